@@ -1,0 +1,237 @@
+"""Reading a model's graph: every call of every operation, nested models included.
+
+Keras runs a functional graph with a hook for each call (`keras.models.clone_model` with a
+`call_function`). Reading lets it run on a shadow: every operation is replaced by a stand-in that
+knows the shape of its outputs and nothing else, so the user's layers gain no node, no weight is
+made and nothing is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from pytest_paoding.errors import PruningError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_paoding.graph.views import Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """One tensor of the graph, known by identity.
+
+    Attributes:
+        shape: Its shape without the batch; None where a length is not fixed.
+        dtype: Its dtype by name.
+        batched: Whether its first axis, left out of `shape`, is the batch.
+    """
+
+    shape: Shape
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of an operation: the same layer called twice makes two calls.
+
+    Attributes:
+        operation: The layer or `keras.ops` operation.
+        args: Positional arguments with a `Tensor` for each tensor, literals as they are.
+        kwargs: Keyword arguments, likewise.
+        outputs: The tensors it returns, flattened.
+        scope: Names of the nested models around it, outermost first.
+        site: The model whose graph holds the call, and the call's number within that graph: the
+            same for every use of a nested model, as its layers are rebuilt only once.
+    """
+
+    operation: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[Tensor, ...]
+    scope: tuple[str, ...]
+    site: tuple[Any, int]
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors among the arguments, flattened."""
+        return tuple(tensors_of((self.args, self.kwargs)))
+
+    @property
+    def name(self) -> str:
+        """The operation's name, with the names of the nested models around it."""
+        return "/".join((*self.scope, self.operation.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A model as the list of its calls.
+
+    Attributes:
+        model: The model that was read.
+        inputs: Its input tensors, flattened.
+        outputs: Its output tensors, flattened.
+        calls: Every call, each after those whose outputs it reads.
+    """
+
+    model: Any
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    calls: tuple[Call, ...]
+
+
+def read_graph(model: Any) -> Graph:
+    """Return the calls of a Sequential or Functional model.
+
+    The model is not changed. Linear in the number of calls.
+
+    Raises:
+        PruningError: The model is subclassed or has not been built, so it has no graph.
+    """
+    _require_graph(model)
+    reader = _Reader()
+    inputs = tuple(_tensor(each) for each in model.inputs)
+    outputs = reader.read(model, inputs, ())
+    return Graph(model, inputs, tuple(outputs), tuple(reader.calls))
+
+
+def is_functional(operation: Any) -> bool:
+    """Whether `operation` is a model that carries its own graph of calls."""
+    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+
+
+def is_nested(operation: Any) -> bool:
+    """Whether `operation` is a model whose calls can be read, Sequential or Functional."""
+    return isinstance(operation, keras.Sequential) or is_functional(operation)
+
+
+def tensors_of(structure: Any) -> list[Tensor]:
+    """Return the tensors in a nested structure of arguments, in order."""
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Tensor)]
+
+
+def uncompiled(model: Any) -> Any:
+    """Return a Functional model over the same graph that is not compiled.
+
+    `keras.models.clone_model` compiles what it clones, which costs time and fails for losses that
+    have no configuration; going through this view avoids both. No layer gains a node.
+    """
+    return keras.Model(model.input, model.output, name=model.name)
+
+
+def _require_graph(model: Any) -> None:
+    name = getattr(model, "name", type(model).__name__)
+    if not is_nested(model):
+        raise PruningError(
+            f"model {name!r} is a subclassed {type(model).__name__} without a graph: if its call() "
+            f"uses only Keras layers and operations, prune "
+            f"`x = keras.Input(shape); keras.Model(x, model.call(x))` instead"
+        )
+    if not model.built or not model.inputs:
+        raise PruningError(
+            f"model {name!r} has not been built: give it a keras.Input or call it once"
+        )
+
+
+def _tensor(spec: Any) -> Tensor:
+    return Tensor(tuple(spec.shape[1:]), str(spec.dtype))
+
+
+class _Reader:
+    """Collects calls while graphs, nested ones too, are run on their shadows."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
+        """Collect the calls of `model` on `inputs`; return its output tensors."""
+        if isinstance(model, keras.Sequential):
+            return self._read_sequential(model, inputs, scope)
+        shadow_inputs = keras.tree.map_structure(
+            lambda each: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=each.name),
+            model.input,
+        )
+        shadow = _Shadow(self, model, scope)
+        for stand_in, tensor in zip(keras.tree.flatten(shadow_inputs), inputs, strict=True):
+            shadow.bind(stand_in, tensor)
+        clone = keras.models.clone_model(
+            uncompiled(model),
+            input_tensors=shadow_inputs,
+            clone_function=lambda operation: operation,
+            call_function=shadow.call,
+        )
+        return [shadow.tensors[id(output)] for output in clone.outputs]
+
+    def _read_sequential(
+        self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]
+    ) -> list[Tensor]:
+        spec = keras.KerasTensor(model.inputs[0].shape, model.inputs[0].dtype)
+        tensors = list(inputs)
+        for number, layer in enumerate(model.layers):
+            spec = layer.compute_output_spec(spec)
+            outputs = (_tensor(spec),)
+            tensors = self.add(layer, tuple(tensors), {}, outputs, scope, (model, number))
+        return tensors
+
+    def add(
+        self,
+        operation: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        outputs: tuple[Tensor, ...],
+        scope: tuple[str, ...],
+        site: tuple[Any, int],
+    ) -> list[Tensor]:
+        """Record a call, or the calls within it where the operation is a model with a graph."""
+        if is_nested(operation):
+            inner = tensors_of((args, kwargs))
+            return self.read(operation, inner, (*scope, operation.name))
+        self.calls.append(Call(operation, args, kwargs, outputs, scope, site))
+        return list(outputs)
+
+
+@dataclass(slots=True)
+class _Shadow:
+    """One run of a functional graph on stand-ins; `tensors` maps them by id to graph tensors."""
+
+    reader: _Reader
+    model: Any
+    scope: tuple[str, ...]
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+    alive: list[Any] = field(default_factory=list)  # an id names a stand-in only while it lives
+    calls: int = 0
+
+    def bind(self, stand_in: Any, tensor: Tensor) -> None:
+        self.tensors[id(stand_in)] = tensor
+        self.alive.append(stand_in)
+
+    def call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stand in for one call of `operation`: the `call_function` Keras asks for."""
+        returned = _stand_in(operation)(*args, **kwargs)
+        stand_ins = keras.tree.flatten(returned)
+        site = (self.model, self.calls)
+        self.calls += 1
+        outputs = tuple(_tensor(each) for each in stand_ins)
+        tensors = self.reader.add(
+            operation, self._translated(args), self._translated(kwargs), outputs, self.scope, site
+        )
+        for each, tensor in zip(stand_ins, tensors, strict=True):
+            self.bind(each, tensor)
+        return returned
+
+    def _translated(self, structure: Any) -> Any:
+        return keras.tree.map_structure(
+            lambda leaf: self.tensors[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf,
+            structure,
+        )
+
+
+def _stand_in(operation: Any) -> Callable[..., Any]:
+    """Return the symbolic call of an operation that has the output specs of `operation`."""
+    stand_in = keras.Operation(name=operation.name)  # unnamed, it would count up Keras's names
+    stand_in.compute_output_spec = operation.compute_output_spec
+    return stand_in.symbolic_call  # type: ignore[no-any-return]  # Keras is untyped

@@ -1,0 +1,1 @@
+"""Choosing: which units go, by which strategy, on which schedule."""
