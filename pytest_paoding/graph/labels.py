@@ -63,7 +63,7 @@ class Labels:
         self._pairs.append((left.ravel(), right.ravel()))
 
     def pin(self, labels: IntArray, reason: str) -> None:
-        """Record that `labels` may not leave; of several reasons for a class the first is kept."""
+        """Record that `labels` may not leave; of several reasons for a class the last is kept."""
         self._pins.append((np.unique(labels), reason))
 
     def resolve(self) -> Classes:
@@ -73,7 +73,7 @@ class Labels:
         reasons: list[str | None] = [None] * len(least)
         for labels, reason in self._pins:
             for number in np.unique(of[labels]):
-                reasons[number] = reasons[number] or reason
+                reasons[number] = reason
         return Classes(of.astype(np.int64), len(least), tuple(reasons))
 
     def _roots(self) -> IntArray:

@@ -28,7 +28,6 @@ class Tensor:
     Attributes:
         shape: Its shape without the batch; None where a length is not fixed.
         dtype: Its dtype by name.
-        batched: Whether its first axis, left out of `shape`, is the batch.
     """
 
     shape: Shape
@@ -114,12 +113,15 @@ def tensors_of(structure: Any) -> list[Tensor]:
     return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Tensor)]
 
 
-def uncompiled(model: Any) -> Any:
-    """Return a Functional model over the same graph that is not compiled.
+def as_functional(model: Any) -> Any:
+    """Return an uncompiled Functional model over the graph of a Sequential or Functional one.
 
     `keras.models.clone_model` compiles what it clones, which costs time and fails for losses that
-    have no configuration; going through this view avoids both. No layer gains a node.
+    have no configuration, and takes no hook for Sequential models: both are avoided by giving it
+    this view. It shares the layers; none gains a node.
     """
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     return keras.Model(model.input, model.output, name=model.name)
 
 
@@ -149,49 +151,29 @@ class _Reader:
 
     def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
         """Collect the calls of `model` on `inputs`; return its output tensors."""
-        if isinstance(model, keras.Sequential):
-            return self._read_sequential(model, inputs, scope)
+        functional = as_functional(model)
         shadow_inputs = keras.tree.map_structure(
             lambda each: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=each.name),
-            model.input,
+            functional.input,
         )
         shadow = _Shadow(self, model, scope)
         for stand_in, tensor in zip(keras.tree.flatten(shadow_inputs), inputs, strict=True):
             shadow.bind(stand_in, tensor)
         clone = keras.models.clone_model(
-            uncompiled(model),
+            functional,
             input_tensors=shadow_inputs,
             clone_function=lambda operation: operation,
             call_function=shadow.call,
         )
         return [shadow.tensors[id(output)] for output in clone.outputs]
 
-    def _read_sequential(
-        self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]
-    ) -> list[Tensor]:
-        spec = keras.KerasTensor(model.inputs[0].shape, model.inputs[0].dtype)
-        tensors = list(inputs)
-        for number, layer in enumerate(model.layers):
-            spec = layer.compute_output_spec(spec)
-            outputs = (_tensor(spec),)
-            tensors = self.add(layer, tuple(tensors), {}, outputs, scope, (model, number))
-        return tensors
-
-    def add(
-        self,
-        operation: Any,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        outputs: tuple[Tensor, ...],
-        scope: tuple[str, ...],
-        site: tuple[Any, int],
-    ) -> list[Tensor]:
+    def add(self, call: Call) -> tuple[Tensor, ...]:
         """Record a call, or the calls within it where the operation is a model with a graph."""
-        if is_nested(operation):
-            inner = tensors_of((args, kwargs))
-            return self.read(operation, inner, (*scope, operation.name))
-        self.calls.append(Call(operation, args, kwargs, outputs, scope, site))
-        return list(outputs)
+        if is_nested(call.operation):
+            scope = (*call.scope, call.operation.name)
+            return tuple(self.read(call.operation, call.inputs, scope))
+        self.calls.append(call)
+        return call.outputs
 
 
 @dataclass(slots=True)
@@ -216,9 +198,8 @@ class _Shadow:
         site = (self.model, self.calls)
         self.calls += 1
         outputs = tuple(_tensor(each) for each in stand_ins)
-        tensors = self.reader.add(
-            operation, self._translated(args), self._translated(kwargs), outputs, self.scope, site
-        )
+        arguments = self._translated(args), self._translated(kwargs)
+        tensors = self.reader.add(Call(operation, *arguments, outputs, self.scope, site))
         for each, tensor in zip(stand_ins, tensors, strict=True):
             self.bind(each, tensor)
         return returned

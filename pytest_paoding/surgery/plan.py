@@ -15,6 +15,8 @@ class LayerPlan:
         kept: Indices of the units that stay, ascending.
         criterion: How the units were chosen (`magnitude`, `saliency`, ...); None where all stay.
         reason: Why the layer was left alone, or what kept it from shrinking more.
+        delegates: Pairs (removed unit, kept unit): the second takes over the outgoing weights of
+            the first, which are added to its own.
     """
 
     name: str
@@ -22,6 +24,7 @@ class LayerPlan:
     kept: tuple[int, ...]
     criterion: str | None = None
     reason: str | None = None
+    delegates: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

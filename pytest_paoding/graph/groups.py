@@ -1,0 +1,138 @@
+"""Groups: the units that the same layers produce, among which a strategy chooses.
+
+A *unit* is a class of labels; it goes or stays whole. A *group* gathers the free units that have
+the same producers, such as the channels of two convolutions that are added: as many of them go as
+the ratio asks of any one of those layers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.graph.walk import Producer, Structure, WeightAxis
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where the units of a group lie on one weight axis.
+
+    Attributes:
+        axis: The axis.
+        positions: Positions of each unit, shape (units, occurrences), ascending in each row: unit u
+            lies at `positions[u]`. The t-th occurrence of one unit corresponds to the t-th of any
+            other.
+    """
+
+    axis: WeightAxis
+    positions: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Free units with the same producers.
+
+    Attributes:
+        producers: The layers that issue them, in the order of their first calls.
+        units: Their classes, shape (units,), in the order of the first producer.
+        carried: The weight axes that carry them without being summed over.
+        contracted: The weight axes of their consumers, summed over.
+        mergeable: Whether every unit occurs equally often on every axis, so that one may take over
+            what another contributes.
+    """
+
+    producers: tuple[Producer, ...]
+    units: IntArray
+    carried: tuple[Sites, ...]
+    contracted: tuple[Sites, ...]
+    mergeable: bool
+
+    @property
+    def name(self) -> str:
+        """Names of the producers, joined by `+`."""
+        return "+".join(producer.name for producer in self.producers)
+
+    @property
+    def width(self) -> int:
+        """Number of units."""
+        return len(self.units)
+
+
+def find_groups(structure: Structure) -> tuple[Group, ...]:
+    """Return the groups of a structure, in the order of their first producers' first calls.
+
+    Cost: linear in the positions of all labelled weight axes, up to a sort of each axis.
+    """
+    membership = _membership(structure)
+    count = int(membership.max(initial=-1)) + 1
+    sites = [_sites_by_group(axis, membership) for axis in structure.axes]
+    return tuple(_group(structure, membership, number, sites) for number in range(count))
+
+
+def _membership(structure: Structure) -> IntArray:
+    """Return for each class the number of its group, -1 where it is pinned or not a unit."""
+    signature = np.zeros(structure.classes.count, np.int64)
+    for number, producer in enumerate(structure.producers, start=1):
+        units = np.unique(producer.classes)
+        pairs = signature[units] * (len(structure.producers) + 1) + number
+        _, renumbered = np.unique(pairs, return_inverse=True)
+        signature[units] = signature.max(initial=0) + 1 + renumbered
+    signature[~structure.classes.free] = 0
+    order = [producer.classes for producer in structure.producers]
+    found = np.concatenate([np.empty(0, np.int64), *(signature[classes] for classes in order)])
+    values, first = np.unique(found[found > 0], return_index=True)
+    rank = np.full(signature.max(initial=0) + 1, -1, np.int64)
+    rank[values[np.argsort(first)]] = np.arange(len(values))
+    return rank[signature]
+
+
+def _sites_by_group(axis: WeightAxis, membership: IntArray) -> dict[int, Sites | None]:
+    """Return where each group lies on an axis; None where its units occur unequally often."""
+    groups = membership[axis.classes]
+    return {
+        int(number): _sites(axis, np.flatnonzero(groups == number))
+        for number in np.unique(groups[groups >= 0])
+    }
+
+
+def _sites(axis: WeightAxis, positions: IntArray) -> Sites | None:
+    classes = axis.classes[positions]
+    order = np.argsort(classes, kind="stable")
+    _, counts = np.unique(classes, return_counts=True)
+    if (counts != counts[0]).any():
+        return None
+    return Sites(axis, positions[order].reshape(len(counts), counts[0]))
+
+
+def _group(
+    structure: Structure,
+    membership: IntArray,
+    number: int,
+    sites: list[dict[int, Sites | None]],
+) -> Group:
+    producers = tuple(
+        producer
+        for producer in structure.producers
+        if (membership[producer.classes] == number).any()
+    )
+    first = producers[0].classes[membership[producers[0].classes] == number]
+    _, index = np.unique(first, return_index=True)
+    units = first[np.sort(index)]
+    rank = np.argsort(np.argsort(units))  # rows of sites are in the order of the classes
+    here = [each[number] for each in sites if number in each]
+    found = [
+        Sites(each.axis, each.positions[rank])
+        for each in here
+        if each is not None and len(each.positions) == len(units)
+    ]
+    return Group(
+        producers,
+        units,
+        carried=tuple(each for each in found if not each.axis.contracted),
+        contracted=tuple(each for each in found if each.axis.contracted),
+        mergeable=len(found) == len(here),
+    )

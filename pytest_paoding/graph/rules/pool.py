@@ -1,0 +1,56 @@
+"""Pooling, padding and upsampling: windows over the spatial axes, every channel alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from pytest_paoding.graph.rules.conv import channel_axis
+from pytest_paoding.graph.rules.registry import rule
+
+if TYPE_CHECKING:
+    from pytest_paoding.graph.views import View
+    from pytest_paoding.graph.walk import Visit
+
+
+@rule(
+    keras.layers.AveragePooling1D,
+    keras.layers.AveragePooling2D,
+    keras.layers.AveragePooling3D,
+    keras.layers.MaxPooling1D,
+    keras.layers.MaxPooling2D,
+    keras.layers.MaxPooling3D,
+    keras.layers.UpSampling2D,
+    keras.layers.UpSampling3D,
+    keras.layers.ZeroPadding1D,
+    keras.layers.ZeroPadding2D,
+    keras.layers.ZeroPadding3D,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.Cropping3D,
+)
+def spatial(visit: Visit) -> View:
+    """Changes the spatial axes, keeps the channels."""
+    axis = channel_axis(visit.layer) if hasattr(visit.layer, "data_format") else -1
+    return visit.along(visit.channels(visit.input, axis), axis)
+
+
+@rule(keras.layers.UpSampling1D)
+def upsampling_1d(visit: Visit) -> View:
+    """Repeats steps, keeps the channels, which are always last."""
+    return visit.along(visit.channels(visit.input))
+
+
+@rule(
+    keras.layers.GlobalAveragePooling1D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalAveragePooling3D,
+    keras.layers.GlobalMaxPooling1D,
+    keras.layers.GlobalMaxPooling2D,
+    keras.layers.GlobalMaxPooling3D,
+)
+def global_pooling(visit: Visit) -> View:
+    """Reduces the spatial axes, keeps the channels."""
+    axis = channel_axis(visit.layer)
+    return visit.along(visit.channels(visit.input, axis), axis if visit.layer.keepdims else 0)

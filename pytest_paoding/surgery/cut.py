@@ -1,0 +1,126 @@
+"""The cut: a new model without the units that leave.
+
+Removing a unit deletes every position that carries its label from every weight, and lowers every
+configuration field that counts them. What remains is copied bit for bit, unless the caller hands
+in weights of its own, such as those of consumers that take over what removed units contributed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import numpy as np
+
+from pytest_paoding.errors import SurgeryError
+from pytest_paoding.surgery.rebuild import Rebuild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_paoding.graph.walk import BoolArray, Structure, WeightAxis
+
+WeightKey: TypeAlias = "tuple[Any, int]"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A model after the cut.
+
+    Attributes:
+        model: The new model.
+        note: What could not be kept of the old one, such as an unserialisable loss.
+    """
+
+    model: Any
+    note: str | None
+
+
+def cut(
+    structure: Structure, stay: BoolArray, weights: Mapping[WeightKey, Any] | None = None
+) -> Cut:
+    """Return a new model with the classes that stay; the original is not changed.
+
+    Args:
+        structure: The model's structure.
+        stay: Which classes stay, shape (classes,).
+        weights: Arrays of the uncut shapes to take in place of the model's own, by layer and index
+            among `layer.weights`.
+
+    Cost: that of rebuilding the model in Keras, plus one copy of its weights.
+
+    Raises:
+        SurgeryError: A pinned class was to leave, an axis would be emptied, or a layer cannot be
+            rebuilt; the layer is named.
+    """
+    _require_lawful(structure, stay)
+    rebuild = Rebuild(structure.graph.model, _configs(structure, stay))
+    axes: dict[WeightKey, list[WeightAxis]] = {}
+    for axis in structure.axes:
+        axes.setdefault((axis.layer, axis.index), []).append(axis)
+    for old, new in rebuild.twins.items():
+        if isinstance(old, keras.layers.Layer):
+            _copy_state(old, new, axes, stay, weights or {})
+    return Cut(rebuild.model, rebuild.compile())
+
+
+def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
+    """Return `array` without the positions, along `axes`, of classes that leave."""
+    for axis in axes:
+        mask = stay[axis.classes]
+        if not mask.all():
+            array = np.compress(mask, array, axis.axis)
+    return array
+
+
+def _require_lawful(structure: Structure, stay: BoolArray) -> None:
+    for number in np.flatnonzero(structure.classes.free < ~stay):
+        raise SurgeryError(f"a unit cannot be removed: {structure.classes.reasons[number]}")
+    for axis in structure.axes:
+        if not stay[axis.classes].any():
+            raise SurgeryError(f"layer {axis.layer.name!r} would have nothing left to work on")
+
+
+def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]:
+    """Return the new configuration of every layer that counts positions which leave."""
+    configs: dict[Any, dict[str, Any]] = {}
+    for edit in structure.edits:
+        mask = stay[edit.classes]
+        if not mask.all():
+            config = configs.setdefault(edit.layer, edit.layer.get_config())
+            *parents, field = edit.path
+            for key in parents:
+                config = config[key]
+            config[field] = edit.value(mask)
+    return configs
+
+
+def _copy_state(
+    old: Any,
+    new: Any,
+    axes: Mapping[WeightKey, list[WeightAxis]],
+    stay: BoolArray,
+    weights: Mapping[WeightKey, Any],
+) -> None:
+    """Give a new layer what stays of the weights and other state of the old one."""
+    copied = set()
+    for index, (source, target) in enumerate(zip(old.weights, new.weights, strict=True)):
+        array = weights.get((old, index))
+        array = keras.ops.convert_to_numpy(source) if array is None else array
+        array = sliced(array, axes.get((old, index), ()), stay)
+        if tuple(array.shape) != tuple(target.shape):
+            raise SurgeryError(
+                f"layer {old.name!r}: its weight {source.name!r} would have the shape "
+                f"{tuple(array.shape)}, the layer expects {tuple(target.shape)}"
+            )
+        target.assign(array)
+        copied.add(id(source))
+    others = [variable for variable in old.variables if id(variable) not in copied]
+    mine = {id(weight) for weight in new.weights}
+    for source, target in zip(
+        others, (each for each in new.variables if id(each) not in mine), strict=True
+    ):
+        target.assign(source)
+    if hasattr(new, "finalize_state"):  # adapted layers cache what they compute from their weights
+        new.finalize_state()
