@@ -1,0 +1,66 @@
+"""Layers that are linear maps, applied to the ends of intervals.
+
+In centre and radius form a linear map takes c to W c (+ b) and r to |W| r. Kernels are the working
+copies, so that what has been removed or merged during a search counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.pruning.intervals import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_paoding.pruning.working import FloatArray, WorkingWeights
+
+_CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+LINEAR = (keras.layers.Dense, *_CONVS, *_DEPTHWISE)
+
+
+def is_linear(layer: Any) -> bool:
+    """Whether a layer is a linear map with a kernel, followed by a bias and an activation."""
+    return type(layer) in LINEAR
+
+
+def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:
+    """Return the bounds of a layer's kernel on an interval, without bias and activation."""
+    kernel = weights[layer, 0]
+    apply = _operation(layer)
+    centre, radius = apply(interval.centre, kernel), apply(interval.radius, np.abs(kernel))
+    return Interval.around(centre, radius)
+
+
+def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
+    """Return a linear layer's bias in a shape that broadcasts to its output; None without one."""
+    if not layer.use_bias:
+        return None
+    values = weights[layer, 1]
+    if getattr(layer, "data_format", None) == "channels_first":
+        return values.reshape(-1, *(1,) * layer.rank)
+    return values
+
+
+def _operation(layer: Any) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    if type(layer) is keras.layers.Dense:
+        return np.matmul
+    depthwise = type(layer) in _DEPTHWISE
+    operation = keras.ops.depthwise_conv if depthwise else keras.ops.conv
+
+    def apply(inputs: FloatArray, kernel: FloatArray) -> FloatArray:
+        outputs = operation(
+            inputs.astype(kernel.dtype),
+            kernel,
+            strides=list(layer.strides),
+            padding=layer.padding,
+            data_format=layer.data_format,
+            dilation_rate=layer.dilation_rate,
+        )
+        return keras.ops.convert_to_numpy(outputs)  # type: ignore[no-any-return]  # Keras is untyped
+
+    return apply

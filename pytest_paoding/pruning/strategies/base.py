@@ -1,0 +1,133 @@
+"""What a strategy sees of a group, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from pytest_paoding.pruning.energy import energies
+from pytest_paoding.pruning.pairs import DenseGroup, Pairs, Saliency
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.pruning.impact import Impact
+    from pytest_paoding.pruning.working import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Units that go.
+
+    Attributes:
+        removed: Their rows in the group, shape (k,).
+        delegates: For each the row of the unit that takes over, shape (k,); None if none does.
+    """
+
+    removed: IntArray
+    delegates: IntArray | None = None
+
+
+class Candidates:
+    """The units left of one group, and by what they can be judged.
+
+    Attributes:
+        generator: The run's random generator, shared by all groups.
+        progress: Share of this group's pruning that is done, in [0, 1).
+        unbounded: Whether an energy was asked for that could not be given.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        dense: DenseGroup | None,
+        impact: Impact | None,
+        generator: np.random.Generator,
+    ) -> None:
+        self.generator = generator
+        self.progress = 0.0
+        self.unbounded = False
+        self._search = search
+        self._dense = dense
+        self._saliency = None if dense is None else Saliency(search, dense)
+        self._impact = impact
+
+    @property
+    def pairable(self) -> bool:
+        """Whether units of this group can take over for each other."""
+        return self._dense is not None
+
+    def smallest(self, count: int) -> Choice:
+        """Return the `count` units of least scale, without delegates."""
+        left = self._search.left
+        order = np.argsort(self._search.scale()[left], kind="stable")
+        return Choice(np.sort(left[order[:count]]))
+
+    def pairs(self, count: int | None = None) -> Pairs:
+        """Return disjoint pairs of units in the order of their saliency, all or at most `count`."""
+        assert self._saliency is not None, "asked only where units are pairable"  # noqa: S101 # for the type checker
+        return self._saliency.least(len(self._search.left) // 2 if count is None else count)
+
+    def energies(self, pairs: Pairs) -> npt.NDArray[np.float64] | None:
+        """Return the energy of each merge, in [0, 1]; None where its impact is not bounded."""
+        if self._dense is None or self._impact is None:
+            return None
+        self._impact.update()
+        deltas = self._impact.deltas(self._dense, pairs)
+        self.unbounded = deltas is None
+        return None if deltas is None else energies(self._impact.effects(deltas))
+
+    def take(self, choice: Choice) -> None:
+        """Carry out a choice on the working copies."""
+        if choice.delegates is not None and self._dense is not None and self._impact is not None:
+            pairs = Pairs(choice.removed, choice.delegates)
+            deltas = self._impact.deltas(self._dense, pairs)
+            if deltas is not None:
+                self._impact.accept(deltas, slice(None))
+        self._search.remove(choice.removed, choice.delegates)
+
+
+class Strategy:
+    """A way to choose which units go; one object serves all groups of a run.
+
+    Attributes:
+        uses_impact: Whether it asks for energies.
+    """
+
+    uses_impact: ClassVar[bool] = False
+
+    def criterion(self, candidates: Candidates) -> str:
+        """Return by what the units of a group were chosen."""
+        raise NotImplementedError
+
+    def choose(self, candidates: Candidates, count: int) -> Choice:
+        """Return at least one and at most `count` units to remove, of those that are left.
+
+        A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
+        again for the rest.
+        """
+        raise NotImplementedError
+
+
+class PairStrategy(Strategy):
+    """Merges pairs where units can take over for each other; elsewhere the smallest units go."""
+
+    def criterion(self, candidates: Candidates) -> str:
+        """Return the strategy's name where it chooses pairs, else what stands in for it."""
+        if not candidates.pairable:
+            return "magnitude"
+        return "saliency" if candidates.unbounded else type(self).__name__.lower()
+
+    def choose(self, candidates: Candidates, count: int) -> Choice:
+        """Choose pairs, or units by their scale where there are no pairs."""
+        if not candidates.pairable:
+            return candidates.smallest(count)
+        pairs = self.select(candidates, count)
+        return Choice(pairs.nominees, pairs.delegates)
+
+    def select(self, candidates: Candidates, count: int) -> Pairs:
+        """Return at least one and at most `count` disjoint pairs to merge."""
+        raise NotImplementedError
