@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LINE = 300
+
 
 class PaodingError(Exception):
     """Base of all errors of this package; `str()` is one line that names the cause and the remedy.
@@ -29,3 +31,19 @@ class DataError(PaodingError):
 
 class EvaluationError(PaodingError):
     """A model's outputs cannot be judged: not finite, or not those of a classifier."""
+
+
+class ConfigError(PaodingError):
+    """Settings are unknown, ill-typed, ambiguous or missing; one line for every fault."""
+
+
+class ArtifactError(PaodingError):
+    """A file cannot be staged or published: the folder is read-only, full, or no folder."""
+
+
+def cause_of(error: BaseException) -> str:
+    """Return the first line of the innermost error: Keras wraps it in whole configurations."""
+    while error.__context__ is not None:
+        error = error.__context__
+    line = str(error).strip().partition("\n")[0]
+    return line if len(line) <= _LINE else f"{line[:_LINE]}..."

@@ -1,0 +1,207 @@
+"""What is measured, what is allowed, and the only place where the two meet: `judge()`.
+
+Everything that is shown, written or returned to the operating system is derived from its result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.quantities import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Direction(Enum):
+    """Which values of a metric are the better ones."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+class Level(Enum):
+    """What a missed budget does: fail the gate, be reported, or nothing."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Verdict(Enum):
+    """The answer for one budget."""
+
+    PASSED = "passed"
+    MISSED = "missed"
+    UNJUDGED = "unjudged"
+
+
+class Outcome(Enum):
+    """The answer for one gate."""
+
+    WITHIN_BUDGET = "within-budget"
+    OVER_BUDGET = "over-budget"
+    UNJUDGED = "unjudged"
+    FORCED = "forced"
+    """Over budget, published all the same because the user gave a reason."""
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+    """The process that ran the gate died."""
+
+
+FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something measured on a model before and after pruning.
+
+    Attributes:
+        name: As in reports; its budget key is `max_NAME` where lower is better, else `min_NAME`.
+        direction: Which values are better.
+        unit: Of the value a budget looks at.
+        sides: Of the values before and after, which may be those of another metric.
+        per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
+    """
+
+    name: str
+    direction: Direction
+    unit: Unit = Unit.PLAIN
+    sides: Unit = Unit.PLAIN
+    per_epsilon: bool = False
+
+    @property
+    def key(self) -> str:
+        """The budget's name in settings."""
+        return ("max_" if self.direction is Direction.LOWER else "min_") + self.name
+
+    @property
+    def operator(self) -> str:
+        """How the found value must relate to the limit; inclusive."""
+        return "<=" if self.direction is Direction.LOWER else ">="
+
+
+_LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
+_SHARE, _RETENTION, _PERCENT = Unit.SHARE, Unit.RETENTION, Unit.PERCENT
+_COUNT, _BYTES = Unit.COUNT, Unit.BYTES
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric("accuracy", _HIGHER, _SHARE, _SHARE),
+            Metric("accuracy_decay", _LOWER, _SHARE, _SHARE),
+            Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE),
+            Metric("agreement", _HIGHER, _SHARE, _SHARE),
+            Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
+            Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE),
+            Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE),
+            Metric("parameters", _LOWER, _COUNT, _COUNT),
+            Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
+            Metric("size", _LOWER, _BYTES, _BYTES),
+            Metric("size_reduction", _HIGHER, _PERCENT, _BYTES),
+            Metric("flops", _LOWER, _COUNT, _COUNT),
+            Metric("flops_reduction", _HIGHER, _PERCENT, _COUNT),
+        )
+    }
+)
+"""Every metric of this package by name, in the order of reports."""
+
+BUDGETS: Mapping[str, Metric] = MappingProxyType(
+    {metric.key: metric for metric in METRICS.values()}
+)
+"""The same by budget key."""
+
+NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
+"""What to do where no budget applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A budget: the value a metric may just reach, how serious a miss is, and who said so."""
+
+    metric: Metric
+    value: float
+    level: Level = Level.ERROR
+    source: str = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One budget with what was found.
+
+    Attributes:
+        name: The metric's name, with `@EPSILON` where it is measured per attack strength.
+    """
+
+    name: str
+    limit: Limit
+    measurement: Measurement
+    verdict: Verdict
+
+    @property
+    def fails(self) -> bool:
+        """Whether the gate cannot pass because of this check."""
+        return self.limit.level is Level.ERROR and self.verdict is not Verdict.PASSED
+
+    @property
+    def warns(self) -> bool:
+        """Whether this check is to be reported although the gate may pass."""
+        return self.limit.level is Level.WARN and self.verdict is not Verdict.PASSED
+
+    @property
+    def distance(self) -> float:
+        """How far found is beyond the limit; 0 where it is within or undefined."""
+        if self.verdict is not Verdict.MISSED or self.measurement.found is None:
+            return 0.0
+        return abs(self.measurement.found - self.limit.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every budget's check, and the outcome they add up to."""
+
+    outcome: Outcome
+    checks: tuple[Check, ...]
+
+
+def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> Judgement:
+    """Compare every limit with what was measured.
+
+    Both operators are inclusive. What is missing or not finite never passes, and neither does an
+    empty set of limits. A gate with one undefined error-level budget is UNJUDGED even where another
+    is missed: it must not be possible to force what nobody has measured.
+    """
+    checks = tuple(
+        _check(name, limit, measurements.get(name))
+        for limit in limits
+        if limit.level is not Level.OFF
+        for name in _measured_names(limit.metric, measurements)
+    )
+    failing = {check.verdict for check in checks if check.fails}
+    if Verdict.UNJUDGED in failing or not checks:
+        return Judgement(Outcome.UNJUDGED, checks)
+    return Judgement(Outcome.OVER_BUDGET if failing else Outcome.WITHIN_BUDGET, checks)
+
+
+def _measured_names(metric: Metric, measurements: Mapping[str, Measurement]) -> list[str]:
+    if not metric.per_epsilon:
+        return [metric.name]
+    return [name for name in measurements if name.startswith(f"{metric.name}@")] or [metric.name]
+
+
+def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
+    if measurement is None:
+        measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
+    return Check(name, limit, measurement, _verdict(measurement.found, limit))
+
+
+def _verdict(found: float | None, limit: Limit) -> Verdict:
+    if found is None or not math.isfinite(found):
+        return Verdict.UNJUDGED
+    within = found <= limit.value if limit.metric.operator == "<=" else found >= limit.value
+    return Verdict.PASSED if within else Verdict.MISSED

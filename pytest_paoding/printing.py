@@ -1,0 +1,39 @@
+"""Numbers for people: few digits, but always enough to see that found and limit differ."""
+
+from __future__ import annotations
+
+from pytest_paoding.quantities import SIZES, Unit
+
+
+def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:
+    """Return `value` for people, with `extra` more digits than usual; "-" where there is none."""
+    if value is None:
+        return "-"
+    if unit is Unit.BYTES:
+        return _show_size(value, extra)
+    if unit is Unit.PERCENT:
+        return f"{100 * value:.{1 + extra}f}%"
+    if unit is Unit.PLAIN:
+        return f"{value:.{4 + extra}g}"
+    if unit is Unit.COUNT:
+        return f"{value:.{extra}f}" if value != int(value) else str(int(value))
+    return f"{value:.{4 + extra}f}"
+
+
+def show_apart(found: float | None, limit: float, unit: Unit) -> tuple[str, str]:
+    """Return both numbers with as many digits as it takes to see that they differ."""
+    texts = show(found, unit), show(limit, unit)
+    if found is None or found == limit:
+        return texts
+    for extra in range(18):
+        texts = show(found, unit, extra=extra), show(limit, unit, extra=extra)
+        if texts[0] != texts[1]:
+            return texts
+    return repr(found), repr(limit)
+
+
+def _show_size(value: float, extra: int) -> str:
+    for name in ("GB", "MB", "kB"):
+        if value >= SIZES[name]:
+            return f"{value / SIZES[name]:.{1 + extra}f} {name}"
+    return f"{value:g} B"
