@@ -1,0 +1,42 @@
+"""Values that survive JSON and process borders: Python's own numbers, text, lists and dicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_paoding.evaluation.measurement import Measurement
+
+
+def plain_measurement(measurement: Measurement) -> Measurement:
+    """Return a measurement of Python numbers; what is not finite is undefined, with a reason."""
+    before, after, found = (
+        _number(value) for value in (measurement.before, measurement.after, measurement.found)
+    )
+    reason = measurement.reason
+    if found is None and reason is None:
+        reason = "is undefined" if measurement.found is None else "is not a finite number"
+    return replace(measurement, before=before, after=after, found=found, reason=reason)
+
+
+def _number(value: Any) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def plain_value(value: Any) -> Any:
+    """Return a setting's value with lists for tuples."""
+    if isinstance(value, tuple):
+        return list(value)
+    return {key: list(pair) for key, pair in value.items()} if isinstance(value, dict) else value
+
+
+def portable(path: Path, root: Path) -> str:
+    """Return a path for documents: relative where it can be, with forward slashes."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -1,0 +1,208 @@
+"""The record of one gate: frozen, comparable, and the same after a trip through JSON.
+
+Records cross process borders (workers) and are stored (documents, manifests), so their plain form
+holds nothing but text, numbers, booleans, None, lists and dicts with text keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.budgets import (
+    FAILING,
+    METRICS,
+    Check,
+    Direction,
+    Level,
+    Limit,
+    Metric,
+    Outcome,
+    Verdict,
+)
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.quantities import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = "pytest-paoding/1"
+"""Name and version of the layout of everything this package writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An effective value and who said so."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """What happened to one layer: how many of its units stayed, chosen how, or why not fewer."""
+
+    name: str
+    units: int
+    kept: int
+    criterion: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What became of the pruned model's file.
+
+    Attributes:
+        path: Where it is published, or would have been.
+        published: Whether it is there now.
+        bytes: Size of the file.
+        sha256: Of the file, also in its manifest: it tells which manifest belongs to which file.
+        reason: Why it was not published, or how.
+    """
+
+    path: str
+    published: bool
+    bytes: int
+    sha256: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What one gate found.
+
+    Attributes:
+        name: The gate's name, also that of its artifact.
+        outcome: The answer; it alone decides what is shown and returned.
+        nodeid: The test item that ran the gate.
+        reason: Why the gate is unjudged, skipped or crashed; one line.
+        source: The model's file, where it came from one.
+        digest_before: `sha256:...` over architecture and weights of the original model.
+        digest_after: The same of the pruned model.
+        settings: Every effective setting with its source.
+        metrics: What was measured, by metric name; per attack strength as `NAME@EPSILON`.
+        checks: Every budget that was judged.
+        layers: What happened to every layer that has units.
+        artifact: What became of the pruned model's file; None where none was wanted or written.
+        forced: The reason given for publishing an over-budget model.
+        attempts: Which run of the test item this is, from 1.
+        worker: The xdist worker that ran the gate.
+        duration: Seconds the gate took.
+        versions: Of the engine's packages.
+    """
+
+    name: str
+    outcome: Outcome
+    nodeid: str = ""
+    reason: str | None = None
+    source: str | None = None
+    digest_before: str | None = None
+    digest_after: str | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    metrics: Mapping[str, Measurement] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    layers: tuple[LayerResult, ...] = ()
+    artifact: Artifact | None = None
+    forced: str | None = None
+    attempts: int = 1
+    worker: str | None = None
+    duration: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the test item must fail because of this gate."""
+        return self.outcome in FAILING
+
+    @property
+    def published(self) -> bool:
+        """Whether the pruned model is in its place now."""
+        return self.artifact is not None and self.artifact.published
+
+    def with_artifact(self, *, published: bool, reason: str | None = None) -> GateResult:
+        """Return the record after its artifact was published or given up."""
+        if self.artifact is None:
+            return self
+        return replace(self, artifact=replace(self.artifact, published=published, reason=reason))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return {
+            **plain,
+            "outcome": self.outcome.value,
+            "settings": {key: asdict(setting) for key, setting in self.settings.items()},
+            "metrics": {name: asdict(found) for name, found in self.metrics.items()},
+            "checks": [_check_to_dict(check) for check in self.checks],
+            "layers": [asdict(layer) for layer in self.layers],
+            "artifact": None if self.artifact is None else asdict(self.artifact),
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> GateResult:
+        """Return the record whose plain form is `plain`."""
+        artifact = plain["artifact"]
+        return cls(
+            **{name: plain[name] for name in _PLAIN},
+            outcome=Outcome(plain["outcome"]),
+            settings={key: Setting(**setting) for key, setting in plain["settings"].items()},
+            metrics={name: Measurement(**found) for name, found in plain["metrics"].items()},
+            checks=tuple(_check_from_dict(check) for check in plain["checks"]),
+            layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
+            artifact=None if artifact is None else Artifact(**artifact),
+            versions=plain["versions"],
+        )
+
+
+_PLAIN = (
+    "name",
+    "nodeid",
+    "reason",
+    "source",
+    "digest_before",
+    "digest_after",
+    "forced",
+    "attempts",
+    "worker",
+    "duration",
+)
+"""Fields of `GateResult` that are plain as they are."""
+
+
+def _check_to_dict(check: Check) -> dict[str, Any]:
+    limit = check.limit
+    return {
+        "metric": check.name,
+        "budget": limit.metric.key,
+        "unit": limit.metric.unit.value,
+        "sides_unit": limit.metric.sides.value,
+        "direction": limit.metric.direction.value,
+        "operator": limit.metric.operator,
+        "limit": limit.value,
+        "level": limit.level.value,
+        "source": limit.source,
+        "verdict": check.verdict.value,
+        "passed": check.verdict is Verdict.PASSED,
+        **asdict(check.measurement),
+    }
+
+
+def _check_from_dict(plain: Mapping[str, Any]) -> Check:
+    base, epsilon, _ = plain["metric"].partition("@")
+    metric = METRICS.get(base) or Metric(
+        base,
+        Direction(plain["direction"]),
+        Unit(plain["unit"]),
+        Unit(plain["sides_unit"]),
+        per_epsilon=bool(epsilon),
+    )
+    return Check(
+        name=plain["metric"],
+        limit=Limit(metric, plain["limit"], Level(plain["level"]), plain["source"]),
+        measurement=Measurement(
+            **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")}
+        ),
+        verdict=Verdict(plain["verdict"]),
+    )

@@ -1,0 +1,57 @@
+"""Random gate results for property tests."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from pytest_paoding.budgets import METRICS, Level, Limit, Outcome, judge
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.results import Artifact, GateResult, LayerResult, Setting
+
+lines = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
+finite = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+shares = st.floats(0, 1)
+levels = st.sampled_from([Level.ERROR, Level.WARN])
+measurements = st.builds(Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2)
+limits = st.builds(Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines)
+settings = st.builds(Setting, finite | lines | st.lists(finite), lines)
+layers = st.builds(
+    LayerResult, lines, st.integers(1, 99), st.integers(1, 99), *[st.none() | lines] * 2
+)
+artifacts = st.builds(
+    Artifact, lines, st.booleans(), st.integers(0), st.from_regex("[0-9a-f]{64}", fullmatch=True)
+)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> GateResult:
+    """Draw a result whose outcome is what its checks add up to."""
+    measured = {metric.name for metric in METRICS.values() if not metric.per_epsilon}
+    found = draw(
+        st.dictionaries(
+            st.sampled_from(sorted(measured | {"robust_accuracy@0.01", "robust_accuracy@0.05"})),
+            measurements,
+        )
+    )
+    judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.metric.key)), found)
+    forced = judgement.outcome is Outcome.OVER_BUDGET and draw(st.booleans())
+    return GateResult(
+        name=draw(names),
+        outcome=Outcome.FORCED if forced else judgement.outcome,
+        nodeid=draw(lines),
+        reason=draw(lines) if judgement.outcome is Outcome.UNJUDGED else None,
+        source=draw(st.none() | lines),
+        digest_before=draw(st.none() | lines),
+        digest_after=draw(st.none() | lines),
+        settings=draw(st.dictionaries(names, settings, max_size=3)),
+        metrics=found,
+        checks=judgement.checks,
+        layers=tuple(draw(st.lists(layers, max_size=2))),
+        artifact=draw(st.none() | artifacts),
+        forced="a reason" if forced else None,
+        attempts=draw(st.integers(1, 9)),
+        worker=draw(st.none() | st.just("gw0")),
+        duration=draw(st.floats(0, 1e6)),
+        versions=draw(st.dictionaries(names, lines, max_size=2)),
+    )
