@@ -1,0 +1,102 @@
+"""Where [tool.paoding] stands: the file, its raw table, and the lines its parts are on."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+NAME = "pyproject.toml"
+TABLE = ("tool", "paoding")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A TOML file, or the want of one.
+
+    Attributes:
+        root: The folder relative paths and data references start from.
+        path: The file; None where there is none.
+        label: The file's name in messages.
+        text: Its content.
+        table: Its raw [tool.paoding], not yet validated.
+    """
+
+    root: Path
+    path: Path | None = None
+    label: str = NAME
+    text: str = ""
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models the table configures."""
+        models = self.table.get("models")
+        return tuple(models) if isinstance(models, dict) else ()
+
+    def line(self, keys: Sequence[str]) -> int | None:
+        """Return the number (from 0) of the header line of the table at `keys`."""
+        return next((number for number, found in self._headers() if found == list(keys)), None)
+
+    def _headers(self) -> Iterator[tuple[int, list[str]]]:
+        for number, line in enumerate(self.text.splitlines()):
+            if match := re.match(r"\s*\[([^\[\]]+)\]", line):
+                parts = re.findall(r"\"([^\"]*)\"|'([^']*)'|([^.\s]+)", match[1])
+                yield number, ["".join(part) for part in parts]
+
+
+def find(*, inipath: Path | None, rootdir: Path) -> Path | None:
+    """Return the pyproject.toml pytest chose, else the nearest one from its settings to rootdir.
+
+    Args:
+        inipath: The file pytest took its own settings from.
+        rootdir: pytest's root folder; nothing above it is looked at.
+    """
+    if inipath is not None and inipath.name == NAME:
+        return inipath
+    start = rootdir if inipath is None else inipath.parent
+    inside = [folder for folder in (start, *start.parents) if folder.is_relative_to(rootdir)]
+    candidates = (folder / NAME for folder in inside or [rootdir])
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def read(path: Path, *, rootdir: Path, required: bool = False) -> ConfigFile:
+    """Read the table from a file.
+
+    Args:
+        path: A TOML file.
+        rootdir: Messages name the file relative to it.
+        required: Whether the table must be there.
+
+    Raises:
+        ConfigError: The file cannot be read, is no TOML or lacks a required table.
+    """
+    label = path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{label}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{label}: is not valid TOML: {error}") from error
+    table: Any = document
+    for number, key in enumerate(TABLE):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            name = ".".join(TABLE[: number + 1])
+            raise ConfigError(f"{label}: {name} is not a table, write [{'.'.join(TABLE)}]")
+    if required and not table:
+        raise ConfigError(f"{label}: has no [{'.'.join(TABLE)}] table")
+    return ConfigFile(root=path.parent, path=path, label=label, text=text, table=table)

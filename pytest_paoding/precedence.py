@@ -1,0 +1,203 @@
+"""Which of several sources decides a setting: the first that says anything, for every key alike.
+
+A layer is what one source says: effective keys with their values and that source's name. Layers are
+ordered command line, call, marker, model table, [tool.paoding], built-in.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_paoding.budgets import BUDGETS, Level, Limit, Metric
+from pytest_paoding.configfile import TABLE
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.plain import plain_value
+from pytest_paoding.quantities import read
+from pytest_paoding.results import Setting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_paoding.configfile import ConfigFile
+    from pytest_paoding.protocol import InputRange
+    from pytest_paoding.settings import PaodingTable
+
+Layer = Mapping[str, Setting]
+
+GATE_KEYS = ("ratio", "strategy", "seed", "step", "input_range", "attack", "epsilons")
+"""Keys of a gate besides its budgets."""
+
+BUILT_IN: Layer = MappingProxyType(
+    {
+        key: Setting(value, "built-in")
+        for key, value in {
+            "strategy": "impact",
+            "seed": 0,
+            "step": 0.025,
+            "input_range": (0.0, 1.0),
+            "attack": "fgsm",
+            "epsilons": (0.01, 0.05),
+            "artifacts": "paoding-artifacts",
+            "publish": "test",
+        }.items()
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A budget as one source gives it; without a value it is switched off."""
+
+    value: float | None
+    level: Level = Level.ERROR
+
+
+OFF = Bound(None, Level.OFF)
+
+
+def read_bound(given: object, metric: Metric) -> Bound:
+    """Read a budget: a quantity, "off", or a table with `limit` and `level`.
+
+    Raises:
+        ValueError: It is none of them; one line that says what was meant.
+    """
+    if not isinstance(given, Mapping):
+        return OFF if given == "off" else Bound(read(given, metric.unit))
+    table: dict[str, object] = dict(given)
+    names = [level.value for level in Level]
+    level = table.pop("level", Level.ERROR.value)
+    if level not in names:
+        raise ValueError(f"level {level!r} is unknown, known are {', '.join(names)}")
+    limit = table.pop("limit", None)
+    if table:
+        raise ValueError(f"{next(iter(table))}: unknown key, known are limit, level")
+    if Level(level) is Level.OFF:
+        return OFF
+    if limit is None:
+        raise ValueError("limit is missing")
+    return Bound(read(limit, metric.unit), Level(level))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """The effective settings of one gate.
+
+    Attributes:
+        ratio: Share of the units of every prunable layer to remove, above 0 and below 1.
+        strategy: How the units are chosen.
+        seed: Of everything random.
+        step: Share of the units that goes in one round.
+        input_range: What a legal input may be: (low, high), or that by input name.
+        epsilons: Strengths of the attack, in units of the input.
+        limits: The budgets; none that is switched off.
+        shown: Every key but the budgets in plain form, with its source.
+    """
+
+    ratio: float
+    strategy: str
+    seed: int
+    step: float
+    input_range: InputRange
+    epsilons: tuple[float, ...]
+    limits: tuple[Limit, ...]
+    shown: Mapping[str, Setting]
+
+
+def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
+    """Return what the layers, the strongest first, come to.
+
+    Args:
+        layers: What each source says; the built-in one is added.
+        strict: Whether warn-level budgets count as error-level ones.
+
+    Raises:
+        ConfigError: No layer gives a ratio.
+    """
+    effective = ChainMap(*(dict(layer) for layer in (*layers, BUILT_IN)))
+    if "ratio" not in effective:
+        raise ConfigError(
+            "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
+        )
+    values = {key: effective[key].value for key in GATE_KEYS if key != "attack"}
+    return GateSettings(
+        **values,
+        limits=tuple(_limits(effective, strict=strict)),
+        shown={
+            key: Setting(plain_value(effective[key].value), effective[key].source)
+            for key in GATE_KEYS
+        },
+    )
+
+
+def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
+    given = [(metric, effective[key]) for key, metric in BUDGETS.items() if key in effective]
+    return [
+        Limit(metric, found.value.value, Level.ERROR if strict else found.value.level, found.source)
+        for metric, found in given
+        if found.value.level is not Level.OFF
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a run, from the file and the command line.
+
+    Attributes:
+        file: Where the table comes from.
+        table: The validated table.
+        command_line: What the options say.
+        strict: Whether warn-level budgets count as error-level ones.
+    """
+
+    file: ConfigFile
+    table: PaodingTable
+    command_line: Layer = field(default_factory=dict)
+    strict: bool = False
+
+    @property
+    def artifacts(self) -> Path | None:
+        """The folder passing models are published in; None where they are only judged."""
+        folder = self.effective("artifacts").value
+        return None if folder is None else self.file.root / folder
+
+    def effective(self, key: str) -> Setting:
+        """Return the value all gates share unless they say otherwise, and its source.
+
+        Raises:
+            KeyError: No source sets it.
+        """
+        return next(
+            layer[key] for layer in (self.command_line, self._shared, BUILT_IN) if key in layer
+        )
+
+    @property
+    def _shared(self) -> Layer:
+        return self.table.layer(self.source(), budget_source=self.source("budget"))
+
+    def source(self, *keys: str) -> str:
+        """Return the name of a table in the file, for reports."""
+        return f"{self.file.label} [{'.'.join((*TABLE, *keys))}]"
+
+    def gate(
+        self, *, model: str | None = None, marker: Layer | None = None, call: Layer | None = None
+    ) -> GateSettings:
+        """Return the effective settings of one gate.
+
+        Args:
+            model: The configured model whose table applies.
+            marker: What the test's marker says.
+            call: What the call's arguments say.
+
+        Raises:
+            ConfigError: No source gives a ratio.
+        """
+        own: Layer = {}
+        if model is not None:
+            source = self.source("models", model)
+            own = self.table.models[model].layer(source, budget_source=source)
+        layers = (self.command_line, call or {}, marker or {}, own, self._shared)
+        return resolve(*layers, strict=self.strict)

@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_paoding.budgets import Level
+from pytest_paoding.configfile import ConfigFile, read
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.precedence import BUILT_IN, Bound, Settings, resolve
+from pytest_paoding.results import Setting
+from pytest_paoding.settings import STRATEGIES, keywords, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_paoding.precedence import Layer
+
+BASE = """\
+[tool.paoding]
+ratio = "50%"
+strategy = "scale"
+require = ["digits_cnn"]
+[tool.paoding.budget]
+max_accuracy_decay = "2%"
+min_robustness_retention = 0.8
+[tool.paoding.attack]
+name = "fgsm"
+epsilons = [0.02]
+[tool.paoding.models.digits_cnn]
+path = "models/digits_cnn.keras"
+data = "digits.data:holdout"
+input_range = [0.0, 16.0]
+budget = { max_size = "300 kB", min_robustness_retention = { limit = 0.85, level = "warn" } }
+"""
+
+
+def written(folder: Path, text: str) -> ConfigFile:
+    path = folder / "pyproject.toml"
+    path.write_text(text, encoding="utf-8")
+    return read(path, rootdir=folder)
+
+
+def loaded(folder: Path, text: str = BASE, **options: Any) -> Settings:
+    return load(written(folder, text), **{"command_line": {}, **options})
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, text)
+    return str(caught.value).splitlines()
+
+
+def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path: Path) -> None:
+    gate = loaded(tmp_path).gate(model="digits_cnn")
+    assert (gate.ratio, gate.strategy, gate.seed, gate.step) == (0.5, "magnitude", 0, 0.025)
+    assert (gate.input_range, gate.epsilons) == ((0.0, 16.0), (0.02,))
+    limits = {
+        limit.metric.key: (limit.value, limit.level, limit.source.partition(" ")[2])
+        for limit in gate.limits
+    }
+    assert limits == {
+        "max_accuracy_decay": (0.02, Level.ERROR, "[tool.paoding.budget]"),
+        "min_robustness_retention": (0.85, Level.WARN, "[tool.paoding.models.digits_cnn]"),
+        "max_size": (300000, Level.ERROR, "[tool.paoding.models.digits_cnn]"),
+    }
+    assert gate.shown == {
+        "ratio": Setting(0.5, "pyproject.toml [tool.paoding]"),
+        "strategy": Setting("magnitude", "pyproject.toml [tool.paoding]"),
+        "seed": Setting(0, "built-in"),
+        "step": Setting(0.025, "built-in"),
+        "input_range": Setting([0.0, 16.0], "pyproject.toml [tool.paoding.models.digits_cnn]"),
+        "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
+        "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
+    }
+
+
+def test_the_folder_of_artifacts_starts_at_the_file(tmp_path: Path) -> None:
+    assert loaded(tmp_path).artifacts == tmp_path / "paoding-artifacts"
+    assert loaded(tmp_path, '[tool.paoding]\nartifacts = "out"\n').artifacts == tmp_path / "out"
+    none = {"artifacts": Setting(None, "command line")}
+    assert loaded(tmp_path, command_line=none).artifacts is None
+
+
+def test_settings_of_the_whole_run(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, '[tool.paoding]\npublish = "session"\njunit_properties = false\n')
+    assert settings.effective("publish").value == "session"
+    assert settings.table.junit_properties is False
+    assert loaded(tmp_path).effective("publish") == Setting("test", "built-in")
+    assert loaded(tmp_path).table.require == ("digits_cnn",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    (
+        (
+            "[tool.paoding.models.x]\npath = 'x'\nbudget = { max_sise = 3 }",
+            "[tool.paoding.models.x] max_sise: unknown key, did you mean max_size?",
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\n[tool.paoding.models.x.budget]\nmax_sise = 3",
+            ("[tool.paoding.models.x.budget] max_sise: unknown key, did you mean max_size?"),
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\nmax_sise = 3",
+            (
+                "[tool.paoding.models.x] max_sise: unknown key,"
+                " did you mean max_size, in the table budget?"
+            ),
+        ),
+        (
+            "[tool.paoding]\nratoi = 0.5",
+            "[tool.paoding] ratoi: unknown key, did you mean ratio?",
+        ),
+        (
+            "[tool.paoding]\nattack.epsilon = 0.5",
+            "[tool.paoding] attack.epsilon: unknown key, did you mean epsilons?",
+        ),
+        (
+            "[tool.paoding.attack]\nq = 0.5",
+            "[tool.paoding.attack] q: unknown key, known are name, epsilons",
+        ),
+        (
+            "[tool.paoding]\nratio = 50",
+            (
+                "[tool.paoding] ratio: 50 is not a share between 0 and 1 or a"
+                ' percentage such as "50%", did you mean "50%"?'
+            ),
+        ),
+        (
+            "[tool.paoding]\nstrategy = 'salience'",
+            ("[tool.paoding] strategy: 'salience' is no strategy, did you mean saliency?"),
+        ),
+        (
+            "[tool.paoding]\nstrategy = 3",
+            "[tool.paoding] strategy: 3 is no strategy, known are " + ", ".join(STRATEGIES),
+        ),
+        (
+            "[tool.paoding]\nseed = true",
+            "[tool.paoding] seed: input should be a valid integer, not True",
+        ),
+        (
+            "[tool.paoding]\nseed = -1",
+            ("[tool.paoding] seed: input should be greater than or equal to 0, not -1"),
+        ),
+        (
+            "[tool.paoding.models.x]\nratio = 0.5",
+            "[tool.paoding.models.x] path: is missing",
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\ndata = 'holdout'",
+            (
+                "[tool.paoding.models.x] data: 'holdout' is not of the form"
+                " 'package.module:callable'"
+            ),
+        ),
+        (
+            "[tool.paoding.models.'a/b']\npath = 'x'",
+            (
+                "[tool.paoding] models.a/b: 'a/b' cannot name a gate: use at most 100"
+                " letters, digits, '.', '_' and '-' that are a file name on every system"
+            ),
+        ),
+        (
+            "[tool.paoding.budget]\nmax_size = { limit = 3, lvl = 'warn' }",
+            ("[tool.paoding.budget] max_size: lvl: unknown key, known are limit, level"),
+        ),
+        (
+            "[tool.paoding.budget]\nmax_size = { limit = 3, level = 'wran' }",
+            ("[tool.paoding.budget] max_size: level 'wran' is unknown, known are error, warn, off"),
+        ),
+        (
+            "[tool.paoding.budget]\nmax_size = { level = 'warn' }",
+            "[tool.paoding.budget] max_size: limit is missing",
+        ),
+        (
+            "[tool.paoding.budget]\nmin_accuracy = true",
+            (
+                "[tool.paoding.budget] min_accuracy: True is not a share between 0 and"
+                ' 1 or a percentage such as "50%"'
+            ),
+        ),
+        (
+            "[tool.paoding.budget]",
+            (
+                "[tool.paoding.budget] is empty: set at least one, such as"
+                " max_accuracy_decay, that is not off"
+            ),
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\nratio = 0.5",
+            (
+                "[tool.paoding.models.x] no budget applies: set at least one, such as"
+                " max_accuracy_decay, that is not off"
+            ),
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\nratio = 0.5\nbudget.max_size = 'off'",
+            (
+                "[tool.paoding.models.x] no budget applies: set at least one, such as"
+                " max_accuracy_decay, that is not off"
+            ),
+        ),
+        (
+            "[tool.paoding.models.x]\npath = 'x'\nbudget.max_size = 3",
+            (
+                "[tool.paoding.models.x] no ratio is given: run pytest with"
+                " --paoding-ratio=0.5 or set ratio in [tool.paoding]"
+            ),
+        ),
+    ),
+)
+def test_every_fault_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    assert faults(tmp_path, text) == [f"pyproject.toml: {line}"]
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, "[tool.paoding]\nratio = 2\nx = 1\n[tool.paoding.attack]\nname = 'a'")
+    assert [line.split(": ")[1] for line in found] == [
+        "[tool.paoding] ratio",
+        "[tool.paoding.attack] name",
+        "[tool.paoding] x",
+    ]
+
+
+def test_off_levels_and_strict(tmp_path: Path) -> None:
+    text = (
+        BASE + "[tool.paoding.models.b]\npath = 'b'\nbudget.max_accuracy_decay = {level = 'off'}\n"
+    )
+    settings = loaded(tmp_path, text)
+    assert [limit.metric.key for limit in settings.gate(model="b").limits] == [
+        "min_robustness_retention"
+    ]
+    strict = loaded(tmp_path, strict=True).gate(model="digits_cnn")
+    assert {limit.level for limit in strict.limits} == {Level.ERROR}
+
+
+def test_keywords_are_a_layer_and_none_means_not_given() -> None:
+    layer = keywords(
+        {"ratio": 0.4, "seed": None, "max_size": "3 kB", "attack": {"epsilons": [0.1]}},
+        where="test_x: marker paoding",
+        source="marker",
+    )
+    assert layer == {
+        "ratio": Setting(0.4, "marker"),
+        "epsilons": Setting((0.1,), "marker"),
+        "max_size": Setting(Bound(3000), "marker"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    (
+        ({"max_sise": 3}, "here: max_sise: unknown keyword, did you mean max_size?"),
+        ({"zzz": 3}, r"here: zzz: unknown keyword, known are ratio, .*, max_flops"),
+        ({"budget": {}}, "here: budget: unknown keyword, every budget is a keyword of its own"),
+        ({"max_size": "3 kb"}, "here: max_size: unknown unit 'kb', did you mean kB"),
+        ({"attack": {"eps": 3}}, "here: attack.eps: unknown keyword"),
+        ({"attack": 3}, "here: attack: input should be a valid dict"),
+    ),
+)
+def test_wrong_keywords_are_one_line(given: dict[str, Any], line: str) -> None:
+    with pytest.raises(ConfigError, match=line) as caught:
+        keywords(given, where="here", source="call")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_ratio_must_come_from_somewhere() -> None:
+    with pytest.raises(ConfigError, match="no ratio is given"):
+        resolve({})
+
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "ratio": st.floats(0.1, 0.9),
+    "strategy": st.sampled_from(STRATEGIES),
+    "seed": st.integers(0, 9),
+    "epsilons": st.tuples(st.floats(0.1, 0.9)),
+    "max_size": st.builds(Bound, st.integers(1, 9)),
+    "min_accuracy": st.just(Bound(None, Level.OFF)) | st.builds(Bound, st.floats(0, 1)),
+}
+layers = st.fixed_dictionaries({}, optional=VALUES)
+
+
+@given(st.lists(layers, min_size=1, max_size=5))
+def test_for_every_key_the_first_layer_that_says_anything_wins(said: list[dict[str, Any]]) -> None:
+    named: list[Layer] = [
+        {key: Setting(value, f"layer {number}") for key, value in layer.items()}
+        for number, layer in enumerate(said)
+    ]
+    fallback: Layer = {"ratio": Setting(0.5, "last")}
+    gate = resolve(*named, fallback)
+    limits = {limit.metric.key: (limit.value, limit.source) for limit in gate.limits}
+    for key in VALUES:
+        first = next((layer[key] for layer in (*named, fallback, BUILT_IN) if key in layer), None)
+        if isinstance(first, Setting) and isinstance(first.value, Bound):
+            expected = (first.value.value, first.source)
+            assert limits.get(key) == (None if first.value.level is Level.OFF else expected)
+        elif first is not None:
+            assert getattr(gate, key) == first.value
+            assert gate.shown[key].source == first.source
+        else:
+            assert key not in limits
+
+
+def test_the_order_of_sources(tmp_path: Path) -> None:
+    text = BASE.replace('path = "models', 'seed = 5\npath = "models').replace(
+        'ratio = "50%"', "ratio = 0.5\nseed = 6"
+    )
+    settings = loaded(tmp_path, text, command_line={"seed": Setting(1, "command line")})
+    without = loaded(tmp_path, text)
+    call, marker = {"seed": Setting(3, "call")}, {"seed": Setting(4, "marker")}
+    assert settings.gate(model="digits_cnn", marker=marker, call=call).seed == 1
+    assert without.gate(model="digits_cnn", marker=marker, call=call).seed == 3
+    assert without.gate(model="digits_cnn", marker=marker).seed == 4
+    assert without.gate(model="digits_cnn").seed == 5
+    assert without.gate().seed == 6
+    assert loaded(tmp_path).gate().seed == 0
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+keys = st.sampled_from(["ratio", "strategy", "seed", "budget", "attack", "models", "publish", "x"])
+
+
+@given(st.dictionaries(keys, json_like, max_size=4))
+def test_any_table_at_all_is_taken_or_refused_in_lines(table: dict[str, Any]) -> None:
+    file = ConfigFile(root=None, table=table)  # type: ignore[arg-type]
+    for line in lines_or_settings(file):
+        assert isinstance(line, Settings) or line.startswith("pyproject.toml: [tool.paoding")
+
+
+def lines_or_settings(file: ConfigFile) -> list[str] | list[Settings]:
+    try:
+        return [load(file, command_line={})]
+    except ConfigError as error:
+        return str(error).split("\n")
