@@ -1,0 +1,129 @@
+"""An engine of plain arithmetic: the pytest and gate sides are tested without TensorFlow.
+
+A fake model is a JSON file: units by layer, and the facts that evaluating it and its pruned version
+gives. Pruning, digests, sizes and files are real in their own small way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import DataError, EvaluationError, ModelFileError, PruningError
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.surgery.plan import LayerPlan, Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FakeModel:
+    """Attributes: units by layer; facts: accuracy and robust accuracies as (before, after)."""
+
+    layers: dict[str, int]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        return 10 * sum(self.layers.values())
+
+
+@dataclass(frozen=True)
+class FakePruned:
+    model: FakeModel
+    plan: Plan
+
+
+@dataclass
+class FakeEngine:
+    """Attributes: pause between the small blocks a file is written in; calls for inspection."""
+
+    pause: float = 0.0
+    calls: list[str] = field(default_factory=list)
+
+    def load_model(self, path: Path) -> FakeModel:
+        self.calls.append("load_model")
+        try:
+            content = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise ModelFileError(f"{path.name}: there is no such file") from None
+        except ValueError:
+            raise ModelFileError(f"{path.name}: is not a Keras 3 file") from None
+        return FakeModel(**content)
+
+    def digest(self, model: FakeModel) -> str:
+        return "sha256:" + hashlib.sha256(repr(model).encode()).hexdigest()
+
+    def prune(
+        self, model: FakeModel, *, ratio: float, progress: Any = None, **_: Any
+    ) -> FakePruned:
+        self.calls.append("prune")
+        if not model.layers:
+            raise PruningError("nothing can be pruned: layer 'output' is the output")
+        if "defect" in model.facts:
+            raise RuntimeError(model.facts["defect"])
+        if progress is not None:
+            progress("pruning", 1, 1)
+        kept = {name: units - round(ratio * units) for name, units in model.layers.items()}
+        plan = Plan(
+            (
+                *(
+                    LayerPlan(name, units, tuple(range(kept[name])), "impact")
+                    for name, units in model.layers.items()
+                ),
+                LayerPlan("output", 10, tuple(range(10)), reason="is an output"),
+            )
+        )
+        return FakePruned(replace(model, layers=kept), plan)
+
+    def evaluate(
+        self, original: FakeModel, pruned: FakeModel, data: Any, **_: Any
+    ) -> dict[str, Measurement]:
+        self.calls.append("evaluate")
+        before, after = original.parameters, pruned.parameters
+        found = {
+            "parameters": Measurement(before, after, after),
+            "parameters_removed": Measurement(before, after, 1 - after / before),
+        }
+        if "refuse" in original.facts:
+            raise EvaluationError(original.facts["refuse"])
+        if data is None:
+            return found
+        if len(data[0]) == 0:
+            raise DataError("the data is empty")
+        return found | _judged(original.facts)
+
+    def save(self, model: FakeModel, path: Path) -> int:
+        self.calls.append("save")
+        content = (json.dumps(model.__dict__) * (1 + model.parameters // 10)).encode()
+        with path.open("wb") as file:
+            for start in range(0, len(content), 256):
+                file.write(content[start : start + 256])
+                file.flush()
+                time.sleep(self.pause)
+        return len(content)
+
+    def versions(self) -> dict[str, str]:
+        return {"tensorflow": "2.0", "keras": "3.0", "numpy": "2.0"}
+
+
+def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
+    before, after = facts.get("accuracy", (0.9, 0.9))
+    found = {
+        "accuracy": Measurement(before, after, after),
+        "accuracy_decay": Measurement(before, after, before - after),
+        "accuracy_retention": Measurement(before, after, after / before),
+        "agreement": Measurement(found=facts.get("agreement", 0.99)),
+    }
+    for epsilon, (old, new) in facts.get("robust", {}).items():
+        found[f"robust_accuracy@{epsilon}"] = Measurement(old, new, new, None, f"epsilon {epsilon}")
+        found["robustness_retention"] = (
+            Measurement(old, new, new / old)
+            if old
+            else Measurement(old, new, None, "no sample is robust before pruning")
+        )
+    return found

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_engine import FakeEngine, FakeModel
+
+from pytest_paoding.artifacts import publish, sha256_of
+from pytest_paoding.budgets import BUDGETS, Direction, Level, Limit, Metric, Outcome
+from pytest_paoding.errors import DataError
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.gate import Gate, GateRun, GateSpec
+from pytest_paoding.precedence import resolve
+from pytest_paoding.results import GateResult, LayerResult, Setting
+from pytest_paoding.revision import Revision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = FakeModel({"dense": 8, "conv": 4}, {"accuracy": (0.9, 0.85), "robust": {"0.1": (0.8, 0.4)}})
+DATA = ([1, 2], [0, 1])
+
+
+def limit(key: str, value: float, level: Level = Level.ERROR) -> Limit:
+    return Limit(BUDGETS[key], value, level, "call")
+
+
+def run(
+    tmp_path: Path,
+    *limits: Limit,
+    model: Any = MODEL,
+    data: Any = DATA,
+    engine: Any = None,
+    **options: Any,
+) -> GateRun:
+    settings = dataclasses.replace(resolve({"ratio": Setting(0.5, "call")}), limits=limits)
+    spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
+    gate = Gate(
+        engine=engine or FakeEngine(),
+        spec=spec,
+        load_model=lambda: model,
+        owner=os.getpid(),
+        **{"artifacts": tmp_path / "out", "load_data": lambda: data, **options},
+    )
+    return gate.run()
+
+
+def left_over(tmp_path: Path) -> list[str]:
+    return [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_gate_within_budget_is_measured_and_staged(tmp_path: Path) -> None:
+    revision = Revision("0123abc", dirty=True)
+    done = run(tmp_path, limit("max_accuracy_decay", 0.1), revision=revision)
+    result = done.result
+    assert (result.outcome, result.reason, result.failed) == (Outcome.WITHIN_BUDGET, None, False)
+    assert result.layers == (
+        LayerResult("dense", 8, 4, "impact"),
+        LayerResult("conv", 4, 2, "impact"),
+        LayerResult("output", 10, 10, None, "is an output"),
+    )
+    assert result.metrics["parameters"] == Measurement(120, 60, 60)
+    assert result.source == "net.keras"
+    assert result.settings["ratio"] == Setting(0.5, "call")
+    assert result.digest_before != result.digest_after
+    assert result.versions["keras"] == "3.0"
+    assert result.artifact is not None
+    assert (result.artifact.path, result.published) == ("out/net.keras", False)
+
+
+def test_sizes_are_those_of_both_files_saved_the_same_way(tmp_path: Path) -> None:
+    done = run(tmp_path, limit("max_size", 10**6), limit("min_size_reduction", 0.1))
+    assert done.staged is not None
+    before = FakeEngine().save(MODEL, tmp_path / "reference")
+    after = done.staged.model.stat().st_size
+    assert done.result.metrics["size"] == Measurement(before, after, after)
+    assert done.result.metrics["size_reduction"].found == (before - after) / before
+    assert {path.name for path in done.staged.folder.iterdir()} == {"net.json", "net.keras"}
+
+
+def test_the_manifest_tells_what_was_judged_how_and_of_which_file(tmp_path: Path) -> None:
+    revision = Revision("0123abc", dirty=True)
+    done = run(tmp_path, limit("max_accuracy_decay", 0.1), revision=revision)
+    assert done.staged is not None
+    target = publish(done.staged)
+    manifest = json.loads(target.with_suffix(".json").read_text())
+    assert manifest["schema"] == "pytest-paoding/1"
+    assert manifest["file"] == {
+        "name": "net.keras",
+        "bytes": target.stat().st_size,
+        "sha256": sha256_of(target),
+    }
+    assert manifest["revision"] == {"commit": "0123abc", "dirty": True}
+    gate = manifest["gate"]
+    assert gate["checks"][0]["limit"] == 0.1
+    assert gate["checks"][0]["source"] == "call"
+    assert gate["settings"]["ratio"] == {"value": 0.5, "source": "call"}
+    assert gate["digest_before"] == FakeEngine().digest(MODEL)
+    assert gate["versions"] == FakeEngine().versions()
+    assert "artifact" not in gate
+
+
+@pytest.mark.parametrize("forced", (None, "hotfix"))
+def test_over_budget_leaves_nothing_unless_forced(tmp_path: Path, forced: str | None) -> None:
+    done = run(tmp_path, limit("max_accuracy_decay", 0.01), forced=forced)
+    assert done.result.outcome is (Outcome.FORCED if forced else Outcome.OVER_BUDGET)
+    assert done.result.forced == forced
+    assert done.result.failed == (forced is None)
+    assert (done.staged is None) == (forced is None)
+    assert ("net.keras" in left_over(tmp_path)) == (forced is not None)
+
+
+def test_forcing_marks_only_what_is_over_budget(tmp_path: Path) -> None:
+    within = run(tmp_path, limit("max_accuracy_decay", 0.1), forced="hotfix").result
+    assert (within.outcome, within.forced) == (Outcome.WITHIN_BUDGET, None)
+    unjudged = run(tmp_path, limit("max_flops", 1), forced="hotfix").result
+    assert (unjudged.outcome, unjudged.forced) == (Outcome.UNJUDGED, None)
+
+
+def test_only_judging_leaves_no_file(tmp_path: Path) -> None:
+    done = run(tmp_path, limit("max_accuracy_decay", 0.1), artifacts=None)
+    assert done.result.outcome is Outcome.WITHIN_BUDGET
+    assert (done.staged, done.result.artifact) == (None, None)
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "limits", "reason"),
+    (
+        (FakeModel({}), DATA, ["max_size"], "nothing can be pruned: layer 'output' is the output"),
+        (MODEL, ([], []), ["max_size"], "the data is empty"),
+        (MODEL, None, ["max_accuracy_decay"], "accuracy decay: accuracy decay was not measured"),
+        (MODEL, DATA, ["max_flops"], "flops: flops was not measured"),
+        (
+            FakeModel({"a": 4}, {"robust": {"0.1": (0.0, 0.0)}}),
+            DATA,
+            ["min_robustness_retention"],
+            "robustness retention: no sample is robust before pruning",
+        ),
+        (
+            FakeModel({"a": 4}, {"agreement": float("nan")}),
+            DATA,
+            ["min_agreement"],
+            "agreement: is not a finite number",
+        ),
+        (
+            FakeModel({"a": 4}, {"agreement": None}),
+            DATA,
+            ["min_agreement"],
+            "agreement: is undefined",
+        ),
+        (
+            FakeModel({"a": 4}, {"refuse": "layer 'a' gives NaN"}),
+            DATA,
+            ["min_agreement"],
+            "layer 'a' gives NaN",
+        ),
+        (
+            MODEL,
+            DATA,
+            [],
+            "no budget applies: set at least one, such as max_accuracy_decay, that is not off",
+        ),
+    ),
+)
+def test_what_cannot_be_judged_says_why_and_leaves_nothing(
+    tmp_path: Path, model: FakeModel, data: Any, limits: list[str], reason: str
+) -> None:
+    done = run(tmp_path, *(limit(key, 1) for key in limits), model=model, data=data)
+    assert (done.result.outcome, done.result.reason) == (Outcome.UNJUDGED, reason)
+    assert done.staged is None
+    assert left_over(tmp_path) == [".gitignore"]
+    assert GateResult.from_dict(json.loads(json.dumps(done.result.to_dict()))) == done.result
+
+
+def test_a_warning_that_is_undefined_does_not_fail(tmp_path: Path) -> None:
+    done = run(tmp_path, limit("max_accuracy_decay", 0.1), limit("max_flops", 1, Level.WARN))
+    assert done.result.outcome is Outcome.WITHIN_BUDGET
+    assert [check.warns for check in done.result.checks] == [False, True]
+
+
+def test_a_defect_keeps_its_traceback_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="boom"):
+        run(tmp_path, limit("max_size", 1), model=FakeModel({"a": 4}, {"defect": "boom"}))
+    assert left_over(tmp_path) == [".gitignore"]
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    class Interrupted(FakeEngine):
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, Measurement]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, limit("max_size", 1), engine=Interrupted())
+    assert left_over(tmp_path) == [".gitignore"]
+
+
+def test_a_full_disk_while_saving(tmp_path: Path) -> None:
+    class Full(FakeEngine):
+        def save(self, model: FakeModel, path: Path) -> int:
+            super().save(model, path)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    done = run(tmp_path, limit("max_size", 1), engine=Full())
+    assert done.result.outcome is Outcome.UNJUDGED
+    assert done.result.reason == "cannot save the model: No space left on device"
+    assert left_over(tmp_path) == [".gitignore"]
+
+
+def test_a_folder_that_is_none_is_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    engine = FakeEngine()
+    done = run(tmp_path, limit("max_size", 1), engine=engine)
+    assert done.result.outcome is Outcome.UNJUDGED
+    assert (done.result.reason or "").startswith("cannot stage in")
+    assert engine.calls == []
+
+
+def test_data_is_read_before_pruning_and_never_given_to_it(tmp_path: Path) -> None:
+    seen = []
+
+    class Watching(FakeEngine):
+        def prune(self, model: FakeModel, **options: Any) -> Any:
+            seen.extend([model, *options.values()])
+            return super().prune(model, **options)
+
+    run(tmp_path, limit("max_size", 1), engine=Watching())
+    assert MODEL in seen
+    assert DATA not in seen
+
+    def broken() -> None:
+        raise DataError("no data")
+
+    engine = FakeEngine()
+    done = run(tmp_path, limit("max_size", 1), engine=engine, load_data=broken)
+    assert done.result.reason == "no data"
+    assert "prune" not in engine.calls
+
+
+def test_metrics_of_the_users_own_are_judged_like_ours(tmp_path: Path) -> None:
+    metric = Metric("f1", Direction.HIGHER)
+    own = Limit(metric, 0.9, Level.ERROR, "conftest")
+    more = {metric: Measurement(1.0, 0.8, 0.8)}
+    done = run(tmp_path, own, measure_more=lambda *_: more)
+    assert done.result.outcome is Outcome.OVER_BUDGET
+    assert done.result.metrics["f1"] == more[metric]
+
+
+def test_metrics_of_the_users_own_do_not_replace_ours(tmp_path: Path) -> None:
+    more = {Metric("accuracy", Direction.HIGHER): Measurement(1.0, 1.0, 1.0)}
+    done = run(tmp_path, limit("min_accuracy", 0.99), measure_more=lambda *_: more)
+    assert done.result.outcome is Outcome.UNJUDGED
+    assert done.result.reason == "metric 'accuracy' is measured already, use another name"
+
+
+def test_progress_reaches_the_engine(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    run(tmp_path, limit("max_size", 1), progress=lambda *what: told.append(what))
+    assert told == [("pruning", 1, 1)]
+
+
+def test_numbers_of_an_array_library_become_plain(tmp_path: Path) -> None:
+    class Foreign(FakeEngine):
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, Any]:
+            return {"agreement": Measurement(Decimal("0.5"), 3, Decimal("0.5"))}  # type: ignore[arg-type]
+
+    found = run(tmp_path, limit("min_agreement", 0.5), engine=Foreign()).result.metrics["agreement"]
+    assert (type(found.before), type(found.after), type(found.found)) == (float, int, float)
