@@ -16,7 +16,7 @@ import keras
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_paoding.graph.views import Shape
 
@@ -185,6 +185,7 @@ class _Shadow:
     scope: tuple[str, ...]
     tensors: dict[int, Tensor] = field(default_factory=dict)
     alive: list[Any] = field(default_factory=list)  # an id names a stand-in only while it lives
+    operations: dict[Any, Any] = field(default_factory=dict)
     calls: int = 0
 
     def bind(self, stand_in: Any, tensor: Tensor) -> None:
@@ -193,7 +194,9 @@ class _Shadow:
 
     def call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """Stand in for one call of `operation`: the `call_function` Keras asks for."""
-        returned = _stand_in(operation)(*args, **kwargs)
+        if operation not in self.operations:  # Keras wants the names in a graph to be unique
+            self.operations[operation] = _stand_in(operation)
+        returned = self.operations[operation].symbolic_call(*args, **kwargs)
         stand_ins = keras.tree.flatten(returned)
         site = (self.model, self.calls)
         self.calls += 1
@@ -211,8 +214,8 @@ class _Shadow:
         )
 
 
-def _stand_in(operation: Any) -> Callable[..., Any]:
-    """Return the symbolic call of an operation that has the output specs of `operation`."""
+def _stand_in(operation: Any) -> Any:
+    """Return an operation that has the output specs of `operation` and nothing else of it."""
     stand_in = keras.Operation(name=operation.name)  # unnamed, it would count up Keras's names
     stand_in.compute_output_spec = operation.compute_output_spec
-    return stand_in.symbolic_call  # type: ignore[no-any-return]  # Keras is untyped
+    return stand_in

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.graph.groups import find_groups
 from pytest_paoding.surgery.cut import Cut, WeightKey, cut
+from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,7 +79,6 @@ def _merge(
     for sites in group.contracted:
         key = sites.axis.layer, sites.axis.index
         if key not in weights:
-            variable = sites.axis.layer.weights[sites.axis.index]
-            weights[key] = keras.ops.convert_to_numpy(variable).astype(np.float64)
+            weights[key] = values_of(sites.axis.layer.weights[sites.axis.index]).astype(np.float64)
         rows = np.moveaxis(weights[key], sites.axis.axis, 0)
         np.add.at(rows, sites.positions[delegate], rows[sites.positions[removed]])

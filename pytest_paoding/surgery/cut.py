@@ -15,6 +15,7 @@ import numpy as np
 
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.surgery.rebuild import Rebuild
+from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,7 +108,7 @@ def _copy_state(
     copied = set()
     for index, (source, target) in enumerate(zip(old.weights, new.weights, strict=True)):
         array = weights.get((old, index))
-        array = keras.ops.convert_to_numpy(source) if array is None else array
+        array = values_of(source) if array is None else array
         array = sliced(array, axes.get((old, index), ()), stay)
         if tuple(array.shape) != tuple(target.shape):
             raise SurgeryError(

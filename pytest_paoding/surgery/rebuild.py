@@ -9,6 +9,7 @@ original, which gains no node and keeps every weight.
 from __future__ import annotations
 
 import random
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ class Rebuild:
         self.twins: dict[Any, Any] = {}
         self._models: dict[Any, Any] = {}
         self._configs = configs
-        with preserved_random_state():
+        with preserved_random_state(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras, on what the user's own model holds
             self.model = self._model(model, [tensor.shape for tensor in model.inputs])
         self._restore_trainable()
 
@@ -55,7 +57,9 @@ class Rebuild:
         if not old.compiled:
             return None
         try:
-            new.compile_from_config(old.get_compile_config())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of Keras, on losses it cannot save
+                new.compile_from_config(old.get_compile_config())
         except _REFUSALS as error:
             return f"left uncompiled: {_cause(error)}"
         return None

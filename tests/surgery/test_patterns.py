@@ -1,0 +1,33 @@
+"""Every hand-built pattern against both oracles, with its number of units."""
+
+from __future__ import annotations
+
+import pytest
+from oracles import randomise, twin_oracle, zero_oracle
+from patterns import PATTERNS, Pattern
+
+from pytest_paoding.graph.groups import find_groups
+from pytest_paoding.graph.rules import rule_for
+from pytest_paoding.graph.walk import walk
+
+each_pattern = pytest.mark.parametrize("pattern", PATTERNS.values(), ids=list(PATTERNS))
+
+
+@each_pattern
+def test_its_groups_are_those_counted_by_hand(pattern: Pattern) -> None:
+    groups = find_groups(walk(pattern.build(), rule_for))
+    assert [group.width for group in groups] == list(pattern.widths)
+
+
+@each_pattern
+@pytest.mark.parametrize("seed", (0, 1, 2))
+def test_a_cut_is_what_zeroed_consumers_compute(pattern: Pattern, seed: int) -> None:
+    verdict = zero_oracle(randomise(pattern.build(), seed), seed=seed)
+    assert verdict.exact, verdict
+
+
+@each_pattern
+@pytest.mark.parametrize("seed", (0, 1, 2))
+def test_a_merge_of_twins_changes_nothing(pattern: Pattern, seed: int) -> None:
+    verdict = twin_oracle(randomise(pattern.build(), seed), seed=seed)
+    assert verdict.exact, verdict
