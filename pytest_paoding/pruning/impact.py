@@ -136,11 +136,11 @@ class Impact:
     ) -> Interval | None:
         layer = call.operation
         known = [each for each in inputs if each is not None]
+        activation = layer_activation(layer)
+        before = known[0] if known else added[0]
         if is_linear(layer):
             activation = known_activation(layer.activation)
             before = _total([*(linear(layer, self._weights, each) for each in known), *added])
-        else:
-            activation, before = layer_activation(layer), _total(known)
         if is_linear(layer) or activation is not None:
             if activation is None or self._outputs & set(call.outputs):
                 reached.append(before)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.surgery.weights import values_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -101,9 +103,7 @@ class Activation:
     def _at(self, array: FloatArray) -> FloatArray:
         if self.function is keras.activations.relu:  # by far the most frequent: no tensor needed
             return np.maximum(array, 0)
-        values: FloatArray = keras.ops.convert_to_numpy(
-            self.function(keras.ops.convert_to_tensor(array))
-        )
+        values: FloatArray = values_of(self.function(keras.ops.convert_to_tensor(array)))
         return values
 
 

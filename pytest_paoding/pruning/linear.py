@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.pruning.intervals import Interval
+from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,11 +57,11 @@ def _operation(layer: Any) -> Callable[[FloatArray, FloatArray], FloatArray]:
         outputs = operation(
             inputs.astype(kernel.dtype),
             kernel,
-            strides=list(layer.strides),
+            strides=tuple(layer.strides),
             padding=layer.padding,
             data_format=layer.data_format,
-            dilation_rate=layer.dilation_rate,
+            dilation_rate=tuple(layer.dilation_rate),
         )
-        return keras.ops.convert_to_numpy(outputs)  # type: ignore[no-any-return]  # Keras is untyped
+        return values_of(outputs)  # type: ignore[no-any-return]  # Keras is untyped
 
     return apply

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from pytest_paoding.surgery.weights import values_of
+
 if TYPE_CHECKING:
     from pytest_paoding.graph.groups import Group, Sites
     from pytest_paoding.graph.labels import IntArray
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_paoding.pruning.working import FloatArray, Search
 
 _BLOCK = 2048  # rows turned to float64 at a time: 64 MB for a layer of 4096 units
+_DEPTH = 8  # delegates considered first for each nominee
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class DenseGroup:
 
     Attributes:
         layer: The dense layer that produces the units.
+        classes: The class of each of its units.
         norm: The BatchNormalization that is folded into it, if any.
         consumers: Where its units are contracted, with every call that does so.
     """
 
     layer: Any
+    classes: IntArray
     norm: Any | None
     consumers: tuple[tuple[Sites, Call], ...]
 
@@ -80,7 +85,7 @@ def dense_group(group: Group, graph: Graph) -> DenseGroup | None:
         for call in graph.calls
         if call.operation is sites.axis.layer
     )
-    return DenseGroup(layer, norm if carriers else None, consumers)
+    return DenseGroup(layer, group.producers[0].classes, norm if carriers else None, consumers)
 
 
 class Saliency:
@@ -88,7 +93,7 @@ class Saliency:
 
     The Gram matrix of the incoming weights is computed once, O(inputs * units^2), and then
     corrected by the rows that have changed since, for units before it have been removed or merged.
-    Memory: a copy of the kernel and three matrices (units, units).
+    Memory: a copy of the kernel and four matrices (units, units).
     """
 
     def __init__(self, search: Search, group: DenseGroup) -> None:
@@ -96,12 +101,12 @@ class Saliency:
         self._layer = group.layer
         self._norm = group.norm
         self._kernel: FloatArray | None = None
+        self._version = 0
         self._gram: npt.NDArray[np.float64] = np.zeros((search.group.width, search.group.width))
-        # The rows of a group are in the order of its only producer, unless some of them are pinned.
-        order = {
-            number: row for row, number in enumerate(search.group.producers[0].classes.tolist())
-        }
-        self._columns = np.array([order[number] for number in search.group.units.tolist()])
+        self._rows: IntArray = np.arange(search.group.width)  # of the units in the Gram matrix
+        # Units are in the order of their only producer, unless some of its are pinned.
+        column = {number: index for index, number in enumerate(group.classes.tolist())}
+        self._columns = np.array([column[number] for number in search.group.units.tolist()])
 
     def least(self, count: int) -> Pairs:
         """Return at most `count` disjoint pairs of the units left, of least saliency.
@@ -111,99 +116,141 @@ class Saliency:
         """
         left = self._search.left
         norms = self._outgoing_norms()[left]
-        saliency = np.minimum.outer(norms, norms) * self._distances(left)
-        saliency[np.tri(len(left), dtype=bool)] = np.inf
-        first, second = disjoint(saliency, count)
-        swap = norms[second] < norms[first]
-        nominees, delegates = np.where(swap, second, first), np.where(swap, first, second)
+        rank = np.argsort(np.lexsort((np.arange(len(left)), norms)))
+        saliency = self._distances(left)
+        saliency *= norms[:, None]
+        saliency[rank[:, None] >= rank] = np.inf
+        nominees, delegates = disjoint(saliency, count)
         return Pairs(left[nominees], left[delegates])
 
-    def _outgoing_norms(self) -> npt.NDArray[np.float64]:
+    def _outgoing_norms(self) -> npt.NDArray[np.float32]:
         square = np.zeros(self._search.group.width)
         for rows in self._search.outgoing():
             square += np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-        return np.sqrt(square)
+        return np.sqrt(square).astype(np.float32)
 
-    def _distances(self, left: IntArray) -> npt.NDArray[np.float64]:
-        """Return ||w_i - w_j|| + |b_i - b_j| of the units left, shape (left, left)."""
-        self._update()
-        scale, bias = self._affine()
-        gram = self._gram[np.ix_(left, left)] * np.outer(scale[left], scale[left])
+    def _distances(self, left: IntArray) -> npt.NDArray[np.float32]:
+        """Return ||w_i - w_j|| + |b_i - b_j| of the units left, shape (left, left).
+
+        Squares are subtracted in float64, where near duplicates cancel; the rest only ranks.
+        """
+        self._update(left)
+        scale, bias = self._affine(left)
+        gram = self._gram if self._norm is None else self._gram * np.outer(scale, scale)
         square = np.diagonal(gram)
-        distance: npt.NDArray[np.float64] = square[:, None] + square - 2 * gram
-        np.sqrt(np.maximum(distance, 0, out=distance), out=distance)
-        distance += np.abs(bias[left, None] - bias[left])
+        apart = np.multiply(gram, -2)
+        apart += square[:, None]
+        apart += square
+        distance = np.maximum(apart, 0, out=apart).astype(np.float32)
+        np.sqrt(distance, out=distance)
+        distance += np.abs(np.subtract.outer(bias, bias))
         return distance
 
-    def _affine(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _affine(self, left: IntArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
         """Return factor and bias of the units' pre-activations, the norm folded in."""
         layer, norm = self._layer, self._norm
-        width = layer.units
-        bias = _numbers(layer.bias, np.zeros(width)) if layer.use_bias else np.zeros(width)
-        scale = np.ones(width)
+        scale, bias = np.ones(layer.units), np.zeros(layer.units)
+        if layer.use_bias:
+            bias = _numbers(layer.bias, bias)
         if norm is not None:
             deviation = np.sqrt(_numbers(norm.moving_variance, scale) + norm.epsilon)
             scale = _numbers(norm.gamma, scale) / deviation
-            bias = (bias - _numbers(norm.moving_mean, bias)) * scale
-            bias += _numbers(norm.beta, np.zeros(width))
-        return scale[self._columns], bias[self._columns]
+            shift = _numbers(norm.beta, np.zeros(layer.units))
+            bias = (bias - _numbers(norm.moving_mean, bias)) * scale + shift
+        columns = self._columns[left]
+        return scale[columns], bias[columns].astype(np.float32)
 
-    def _update(self) -> None:
-        """Bring the Gram matrix up to date with the rows of the kernel that have changed."""
-        present = self._search.weights[self._layer, 0]
+    def _update(self, left: IntArray) -> None:
+        """Bring the Gram matrix up to date with the units left and the rows that have changed."""
+        key = self._layer, 0
+        present = self._search.weights[key]
+        if len(left) < len(self._rows):
+            kept = np.searchsorted(self._rows, left)
+            self._gram = self._gram[np.ix_(kept, kept)]
+            self._rows = left
         if self._kernel is None:
-            self._add_gram(present, 1)
-            self._kernel = present.copy()
+            self._kernel = np.zeros_like(present)
+            self._add_gram(present, np.add)
+        elif self._version != self._search.weights.version(key):
+            changed = np.flatnonzero((present != self._kernel).any(axis=1))
+            self._add_gram(self._kernel[changed], np.subtract)
+            self._add_gram(present[changed], np.add)
+        else:
             return
-        changed = np.flatnonzero((present != self._kernel).any(axis=1))
-        self._add_gram(self._kernel[changed], -1)
-        self._add_gram(present[changed], 1)
-        self._kernel[changed] = present[changed]
+        np.copyto(self._kernel, present)
+        self._version = self._search.weights.version(key)
 
-    def _add_gram(self, rows: FloatArray, sign: int) -> None:
+    def _add_gram(self, rows: FloatArray, add: np.ufunc) -> None:
+        columns = self._columns[self._rows]
+        product = np.empty_like(self._gram)
         for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK, self._columns].astype(np.float64)
-            self._gram += sign * (block.T @ block)
+            block = rows[start : start + _BLOCK, columns].astype(np.float64)
+            np.matmul(block.T, block, out=product)
+            add(self._gram, product, out=self._gram)
 
 
 def disjoint(saliency: npt.NDArray[np.floating], count: int) -> tuple[IntArray, IntArray]:
-    """Return the rows and columns of at most `count` pairs without a unit in common, greedily.
+    """Return the nominees and delegates of at most `count` pairs, greedily, least saliency first.
+
+    A unit is in one pair only. Which of equal scores comes first is fixed, but not said.
 
     Args:
-        saliency: Score of each pair above the diagonal, infinite elsewhere, shape (n, n).
+        saliency: Score of each nominee (row) with each delegate, infinite where the two make no
+            pair, shape (n, n); a pair has a finite score in one of its orders only.
         count: How many pairs are wanted.
 
-    A short list of the least scores is usually enough; it grows until it is. On a list in order,
-    every pair that comes first for both of its units belongs to the greedy choice, so whole layers
-    of the list are taken at once. Expected O(n^2).
+    The few best delegates of every nominee are usually enough. What their matching says is what
+    all pairs would say up to the score at which some nominee runs out of them; the rest is left to
+    the units not taken by then. Expected O(n^2).
     """
+    units = np.arange(len(saliency))
+    chosen: list[IntArray] = []
+    while sum(map(len, chosen)) < count and len(units) > 1:
+        pairs = _first_pairs(saliency[np.ix_(units, units)] if chosen else saliency)
+        if not len(pairs):
+            break
+        chosen.append(units[pairs])
+        units = np.delete(units, pairs.ravel())
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *chosen])[:count]
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _first_pairs(saliency: npt.NDArray[np.floating]) -> IntArray:
+    """Return the first pairs of the greedy choice, at least one if there is any, shape (k, 2)."""
     width = len(saliency)
-    flat = saliency.ravel()
-    total = width * (width - 1) // 2
-    size = min(total, 8 * count + 64)
-    while True:
-        best = np.argpartition(flat, size - 1)[:size] if size < len(flat) else np.arange(len(flat))
-        best = best[np.lexsort((best, flat[best]))][:size]
-        rows, columns = _matching(best // width, best % width, width)
-        if len(rows) >= count or size == total:
-            return rows[:count], columns[:count]
-        size = min(total, 8 * size)
+    depth = min(_DEPTH, width)
+    delegates = np.argpartition(saliency, depth - 1, axis=1)[:, :depth]
+    scores = np.take_along_axis(saliency, delegates, axis=1)
+    nominees = np.repeat(np.arange(width), depth)
+    order = np.lexsort((delegates.ravel(), nominees, scores.ravel()))
+    order = order[np.isfinite(scores.ravel()[order])]
+    pairs = np.stack([nominees[order], delegates.ravel()[order]], axis=1)
+    taken = _matching(pairs, width)
+    score = scores.ravel()[order][taken]
+    matched_at = np.full(width, np.inf)
+    matched_at[pairs[taken].T] = score
+    listed_to = scores.max(axis=1) if depth < width else np.full(width, np.inf)
+    ran_out = listed_to[matched_at > listed_to].min(initial=np.inf)
+    first: IntArray = pairs[taken][score <= ran_out]
+    return first
 
 
-def _matching(rows: IntArray, columns: IntArray, width: int) -> tuple[IntArray, IntArray]:
-    """Return the greedy matching of a list of pairs in order, in order."""
-    chosen = np.zeros(len(rows), bool)
-    open_ = np.arange(len(rows))
-    while len(open_):
-        first = np.full(width, len(rows))
-        np.minimum.at(first, rows[open_], open_)
-        np.minimum.at(first, columns[open_], open_)
-        taken = open_[(first[rows[open_]] == open_) & (first[columns[open_]] == open_)]
-        chosen[taken] = True
+def _matching(pairs: IntArray, width: int) -> IntArray:
+    """Return which pairs of a list in order are in its greedy matching, ascending.
+
+    Every pair that comes first for both of its units is in it, so many are taken at once.
+    """
+    taken: list[IntArray] = [np.empty(0, np.int64)]
+    rest = np.arange(len(pairs))
+    while len(rest):
+        first = np.full(width, len(pairs))
+        np.minimum.at(first, pairs[rest], rest[:, None])
+        here = rest[(first[pairs[rest]] == rest[:, None]).all(axis=1)]
+        taken.append(here)
         used = np.zeros(width, bool)
-        used[rows[taken]] = used[columns[taken]] = True
-        open_ = open_[~(used[rows[open_]] | used[columns[open_]])]
-    return rows[chosen], columns[chosen]
+        used[pairs[here]] = True
+        rest = rest[~used[pairs[rest]].any(axis=1)]
+    return np.sort(np.concatenate(taken))
 
 
 def _folded_norm(layer: Any, graph: Graph) -> Any | None:
@@ -218,4 +265,4 @@ def _folded_norm(layer: Any, graph: Graph) -> Any | None:
 def _numbers(variable: Any, default: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if variable is None:
         return default
-    return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float64)
+    return np.asarray(values_of(variable), dtype=np.float64)

@@ -15,6 +15,7 @@ import numpy as np
 
 from pytest_paoding.graph.trace import Tensor
 from pytest_paoding.pruning.intervals import Interval
+from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +101,7 @@ def _called(call: Call, arrays: Sequence[FloatArray]) -> FloatArray:
         ),
         (call.args, call.kwargs),
     )
-    return keras.ops.convert_to_numpy(call.operation(*args, **kwargs))  # type: ignore[no-any-return]  # Keras is untyped
+    return values_of(call.operation(*args, **kwargs))  # type: ignore[no-any-return]  # Keras is untyped
 
 
 _layers = keras.layers

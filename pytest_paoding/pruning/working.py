@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import keras
 import numpy as np
 import numpy.typing as npt
+
+from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,7 @@ class WorkingWeights:
         """Return the present values of a weight; not to be written to."""
         if key not in self._arrays:
             layer, index = key
-            array = keras.ops.convert_to_numpy(layer.weights[index])
+            array = values_of(layer.weights[index])
             self._arrays[key] = array.astype(np.promote_types(array.dtype, np.float32))
         return self._arrays[key]
 
