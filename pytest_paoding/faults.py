@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_paoding.configfile import TABLE
+from pytest_paoding.plain import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pydantic import ValidationError
 
@@ -66,9 +67,14 @@ def in_file(fault: Fault, file: ConfigFile, known: Sequence[str], nested: Sequen
     header, inner = [*TABLE, *fault.tables], list[str]()
     while len(header) > len(TABLE) and file.line(header) is None:
         inner.insert(0, header.pop())
-    key = ".".join([*(part for part in inner if part != "budget"), fault.key])
+    key = dotted([*(part for part in inner if part != "budget"), fault.key])
     message = fault.message or _unknown(fault.key, known, nested)
-    return f"{file.label}: [{'.'.join(header)}] {key}: {message}"
+    return f"{file.label}: [{dotted(header)}] {key}: {message}"
+
+
+def dotted(keys: Iterable[str]) -> str:
+    """Return keys as TOML joins them, in one line whatever they hold."""
+    return ".".join(one_line(key) for key in keys)
 
 
 def _unknown(key: str, known: Sequence[str], nested: Sequence[str]) -> str:

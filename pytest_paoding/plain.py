@@ -40,3 +40,8 @@ def plain_value(value: Any) -> Any:
 def portable(path: Path, root: Path) -> str:
     """Return a path for documents: relative where it can be, with forward slashes."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def one_line(text: str) -> str:
+    """Return a name somebody else chose as it can stand in one line."""
+    return text if text.isprintable() else repr(text)

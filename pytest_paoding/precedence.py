@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.budgets import BUDGETS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.plain import plain_value
+from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.quantities import read
 from pytest_paoding.results import Setting
 
@@ -74,7 +74,7 @@ def read_bound(given: object, metric: Metric) -> Bound:
         raise ValueError(f"level {level!r} is unknown, known are {', '.join(names)}")
     limit = table.pop("limit", None)
     if table:
-        raise ValueError(f"{next(iter(table))}: unknown key, known are limit, level")
+        raise ValueError(f"{one_line(next(iter(table)))}: unknown key, known are limit, level")
     if Level(level) is Level.OFF:
         return OFF
     if limit is None:
@@ -161,21 +161,16 @@ class Settings:
     @property
     def artifacts(self) -> Path | None:
         """The folder passing models are published in; None where they are only judged."""
-        folder = self.effective("artifacts").value
+        folder = self.shared["artifacts"].value
         return None if folder is None else self.file.root / folder
 
-    def effective(self, key: str) -> Setting:
-        """Return the value all gates share unless they say otherwise, and its source.
-
-        Raises:
-            KeyError: No source sets it.
-        """
-        return next(
-            layer[key] for layer in (self.command_line, self._shared, BUILT_IN) if key in layer
-        )
+    @property
+    def shared(self) -> Layer:
+        """What holds for all gates that do not say otherwise."""
+        return ChainMap(dict(self.command_line), dict(self._table), dict(BUILT_IN))
 
     @property
-    def _shared(self) -> Layer:
+    def _table(self) -> Layer:
         return self.table.layer(self.source(), budget_source=self.source("budget"))
 
     def source(self, *keys: str) -> str:
@@ -199,5 +194,5 @@ class Settings:
         if model is not None:
             source = self.source("models", model)
             own = self.table.models[model].layer(source, budget_source=source)
-        layers = (self.command_line, call or {}, marker or {}, own, self._shared)
+        layers = (self.command_line, call or {}, marker or {}, own, self._table)
         return resolve(*layers, strict=self.strict)

@@ -120,11 +120,18 @@ class GateResult:
         """Whether the pruned model is in its place now."""
         return self.artifact is not None and self.artifact.published
 
-    def with_artifact(self, *, published: bool, reason: str | None = None) -> GateResult:
-        """Return the record after its artifact was published or given up."""
+    def published_at(self, path: str) -> GateResult:
+        """Return the record after its file was published."""
+        return self._with_artifact(path=path, published=True, reason=None)
+
+    def unpublished(self, reason: str) -> GateResult:
+        """Return the record after its file was given up."""
+        return self._with_artifact(published=False, reason=reason)
+
+    def _with_artifact(self, **changes: Any) -> GateResult:
         if self.artifact is None:
             return self
-        return replace(self, artifact=replace(self.artifact, published=published, reason=reason))
+        return replace(self, artifact=replace(self.artifact, **changes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form."""

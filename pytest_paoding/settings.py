@@ -22,19 +22,16 @@ from pydantic import (
 from pytest_paoding import quantities
 from pytest_paoding.budgets import BUDGETS, NO_BUDGET, Metric
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.faults import faults_of, in_file, likely
+from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.naming import check_name
 from pytest_paoding.precedence import Bound, Layer, Settings, read_bound
+from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.configfile import ConfigFile
-
-STRATEGIES = ("magnitude", "saliency", "impact", "stochastic")
-ALIASES = {"scale": "magnitude"}
-"""PAODING's own name for choosing by magnitude."""
 
 
 def known_strategy(value: object) -> str:
@@ -43,10 +40,10 @@ def known_strategy(value: object) -> str:
     Raises:
         ValueError: There is none of that name.
     """
-    name = ALIASES.get(str(value), str(value))
-    if name in STRATEGIES:
+    name = strategies.ALIASES.get(str(value), str(value))
+    if name in strategies.NAMES:
         return name
-    raise ValueError(f"{value!r} is no strategy, {likely(name, STRATEGIES)}")
+    raise ValueError(f"{value!r} is no strategy, {likely(name, strategies.NAMES)}")
 
 
 def _data(value: object) -> object:
@@ -192,7 +189,7 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
         table = GateTable.model_validate({**present, "budget": budget})
     except ValidationError as error:
         lines = [
-            f"{where}: {'.'.join((*(part for part in f.tables if part != 'budget'), f.key))}: "
+            f"{where}: {dotted([*(part for part in f.tables if part != 'budget'), f.key])}: "
             + (f.message or f"unknown keyword, {likely(f.key, _KEYWORDS)}")
             for f in faults_of(error)
         ]

@@ -73,10 +73,10 @@ def test_a_result_is_frozen_and_its_metrics_are_there_for_a_test() -> None:
 
 def test_only_an_artifact_can_be_published() -> None:
     result = GateResult(name="a", outcome=Outcome.WITHIN_BUDGET)
-    assert not result.with_artifact(published=True).published
-    staged = dataclasses.replace(result, artifact=Artifact("a.keras", False, 3, "00"))  # noqa: FBT003
+    assert not result.published_at("a.keras").published
+    file = Artifact("a.keras", published=False, bytes=3, sha256="00")
+    staged = dataclasses.replace(result, artifact=file)
     assert not staged.published
-    assert staged.with_artifact(published=True).published
-    assert staged.with_artifact(published=False, reason="no").artifact == Artifact(
-        "a.keras", published=False, bytes=3, sha256="00", reason="no"
-    )
+    assert staged.published_at("b.keras").published
+    refused = staged.unpublished("no").artifact
+    assert refused == dataclasses.replace(file, reason="no")

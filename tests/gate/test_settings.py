@@ -10,8 +10,9 @@ from pytest_paoding.budgets import Level
 from pytest_paoding.configfile import ConfigFile, read
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.precedence import BUILT_IN, Bound, Settings, resolve
+from pytest_paoding.pruning.strategies import NAMES
 from pytest_paoding.results import Setting
-from pytest_paoding.settings import STRATEGIES, keywords, load
+from pytest_paoding.settings import keywords, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,9 +87,9 @@ def test_the_folder_of_artifacts_starts_at_the_file(tmp_path: Path) -> None:
 
 def test_settings_of_the_whole_run(tmp_path: Path) -> None:
     settings = loaded(tmp_path, '[tool.paoding]\npublish = "session"\njunit_properties = false\n')
-    assert settings.effective("publish").value == "session"
+    assert settings.shared["publish"].value == "session"
     assert settings.table.junit_properties is False
-    assert loaded(tmp_path).effective("publish") == Setting("test", "built-in")
+    assert loaded(tmp_path).shared["publish"] == Setting("test", "built-in")
     assert loaded(tmp_path).table.require == ("digits_cnn",)
 
 
@@ -135,7 +136,7 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
         ),
         (
             "[tool.paoding]\nstrategy = 3",
-            "[tool.paoding] strategy: 3 is no strategy, known are " + ", ".join(STRATEGIES),
+            "[tool.paoding] strategy: 3 is no strategy, known are " + ", ".join(NAMES),
         ),
         (
             "[tool.paoding]\nseed = true",
@@ -274,7 +275,7 @@ def test_a_ratio_must_come_from_somewhere() -> None:
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "ratio": st.floats(0.1, 0.9),
-    "strategy": st.sampled_from(STRATEGIES),
+    "strategy": st.sampled_from(NAMES),
     "seed": st.integers(0, 9),
     "epsilons": st.tuples(st.floats(0.1, 0.9)),
     "max_size": st.builds(Bound, st.integers(1, 9)),

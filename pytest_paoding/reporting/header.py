@@ -1,0 +1,28 @@
+"""The line at the start of a run: the settings that all gates share, and where they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_paoding import __version__
+from pytest_paoding.budgets import Level
+
+if TYPE_CHECKING:
+    from pytest_paoding.precedence import Settings
+
+
+_KEYS = ("ratio", "strategy", "seed")
+
+
+def header(settings: Settings) -> str:
+    """Return version, shared settings with their sources, number of models, and the file."""
+    models = settings.table.models
+    shared = [(key, settings.shared[key]) for key in _KEYS if key in settings.shared]
+    parts = [__version__, *(f"{key} {found.value} ({found.source})" for key, found in shared)]
+    parts.append(f"{len(models)} model{'s' * (len(models) != 1)}")
+    if settings.file.path is not None:
+        parts.append(f"settings from {settings.file.label}")
+    levels = {limit.level for name in models for limit in settings.gate(model=name).limits}
+    if levels == {Level.WARN}:
+        parts.append("advisory: every budget only warns")
+    return f"paoding: {', '.join(parts)}"

@@ -1,0 +1,52 @@
+"""How far long work is, on a terminal and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+_PATIENCE, _PAUSE = 1.0, 0.1
+"""Seconds before anything is shown, and between two changes."""
+
+
+class Writer(Protocol):
+    """The part of pytest's terminal reporter that is used."""
+
+    def ensure_newline(self) -> None:
+        """End a line that has been begun."""
+
+    def rewrite(self, line: str, *, erase: bool = False) -> None:
+        """Write over the present line."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Shows one line that is written over, and removes it in the end.
+
+    Attributes:
+        writer: Where to.
+        name: Of the gate.
+        shown: Whether there is a line now.
+        due: When it may change next.
+    """
+
+    writer: Writer
+    name: str
+    shown: bool = False
+    due: float = field(default_factory=lambda: time.monotonic() + _PATIENCE)
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell that `done` of `total` parts of the work are done."""
+        if time.monotonic() < self.due:
+            return
+        if not self.shown:
+            self.writer.ensure_newline()
+        self.writer.rewrite(f"paoding: {self.name}: {what} {done}/{total}", erase=True)
+        self.shown, self.due = True, time.monotonic() + _PAUSE
+
+    def close(self) -> None:
+        """Leave no trace."""
+        if self.shown:
+            self.writer.rewrite("", erase=True)
+            self.writer.rewrite("")

@@ -1,0 +1,21 @@
+"""A gate's result as JUnit properties: names and texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_paoding.results import GateResult
+
+PREFIX = "paoding."
+
+
+def properties(result: GateResult) -> list[tuple[str, str]]:
+    """Return the gate's name and outcome, and what every budget found."""
+    found = [("model", result.name), ("outcome", result.outcome.value)]
+    if result.reason:
+        found.append(("reason", result.reason))
+    if result.forced:
+        found.append(("forced", result.forced))
+    found += [(check.name, repr(check.measurement.found)) for check in result.checks]
+    return [(PREFIX + name, text) for name, text in found]

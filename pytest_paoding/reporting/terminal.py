@@ -1,0 +1,120 @@
+"""What a gate prints: the text of its failure and its line in the summary.
+
+Imported only when there is something to print.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+from pytest_paoding.budgets import Outcome
+from pytest_paoding.reporting import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_paoding.results import GateResult
+
+
+def failure_text(result: GateResult, *, verbose: bool) -> str:
+    """Return why a gate failed: its headline, the table of every budget, and the remedy.
+
+    Args:
+        result: Of the gate.
+        verbose: Whether to add where each setting and limit comes from.
+    """
+    return "\n".join(_failure_lines(result, verbose=verbose))
+
+
+def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
+    yield f"{result.name} {wording.headline(result)}"
+    if result.layers:
+        yield wording.pruned(result)
+    if result.checks:
+        yield ""
+        yield budget_table(result, sources=verbose)
+        yield ""
+    if verbose and result.settings:
+        yield f"settings: {wording.sources(result)}"
+    yield "not published: the previous file, if there is one, is as it was"
+    if result.outcome is Outcome.OVER_BUDGET:
+        yield wording.remedy(result)
+
+
+def budget_table(result: GateResult, *, sources: bool = False) -> str:
+    """Return every budget with before, after, found, limit and verdict, aligned."""
+    heads, rows = list(wording.ROW), [wording.row(check) for check in result.checks]
+    if sources:
+        heads.append("from")
+        rows = [[*row, check.limit.source] for row, check in zip(rows, result.checks, strict=True)]
+    return _table(rows, heads, numbers=range(1, 5))
+
+
+def layer_table(result: GateResult) -> str:
+    """Return every layer with its units before and after, and how or why not more."""
+    rows = [
+        [layer.name, str(layer.units), str(layer.kept), layer.reason or layer.criterion or ""]
+        for layer in result.layers
+    ]
+    return _table(rows, ["layer", "units", "kept", "how"], numbers=(1, 2))
+
+
+def metric_table(result: GateResult) -> str:
+    """Return everything that was measured."""
+    rows = [wording.measured_row(name, measured) for name, measured in result.metrics.items()]
+    return _table(rows, list(wording.ROW[:4]), numbers=range(1, 4))
+
+
+def _table(rows: Sequence[Sequence[str]], heads: Sequence[str], *, numbers: Iterable[int]) -> str:
+    right = set(numbers)
+    align = ["right" if column in right else "left" for column in range(len(heads))]
+    text = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=align)
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
+
+
+def summary_lines(
+    results: Sequence[GateResult], *, show: str, verbose: bool, quiet: bool
+) -> list[str]:
+    """Return the gates' part of the section at the end of a run.
+
+    Args:
+        results: Of all gates.
+        show: "failed", "all" or "none".
+        verbose: Whether to show all gates, with layers and every metric.
+        quiet: Whether to show nothing unless a gate failed.
+    """
+    if show == "none" or (quiet and not any(result.failed for result in results)):
+        return []
+    wanted = results if verbose or show == "all" else [r for r in results if _is_news(r)]
+    width = max((len(result.name) for result in wanted), default=0)
+    lines = []
+    for result in wanted:
+        line = f"{result.name:{width}}  {wording.status(result):13}  {_grounds(result)}"
+        lines.append(line.rstrip())
+        if verbose and result.layers:
+            lines += ["", layer_table(result), "", metric_table(result), ""]
+    return [*lines, counts(results)]
+
+
+def _is_news(result: GateResult) -> bool:
+    warned = any(check.warns for check in result.checks)
+    return result.failed or warned or result.published or result.outcome is Outcome.FORCED
+
+
+def _grounds(result: GateResult) -> str:
+    """Return what stands behind a gate's word: what was missed, and the file."""
+    _, _, grounds = wording.headline(result).partition(": ")
+    return ", ".join(filter(None, [grounds, wording.artifact(result)]))
+
+
+def counts(results: Sequence[GateResult]) -> str:
+    """Return how many gates were judged and how they ended."""
+    if not results:
+        return "no gate ran"
+    parts = [f"{len(results)} gate{'s' * (len(results) != 1)}"]
+    for outcome, word in wording.WORDS.items():
+        if number := sum(result.outcome is outcome for result in results):
+            parts.append(f"{number} {word.lower()}")
+    return ", ".join(parts)

@@ -1,0 +1,134 @@
+"""The words for outcomes, checks and artifacts, shared by every report. Plain ASCII."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_paoding.budgets import METRICS, Check, Outcome, Verdict
+from pytest_paoding.printing import show, show_apart
+from pytest_paoding.quantities import Unit
+
+if TYPE_CHECKING:
+    from pytest_paoding.evaluation.measurement import Measurement
+    from pytest_paoding.results import GateResult
+
+WORDS = {
+    Outcome.WITHIN_BUDGET: "PRUNED",
+    Outcome.OVER_BUDGET: "OVER BUDGET",
+    Outcome.UNJUDGED: "UNJUDGED",
+    Outcome.FORCED: "FORCED",
+    Outcome.SKIPPED: "SKIPPED",
+    Outcome.CRASHED: "CRASHED",
+}
+"""The status word of an outcome."""
+
+_BEYOND = {"<=": ">", ">=": "<"}
+
+
+def title(name: str) -> str:
+    """Return a metric's name for people: `robust accuracy @0.05`."""
+    return name.replace("_", " ").replace("@", " @")
+
+
+def headline(result: GateResult) -> str:
+    """Return the outcome and its grounds in one line."""
+    grounds = [result.reason] if result.reason else []
+    if result.forced:
+        grounds.append(f"forced: {result.forced}")
+    grounds += [miss(check) for check in result.checks if check.verdict is Verdict.MISSED]
+    return ": ".join([WORDS[result.outcome], *filter(None, ["; ".join(grounds)])])
+
+
+def miss(check: Check) -> str:
+    """Return a missed budget as the relation that was found: `size 310.0 kB > 300.0 kB`."""
+    found, limit = show_apart(check.measurement.found, check.limit.value, check.limit.metric.unit)
+    level = " (warn)" if check.warns else ""
+    return f"{title(check.name)} {found} {_BEYOND[check.limit.metric.operator]} {limit}{level}"
+
+
+def row(check: Check) -> list[str]:
+    """Return a check as cells: metric, before, after, found, limit, verdict."""
+    metric, measured = check.limit.metric, check.measurement
+    found, limit = show_apart(measured.found, check.limit.value, metric.unit)
+    return [
+        title(check.name),
+        show(measured.before, metric.sides),
+        show(measured.after, metric.sides),
+        found,
+        f"{metric.operator} {limit}",
+        verdict(check),
+    ]
+
+
+ROW = ("", "before", "after", "found", "limit", "verdict")
+"""The heads of the cells of a row."""
+
+
+def verdict(check: Check) -> str:
+    """Return the verdict of one budget, and by how much it was missed."""
+    level = " (warn)" if check.warns else ""
+    if check.verdict is Verdict.PASSED:
+        return "ok"
+    if check.verdict is Verdict.UNJUDGED:
+        return f"UNJUDGED{level}: {check.measurement.reason}"
+    side = "OVER" if check.limit.metric.operator == "<=" else "UNDER"
+    return f"{side} by {show_apart(check.distance, 0.0, check.limit.metric.unit)[0]}{level}"
+
+
+def measured_row(name: str, measured: Measurement) -> list[str]:
+    """Return a metric without a budget as cells: metric, before, after, found."""
+    metric = METRICS.get(name.partition("@")[0])
+    unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
+    return [
+        title(name),
+        show(measured.before, sides),
+        show(measured.after, sides),
+        show(measured.found, unit),
+    ]
+
+
+def pruned(result: GateResult) -> str:
+    """Return what left the model in one line."""
+    shrunk = [layer for layer in result.layers if layer.kept < layer.units]
+    units = sum(layer.units for layer in shrunk)
+    gone = units - sum(layer.kept for layer in shrunk)
+    text = f"pruned {gone} of {units} units in {len(shrunk)} layers"
+    if parameters := result.metrics.get("parameters"):
+        before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
+        text += f", {before} -> {after} parameters"
+    return f"{text}, {result.duration:.1f} s"
+
+
+def artifact(result: GateResult) -> str:
+    """Return what became of the file, in one line; empty where none was wanted."""
+    file = result.artifact
+    if file is None:
+        return ""
+    if not file.published:
+        return f"not published: {file.path}" + (f" ({file.reason})" if file.reason else "")
+    reduction = result.metrics.get("size_reduction")
+    share = "" if reduction is None or reduction.found is None else f" ({-reduction.found:+.0%})"
+    reason = f" ({file.reason})" if file.reason else ""
+    return f"{file.path}  {show(file.bytes, Unit.BYTES)}{share}{reason}"
+
+
+def status(result: GateResult) -> str:
+    """Return the word for what happened in the end, with the file in view."""
+    if result.outcome is not Outcome.WITHIN_BUDGET:
+        return WORDS[result.outcome]
+    if result.artifact is None:
+        return "within budget"
+    return "published" if result.published else "not published"
+
+
+def sources(result: GateResult) -> str:
+    """Return every setting with its source in one line."""
+    return ", ".join(f"{key} {item.value} ({item.source})" for key, item in result.settings.items())
+
+
+def remedy(result: GateResult) -> str:
+    """Return how an over-budget gate can be made to pass, with file and key."""
+    verbs = {"<=": "raise", ">=": "lower"}
+    missed = [check.limit for check in result.checks if check.fails]
+    texts = [f"{verbs[x.metric.operator]} {x.metric.key} ({x.source})" for x in missed]
+    return "to accept: lower the ratio, or " + ", ".join(dict.fromkeys(texts))
