@@ -1,0 +1,171 @@
+"""The --paoding-* options, their parsers, and the switch they add up to."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding import quantities
+from pytest_paoding.budgets import BUDGETS
+from pytest_paoding.precedence import read_bound
+from pytest_paoding.pruning import strategies
+from pytest_paoding.results import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_paoding.budgets import Metric
+    from pytest_paoding.precedence import Layer
+
+_SHORT = {
+    "min_robustness_retention": "--paoding-min-robustness",
+    "min_parameters_removed": "--paoding-min-params-removed",
+}
+"""Second, shorter names of budget options."""
+
+_SOURCE = "command line"
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare all options."""
+    group = parser.getgroup("paoding", "gates for pruned Keras models (pytest-paoding)")
+    group.addoption("--paoding", action="store_true", help="run the gates")
+    group.addoption(
+        "--paoding-ratio",
+        metavar="R",
+        type=_typed(quantities.ratio),
+        help="share of the units to prune, such as 0.5 or 50%%; implies --paoding",
+    )
+    group.addoption(
+        "--no-paoding",
+        dest="paoding_off",
+        action="store_true",
+        help="skip the gates, whatever else is said",
+    )
+    group.addoption(
+        "--paoding-only", action="store_true", help="deselect all other tests; implies --paoding"
+    )
+    group.addoption(
+        "--paoding-config", metavar="PATH", help="TOML file with the table [tool.paoding]"
+    )
+    _add_settings(group)
+    _add_reports(group)
+    for key, metric in BUDGETS.items():
+        names = [f"--paoding-{key.replace('_', '-')}", *filter(None, [_SHORT.get(key)])]
+        text = (
+            f'limit ({metric.operator}) of {metric.name.replace("_", " ")} or "off", for every gate'
+        )
+        group.addoption(*names, metavar="LIMIT", type=_budget(metric), help=text)
+
+
+def _add_settings(group: Any) -> None:
+    group.addoption(
+        "--paoding-strategy",
+        choices=(*strategies.NAMES, *strategies.ALIASES),
+        help="how the units to prune are chosen",
+    )
+    group.addoption("--paoding-seed", metavar="N", type=_typed(_seed), help="seed of the pruning")
+    group.addoption(
+        "--paoding-artifacts", metavar="DIR", help="folder models within budget are published in"
+    )
+    group.addoption(
+        "--paoding-no-artifacts", action="store_true", help="judge only, publish nothing"
+    )
+    group.addoption(
+        "--paoding-publish",
+        choices=("test", "session"),
+        help="publish after the test's teardown, or after the whole session passed",
+    )
+    group.addoption(
+        "--paoding-force",
+        metavar="REASON",
+        type=_typed(_reason),
+        help="publish over-budget models too, as expected failures; REASON is recorded",
+    )
+    group.addoption(
+        "--paoding-strict",
+        action="store_true",
+        help="treat warnings as errors, and require gates in partial runs too",
+    )
+
+
+def _add_reports(group: Any) -> None:
+    for name in ("json", "markdown"):
+        group.addoption(
+            f"--paoding-{name}", metavar="PATH", help=f"write the results as {name}; - prints them"
+        )
+    group.addoption(
+        "--paoding-report",
+        choices=("failed", "all", "none"),
+        default="failed",
+        help="gates in the summary",
+    )
+
+
+def _typed(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser of an option whose refusal is a usage error of one line."""
+
+    def parse(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error).replace("%", "%%")) from None
+
+    return parse
+
+
+def _budget(metric: Metric) -> Callable[[str], Any]:
+    return _typed(lambda text: read_bound(text, metric))
+
+
+def _seed(text: str) -> int:
+    if text.isdecimal() and int(text) < 2**32:
+        return int(text)
+    raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")
+
+
+def _reason(text: str) -> str:
+    if text.strip():
+        return " ".join(text.split())
+    raise ValueError("a reason is needed, it is recorded with what it excuses")
+
+
+def command_line(config: pytest.Config) -> Layer:
+    """Return the settings that the options give."""
+    option = config.option
+    folder = option.paoding_artifacts
+    given = {
+        "ratio": option.paoding_ratio,
+        "strategy": strategies.ALIASES.get(option.paoding_strategy, option.paoding_strategy),
+        "seed": option.paoding_seed,
+        "publish": option.paoding_publish,
+        "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),
+        **{key: getattr(option, f"paoding_{key}") for key in BUDGETS},
+    }
+    layer = {key: Setting(value, _SOURCE) for key, value in given.items() if value is not None}
+    if option.paoding_no_artifacts:
+        layer["artifacts"] = Setting(None, _SOURCE)
+    return layer
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether gates run, and why not."""
+
+    on: bool
+    reason: str = ""
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Switch:
+        """Read the options; --no-paoding beats all others."""
+        option = config.option
+        if option.paoding_off:
+            return cls(on=False, reason="paoding gates are switched off by --no-paoding")
+        if option.paoding or option.paoding_only or option.paoding_ratio is not None:
+            return cls(on=True)
+        how = "run pytest with --paoding or --paoding-ratio=R"
+        return cls(on=False, reason=f"paoding gates are off: {how}")

@@ -1,0 +1,132 @@
+"""The pytest plugin: hooks only, each hands on to the module that knows."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding import closing, collection, hookspecs, markers, options
+from pytest_paoding.artifacts import Staged
+from pytest_paoding.artifacts import publish as publish_files
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.fixtures import paoding, paoding_data, paoding_model, paoding_settings
+from pytest_paoding.phases import after_phase, begin, status
+from pytest_paoding.reporting.header import header
+from pytest_paoding.session import PaodingSession
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from pytest_paoding.protocol import Engine
+
+__all__ = ["paoding", "paoding_data", "paoding_model", "paoding_settings"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    options.add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and read the settings."""
+    config.addinivalue_line("markers", markers.DESCRIPTION)
+    try:
+        PaodingSession(config).start()
+    except ConfigError as error:
+        raise pytest.UsageError(*str(error).split("\n")) from None
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Tell the effective settings, if gates run."""
+    run = PaodingSession.of(config)
+    return header(run.settings) if run.switch.on else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrise tests over the configured models."""
+    collection.parametrize_models(PaodingSession.of(metafunc.config), metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Add the configured gates before anything is selected by name or marker."""
+    collection.modify_items(PaodingSession.of(config), session, items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin a new attempt at the item."""
+    begin(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report carry the gates' results; publish after the teardown."""
+    report = yield
+    after_phase(item, call, report)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """Give failing gates words of their own."""
+    return status(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Demand what only a whole session can show, before its outcome is counted."""
+    ran = yield
+    closing.enforce(PaodingSession.of(session.config), session)
+    return ran
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Publish what waited, and write the documents."""
+    closing.finish(PaodingSession.of(session.config), session)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the gates' section."""
+    if lines := closing.summary(PaodingSession.of(config)):
+        terminalreporter.section("paoding")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which process outlives it."""
+    node.workerinput["paoding_owner"] = PaodingSession.of(node.config).owner
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the usage errors of a worker; a crashed one has no output."""
+    output: dict[str, Any] = getattr(node, "workeroutput", {})
+    PaodingSession.of(node.config).usage.extend(output.get("paoding_usage", []))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_paoding_engine() -> Engine:
+    """Prune Keras models."""
+    engine: Engine = import_module("pytest_paoding.engine").KerasEngine()
+    return engine
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_paoding_publish(staged: Path, target: Path) -> Path:
+    """Move the model and its manifest to their place."""
+    return publish_files(Staged(staged.parent, target))

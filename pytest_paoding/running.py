@@ -1,0 +1,216 @@
+"""Running one gate inside a test item, for the fixture and for configured models alike."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding import references
+from pytest_paoding.budgets import Metric, Outcome
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.gate import Gate, GateRun, GateSpec
+from pytest_paoding.itemstate import STATE, ItemState
+from pytest_paoding.markers import read_marker
+from pytest_paoding.naming import check_name, name_for
+from pytest_paoding.reporting.properties import properties
+from pytest_paoding.results import GateResult
+from pytest_paoding.session import PaodingSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_paoding.evaluation.measurement import Measurement
+    from pytest_paoding.precedence import GateSettings
+
+
+def _no_data() -> None:
+    """The data of a gate that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an item asks of a gate.
+
+    Attributes:
+        name: Of the gate; by default that of the item.
+        table: The configured model whose table applies.
+        path: The model's file, where there is no model yet.
+        model: The model.
+        data: The data for judging.
+        reference: `package.module:callable` that gives the data otherwise.
+        fallback: Gives the data where nothing else does.
+        call: Keywords of the call.
+    """
+
+    name: str | None = None
+    table: str | None = None
+    path: Path | None = None
+    model: Any = None
+    data: Any = None
+    reference: str | None = None
+    fallback: Callable[[], Any] = _no_data
+    call: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_gate(item: pytest.Item, request: Request) -> GateResult:
+    """Run a gate and return its record; what it leaves is settled at the item's teardown.
+
+    Raises:
+        pytest.fail.Exception: The gate failed; the text is the report.
+    """
+    session = PaodingSession.of(item.config)
+    state = item.stash[STATE]
+    try:
+        run = _run(session, item, state, request)
+    except ConfigError as error:
+        run = GateRun(_unrun(session, item, state, Outcome.UNJUDGED, _in_one_line(error)))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {_in_one_line(error)}"
+        state.add(GateRun(_unrun(session, item, state, Outcome.CRASHED, reason)))
+        raise
+    state.add(run)
+    if session.settings.table.junit_properties:
+        item.user_properties.extend(properties(run.result))
+    if run.result.failed:
+        _fail(item, state, run.result)
+    return run.result
+
+
+def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: Request) -> GateRun:
+    spec = _spec(session, item, state, request)
+    progress = session.progress(spec.name)
+    try:
+        return Gate(
+            engine=session.engine,
+            spec=spec,
+            load_model=partial(_load_model, session, item, spec, request),
+            load_data=partial(_load_data, item, spec, request),
+            measure_more=partial(_measure_more, item, spec),
+            artifacts=session.settings.artifacts,
+            owner=session.owner,
+            forced=item.config.option.paoding_force,
+            revision=session.revision,
+            progress=progress,
+        ).run()
+    finally:
+        if progress is not None:
+            progress.close()
+
+
+def _spec(
+    session: PaodingSession, item: pytest.Item, state: ItemState, request: Request
+) -> GateSpec:
+    spec = GateSpec(
+        name=_claim(session, item, state, request.name),
+        settings=effective(session, item, table=request.table, call=request.call),
+        root=session.file.root,
+        path=request.path,
+        data=request.reference,
+        nodeid=item.nodeid,
+        attempt=state.attempt,
+        worker=session.worker,
+    )
+    budget = {limit.metric.key: limit for limit in spec.settings.limits}
+    hook = item.ihook.pytest_paoding_modify_budget
+    hook(config=item.config, item=item, spec=spec, budget=budget)
+    return replace(spec, settings=replace(spec.settings, limits=tuple(budget.values())))
+
+
+def effective(
+    session: PaodingSession, item: pytest.Item, *, table: str | None, call: Mapping[str, Any]
+) -> GateSettings:
+    """Return what all sources come to for an item.
+
+    Args:
+        session: The run.
+        item: The test item, for its marker.
+        table: The configured model whose table applies; else the one the marker names.
+        call: Keywords of a call.
+
+    Raises:
+        ConfigError: A keyword is wrong, or no source gives a ratio.
+    """
+    from pytest_paoding.settings import keywords  # noqa: PLC0415 - needs Pydantic
+
+    marked = read_marker(item, models=session.file.models)
+    layer = keywords(call, where="paoding", source="call")
+    return session.settings.gate(model=table or marked.model, marker=marked.layer, call=layer)
+
+
+def _claim(session: PaodingSession, item: pytest.Item, state: ItemState, given: str | None) -> str:
+    """Return the gate's name after making sure that no other gate has it."""
+    if given is None:
+        name = name_for(item.name)
+    else:
+        try:
+            name = check_name(given)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+    if any(result.name == name for result in state.results):
+        raise ConfigError(f"this test has a gate {name!r} already, give each a name of its own")
+    first = session.claims.setdefault(name.casefold(), item.nodeid)
+    if first != item.nodeid:
+        raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
+    return name
+
+
+def _load_model(
+    session: PaodingSession, item: pytest.Item, spec: GateSpec, request: Request
+) -> Any:
+    if spec.path is None:
+        return request.model
+    found = item.ihook.pytest_paoding_load_model(config=item.config, spec=spec)
+    return session.engine.load_model(spec.path) if found is None else found
+
+
+def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
+    if request.data is not None:
+        return request.data
+    found = item.ihook.pytest_paoding_load_data(config=item.config, spec=spec)
+    if found is not None:
+        return found
+    if spec.data is not None:
+        return references.call(spec.data, root=spec.root)
+    return request.fallback()
+
+
+def _measure_more(
+    item: pytest.Item, spec: GateSpec, original: Any, pruned: Any, data: Any
+) -> Mapping[Metric, Measurement]:
+    answers = item.ihook.pytest_paoding_metrics(
+        config=item.config, spec=spec, original=original, pruned=pruned, data=data
+    )
+    return ChainMap(*answers)
+
+
+def _unrun(
+    session: PaodingSession, item: pytest.Item, state: ItemState, outcome: Outcome, reason: str
+) -> GateResult:
+    """Return the record of a gate that did not come to a judgement of its own."""
+    return GateResult(
+        name=name_for(item.name),
+        outcome=outcome,
+        nodeid=item.nodeid,
+        reason=reason,
+        attempts=state.attempt,
+        worker=session.worker,
+    )
+
+
+def _in_one_line(error: Exception) -> str:
+    return "; ".join(str(error).split("\n"))
+
+
+def _fail(item: pytest.Item, state: ItemState, result: GateResult) -> None:
+    from pytest_paoding.reporting.terminal import failure_text  # noqa: PLC0415 - needs tabulate
+
+    try:
+        pytest.fail(failure_text(result, verbose=item.config.option.verbose > 0), pytrace=False)
+    except pytest.fail.Exception as failure:
+        state.failure = failure
+        raise

@@ -1,0 +1,184 @@
+"""The run as one process sees it: its settings, its engine, the results of its gates."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding import artifacts, configfile
+from pytest_paoding.artifacts import Staged
+from pytest_paoding.budgets import Outcome
+from pytest_paoding.configfile import ConfigFile
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.options import Switch, command_line
+from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.results import GateResult
+from pytest_paoding.revision import Revision, read_revision
+
+if TYPE_CHECKING:
+    from pytest_paoding.precedence import Settings
+    from pytest_paoding.protocol import Engine
+
+_KEY = pytest.StashKey["PaodingSession"]()
+
+
+class PaodingSession:
+    """State of one run in one process; kept in the configuration's stash.
+
+    Attributes:
+        config: Of pytest.
+        switch: Whether gates run.
+        results: Of all gates by node id; under xdist the controller has those of all workers.
+        waiting: Files that are published if the whole session passes.
+        claims: Which node id took which gate name, in lower case.
+        usage: Usage errors that workers met.
+        faults: Lines on what went wrong beside the gates.
+        written: Lines on what was written.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.switch = Switch.from_config(config)
+        self.results: dict[str, list[GateResult]] = {}
+        self.waiting: dict[tuple[str, str], Staged] = {}
+        self.claims: dict[str, str] = {}
+        self.usage: list[str] = []
+        self.faults: list[str] = []
+        self.written: list[str] = []
+        config.stash[_KEY] = self
+        config.pluginmanager.register(self, "paoding-session")
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> PaodingSession:
+        """Return the session of a configuration."""
+        return config.stash[_KEY]
+
+    @cached_property
+    def worker(self) -> str | None:
+        """The name of this xdist worker; None in any other process."""
+        found: dict[str, str] = getattr(self.config, "workerinput", {})
+        return found.get("workerid")
+
+    @cached_property
+    def owner(self) -> int:
+        """The process that outlives all workers and removes what they leave behind."""
+        found: dict[str, int] = getattr(self.config, "workerinput", {})
+        return found.get("paoding_owner", os.getpid())
+
+    @cached_property
+    def inert(self) -> bool:
+        """Whether nothing will be run, only listed or planned."""
+        option = self.config.option
+        names = ("collectonly", "setuponly", "setupplan", "help", "version")
+        return any(getattr(option, name, False) for name in names)
+
+    @cached_property
+    def file(self) -> ConfigFile:
+        """The settings file.
+
+        Raises:
+            ConfigError: It cannot be read.
+        """
+        rootdir, given = self.config.rootpath, self.config.option.paoding_config
+        if given is not None:
+            path = self.config.invocation_params.dir / Path(given).expanduser()
+            return configfile.read(path, rootdir=rootdir, required=True)
+        found = configfile.find(inipath=self.config.inipath, rootdir=rootdir)
+        return configfile.read(found, rootdir=rootdir) if found else ConfigFile(root=rootdir)
+
+    @cached_property
+    def listed(self) -> ConfigFile:
+        """The settings file, or none where it is broken but no gate runs anyway."""
+        try:
+            return self.file
+        except ConfigError:
+            if self.switch.on:
+                raise
+            return ConfigFile(root=self.config.rootpath)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The validated settings.
+
+        Raises:
+            ConfigError: With one line for every fault.
+        """
+        from pytest_paoding.settings import load  # noqa: PLC0415 - needs Pydantic
+
+        strict = self.config.option.paoding_strict
+        return load(self.file, command_line=command_line(self.config), strict=strict)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What does the work; made when the first gate runs."""
+        engine: Engine = self.config.hook.pytest_paoding_engine(config=self.config)
+        return engine
+
+    @cached_property
+    def revision(self) -> Revision:
+        """The commit the project is checked out at."""
+        return read_revision(self.config.rootpath)
+
+    @property
+    def all_results(self) -> list[GateResult]:
+        """The results of all gates, in the order of their names: workers finish in any order."""
+        found = [result for results in self.results.values() for result in results]
+        return sorted(found, key=lambda result: (result.name, result.nodeid))
+
+    def progress(self, name: str) -> Progress | None:
+        """Return what shows how far a gate is; None where there is no terminal."""
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        return Progress(reporter, name) if getattr(reporter, "isatty", False) else None
+
+    def start(self) -> None:
+        """Read all settings now, so that a bad one ends the run before it begins.
+
+        Raises:
+            ConfigError: With one line for every fault.
+        """
+        if self.switch.on and not (self.config.option.help or self.config.option.version):
+            self.settings  # noqa: B018 - reading is validating
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what this run and dead ones have left in staging."""
+        if self.settings.artifacts is not None and self.worker is None and not self.inert:
+            artifacts.sweep(self.settings.artifacts, owner=self.owner)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the results a report carries; the last attempt's replace those before."""
+        carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
+        if carried is None:
+            self._record_crash(report)
+            return
+        results = [GateResult.from_dict(plain) for plain in carried]
+        self.results[report.nodeid] = results
+        waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
+        for name, (folder, target) in waiting.items():
+            self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))
+        if report.when == "teardown":
+            for result in results:
+                if result.name not in waiting:
+                    self.announce(result)
+
+    def _record_crash(self, report: pytest.TestReport) -> None:
+        """Record the gate of a configured model whose worker died; xdist reports it as `???`."""
+        path, _, name = report.nodeid.partition("::paoding::")
+        if report.when not in {"setup", "call", "teardown"} and name and path:
+            text = str(report.longrepr).strip().splitlines()
+            self.results[report.nodeid] = [
+                GateResult(
+                    name=name.partition("@")[0],
+                    outcome=Outcome.CRASHED,
+                    nodeid=report.nodeid,
+                    reason=text[0] if text else "the worker crashed",
+                )
+            ]
+
+    def announce(self, result: GateResult) -> None:
+        """Tell the hook that a gate is over."""
+        self.config.hook.pytest_paoding_gate_finished(config=self.config, result=result)
