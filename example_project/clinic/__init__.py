@@ -1,0 +1,1 @@
+"""Two small services of a clinic: digits read from scanned forms, and tumours screened."""
