@@ -2,6 +2,8 @@
 
 The names below are loaded on first use: importing this package, which pytest does at every start
 once it is installed, imports neither NumPy, Keras, TensorFlow nor Pydantic.
+
+PYTEST_DONT_REWRITE: nothing is asserted here, and it may be imported before pytest starts.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def modify_items(run: PaodingSession, session: pytest.Session, items: list[pytes
     Raises:
         pytest.UsageError: A marker is wrong; one line for every fault.
     """
-    if run.listed.path is not None and not names_files(run.config):
-        items.extend(configured_items(session, run.listed, run.listed.path))
+    if run.listed.models and run.listed.path is not None and not names_files(run.config):
+        items.extend(configured_items(session, run.listed.path))
     gates = [item for item in items if is_gate(item)]
     for item in gates:
         if item.get_closest_marker(NAME) is None:

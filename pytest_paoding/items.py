@@ -12,10 +12,7 @@ from pytest_paoding.session import PaodingSession
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from pytest_paoding.configfile import ConfigFile
 
 
 class GateItem(pytest.Item):
@@ -34,19 +31,26 @@ class GateItem(pytest.Item):
         return self.path, file.line([*TABLE, "models", self.name]), f"paoding: {self.name}"
 
 
-class _ConfigFile(pytest.File):
-    def collect(self) -> list[pytest.Item]:
-        return []
+class GateFile(pytest.File):
+    """The settings file, as the first part of a gate's node id."""
+
+    def collect(self) -> list[GateGroup]:
+        """Return the group of all gates."""
+        return [GateGroup.from_parent(self, name="paoding")]
 
 
-class _Gates(pytest.Collector):
-    def collect(self) -> list[pytest.Item]:
-        return []
+class GateGroup(pytest.Collector):
+    """The second part of a gate's node id."""
+
+    def collect(self) -> list[GateItem]:
+        """Return a gate for every configured model."""
+        names = PaodingSession.of(self.config).listed.models
+        return [GateItem.from_parent(self, name=name) for name in names]
 
 
-def configured_items(session: pytest.Session, file: ConfigFile, path: Path) -> Iterator[GateItem]:
-    """Yield an item for every configured model."""
-    parent = _ConfigFile.from_parent(session, path=path)
-    gates = _Gates.from_parent(parent, name="paoding")
-    for name in file.models:
-        yield GateItem.from_parent(gates, name=name)
+def configured_items(session: pytest.Session, path: Path) -> list[GateItem]:
+    """Collect the gates of all configured models as pytest collects, so that it counts them too."""
+    (group,) = GateFile.from_parent(session, path=path).collect()
+    report = group.ihook.pytest_make_collect_report(collector=group)
+    group.ihook.pytest_collectreport(report=report)
+    return list(report.result)

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from pytest_paoding.precedence import Settings
     from pytest_paoding.protocol import Engine
 
+_LISTING = (
+    "collectonly",
+    "help",
+    "setuponly",
+    "setupplan",
+    "show_fixtures_per_test",
+    "showfixtures",
+    "version",
+)
 _KEY = pytest.StashKey["PaodingSession"]()
 
 
@@ -35,6 +44,7 @@ class PaodingSession:
         results: Of all gates by node id; under xdist the controller has those of all workers.
         waiting: Files that are published if the whole session passes.
         claims: Which node id took which gate name, in lower case.
+        rerun: Node ids whose present attempt is not the last.
         usage: Usage errors that workers met.
         faults: Lines on what went wrong beside the gates.
         written: Lines on what was written.
@@ -46,6 +56,7 @@ class PaodingSession:
         self.results: dict[str, list[GateResult]] = {}
         self.waiting: dict[tuple[str, str], Staged] = {}
         self.claims: dict[str, str] = {}
+        self.rerun: set[str] = set()
         self.usage: list[str] = []
         self.faults: list[str] = []
         self.written: list[str] = []
@@ -73,8 +84,7 @@ class PaodingSession:
     def inert(self) -> bool:
         """Whether nothing will be run, only listed or planned."""
         option = self.config.option
-        names = ("collectonly", "setuponly", "setupplan", "help", "version")
-        return any(getattr(option, name, False) for name in names)
+        return any(getattr(option, name, False) for name in _LISTING)
 
     @cached_property
     def file(self) -> ConfigFile:
@@ -132,7 +142,9 @@ class PaodingSession:
     def progress(self, name: str) -> Progress | None:
         """Return what shows how far a gate is; None where there is no terminal."""
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        return Progress(reporter, name) if getattr(reporter, "isatty", False) else None
+        terminal = getattr(reporter, "isatty", False)  # a method since pytest 9
+        shown = terminal() if callable(terminal) else terminal
+        return Progress(reporter, name) if shown else None
 
     def start(self) -> None:
         """Read all settings now, so that a bad one ends the run before it begins.
@@ -151,6 +163,8 @@ class PaodingSession:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the results a report carries; the last attempt's replace those before."""
+        if str(report.outcome) == "rerun":  # as pytest-rerunfailures calls it
+            self.rerun.add(report.nodeid)
         carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
         if carried is None:
             self._record_crash(report)
@@ -160,10 +174,12 @@ class PaodingSession:
         waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
         for name, (folder, target) in waiting.items():
             self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))
-        if report.when == "teardown":
+        if report.when == "teardown" and report.nodeid not in self.rerun:
             for result in results:
                 if result.name not in waiting:
                     self.announce(result)
+        if report.when == "teardown":
+            self.rerun.discard(report.nodeid)
 
     def _record_crash(self, report: pytest.TestReport) -> None:
         """Record the gate of a configured model whose worker died; xdist reports it as `???`."""

@@ -1,0 +1,123 @@
+"""Every hook's example is a conftest.py that works; and what hooks can change."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import BUDGET, CONFTEST
+
+from pytest_paoding import hookspecs
+
+if TYPE_CHECKING:
+    from projects import Project
+
+HOOKS = {
+    name: hook
+    for name, hook in vars(hookspecs).items()
+    if name.startswith("pytest_paoding_") and inspect.isfunction(hook)
+}
+
+
+def example(name: str) -> str:
+    """Return the code block of a hook's docstring."""
+    _, _, code = (inspect.getdoc(HOOKS[name]) or "").partition("::\n\n")
+    assert f"def {name}(" in code
+    return textwrap.dedent(code)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_the_example_of_a_hook_works(project: Project, name: str) -> None:
+    project.configure(BUDGET, digits={})
+    if name != "pytest_paoding_engine":
+        project.write("conftest.py", f"{example(name)}\n{CONFTEST}")
+    else:
+        project.write("conftest.py", CONFTEST.replace("(config)", "()"))
+        project.write("plugin_of_ours.py", example(name))
+    more = ("-p", "plugin_of_ours", "-o", f"pythonpath={project.path} {Path(__file__).parents[1]}")
+    ran = project.gate("-W", "error", *(more if name == "pytest_paoding_engine" else ()))
+    assert ran.ret == 0
+    SHOWS[name](project)
+
+
+def budgets(project: Project) -> None:
+    (decay, agreement) = project.gates["digits"]["checks"]
+    assert decay["budget"] == "max_accuracy_decay"
+    assert (agreement["limit"], agreement["source"]) == (0.9, "conftest.py")
+
+
+def shelf(project: Project) -> None:
+    assert (project.path / "shelf" / "digits.keras").is_file()
+    assert project.published == []
+    assert project.gates["digits"]["artifact"]["path"] == "shelf/digits.keras"
+
+
+def finished(project: Project) -> None:
+    assert (project.path / "gates.txt").read_text() == "digits within-budget\n"
+
+
+def metrics(project: Project) -> None:
+    assert project.gates["digits"]["metrics"]["layers_kept"]["found"] == 1.0
+
+
+def updated(project: Project) -> None:
+    assert project.document["environment"]["build"] == "local"
+
+
+def plain(project: Project) -> None:
+    assert project.gates["digits"]["outcome"] == "within-budget"
+
+
+SHOWS = {
+    "pytest_paoding_engine": plain,
+    "pytest_paoding_load_model": plain,
+    "pytest_paoding_load_data": plain,
+    "pytest_paoding_metrics": metrics,
+    "pytest_paoding_modify_budget": budgets,
+    "pytest_paoding_gate_finished": finished,
+    "pytest_paoding_publish": shelf,
+    "pytest_paoding_update_json": updated,
+}
+
+
+def test_a_hook_can_load_models_and_data(project: Project) -> None:
+    project.configure(BUDGET + '[tool.paoding.models.ours]\npath = "ours.bin"\n')
+    project.write(
+        "conftest.py",
+        CONFTEST
+        + """
+def pytest_paoding_load_model(config, spec):
+    assert spec.path.name == "ours.bin"
+    return FakeModel({"a": 4})
+
+def pytest_paoding_load_data(config, spec):
+    return [1], [1]
+""",
+    )
+    assert project.gate().ret == 0
+
+
+def test_a_metric_of_ones_own_can_be_limited(project: Project) -> None:
+    project.configure(BUDGET, cnn={})
+    project.write(
+        "conftest.py",
+        CONFTEST
+        + """
+from pytest_paoding.budgets import Direction, Limit, Metric
+from pytest_paoding.evaluation.measurement import Measurement
+
+F1 = Metric("f1", Direction.HIGHER)
+
+def pytest_paoding_metrics(config, spec, original, pruned, data):
+    return {F1: Measurement(0.9, 0.7, 0.7)}
+
+def pytest_paoding_modify_budget(config, item, spec, budget):
+    budget[F1.key] = Limit(F1, 0.8, source="conftest.py")
+""",
+    )
+    ran = project.gate()
+    assert ran.ret == 1
+    ran.stdout.fnmatch_lines(["cnn OVER BUDGET: f1 0.7 < 0.8"])
