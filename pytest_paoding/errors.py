@@ -45,5 +45,9 @@ def cause_of(error: BaseException) -> str:
     """Return the first line of the innermost error: Keras wraps it in whole configurations."""
     while error.__context__ is not None:
         error = error.__context__
-    line = str(error).strip().partition("\n")[0]
+    return shortened(str(error).strip().partition("\n")[0])
+
+
+def shortened(line: str) -> str:
+    """Return a line that fits into a report."""
     return line if len(line) <= _LINE else f"{line[:_LINE]}..."

@@ -1,0 +1,118 @@
+"""The fast gradient sign method: the largest step against the truth in one direction per value.
+
+Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", 2015, section 4:
+x' = x + epsilon * sign(grad_x J(x, y)), clipped to what a legal input may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.errors import DataError
+from pytest_paoding.evaluation.signature import find, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_paoding.evaluation.data import Batch
+    from pytest_paoding.evaluation.signature import Port
+
+Interval: TypeAlias = "tuple[float, float]"
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FastGradientSign:
+    """The attack, at several strengths from one gradient.
+
+    Attributes:
+        epsilons: Steps, in the inputs' own unit.
+        inputs: The model's inputs; those that are not floating-point are left as they are.
+        ranges: Low and high of each input; None for those that are left as they are.
+    """
+
+    epsilons: tuple[float, ...]
+    inputs: tuple[Port, ...]
+    ranges: tuple[Interval | None, ...]
+
+    def refusal(self, batch: Batch) -> str | None:
+        """Return why a batch cannot be attacked, if so."""
+        if not batch.labels:
+            return "the data has no labels"
+        if not any(self.ranges):
+            return "the model has no floating-point input to attack"
+        for part, interval, port in zip(batch.inputs, self.ranges, self.inputs, strict=True):
+            if interval is not None and (found := _outside(part, interval)):
+                return f"input {port.name!r} runs {found}: set input_range"
+        return None
+
+    def examples(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> Iterator[list[Any]]:
+        """Yield, for each epsilon, adversarial inputs at most that far away in every value.
+
+        Args:
+            inputs: One tensor for each input, within its range.
+            gradients: The gradient of the loss in each; None for inputs that are not attacked.
+        """
+        steps = [gradient if gradient is None else tf.sign(gradient) for gradient in gradients]
+        for epsilon in self.epsilons:
+            yield [
+                each
+                if step is None or interval is None
+                else tf.clip_by_value(each + step * epsilon, *interval)
+                for each, step, interval in zip(inputs, steps, self.ranges, strict=True)
+            ]
+
+
+def ranges_of(
+    inputs: Sequence[Port], input_range: Interval | Mapping[str, Interval]
+) -> tuple[Interval | None, ...]:
+    """Return the range of each floating-point input, None for the others.
+
+    Args:
+        inputs: The model's inputs.
+        input_range: Low and high for all of them, or by name.
+
+    Raises:
+        DataError: A name is unknown, an input has no range, or low is not below high.
+    """
+    known = _by_index(inputs, input_range)
+    missing = [port for index, port in enumerate(inputs) if port.floating and index not in known]
+    if missing:
+        raise DataError(f"input_range says nothing of the input {listed(missing)}")
+    return tuple(known[index] if port.floating else None for index, port in enumerate(inputs))
+
+
+def _by_index(
+    inputs: Sequence[Port], input_range: Interval | Mapping[str, Interval]
+) -> dict[int, Interval]:
+    if not isinstance(input_range, Mapping):
+        return dict.fromkeys(range(len(inputs)), _checked(input_range))
+    found = {}
+    for name, interval in input_range.items():
+        index = find(inputs, name)
+        if index is None:
+            raise DataError(f"input_range names {name!r}, the model's inputs are {listed(inputs)}")
+        found[index] = _checked(interval)
+    return found
+
+
+def _checked(interval: Interval) -> Interval:
+    low, high = float(interval[0]), float(interval[1])
+    if not low < high:
+        raise DataError(f"input_range {low:g} to {high:g} is empty: low must be below high")
+    return low, high
+
+
+def _outside(part: Any, interval: Interval) -> str | None:
+    """Return what of an input lies outside its range by more than rounding, if anything."""
+    low, high = interval
+    least, most = float(part.min()), float(part.max())
+    slack = _SLACK * (high - low) if np.isfinite(high - low) else 0.0
+    if least < low - slack or most > high + slack:
+        return f"from {least:g} to {most:g}, outside its range {low:g} to {high:g}"
+    return None

@@ -1,0 +1,121 @@
+"""What pruning cost: every metric of two models, from one pass over the data."""
+
+from __future__ import annotations
+
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import EvaluationError
+from pytest_paoding.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.evaluation.attack import FastGradientSign, ranges_of
+from pytest_paoding.evaluation.cost import cost_metrics
+from pytest_paoding.evaluation.data import read
+from pytest_paoding.evaluation.labels import classes_of
+from pytest_paoding.evaluation.observe import observe
+from pytest_paoding.evaluation.predict import Predictor
+from pytest_paoding.evaluation.robustness import robustness_metrics
+from pytest_paoding.evaluation.signature import signature_of
+from pytest_paoding.evaluation.sources import known_length
+from pytest_paoding.graph.trace import read_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pytest_paoding.evaluation.attack import Interval
+    from pytest_paoding.evaluation.data import Batch
+    from pytest_paoding.evaluation.measurement import Measurement
+    from pytest_paoding.graph.trace import Graph
+
+_MOST_SAMPLES = 250
+_MOST_VALUES = 1 << 28
+_MOST_VALUES_OF_A_TENSOR = 1 << 31
+
+
+def evaluate(  # noqa: PLR0913 - every setting by its own name
+    original: Any,
+    pruned: Any,
+    data: Any = None,
+    *,
+    epsilons: tuple[float, ...] = (),
+    input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Measurement]:
+    """Measure two classifiers on the same data, side by side, in one pass.
+
+    Both are judged on the outputs the data has labels for. A sample counts as right, or as agreed
+    on, where that holds at each of them; the attack is on the sum of their cross-entropies. To
+    judge one of several outputs, give labels for that one: `y={"digit": labels}`.
+
+    Args:
+        original: The model before pruning, Sequential or Functional; neither model is changed.
+        pruned: The model after; its inputs and outputs are the same.
+        data: A pair (x, y) of arrays, a `tf.data.Dataset` of batches, or any iterable of such
+            batches, which is read once. x and y are arrays, or lists in the model's order or dicts
+            by name; labels are class numbers or one-hot, or None, which leaves only agreement. None
+            in place of the data leaves only what needs none.
+        epsilons: Strengths of the FGSM attack, in the inputs' own unit.
+        input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
+            it, and not made if the data lies outside.
+        progress: Told ("evaluating", samples done, samples in all as far as known).
+
+    Returns:
+        By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
+        robust_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
+        parameters, parameters_removed, flops and flops_reduction. What is undefined has a reason.
+
+    Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
+    for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
+
+    Raises:
+        DataError: The data is empty, not finite or does not fit the model.
+        EvaluationError: An output is not finite, random, or not that of a classifier.
+        PruningError: A model has no graph.
+    """
+    graph = read_graph(original)
+    costs = cost_metrics(graph, read_graph(pruned))
+    if data is None:
+        return costs
+    signature = signature_of(original)
+    attack = FastGradientSign(
+        tuple(epsilons), signature.inputs, ranges_of(signature.inputs, input_range)
+    )
+    batches = read(data, signature, lambda first: _batch_size(graph, first))
+    first = next(batches)
+    judged = sorted(first.labels) or range(len(signature.outputs))
+    for index in judged:
+        classes_of(signature.outputs[index])
+    predictors = (
+        Predictor(original, signature, judged, "original"),
+        Predictor(pruned, signature_of(pruned), judged, "pruned"),
+    )
+    counted = _counted(chain([first], batches), progress, known_length(data))
+    seen = observe(counted, predictors, attack)
+    return {**accuracy_metrics(seen), **robustness_metrics(seen), **costs}
+
+
+def _batch_size(graph: Graph, first: Batch) -> int:
+    """Return how many samples a batch may have so that what a gradient keeps fits into memory."""
+    longest = max(length for part in first.inputs for length in part.shape[1:] or (1,))
+    total = 0
+    for call in graph.calls:
+        for tensor in call.outputs:
+            values = prod(longest if length is None else length for length in tensor.shape)
+            if values > _MOST_VALUES_OF_A_TENSOR:
+                raise EvaluationError(
+                    f"layer {call.name!r} makes {values:,} values of one sample: too many to run"
+                )
+            total += values
+    return max(1, min(_MOST_SAMPLES, _MOST_VALUES // max(total, 1)))
+
+
+def _counted(
+    batches: Iterable[Batch], progress: Callable[[str, int, int], None] | None, total: int
+) -> Iterator[Batch]:
+    """Yield batches and tell `progress` when each has been dealt with."""
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.size
+        if progress is not None:
+            progress("evaluating", done, max(done, total))

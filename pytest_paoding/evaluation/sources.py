@@ -1,0 +1,80 @@
+"""Where the data for judging comes from: arrays, data sets, or anything that yields batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sized
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.errors import DataError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PAIR, _WEIGHTED = 2, 3
+
+
+def raw_batches(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield pairs (x, y) from what a user hands in, each once and in order.
+
+    A tuple or list is one such pair, held in memory; a `tf.data.Dataset`, a `keras.utils.PyDataset`
+    and any other iterable yields batches, which need not fit into memory together.
+
+    Raises:
+        DataError: It is of no such kind, never ends, cannot be read, or holds sample weights.
+    """
+    if isinstance(data, (tuple, list)):
+        yield _pair(data, "the data")
+        return
+    for batch in _reading(_iterable(data)):
+        yield _pair(batch, "a batch")
+
+
+def known_length(data: Any) -> int:
+    """Return the number of samples where it is known without reading, else 0."""
+    if isinstance(data, (tuple, list)) and data:
+        first = next(iter(keras.tree.flatten(data[0])), None)
+        return len(first) if isinstance(first, Sized) else 0
+    return 0
+
+
+def _iterable(data: Any) -> Iterable[Any]:
+    if isinstance(data, tf.data.Dataset):
+        if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+            raise DataError("the data set repeats forever: end it with .take(BATCHES)")
+        return data.as_numpy_iterator()  # type: ignore[no-any-return]  # TensorFlow is untyped
+    if isinstance(data, keras.utils.PyDataset):
+        return (data[index] for index in range(len(data)))
+    if isinstance(data, Iterable) and not isinstance(data, (Mapping, str, bytes, np.ndarray)):
+        return data
+    raise DataError(
+        f"the data is a {type(data).__name__}: hand in (x, y), a tf.data.Dataset or an iterator of "
+        f"batches (x, y)"
+    )
+
+
+def _reading(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield from `batches`; whatever their code raises is said in one line."""
+    iterator = iter(batches)
+    while True:
+        try:
+            batch = next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:
+            name = type(error).__name__
+            raise DataError(f"the data cannot be read: {name}: {cause_of(error)}") from error
+        yield batch
+
+
+def _pair(batch: Any, what: str) -> tuple[Any, Any]:
+    parts = len(batch) if isinstance(batch, (tuple, list)) else None
+    if parts == _WEIGHTED:
+        raise DataError(f"{what} has three parts: sample weights do not count, hand in (x, y)")
+    if parts != _PAIR:
+        found = f"{parts} parts" if parts is not None else f"a {type(batch).__name__}"
+        raise DataError(f"{what} is not a pair (x, y) but {found}")
+    return batch[0], batch[1]
