@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.collection import is_gate
@@ -93,12 +93,12 @@ def _settle(item: pytest.Item, state: ItemState, report: pytest.TestReport) -> N
         report.longrepr = "\n".join(faults)
 
 
-def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Return category, letter and word of a report that a gate decided."""
     word = getattr(report, "paoding_word", None)
     if word is None:
         return None
     if report.failed:
         category = "failed" if report.when == "call" else "error"
-        return category, _LETTERS.get(word, "F"), (word, {"red": True})
+        return category, _LETTERS.get(word, "F"), word
     return ("passed", ".", word) if report.passed else None

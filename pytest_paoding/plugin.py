@@ -79,7 +79,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Give failing gates words of their own."""
     return status(report)
 

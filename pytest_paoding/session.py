@@ -163,6 +163,8 @@ class PaodingSession:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the results a report carries; the last attempt's replace those before."""
+        if report.when == "setup":
+            self.rerun.discard(report.nodeid)
         if str(report.outcome) == "rerun":  # as pytest-rerunfailures calls it
             self.rerun.add(report.nodeid)
         carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
@@ -178,8 +180,6 @@ class PaodingSession:
             for result in results:
                 if result.name not in waiting:
                     self.announce(result)
-        if report.when == "teardown":
-            self.rerun.discard(report.nodeid)
 
     def _record_crash(self, report: pytest.TestReport) -> None:
         """Record the gate of a configured model whose worker died; xdist reports it as `???`."""

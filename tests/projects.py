@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# pytester forgets what a run inside this process imports: a module must not come in two versions.
+import pytest_paoding.plugin
+import pytest_paoding.reporting.terminal
+import pytest_paoding.settings  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,6 +19,9 @@ if TYPE_CHECKING:
 
 DATA = "[1, 2], [0, 1]"
 CONFTEST = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+
 import pytest
 from fake_engine import FakeEngine, FakeModel
 
@@ -101,5 +109,4 @@ def make_project(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makeconftest(CONFTEST)
-    shared = ["-p", "pytest_paoding.plugin", "-o", f"pythonpath={Path(__file__).parent}"]
-    return Project(pytester, [*shared, *plugins])
+    return Project(pytester, ["-p", "pytest_paoding.plugin", *plugins])

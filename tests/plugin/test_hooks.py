@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,13 +31,9 @@ def example(name: str) -> str:
 @pytest.mark.parametrize("name", HOOKS)
 def test_the_example_of_a_hook_works(project: Project, name: str) -> None:
     project.configure(BUDGET, digits={})
-    if name != "pytest_paoding_engine":
-        project.write("conftest.py", f"{example(name)}\n{CONFTEST}")
-    else:
-        project.write("conftest.py", CONFTEST.replace("(config)", "()"))
-        project.write("plugin_of_ours.py", example(name))
-    more = ("-p", "plugin_of_ours", "-o", f"pythonpath={project.path} {Path(__file__).parents[1]}")
-    ran = project.gate("-W", "error", *(more if name == "pytest_paoding_engine" else ()))
+    project.write("ours.py", example(name))
+    project.write("conftest.py", f'{CONFTEST}\npytest_plugins = ["ours"]\n')
+    ran = project.gate("-W", "error")
     assert ran.ret == 0
     SHOWS[name](project)
 
