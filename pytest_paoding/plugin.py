@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,8 +121,9 @@ def pytest_testnodedown(node: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_paoding_engine() -> Engine:
     """Prune Keras models."""
-    engine: Engine = import_module("pytest_paoding.engine").KerasEngine()
-    return engine
+    from pytest_paoding.engine import KerasEngine  # noqa: PLC0415 - only when a gate runs
+
+    return KerasEngine()
 
 
 @pytest.hookimpl(trylast=True)
