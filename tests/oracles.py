@@ -86,6 +86,9 @@ def outputs(model: Any, inputs: list[Any]) -> list[np.ndarray]:
         structured = inputs[0]
     else:
         structured = keras.tree.pack_sequence_as(model.input, inputs)
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_state()
     found = keras.tree.flatten(model(structured, training=False))
     return [values_of(each) for each in found]
 
@@ -104,8 +107,8 @@ def removal(structure: Structure, share: float = 0.4, seed: int = 0) -> np.ndarr
     rng = np.random.default_rng(seed)
     stay = np.ones(structure.classes.count, bool)
     for group in find_groups(structure):
-        count = min(max(1, round(share * group.width)), group.width - 1)
-        stay[rng.choice(group.units, count, replace=False)] = False
+        count = max(1, round(share * group.width))
+        stay[group.units[group.first_removable(rng.permutation(group.width), count)]] = False
     return stay
 
 
@@ -193,6 +196,7 @@ def twin_oracle(
 
 def _pairs(group: Group, share: float, rng: np.random.Generator) -> tuple[Any, Any]:
     """Return rows of units to merge, and for each the row it is made a twin of."""
-    count = min(max(1, round(share * group.width)), group.width - 1)
-    order = rng.permutation(group.width)
-    return order[:count], rng.choice(order[count:], count)
+    count = max(1, round(share * group.width))
+    gone = group.first_removable(rng.permutation(group.width), count)
+    left = np.setdiff1d(np.arange(group.width), gone)
+    return gone, rng.choice(left, len(gone))

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.graph.quorums import find_quorums
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_paoding.graph.labels import IntArray
-    from pytest_paoding.graph.walk import Producer, Structure, WeightAxis
+    from pytest_paoding.graph.structure import BoolArray, Producer, Structure, WeightAxis
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sites:
     """Where the units of a group lie on one weight axis.
 
@@ -32,7 +36,7 @@ class Sites:
     positions: IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """Free units with the same producers.
 
@@ -41,8 +45,10 @@ class Group:
         units: Their classes, shape (units,), in the order of the first producer.
         carried: The weight axes that carry them without being summed over.
         contracted: The weight axes of their consumers, summed over.
-        mergeable: Whether every unit occurs equally often on every axis, so that one may take over
-            what another contributes.
+        mergeable: Whether every unit occurs equally often on every axis and weights alone make them
+            differ, so that one may take over what another contributes.
+        quorums: Sets of rows of `units`, of each of which one must stay besides one of all; each
+            ascending. Empty but behind splits and slices.
     """
 
     producers: tuple[Producer, ...]
@@ -50,6 +56,7 @@ class Group:
     carried: tuple[Sites, ...]
     contracted: tuple[Sites, ...]
     mergeable: bool
+    quorums: tuple[IntArray, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,6 +68,33 @@ class Group:
         """Number of units."""
         return len(self.units)
 
+    def removable(self, left: BoolArray) -> BoolArray:
+        """Return which units may go next, of those that are left: the last of a quorum may not.
+
+        Args:
+            left: Which units are left, shape (units,).
+        """
+        may_go = left.copy()
+        for rows in (np.arange(self.width), *self.quorums):
+            if np.count_nonzero(left[rows]) == 1:
+                may_go[rows] = False
+        return may_go
+
+    def first_removable(self, order: IntArray, count: int) -> IntArray:
+        """Return the first `count` units of an order that can go together, or as many as can.
+
+        Args:
+            order: Rows of `units`, those that are to go first in front.
+            count: How many are wanted.
+        """
+        left = np.ones(self.width, bool)
+        chosen: list[int] = []
+        for row in order.tolist():
+            if len(chosen) < count and self.removable(left)[row]:
+                left[row] = False
+                chosen.append(row)
+        return np.array(chosen, np.int64)
+
 
 def find_groups(structure: Structure) -> tuple[Group, ...]:
     """Return the groups of a structure, in the order of their first producers' first calls.
@@ -70,7 +104,11 @@ def find_groups(structure: Structure) -> tuple[Group, ...]:
     membership = _membership(structure)
     count = int(membership.max(initial=-1)) + 1
     sites = [_sites_by_group(axis, membership) for axis in structure.axes]
-    return tuple(_group(structure, membership, number, sites) for number in range(count))
+    quorums = find_quorums(structure, membership)
+    return tuple(
+        _group(structure, membership, number, sites, quorums.get(number, ()))
+        for number in range(count)
+    )
 
 
 def _membership(structure: Structure) -> IntArray:
@@ -113,6 +151,7 @@ def _group(
     membership: IntArray,
     number: int,
     sites: list[dict[int, Sites | None]],
+    quorums: Sequence[IntArray],
 ) -> Group:
     producers = tuple(
         producer
@@ -134,5 +173,6 @@ def _group(
         units,
         carried=tuple(each for each in found if not each.axis.contracted),
         contracted=tuple(each for each in found if each.axis.contracted),
-        mergeable=len(found) == len(here),
+        mergeable=len(found) == len(here) and structure.told_apart.isdisjoint(units.tolist()),
+        quorums=tuple(np.flatnonzero(np.isin(units, classes)) for classes in quorums),
     )

@@ -42,13 +42,18 @@ class Classes:
         """Which classes may leave, shape (classes,)."""
         return np.fromiter((reason is None for reason in self.reasons), bool, self.count)
 
+    def marked(self, labels: IntArray) -> IntArray:
+        """Return the class of each label, with -1 for all that are pinned."""
+        return np.where(self.free, np.arange(self.count), -1)[self.of[labels]]
+
 
 class Labels:
     """Issues labels, records what joins and pins them, and resolves them into classes."""
 
     def __init__(self) -> None:
         self._issued = 0
-        self._pairs: list[tuple[IntArray, IntArray]] = []
+        self._root: IntArray = np.empty(0, np.int64)  # as of the last resolution
+        self._pairs: list[tuple[IntArray, IntArray]] = []  # joined since
         self._pins: list[tuple[IntArray, str]] = []
 
     def issue(self, count: int) -> IntArray:
@@ -68,25 +73,25 @@ class Labels:
 
     def resolve(self) -> Classes:
         """Return the classes of all labels issued so far."""
-        root = self._roots()
-        least, of = np.unique(root, return_inverse=True)
+        self._join_roots()
+        least, of = np.unique(self._root, return_inverse=True)
         reasons: list[str | None] = [None] * len(least)
         for labels, reason in self._pins:
             for number in np.unique(of[labels]):
                 reasons[number] = reason
         return Classes(of.astype(np.int64), len(least), tuple(reasons))
 
-    def _roots(self) -> IntArray:
-        """Return for each label the least label of its class."""
-        root = np.arange(self._issued, dtype=np.int64)
+    def _join_roots(self) -> None:
+        """Point every label at the least label of its class, on top of what was found before."""
+        known = len(self._root)
+        root = np.concatenate([self._root, np.arange(known, self._issued, dtype=np.int64)])
         first, second = _concatenate(self._pairs)
-        while True:
+        while not np.array_equal(root[first], root[second]):
             low = np.minimum(root[first], root[second])
             high = np.maximum(root[first], root[second])
-            if np.array_equal(low, high):
-                return root
             np.minimum.at(root, high, low)
             root = _jump(root)
+        self._root, self._pairs = root, []
 
 
 def _concatenate(pairs: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:

@@ -17,8 +17,11 @@ from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from pytest_paoding.graph.views import Shape
+
+    Site: TypeAlias = "tuple[Any, int]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +56,7 @@ class Call:
     kwargs: dict[str, Any]
     outputs: tuple[Tensor, ...]
     scope: tuple[str, ...]
-    site: tuple[Any, int]
+    site: Site
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -67,6 +70,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One use of a nested model: the tensors it is called on, flattened."""
+
+    model: Any
+    inputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """A model as the list of its calls.
 
@@ -75,12 +86,14 @@ class Graph:
         inputs: Its input tensors, flattened.
         outputs: Its output tensors, flattened.
         calls: Every call, each after those whose outputs it reads.
+        uses: Every use of a nested model, in order.
     """
 
     model: Any
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     calls: tuple[Call, ...]
+    uses: tuple[Use, ...] = ()
 
 
 def read_graph(model: Any) -> Graph:
@@ -95,7 +108,7 @@ def read_graph(model: Any) -> Graph:
     reader = _Reader()
     inputs = tuple(_tensor(each) for each in model.inputs)
     outputs = reader.read(model, inputs, ())
-    return Graph(model, inputs, tuple(outputs), tuple(reader.calls))
+    return Graph(model, inputs, tuple(outputs), tuple(reader.calls), tuple(reader.uses))
 
 
 def is_functional(operation: Any) -> bool:
@@ -148,6 +161,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.uses: list[Use] = []
 
     def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
         """Collect the calls of `model` on `inputs`; return its output tensors."""
@@ -170,6 +184,7 @@ class _Reader:
     def add(self, call: Call) -> tuple[Tensor, ...]:
         """Record a call, or the calls within it where the operation is a model with a graph."""
         if is_nested(call.operation):
+            self.uses.append(Use(call.operation, call.inputs))
             scope = (*call.scope, call.operation.name)
             return tuple(self.read(call.operation, call.inputs, scope))
         self.calls.append(call)

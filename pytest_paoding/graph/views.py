@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.graph.structure import BoolArray
 
 Shape: TypeAlias = "tuple[int | None, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """The labels of one tensor.
 
@@ -85,6 +86,21 @@ class View:
         if prod(sizes) != self.full().size:
             raise ValueError(f"{self.shape} cannot take the shape {shape}")
         return compact(shape, self.full().reshape(sizes))
+
+
+def kept_along(stay: BoolArray) -> tuple[BoolArray, ...]:
+    """Return which positions of each axis stay, from a mask that is rectangular.
+
+    Args:
+        stay: Which positions of an array stay.
+    """
+    rows = (np.moveaxis(stay, axis, 0).reshape(stay.shape[axis], -1) for axis in range(stay.ndim))
+    return tuple(np.any(each, axis=1) for each in rows)
+
+
+def lengths_left(stay: BoolArray) -> tuple[int, ...]:
+    """Return what is left of the length of each axis."""
+    return tuple(int(np.count_nonzero(kept)) for kept in kept_along(stay))
 
 
 def compact(shape: Shape, labels: IntArray) -> View:

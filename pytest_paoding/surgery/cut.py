@@ -14,28 +14,35 @@ import keras
 import numpy as np
 
 from pytest_paoding.errors import SurgeryError
-from pytest_paoding.surgery.rebuild import Rebuild
+from pytest_paoding.graph.views import lengths_left
+from pytest_paoding.surgery.rebuild import Changes, Rebuild
 from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_paoding.graph.walk import BoolArray, Structure, WeightAxis
+    from pytest_paoding.graph.structure import BoolArray, Structure, WeightAxis
+    from pytest_paoding.graph.trace import Site
+    from pytest_paoding.graph.views import Shape, View
 
 WeightKey: TypeAlias = "tuple[Any, int]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cut:
     """A model after the cut.
 
     Attributes:
         model: The new model.
         note: What could not be kept of the old one, such as an unserialisable loss.
+        stay: Which classes of the structure stayed, shape (classes,).
+        weights: Arrays of the uncut shapes that were taken in place of the old model's weights.
     """
 
     model: Any
     note: str | None
+    stay: BoolArray
+    weights: Mapping[WeightKey, Any]
 
 
 def cut(
@@ -56,14 +63,14 @@ def cut(
             rebuilt; the layer is named.
     """
     _require_lawful(structure, stay)
-    rebuild = Rebuild(structure.graph.model, _configs(structure, stay))
+    rebuild = Rebuild(structure.graph.model, _changes(structure, stay))
     axes: dict[WeightKey, list[WeightAxis]] = {}
     for axis in structure.axes:
         axes.setdefault((axis.layer, axis.index), []).append(axis)
     for old, new in rebuild.twins.items():
         if isinstance(old, keras.layers.Layer):
             _copy_state(old, new, axes, stay, weights or {})
-    return Cut(rebuild.model, rebuild.compile())
+    return Cut(rebuild.model, rebuild.compile(), stay, weights or {})
 
 
 def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
@@ -81,6 +88,23 @@ def _require_lawful(structure: Structure, stay: BoolArray) -> None:
     for axis in structure.axes:
         if not stay[axis.classes].any():
             raise SurgeryError(f"layer {axis.layer.name!r} would have nothing left to work on")
+    for call in structure.graph.calls:
+        if not all(stay[structure.views[tensor].labels].any() for tensor in call.outputs):
+            raise SurgeryError(f"layer {call.name!r} would give nothing")
+
+
+def _changes(structure: Structure, stay: BoolArray) -> Changes:
+    """Return what has to be different in a model that has lost the classes that leave."""
+    arguments: dict[Site, dict[int | str, Any]] = {}
+    for edit in structure.arguments:
+        mask = stay[edit.classes]
+        if not mask.all():
+            arguments.setdefault(edit.site, {})[edit.key] = edit.value(mask)
+    inputs = {
+        use.model: [_shape_left(structure.views[tensor], stay) for tensor in use.inputs]
+        for use in reversed(structure.graph.uses)
+    }
+    return Changes(_configs(structure, stay), arguments, inputs)
 
 
 def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]:
@@ -89,12 +113,23 @@ def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]
     for edit in structure.edits:
         mask = stay[edit.classes]
         if not mask.all():
-            config = configs.setdefault(edit.layer, edit.layer.get_config())
-            *parents, field = edit.path
+            if edit.layer not in configs:
+                configs[edit.layer] = edit.layer.get_config()
+            at: Any = configs[edit.layer]
+            *parents, name = edit.path
             for key in parents:
-                config = config[key]
-            config[field] = edit.value(mask)
+                at = at[key]
+            at[name] = edit.value(mask)
     return configs
+
+
+def _shape_left(view: View, stay: BoolArray) -> Shape:
+    """Return what is left of a tensor's shape."""
+    left = lengths_left(stay[view.labels])
+    return tuple(
+        now if axis in view.varying else size
+        for axis, (size, now) in enumerate(zip(view.shape, left, strict=True))
+    )
 
 
 def _copy_state(

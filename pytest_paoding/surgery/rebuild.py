@@ -8,21 +8,41 @@ original, which gains no node and keeps every weight.
 
 from __future__ import annotations
 
-import random
-import warnings
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
-import numpy as np
 
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.graph.trace import as_functional, is_nested
+from pytest_paoding.surgery.guard import preserved_random_state, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_paoding.graph.trace import Site
+    from pytest_paoding.graph.views import Shape
+
+__all__ = ["Changes", "Rebuild", "preserved_random_state", "remade"]
+
+Config: TypeAlias = "dict[str, Any]"
 _REFUSALS = (AttributeError, KeyError, NotImplementedError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different in a model that is built again.
+
+    Attributes:
+        configs: For layers that change, the whole configuration to make them from.
+        arguments: For calls whose literal arguments change, the new ones by position or name.
+        inputs: For nested models, the shapes of what they are called on, without the batch.
+    """
+
+    configs: Mapping[Any, Config] = field(default_factory=dict)
+    arguments: Mapping[Site, Mapping[int | str, Any]] = field(default_factory=dict)
+    inputs: Mapping[Any, Sequence[Shape]] = field(default_factory=dict)
 
 
 class Rebuild:
@@ -33,22 +53,19 @@ class Rebuild:
         twins: The new layer of every old one, those of nested models included.
     """
 
-    def __init__(self, model: Any, configs: Mapping[Any, dict[str, Any]]) -> None:
-        """Build `model` again.
-
-        Args:
-            model: A Sequential or Functional model.
-            configs: For layers that change, the whole configuration to make them from.
+    def __init__(self, model: Any, changes: Changes) -> None:
+        """Build a Sequential or Functional model again, with some changes.
 
         Raises:
-            SurgeryError: A layer cannot be made from its configuration; it is named.
+            SurgeryError: A layer cannot be made from its configuration, or shares a weight with
+                another; it is named.
         """
         self.twins: dict[Any, Any] = {}
         self._models: dict[Any, Any] = {}
-        self._configs = configs
-        with preserved_random_state(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Keras, on what the user's own model holds
-            self.model = self._model(model, [tensor.shape for tensor in model.inputs])
+        self._changes = changes
+        with undisturbed():
+            self.model = self._model(model)
+        _require_own_weights(self.twins)
         self._restore_trainable()
 
     def compile(self) -> str | None:
@@ -57,17 +74,16 @@ class Rebuild:
         if not old.compiled:
             return None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of Keras, on losses it cannot save
+            with undisturbed():
                 new.compile_from_config(old.get_compile_config())
         except _REFUSALS as error:
             return f"left uncompiled: {_cause(error)}"
         return None
 
-    def _model(self, model: Any, shapes: list[tuple[int | None, ...]]) -> Any:
-        """Return the twin of a whole model, for inputs of the given shapes with the batch."""
+    def _model(self, model: Any) -> Any:
+        """Return the twin of a whole model."""
         functional = as_functional(model)
-        inputs = _new_inputs(functional, shapes)
+        inputs = _new_inputs(functional, self._changes.inputs.get(model))
         if isinstance(model, keras.Sequential):
             layers = [self._twin(layer) for layer in model.layers]
             built = _constructed(model, keras.Sequential, [inputs, *layers])
@@ -76,30 +92,37 @@ class Rebuild:
                 functional,
                 input_tensors=inputs,
                 clone_function=lambda operation: operation,
-                call_function=self._call,
+                call_function=self._caller(model),
             )
             built = _constructed(model, keras.Model, clone.input, clone.output)
         self._models = {model: built, **self._models}  # the outermost is done last, listed first
         return built
 
-    def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if _is_tensor(each)]
-        twin = self._twin(operation, shapes)
-        try:
-            return twin(*args, **kwargs)
-        except _REFUSALS as error:
-            raise SurgeryError(
-                f"layer {operation.name!r} does not accept its pruned inputs: {_cause(error)}"
-            ) from error
+    def _caller(self, model: Any) -> Callable[..., Any]:
+        """Return the `call_function` for the graph of a model, whose calls it counts."""
+        numbers = count()
 
-    def _twin(self, operation: Any, shapes: list[tuple[int | None, ...]] | None = None) -> Any:
+        def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            changed = self._changes.arguments.get((model, next(numbers)), {})
+            args = tuple(changed.get(place, each) for place, each in enumerate(args))
+            kwargs = {name: changed.get(name, each) for name, each in kwargs.items()}
+            twin = self._twin(operation)
+            try:
+                outputs = twin(*args, **kwargs)
+            except _REFUSALS as error:
+                raise SurgeryError(
+                    f"layer {operation.name!r} does not accept its pruned inputs: {_cause(error)}"
+                ) from error
+            _build_activation(operation, twin, outputs)
+            return outputs
+
+        return call
+
+    def _twin(self, operation: Any) -> Any:
         if is_nested(operation):
-            if operation not in self._models:
-                shapes = shapes or [tensor.shape for tensor in operation.inputs]
-                return self._model(operation, shapes)
-            return self._models[operation]
+            return self._models.get(operation) or self._model(operation)
         if operation not in self.twins:
-            self.twins[operation] = remade(operation, self._configs.get(operation))
+            self.twins[operation] = remade(operation, self._changes.configs.get(operation))
         return self.twins[operation]
 
     def _restore_trainable(self) -> None:
@@ -109,7 +132,7 @@ class Rebuild:
                 new.trainable = old.trainable
 
 
-def remade(operation: Any, config: dict[str, Any] | None = None) -> Any:
+def remade(operation: Any, config: Config | None = None) -> Any:
     """Return a new layer or operation like `operation`, from `config` or its own configuration.
 
     Raises:
@@ -127,36 +150,44 @@ def remade(operation: Any, config: dict[str, Any] | None = None) -> Any:
         ) from error
 
 
-@contextmanager
-def preserved_random_state() -> Iterator[None]:
-    """Leave the global generators of Python and NumPy as they were.
+def _build_activation(old: Any, new: Any, outputs: Any) -> None:
+    """Build an activation that is a layer: Keras does so only once there is data."""
+    activation = getattr(old, "activation", None)
+    if isinstance(activation, keras.layers.Layer) and activation.weights:
+        new.activation.build(outputs.shape)
 
-    Keras draws the seed of every unseeded initialiser from Python's.
+
+def _require_own_weights(layers: Mapping[Any, Any]) -> None:
+    owners: dict[int, Any] = {}
+    for layer in layers:
+        for weight in getattr(layer, "weights", ()):
+            owner = owners.setdefault(id(weight), layer)
+            if owner is not layer:
+                raise SurgeryError(
+                    f"layers {owner.name!r} and {layer.name!r} share the weight {weight.name!r}, "
+                    f"which Keras cannot build again: call one layer twice instead"
+                )
+
+
+def _new_inputs(functional: Any, shapes: Sequence[Shape] | None) -> Any:
+    """Return inputs like those of a model, in the same structure, with new lengths if given.
+
+    A length that was left open stays open.
     """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 # the global one is what is kept
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002 # as above
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, keras.KerasTensor)
-
-
-def _new_inputs(functional: Any, shapes: list[tuple[int | None, ...]]) -> Any:
-    """Return inputs like those of a model, with new shapes, in the same structure."""
     layers = {
         id(operation.output): operation
         for operation in functional.operations
         if isinstance(operation, keras.layers.InputLayer)
     }
-    remaining = iter(shapes)
+    given = iter(shapes or [tensor.shape[1:] for tensor in functional.inputs])
 
     def new_input(tensor: Any) -> Any:
-        config = layers[id(tensor)].get_config()
-        config["batch_shape"] = next(remaining)
+        layer = layers[id(tensor)]
+        batch, *lengths = tensor.shape
+        new = [
+            now if old is not None else None for old, now in zip(lengths, next(given), strict=True)
+        ]
+        config = {**layer.get_config(), "batch_shape": (batch, *new)}
         return keras.Input(**config)
 
     return keras.tree.map_structure(new_input, functional.input)

@@ -3,7 +3,45 @@
 Importing this package registers them all; `rule` registers further ones.
 """
 
-from pytest_paoding.graph.rules import conv, dense, elementwise, merge, norm, pool, shape
+from pytest_paoding.graph.rules import (
+    arrange,
+    attention,
+    contraction,
+    conv,
+    dense,
+    einsum_dense,
+    elementwise,
+    merge,
+    mixing,
+    norm,
+    pool,
+    recurrent,
+    reduce,
+    select,
+    separable,
+    shape,
+    wrappers,
+)
 from pytest_paoding.graph.rules.registry import rule, rule_for
 
-__all__ = ["conv", "dense", "elementwise", "merge", "norm", "pool", "rule", "rule_for", "shape"]
+__all__ = [
+    "arrange",
+    "attention",
+    "contraction",
+    "conv",
+    "dense",
+    "einsum_dense",
+    "elementwise",
+    "merge",
+    "mixing",
+    "norm",
+    "pool",
+    "recurrent",
+    "reduce",
+    "rule",
+    "rule_for",
+    "select",
+    "separable",
+    "shape",
+    "wrappers",
+]

@@ -1,4 +1,4 @@
-"""Which activations treat every unit alone, and which mix the units of an axis."""
+"""Activations as arguments of layers: those that treat every unit alone, and all others."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 if TYPE_CHECKING:
-    from pytest_paoding.graph.labels import IntArray
-    from pytest_paoding.graph.walk import Visit
+    from pytest_paoding.graph.views import View
+    from pytest_paoding.graph.visit import Visit
 
-_LAYERS = (
-    keras.layers.Activation,
-    keras.layers.ELU,
-    keras.layers.LeakyReLU,
-    keras.layers.ReLU,
-)
 _ALONE = frozenset(
     getattr(keras.activations, name)
     for name in (
@@ -25,6 +19,7 @@ _ALONE = frozenset(
         "gelu",
         "hard_shrink",
         "hard_sigmoid",
+        "hard_silu",
         "hard_tanh",
         "leaky_relu",
         "linear",
@@ -47,24 +42,32 @@ _ALONE = frozenset(
     )
     if hasattr(keras.activations, name)  # the list has grown since Keras 3.5
 )
+_OVER_LAST_AXIS = frozenset(
+    getattr(keras.activations, name)
+    for name in ("log_softmax", "softmax", "sparsemax")
+    if hasattr(keras.activations, name)
+)
 
 
-def activation_reason(activation: Any) -> str | None:
-    """Return why an activation may mix units; None where it treats every unit alone."""
+def activated(visit: Visit, view: View, activation: Any) -> View:
+    """Return the view of a layer's output behind its `activation`.
+
+    Args:
+        visit: The visit of the layer.
+        view: What the activation reads.
+        activation: A function, a layer, or None.
+    """
     if isinstance(activation, keras.layers.Layer):
-        if type(activation) is keras.layers.Activation:
-            return activation_reason(activation.activation)
-        return None if type(activation) in _LAYERS else _reason(activation.name)
-    return None if activation in _ALONE else _reason(getattr(activation, "__name__", activation))
+        path, shapes = ("activation", "config"), (view.shape,)
+        return visit.hand_on(activation, *path, inputs=(view,), shapes=shapes)[0]
+    if activation in _OVER_LAST_AXIS:
+        visit.whole(view, (view.rank - 1,), f"has the activation {activation.__name__} over them")
+    elif activation is not None and activation not in _ALONE:
+        name = getattr(activation, "__name__", activation)
+        visit.pin(view, f"has the activation {name}, which may mix units")
+    return view
 
 
-def activated(visit: Visit, units: IntArray, activation: Any) -> IntArray:
-    """Return `units`, pinned where the layer's `activation` may mix them."""
-    reason = activation_reason(activation)
-    if reason is not None:
-        visit.pin(units, reason)
-    return units
-
-
-def _reason(name: object) -> str:
-    return f"has the activation {name}, which may mix units"
+def pointwise(activation: Any) -> bool:
+    """Whether an activation is a function that treats every unit alone."""
+    return activation is None or activation in _ALONE

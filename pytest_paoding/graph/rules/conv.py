@@ -1,51 +1,63 @@
-"""Convolutions, plain and depthwise."""
+"""Convolutions: plain, grouped and transposed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from pytest_paoding.graph.rules.activations import activated
+from pytest_paoding.graph.rules.axes import channel_axis
 from pytest_paoding.graph.rules.registry import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.views import View
-    from pytest_paoding.graph.walk import Visit
-
-
-def channel_axis(layer: Any) -> int:
-    """Return the axis, the batch left out, that `layer.data_format` gives to the channels."""
-    return 0 if layer.data_format == "channels_first" else -1
+    from pytest_paoding.graph.visit import Visit
 
 
 @rule(keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
-def conv(visit: Visit) -> View | Sequence[View]:
-    """Kernel (*window, inputs, filters): contracts the channels of its input, issues filters."""
+def conv(visit: Visit) -> View:
+    """Kernel (*window, inputs / groups, filters): contracts input channels, issues filters."""
     layer = visit.layer
-    if layer.groups != 1:
-        return visit.fixed("is a grouped convolution")
-    axis = channel_axis(layer)
-    filters = activated(visit, visit.issue(layer.filters), layer.activation)
-    visit.contracts(layer.kernel, visit.channels(visit.input, axis), -2)
-    visit.carries(layer.kernel, filters)
+    channels = visit.channels(visit.input, channel_axis(layer))
+    if layer.kernel.shape[-2] == 1 and layer.groups > 1:
+        return _each_channel(visit, channels)
+    filters = visit.issue(layer.filters)
+    if layer.groups > 1:
+        _tie_groups(visit, channels)
+        _tie_groups(visit, filters)
+    visit.contracts(layer.kernel, channels[: layer.kernel.shape[-2]], -2)
+    return _filtered(visit, filters)
+
+
+@rule(keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+def conv_transpose(visit: Visit) -> View:
+    """Kernel (*window, filters, inputs): contracts input channels, issues filters."""
+    layer = visit.layer
+    visit.contracts(layer.kernel, visit.channels(visit.input, channel_axis(layer)), -1)
+    return _filtered(visit, visit.issue(layer.filters), -2)
+
+
+def _filtered(visit: Visit, filters: IntArray, axis: int = -1) -> View:
+    """Label the weights behind `filters`, and return the view of the output."""
+    layer = visit.layer
+    visit.carries(layer.kernel, filters, axis)
     if layer.use_bias:
         visit.carries(layer.bias, filters)
     visit.sizes(filters, "filters")
-    return visit.along(filters, axis)
+    return activated(visit, visit.along(filters, channel_axis(layer)), layer.activation)
 
 
-@rule(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-def depthwise_conv(visit: Visit) -> View:
-    """Kernel (*window, inputs, multiplier): every channel alone gives `multiplier` channels."""
-    layer = visit.layer
-    axis = channel_axis(layer)
-    channels = visit.channels(visit.input, axis)
-    outputs = np.repeat(channels, layer.depth_multiplier)
-    visit.carries(layer.kernel, channels, -2)
-    if layer.use_bias:
-        visit.carries(layer.bias, outputs)
-    return visit.along(activated(visit, outputs, layer.activation), axis)
+def _tie_groups(visit: Visit, channels: IntArray) -> None:
+    """Join channels that have the same place in each group, so that groups shrink alike."""
+    places = channels.reshape(visit.layer.groups, -1)
+    visit.join(places[1:], places[:1])
+
+
+def _each_channel(visit: Visit, channels: IntArray) -> View:
+    """One channel a group, as in a depthwise convolution: its filters go with it."""
+    filters = np.repeat(channels, visit.layer.filters // visit.layer.groups)
+    visit.sizes(channels, "groups")
+    return _filtered(visit, filters)

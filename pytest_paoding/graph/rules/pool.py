@@ -6,32 +6,40 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from pytest_paoding.graph.rules.conv import channel_axis
-from pytest_paoding.graph.rules.registry import rule
+from pytest_paoding.graph.rules.axes import channel_axis
+from pytest_paoding.graph.rules.registry import known, rule
 
 if TYPE_CHECKING:
     from pytest_paoding.graph.views import View
-    from pytest_paoding.graph.walk import Visit
+    from pytest_paoding.graph.visit import Visit
+
+_ADAPTIVE = tuple(f"Adaptive{kind}Pooling{rank}D" for kind in ("Average", "Max") for rank in "123")
 
 
 @rule(
     keras.layers.AveragePooling1D,
     keras.layers.AveragePooling2D,
     keras.layers.AveragePooling3D,
+    keras.layers.CenterCrop,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.Cropping3D,
     keras.layers.MaxPooling1D,
     keras.layers.MaxPooling2D,
     keras.layers.MaxPooling3D,
+    keras.layers.Resizing,
     keras.layers.UpSampling2D,
     keras.layers.UpSampling3D,
     keras.layers.ZeroPadding1D,
     keras.layers.ZeroPadding2D,
     keras.layers.ZeroPadding3D,
-    keras.layers.Cropping1D,
-    keras.layers.Cropping2D,
-    keras.layers.Cropping3D,
+    *known("keras.layers", *_ADAPTIVE),
+    *known("keras.src.ops.nn", "AveragePool", "MaxPool"),
+    *known("keras.src.ops.image", "Resize"),
 )
 def spatial(visit: Visit) -> View:
     """Changes the spatial axes, keeps the channels."""
+    # Cropping1D has no data format: its channels are last.
     axis = channel_axis(visit.layer) if hasattr(visit.layer, "data_format") else -1
     return visit.along(visit.channels(visit.input, axis), axis)
 

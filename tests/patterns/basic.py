@@ -1,47 +1,13 @@
-"""Hand-built models, each with what makes it hard and the number of units that may leave it.
-
-The numbers are counted by hand: an engine that pins or joins too much is exact too, and only they
-can tell.
-"""
+"""Chains, branches and merges of the most usual layers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import layers
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A model builder and the widths of the groups it must have, in the order of their calls."""
-
-    build: Callable[[], Any]
-    widths: tuple[int, ...]
-
-
-PATTERNS: dict[str, Pattern] = {}
-
-
-def pattern(*widths: int) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
-    def register(build: Callable[[], Any]) -> Callable[[], Any]:
-        PATTERNS[build.__name__] = Pattern(build, widths)
-        return build
-
-    return register
-
-
-def conv(filters: int, size: int = 3, **options: Any) -> Any:
-    return layers.Conv2D(filters, size, padding="same", **options)
-
-
-def head(tensor: Any, units: int = 3) -> Any:
-    """Close a model: the last layer's units are outputs, so they are pinned."""
-    return layers.Dense(units, name="head")(tensor)
+from patterns.registry import conv, head, pattern
 
 
 @pattern(6, 5)
@@ -132,50 +98,6 @@ def decoder() -> Any:
     return keras.Model(x, head(layers.Flatten()(conv(5)(y))))
 
 
-@pattern(6, 4)
-def siamese() -> Any:
-    left, right = keras.Input((5,), name="left"), keras.Input((5,), name="right")
-    first, second = layers.Dense(6, activation="relu"), layers.Dense(4, activation="tanh")
-    y = layers.Subtract()([second(first(left)), second(first(right))])
-    return keras.Model([left, right], head(y))
-
-
-@pattern(6)
-def applied_twice() -> Any:
-    x = keras.Input((5,))
-    again = layers.Dense(6, activation="tanh")
-    return keras.Model(x, head(again(again(layers.Dense(6)(x)))))
-
-
-@pattern(6, 5)
-def nested_functional_after_sequential() -> Any:
-    stem = keras.Sequential([keras.Input((6, 6, 3)), conv(6), layers.ReLU()], name="stem")
-    inner = keras.Input((6, 6, 6))
-    body = keras.Model(inner, layers.ReLU()(conv(5)(inner)), name="body")
-    x = keras.Input((6, 6, 3))
-    return keras.Model(x, head(layers.GlobalMaxPooling2D()(body(stem(x)))))
-
-
-@pattern(6, 4)
-def encoder_used_twice() -> Any:
-    inner = keras.Input((5,))
-    y = layers.Dense(4, activation="tanh")(layers.Dense(6, activation="relu")(inner))
-    encoder = keras.Model(inner, y, name="encoder")
-    left, right = keras.Input((5,)), keras.Input((5,))
-    return keras.Model([left, right], head(layers.Concatenate()([encoder(left), encoder(right)])))
-
-
-@pattern(6)
-def hidden_output() -> Any:
-    """Of three outputs one is a hidden tensor, whose units stay."""
-    x = keras.Input((5,))
-    y = layers.Dense(6, activation="relu", name="hidden")(x)
-    z = layers.Dense(4, activation="relu", name="shown")(y)
-    return keras.Model(
-        x, {"z": z, "a": layers.Dense(2, name="a")(z), "b": layers.Dense(3, name="b")(y)}
-    )
-
-
 @pattern(6, 5)
 def dense_on_tokens() -> Any:
     x = keras.Input((4, 3))
@@ -206,26 +128,6 @@ def prelu_of_both_kinds() -> Any:
     y = layers.PReLU(shared_axes=[1, 2])(conv(5)(x))
     y = layers.PReLU()(conv(4)(y))
     return keras.Model(x, head(layers.Flatten()(y)))
-
-
-@pattern(5)
-def dead_branch() -> Any:
-    x = keras.Input((4,))
-    y = layers.Dense(5, activation="tanh")(x)
-    layers.Dense(7, name="dead")(y)
-    return keras.Model(x, head(y))
-
-
-@pattern(6, 4)
-def two_inputs_two_outputs() -> Any:
-    image, table = keras.Input((4, 4, 2), name="image"), keras.Input((3,), name="table")
-    y = layers.GlobalAveragePooling2D(keepdims=True)(conv(6, activation="relu")(image))
-    z = layers.Dense(4, activation="relu")(table)
-    joined = layers.Concatenate()([layers.Flatten()(y), z])
-    return keras.Model(
-        {"image": image, "table": table},
-        {"one": layers.Dense(2, name="one")(joined), "two": layers.Dense(3, name="two")(z)},
-    )
 
 
 @pattern(6, 6)

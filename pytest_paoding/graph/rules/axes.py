@@ -1,0 +1,39 @@
+"""Axes as Keras counts them, the batch first, and as views do, without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def inner_axis(axis: int, rank: int) -> int | None:
+    """Return an axis counted without the batch, from 0; None for the batch itself.
+
+    Args:
+        axis: The axis as Keras counts it: 0 is the batch, negative from the end.
+        rank: Number of axes, the batch left out.
+
+    >>> [inner_axis(axis, 3) for axis in (-1, 1, 0, -4)]
+    [2, 0, None, None]
+    """
+    counted = axis + rank + 1 if axis < 0 else axis
+    return counted - 1 if counted > 0 else None
+
+
+def inner_axes(axis: Any, rank: int) -> tuple[int, ...] | None:
+    """Return several axes counted without the batch; None if the batch is among them.
+
+    Args:
+        axis: One axis, several, or None for all of them, the batch included.
+        rank: Number of axes, the batch left out.
+    """
+    if axis is None:
+        return None
+    given = axis if isinstance(axis, (list, tuple)) else (axis,)
+    found = [inner_axis(int(each), rank) for each in given]
+    known = tuple(each for each in found if each is not None)
+    return known if len(known) == len(found) else None
+
+
+def channel_axis(layer: Any) -> int:
+    """Return the axis, the batch left out, that `layer.data_format` gives to the channels."""
+    return 0 if layer.data_format == "channels_first" else -1
