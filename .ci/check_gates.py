@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Check what the example's gates left behind: check_gates.py [--all] DOCUMENT ARTIFACTS [LOG].
+
+DOCUMENT is the file of --paoding-json, ARTIFACTS the folder of published models, LOG what pytest
+printed. Every model within budget must be published and load in a process that cannot import this
+package; no other may be there. With --all every gate must have passed, else at least one has not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+GATES = {"cancer_mlp", "digits_cnn", "digits_mlp"}
+BUDGETS = {"accuracy_decay": 0.03, "robustness_retention": 0.5, "parameters_removed": 0.1}
+LOAD = """
+import sys
+sys.modules["pytest_paoding"] = None
+import keras
+print(keras.models.load_model(sys.argv[1]).count_params())
+"""
+
+
+def main() -> None:
+    """Check the run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("document", type=Path)
+    parser.add_argument("artifacts", type=Path)
+    parser.add_argument("log", type=Path, nargs="?")
+    parser.add_argument("--all", action="store_true", help="every gate must have passed")
+    options = parser.parse_args()
+    document = json.loads(options.document.read_text(encoding="utf-8"))
+    gates = {gate["name"]: gate for gate in document["gates"]}
+    require(gates.keys() == GATES, f"gates {sorted(gates)}")
+    passed = {name for name in gates if gates[name]["outcome"] == "within-budget"}
+    failed = {name for name in gates if gates[name]["outcome"] == "over-budget"}
+    require(passed | failed == GATES, "a gate was not judged")
+    require((passed == GATES) == options.all, f"within budget: {sorted(passed)}")
+    require(document["session"]["exit"] == (0 if options.all else 1), "exit status in the document")
+    found = {path.stem for path in options.artifacts.glob("*.keras")}
+    require(found == passed, f"published {sorted(found)}, within budget {sorted(passed)}")
+    for name, gate in sorted(gates.items()):
+        check_budgets(gate)
+        if name in passed:
+            check_published(gate, options.artifacts / f"{name}.keras")
+        if options.log:
+            check_log(gate, options.log.read_text(encoding="utf-8"), failed=name in failed)
+
+
+def check_budgets(gate: dict[str, Any]) -> None:
+    """Require that every budget was judged at the limit the example set first."""
+    limits = {check["metric"]: check["limit"] for check in gate["checks"]}
+    require(limits == BUDGETS, f"{gate['name']}: budgets {limits}")
+
+
+def check_published(gate: dict[str, Any], path: Path) -> None:
+    """Require that a published model is the one judged, and usable by others."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    require(manifest["file"]["sha256"] == digest, f"{path.name}: manifest of another file")
+    command = [sys.executable, "-c", LOAD, str(path)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - own
+    parameters = gate["metrics"]["parameters"]
+    require(int(loaded.stdout) == parameters["after"], f"{path.name}: {loaded.stdout} parameters")
+    report(f"{gate['name']}: published, {parameters['before']} -> {parameters['after']} parameters")
+
+
+def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
+    """Require that the failure shows a row for every budget."""
+    if not failed:
+        return
+    _, found, text = log.partition(f"{gate['name']} OVER BUDGET")
+    require(bool(found), f"{gate['name']}: no failure in the log")
+    text = text.partition("not published")[0]
+    for check in gate["checks"]:
+        row = rf"^ +{check['metric'].replace('_', ' ')} .*[<>]= .*(ok|OVER|UNDER)"
+        require(bool(re.search(row, text, re.MULTILINE)), f"{gate['name']}: no row {row}")
+    report(f"{gate['name']}: over budget, nothing published")
+
+
+def require(condition: bool, complaint: str) -> None:  # noqa: FBT001 - reads like assert
+    """End the process with a complaint unless the condition holds."""
+    if not condition:
+        sys.exit(f"check_gates: {complaint}")
+
+
+def report(line: str) -> None:
+    """Print a line."""
+    sys.stdout.write(f"        {line}\n")
+
+
+if __name__ == "__main__":
+    main()
