@@ -1,0 +1,197 @@
+"""What a model file says of itself, read before anything in it is built or run.
+
+A configuration can be forged, or damaged, so that building it allocates more than the machine has,
+or runs code. Both are refused here: by what the file declares, and by how many values it stores.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import h5py
+
+from pytest_paoding.errors import ModelFileError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_MOST_EXPANSION = 100
+_ALWAYS_ALLOWED = 1 << 26
+_UNREADABLE = (KeyError, OSError, RuntimeError, UnicodeDecodeError, ValueError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model file before it is loaded.
+
+    Attributes:
+        config: The model's configuration.
+        values: How many numbers it stores, weights and optimizer together.
+        legacy: Whether it is an HDF5 file rather than a `.keras` archive.
+    """
+
+    config: Mapping[str, Any]
+    values: int
+    legacy: bool
+
+
+def inspect(path: Path) -> ModelFile:
+    """Return what a model file declares and stores; nothing in it is built or run.
+
+    Cost: one read of the configuration and of the shapes of the weights.
+
+    Raises:
+        ModelFileError: It is missing, empty, a folder, truncated, of another format, of Keras 2, or
+            holds code (a Lambda).
+    """
+    legacy = _head(path).startswith(_HDF5)
+    try:
+        file = _hdf5(path) if legacy else _archive(path)
+        _refuse_code(path, file.config)
+    except _UNREADABLE as error:
+        raise ModelFileError(
+            f"{path}: is damaged or truncated ({cause_of(error)}): save the model again"
+        ) from error
+    return file
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a file that looks like one of a model."""
+    if path.is_dir():
+        raise ModelFileError(f"{path}: {_folder(path)}")
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_HDF5))
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: there is no such file: train and save it first") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    if not head:
+        raise ModelFileError(f"{path}: is empty: save the model again")
+    if not head.startswith((_ZIP, _HDF5)):
+        raise ModelFileError(
+            f"{path}: is not a Keras model (neither a .keras archive nor HDF5): "
+            f"save it with model.save('NAME.keras')"
+        )
+    return head
+
+
+def _folder(path: Path) -> str:
+    if (path / "saved_model.pb").exists():
+        return (
+            "is a SavedModel folder, whose layers Keras 3 cannot load: save the model with "
+            "model.save('NAME.keras'), or from Keras 2 with model.save('NAME.h5')"
+        )
+    return "is a folder: give the path of a .keras file"
+
+
+def _archive(path: Path) -> ModelFile:
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        missing = {CONFIG, METADATA, WEIGHTS}.difference(names)
+        if missing:
+            raise ModelFileError(
+                f"{path}: is a zip archive without {min(missing)}, not a Keras model: "
+                f"save it with model.save('NAME.keras')"
+            )
+        if path.suffix != ".keras":
+            raise ModelFileError(f"{path}: is a .keras archive: rename it to {path.stem}.keras")
+        for member in archive.infolist():
+            _refuse_expansion(path, member.filename, member.file_size, member.compress_size)
+        version = str(_json(archive, METADATA).get("keras_version", ""))
+        if version.startswith("2."):
+            raise ModelFileError(
+                f"{path}: was saved by Keras {version}, whose .keras files Keras 3 cannot read: "
+                f"load it there and save it with model.save('NAME.h5')"
+            )
+        with _weights(archive) as weights:
+            return ModelFile(_json(archive, CONFIG), _values(path, weights), legacy=False)
+
+
+def _json(archive: zipfile.ZipFile, name: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(archive.read(name))
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{name} holds no object")  # noqa: TRY004 - the file is wrong, not a type
+    return content
+
+
+@contextmanager
+def _weights(archive: zipfile.ZipFile) -> Iterator[Any]:
+    """Open the weights in place; where they are compressed, seeking would be slow, in memory."""
+    stored = archive.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED
+    with archive.open(WEIGHTS) as member:
+        content: Any = member if stored else io.BytesIO(member.read())
+        with h5py.File(content, "r") as weights:
+            yield weights
+
+
+def _hdf5(path: Path) -> ModelFile:
+    if path.suffix not in (".h5", ".hdf5"):
+        raise ModelFileError(f"{path}: is an HDF5 file: rename it to {path.stem}.h5")
+    with h5py.File(path, "r") as file:
+        config = file.attrs.get("model_config")
+        if config is None:
+            raise ModelFileError(
+                f"{path}: is an HDF5 file without a model, perhaps weights only: "
+                f"save the whole model with model.save('NAME.keras')"
+            )
+        return ModelFile(json.loads(config), _values(path, file), legacy=True)
+
+
+def _values(path: Path, group: Any) -> int:
+    """Return how many values a group stores; what is declared but not stored does not count."""
+    total = 0
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ModelFileError(f"{path}: its weights {name!r} point elsewhere: it is not trusted")
+        member = group[name]
+        if isinstance(member, h5py.Group):
+            total += _values(path, member)
+            continue
+        if member.external or member.is_virtual:
+            raise ModelFileError(f"{path}: its weights {name!r} lie elsewhere: it is not trusted")
+        stored = member.id.get_storage_size()
+        _refuse_expansion(path, name, member.nbytes, stored)
+        total += min(member.size, _MOST_EXPANSION * stored // member.dtype.itemsize)
+    return total
+
+
+def _refuse_expansion(path: Path, name: str, declared: int, stored: int) -> None:
+    if declared > max(_ALWAYS_ALLOWED, _MOST_EXPANSION * stored):
+        raise ModelFileError(
+            f"{path}: {name!r} declares {declared:,} bytes and stores {stored:,}: "
+            f"it is damaged or forged, save the model again"
+        )
+
+
+def _refuse_code(path: Path, config: Any) -> None:
+    name = _lambda(config, "model")
+    if name is not None:
+        raise ModelFileError(
+            f"{path}: {name!r} holds a Python lambda, code that loading would run: replace it by a "
+            f"layer class or keras.ops, or hand the built model to paoding.check()"
+        )
+
+
+def _lambda(config: Any, inside: str) -> str | None:
+    """Return the name of the innermost configuration that holds a pickled function, if any."""
+    if isinstance(config, list):
+        found = (_lambda(each, inside) for each in config)
+        return next((name for name in found if name is not None), None)
+    if not isinstance(config, dict):
+        return None
+    inside = str(config.get("name", inside))
+    if config.get("class_name") == "__lambda__" or config.get("function_type") == "lambda":
+        return inside
+    return _lambda(list(config.values()), inside)

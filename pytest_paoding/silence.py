@@ -1,0 +1,109 @@
+"""Importing TensorFlow without its noise.
+
+Its C++ part writes to file descriptor 2 before any log level applies, at the import and again when
+the first tensor finds the devices. Both happen here, with the descriptor turned to a temporary file
+that is shown only if something goes wrong.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STDERR = 2
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_WORKERS = "PYTEST_XDIST_WORKER_COUNT"
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow and Keras and find the devices, silently; does nothing if that is done.
+
+    Within a worker of pytest-xdist that imports TensorFlow for the first time its threads are
+    limited to the worker's share of the processors. What somebody else imported is left as it is.
+
+    Raises:
+        EvaluationError: Keras runs on another backend than TensorFlow.
+        ImportError: TensorFlow or Keras cannot be imported; what they wrote is shown.
+    """
+    if "tensorflow" not in sys.modules or "keras" not in sys.modules:
+        _import()
+    backend = importlib.import_module("keras").backend.backend()
+    if backend != "tensorflow":
+        raise EvaluationError(
+            f"Keras runs on the backend {backend!r}: set KERAS_BACKEND=tensorflow to judge models"
+        )
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keep back what is written to file descriptor 2; show it if the block raises."""
+    if not _is_open(_STDERR):
+        yield
+        return
+    _flush()
+    with tempfile.TemporaryFile() as kept:
+        saved = os.dup(_STDERR)
+        os.dup2(kept.fileno(), _STDERR)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            _flush()
+            os.dup2(saved, _STDERR)
+            os.close(saved)
+            if failed:
+                kept.seek(0)
+                os.write(_STDERR, kept.read())
+
+
+def _import() -> None:
+    first = "tensorflow" not in sys.modules
+    level = os.environ.get(_LEVEL)
+    os.environ.setdefault(_LEVEL, "3")  # read once, by the first message; not for child processes
+    drawn = random.getstate()  # some module draws from it when it is imported
+    try:
+        with silenced(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tensorflow = importlib.import_module("tensorflow")
+            if first:
+                _share_processors(tensorflow)
+            importlib.import_module("keras")
+            tensorflow.zeros(())
+    finally:
+        random.setstate(drawn)
+        if level is None:
+            os.environ.pop(_LEVEL, None)
+
+
+def _share_processors(tensorflow: Any) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    workers = int(os.environ.get(_WORKERS, "1"))
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _flush() -> None:
+    if sys.stderr is not None:  # there is none under pythonw
+        sys.stderr.flush()
