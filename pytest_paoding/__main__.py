@@ -1,0 +1,40 @@
+"""The command line: `python -m pytest_paoding COMMAND`.
+
+Exit codes: 0 done, 1 not possible (one line says why), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_paoding import __version__
+from pytest_paoding.commands import prune
+from pytest_paoding.errors import PaodingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = (prune,)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; wrong usage exits with 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pytest_paoding", description="Prune Keras models."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except PaodingError as error:
+        sys.stderr.write(f"{parser.prog}: error: {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

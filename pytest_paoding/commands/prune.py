@@ -1,0 +1,183 @@
+"""`python -m pytest_paoding prune`: prune a model file, and say what that left of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_paoding import quantities
+from pytest_paoding.budgets import Outcome
+from pytest_paoding.engine import KerasEngine
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.pruning.strategies import ALIASES, NAMES
+from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.reporting.terminal import layer_table, metric_table
+from pytest_paoding.results import GateResult, LayerResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_paoding.surgery.plan import Plan
+
+_Value = TypeVar("_Value")
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the subparsers of a parser."""
+    parser = commands.add_parser(
+        "prune",
+        help="prune a model file",
+        description="Remove a share of the units of every prunable layer of a Keras model.",
+    )
+    parser.set_defaults(run=run, refuse=parser.error)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
+    parser.add_argument(
+        "-r",
+        "--ratio",
+        required=True,
+        type=_argument(quantities.ratio),
+        help="share of the units to remove, such as 0.5 or 50%%",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        type=_argument(_output),
+        help="the .keras file to write; replaced in one step when all is done",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=(*NAMES, *ALIASES),
+        default="impact",
+        help="how units are chosen (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=_argument(_seed), default=0, help="of a random strategy (default: 0)"
+    )
+    parser.add_argument(
+        "--step",
+        type=_argument(quantities.step),
+        default=0.025,
+        help="share of the units to remove in one round (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--input-range",
+        nargs=2,
+        type=float,
+        default=(0.0, 1.0),
+        metavar=("LO", "HI"),
+        help="what a legal input may be (default: 0 1)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prune a model file; return the exit code.
+
+    Raises:
+        PaodingError: The file cannot be loaded, pruned or written.
+    """
+    started = time.perf_counter()
+    source, output = arguments.model, arguments.output
+    if output.exists() and source.exists() and output.samefile(source):
+        arguments.refuse("OUT is the MODEL itself, which is never written to")
+    try:
+        input_range = quantities.input_range(list(arguments.input_range))
+    except ValueError as error:
+        arguments.refuse(f"argument --input-range: {error}")
+    engine = KerasEngine()
+    original = engine.load_model(source)
+    progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
+    pruned = engine.prune(
+        original,
+        ratio=arguments.ratio,
+        strategy=arguments.strategy,
+        input_range=input_range,
+        seed=arguments.seed,
+        step=arguments.step,
+        progress=progress,
+    )
+    if progress is not None:
+        progress.close()
+    metrics = engine.evaluate(original, pruned.model, None, epsilons=(), input_range=input_range)
+    metrics["size"] = _saved(engine, original, pruned.model, output)
+    result = GateResult(
+        name=source.stem,
+        outcome=Outcome.UNJUDGED,
+        reason="without data and budgets nothing is judged",
+        metrics=metrics,
+        layers=_layers(pruned.plan),
+        duration=time.perf_counter() - started,
+    )
+    _write(layer_table(result), "", metric_table(result), "", f"{wording.pruned(result)}: {output}")
+    return 0
+
+
+def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:
+    """Write the pruned model; return both sizes, measured the same way."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
+            before = engine.save(original, Path(folder, "original.keras"))
+        after = engine.save(pruned, output)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ArtifactError(f"{output}: cannot be written: {reason}") from error
+    return Measurement(before, after, after)
+
+
+def _layers(plan: Plan) -> tuple[LayerResult, ...]:
+    return tuple(
+        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
+        for layer in plan.layers
+    )
+
+
+def _write(*lines: str) -> None:
+    sys.stdout.write("\n".join((*lines, "")))
+
+
+@dataclass(frozen=True, slots=True)
+class _StandardError:
+    """Where progress is shown: one line that is written over."""
+
+    def ensure_newline(self) -> None:
+        """Do nothing: the line is begun and ended here."""
+
+    def rewrite(self, line: str, *, erase: bool = False) -> None:
+        """Write over the present line."""
+        sys.stderr.write(f"\r{line}" + "\x1b[K" * erase)
+        sys.stderr.flush()
+
+
+def _argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """Return `read` for argparse, which shows the message of its own kind of error only."""
+
+    def reader(text: str) -> _Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return reader
+
+
+def _output(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".keras":
+        raise ValueError(f"{text} does not end in .keras, so Keras could not load it")
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")
+    return path
+
+
+def _seed(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise ValueError(f"{text} is not a whole number from 0")

@@ -1,0 +1,92 @@
+"""The engine for Keras models: what a gate asks for, done by the modules of this storey.
+
+Importing this module imports nothing heavy; the first call does, silently.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.silence import start_tensorflow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_paoding.evaluation.measurement import Measurement
+    from pytest_paoding.protocol import InputRange, Progress
+    from pytest_paoding.pruning.prune import Pruned
+
+
+class KerasEngine:
+    """Loads, prunes, evaluates and saves models of Keras 3 on TensorFlow."""
+
+    def load_model(self, path: Path) -> Any:
+        """Return the model in a file, uncompiled; see `keras_io.load.load_model`."""
+        return _module("keras_io.load").load_model(path)
+
+    def digest(self, model: Any) -> str:
+        """Return `sha256:...` over architecture and weights; see `keras_io.digest.digest`."""
+        found: str = _module("keras_io.digest").digest(model)
+        return found
+
+    def prune(  # noqa: PLR0913 - every setting by its own name
+        self,
+        model: Any,
+        *,
+        ratio: float,
+        strategy: str,
+        input_range: InputRange,
+        seed: int,
+        step: float,
+        progress: Progress | None = None,
+    ) -> Pruned:
+        """Return a smaller model and its plan; see `pruning.prune.prune`."""
+        pruned: Pruned = _module("pruning.prune").prune(
+            model,
+            ratio=ratio,
+            strategy=strategy,
+            input_range=input_range,
+            seed=seed,
+            step=step,
+            progress=progress,
+        )
+        return pruned
+
+    def evaluate(  # noqa: PLR0913 - as above
+        self,
+        original: Any,
+        pruned: Any,
+        data: Any,
+        *,
+        epsilons: tuple[float, ...],
+        input_range: InputRange,
+        progress: Progress | None = None,
+    ) -> dict[str, Measurement]:
+        """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
+        metrics: dict[str, Measurement] = _module("evaluation.evaluate").evaluate(
+            original,
+            pruned,
+            data,
+            epsilons=epsilons,
+            input_range=input_range,
+            progress=progress,
+        )
+        return metrics
+
+    def save(self, model: Any, path: Path) -> int:
+        """Write a model and return its bytes; see `keras_io.save.save_model`."""
+        size: int = _module("keras_io.save").save_model(model, path)
+        return size
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the packages that do the work."""
+        start_tensorflow()
+        names = ("tensorflow", "keras", "numpy")
+        return {name: import_module(name).__version__ for name in names}
+
+
+def _module(name: str) -> Any:
+    """Return a module of this storey, after a silent start of TensorFlow, which it imports."""
+    start_tensorflow()
+    return import_module(f"pytest_paoding.{name}")

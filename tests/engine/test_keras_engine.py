@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pytest_paoding.engine import KerasEngine
+from pytest_paoding.errors import DataError, ModelFileError, PruningError
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.protocol import Engine
+
+OPTIONS = {"strategy": "magnitude", "input_range": (0.0, 1.0), "seed": 0, "step": 0.025}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    keras.utils.set_random_seed(1)
+    stack = [keras.Input((6,), name="x"), keras.layers.Dense(8, "relu"), keras.layers.Dense(3)]
+    found = tmp_path_factory.mktemp("models") / "model.keras"
+    KerasEngine().save(keras.Sequential(stack, name="small"), found)
+    return found
+
+
+def test_it_is_what_the_protocol_asks_for():
+    wanted = {name for name in vars(Engine) if not name.startswith("_")}
+    assert {name for name in vars(KerasEngine) if not name.startswith("_")} == wanted
+    for name in wanted:
+        asked, given = (inspect.signature(getattr(kind, name)) for kind in (Engine, KerasEngine))
+        assert [(each.name, each.kind, each.default) for each in asked.parameters.values()] == [
+            (each.name, each.kind, each.default) for each in given.parameters.values()
+        ]
+
+
+def test_a_model_goes_all_the_way(path, tmp_path):
+    engine = KerasEngine()
+    content = path.read_bytes()
+    original = engine.load_model(path)
+    before = engine.digest(original)
+    told = []
+    pruned = engine.prune(
+        original, ratio=0.5, **OPTIONS, progress=lambda *each: told.append(each[0])
+    )
+    x = np.random.default_rng(0).random((40, 6))
+    found = engine.evaluate(
+        original,
+        pruned.model,
+        (x, np.arange(40) % 3),
+        epsilons=(0.1,),
+        input_range=(0.0, 1.0),
+        progress=lambda *each: told.append(each[0]),
+    )
+    assert set(told) == {"pruning", "evaluating"}
+    assert {name for name in found if "size" not in name} == {
+        "accuracy",
+        "accuracy_decay",
+        "accuracy_retention",
+        "agreement",
+        "robust_accuracy@0.1",
+        "robustness_retention",
+        "robustness_overlap",
+        "parameters",
+        "parameters_removed",
+        "flops",
+        "flops_reduction",
+    }
+    assert all(type(each) is Measurement for each in found.values())
+    size = engine.save(pruned.model, tmp_path / "pruned.keras")
+    assert size == (tmp_path / "pruned.keras").stat().st_size < len(content)
+    again = engine.load_model(tmp_path / "pruned.keras")
+    assert engine.digest(again) == engine.digest(pruned.model) != before
+    assert engine.digest(original) == before
+    assert path.read_bytes() == content
+
+
+def test_errors_are_those_a_gate_expects(path, tmp_path):
+    engine = KerasEngine()
+    model = engine.load_model(path)
+    with pytest.raises(ModelFileError):
+        engine.load_model(tmp_path / "none.keras")
+    with pytest.raises(PruningError):
+        engine.prune(model, ratio=50, **OPTIONS)
+    with pytest.raises(DataError):
+        engine.evaluate(model, model, iter([]), epsilons=(), input_range=(0, 1))
+
+
+def test_versions_are_those_that_are_loaded():
+    assert KerasEngine().versions() == {
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def test_importing_the_engine_is_light():
+    code = "import sys, pytest_paoding.engine as e; e.KerasEngine(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "keras", "tensorflow", "h5py"} & set(done.stdout.split())
