@@ -102,12 +102,10 @@ class PaodingSession:
 
     @cached_property
     def listed(self) -> ConfigFile:
-        """The settings file, or none where it is broken but no gate runs anyway."""
+        """The settings file, or none where it is broken: gates that run have refused it before."""
         try:
             return self.file
         except ConfigError:
-            if self.switch.on:
-                raise
             return ConfigFile(root=self.config.rootpath)
 
     @cached_property

@@ -190,6 +190,10 @@ def test_sweeping_where_nothing_is(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_folder_that_another_run_has_just_removed_is_no_matter(tmp_path: Path) -> None:
+    assert not artifacts._is_old(tmp_path / "gone")
+
+
 def test_on_windows_no_process_is_asked_whether_it_lives(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

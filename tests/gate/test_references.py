@@ -9,6 +9,7 @@ from pytest_paoding.errors import DataError
 from pytest_paoding.references import call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SOURCE = """\
@@ -35,13 +36,13 @@ number = 3
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "our_data.py").write_text(SOURCE)
     (tmp_path / "neighbour.py").write_text("DATA = ([1], [2])\n")
     (tmp_path / "our_broken.py").write_text("import no_such_module\n")
+    yield tmp_path
     for name in ("our_data", "neighbour", "our_broken"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return tmp_path
+        sys.modules.pop(name, None)
 
 
 def test_the_folder_is_importable_during_import_and_call_only(root: Path) -> None:

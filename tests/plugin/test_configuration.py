@@ -87,12 +87,21 @@ def test_a_bad_option_is_one_line(single: Project, option: str, line: str) -> No
         ("budget={'max_size': 3}", "budget: unknown keyword, every budget is a keyword *"),
     ),
 )
-def test_a_bad_marker_names_item_and_keyword(project: Project, marker: str, line: str) -> None:
-    project.configure(BUDGET, cnn={})
-    project.tests(f"@pytest.mark.paoding({marker})\ndef test_it(paoding): pass")
-    ran = project.gate()
+def test_a_bad_marker_names_item_and_keyword(single: Project, marker: str, line: str) -> None:
+    single.configure(BUDGET, cnn={})
+    single.tests(f"@pytest.mark.paoding({marker})\ndef test_it(paoding): pass")
+    ran = single.gate()
     assert ran.ret == USAGE
     ran.stderr.fnmatch_lines([f"ERROR: test_it.py::test_it: marker paoding: {line}"])
+    ran.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_bad_marker_ends_every_kind_of_run(project: Project) -> None:
+    project.configure()
+    project.tests("@pytest.mark.paoding(max_sise=3)\ndef test_it(paoding): pass")
+    ran = project.gate()
+    assert ran.ret == USAGE
+    ran.stderr.fnmatch_lines(["ERROR: test_it.py::test_it: marker paoding: max_sise: unknown *"])
     ran.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 

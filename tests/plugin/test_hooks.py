@@ -29,13 +29,13 @@ def example(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOOKS)
-def test_the_example_of_a_hook_works(project: Project, name: str) -> None:
-    project.configure(BUDGET, digits={})
-    project.write("ours.py", example(name))
-    project.write("conftest.py", f'{CONFTEST}\npytest_plugins = ["ours"]\n')
-    ran = project.gate("-W", "error")
+def test_the_example_of_a_hook_works(single: Project, name: str) -> None:
+    single.configure(BUDGET, digits={})
+    single.write("ours.py", example(name))
+    single.write("conftest.py", f'{CONFTEST}\npytest_plugins = ["ours"]\n')
+    ran = single.gate("-W", "error")
     assert ran.ret == 0
-    SHOWS[name](project)
+    SHOWS[name](single)
 
 
 def budgets(project: Project) -> None:

@@ -64,12 +64,14 @@ def test_a_required_gate_that_was_skipped_did_not_run(requiring: Project) -> Non
         (["more"], "paths"),
     ),
 )
-def test_a_partial_run_says_so_instead(requiring: Project, arguments: list[str], why: str) -> None:
-    requiring.tests("def test_more(): pass", "more/test_more.py")
-    ran = requiring.gate(*arguments)
+def test_a_partial_run_says_so_instead(single: Project, arguments: list[str], why: str) -> None:
+    single.configure(REQUIRING, cnn={})
+    single.tests(OWN, "tests/test_own.py")
+    single.tests("def test_more(): pass", "more/test_more.py")
+    ran = single.gate(*arguments)
     assert ran.ret == 0
     ran.stdout.fnmatch_lines([f"{MISSING}, not enforced in a partial run ({why})"])
-    assert requiring.document["session"]["partial"] == why
+    assert single.document["session"]["partial"] == why
 
 
 def test_strict_enforces_in_partial_runs_too(requiring: Project) -> None:
@@ -108,20 +110,32 @@ def test_the_projects_own_paths_are_a_full_session(single: Project) -> None:
     assert single.document["session"]["partial"] == "paths"
 
 
-def test_configured_gates_obey_selection(project: Project) -> None:
-    project.configure(BUDGET, cnn={}, mlp={})
-    project.tests("def test_it(): pass")
-    for arguments, names in (
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    (
         (["-k", "mlp"], ["mlp"]),
         (["-m", "paoding"], ["cnn", "mlp"]),
         (["-m", "not paoding"], []),
         (["--deselect=pyproject.toml::paoding::cnn"], ["mlp"]),
         (["test_it.py"], []),
         (["--paoding-only"], ["cnn", "mlp"]),
-    ):
-        ran = project.gate(*arguments)
-        assert ran.ret == 0
-        assert list(project.gates) == names
+    ),
+)
+def test_configured_gates_obey_selection(
+    single: Project, arguments: list[str], names: list[str]
+) -> None:
+    single.configure(BUDGET, cnn={}, mlp={})
+    single.tests("def test_it(): pass")
+    assert single.gate(*arguments).ret == 0
+    assert list(single.gates) == names
+
+
+def test_selection_reaches_every_worker(project: Project) -> None:
+    project.configure(BUDGET, cnn={}, mlp={})
+    project.tests("def test_it(): pass")
+    ran = project.gate("--paoding-only", "-k", "mlp")
+    ran.assert_outcomes(passed=1, deselected=0 if "-n2" in project.plugins else 2)
+    assert list(project.gates) == ["mlp"]
 
 
 def test_only_gates(single: Project) -> None:

@@ -1,0 +1,90 @@
+"""The plugin with the real engine, once: what the fake one promises is what Keras does."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import pytest
+
+from pytest_paoding.engine import KerasEngine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from projects import Project
+
+DATA = """
+import numpy as np
+
+def holdout():
+    x = np.random.default_rng(0).uniform(size=(64, 8)).astype("float32")
+    return x, (x.sum(axis=1) > 4).astype("int32")
+"""
+
+
+def save_model(path: Path) -> None:
+    """Save a net that counts: its hidden units are twins, so half of them can go for free."""
+    model = keras.Sequential(
+        [
+            keras.Input((8,)),
+            keras.layers.Dense(8, activation="relu", name="hidden"),
+            keras.layers.Dense(1, activation="sigmoid", name="output"),
+        ]
+    )
+    model.get_layer("hidden").set_weights([np.ones((8, 8)), np.zeros(8)])
+    model.get_layer("output").set_weights([np.full((8, 1), 0.25), np.array([-8.0])])
+    path.parent.mkdir()
+    KerasEngine().save(model, path)
+
+
+@pytest.fixture
+def real(single: Project) -> Project:
+    save_model(single.path / "models" / "net.keras")
+    single.write("conftest.py", "")
+    single.write("our_data.py", DATA)
+    single.write(
+        "pyproject.toml",
+        """
+[tool.paoding]
+strategy = "saliency"
+[tool.paoding.budget]
+max_accuracy_decay = "1%"
+min_parameters_removed = "40%"
+[tool.paoding.models.net]
+path = "models/net.keras"
+data = "our_data:holdout"
+""",
+    )
+    return single
+
+
+def test_a_gate_prunes_judges_and_publishes_a_keras_model(real: Project) -> None:
+    file = real.path / "models" / "net.keras"
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    ran = real.run("--paoding-ratio=0.5", "--paoding-json=run.json", "-W", "error")
+    assert ran.ret == 0
+    gate = real.gates["net"]
+    assert gate["metrics"]["parameters"]["after"] == 8 * 4 + 4 + 4 + 1
+    assert gate["metrics"]["accuracy"]["before"] == 1.0
+    assert gate["layers"][0] | {"name": "hidden", "kept": 4} == gate["layers"][0]
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
+    code = (
+        "import sys, keras; model = keras.models.load_model(sys.argv[1]);"
+        "print(model.count_params(), 'pytest_paoding' in sys.modules)"
+    )
+    target = real.artifacts / "net.keras"
+    command = [sys.executable, "-c", code, str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["41", "False"]
+
+
+def test_a_file_that_is_no_model_is_unjudged(real: Project) -> None:
+    real.write("models/net.keras", "no model")
+    ran = real.run("--paoding-ratio=0.5")
+    assert ran.ret == 1
+    ran.stdout.fnmatch_lines(["net UNJUDGED: *net.keras*"])
