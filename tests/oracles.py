@@ -60,10 +60,14 @@ def randomise(model: Any, seed: int = 0) -> Any:
         if "variance" in variable.path:
             values = np.abs(values) + 0.5
         elif len(variable.shape) > 1:
-            values /= np.sqrt(np.prod(variable.shape[:-1]) / variable.shape[0] ** 0.5)
+            inputs = variable.shape[: -2 if "depthwise" in variable.path else -1]
+            values *= 1.4 / np.sqrt(np.prod(inputs))
         elif "gamma" in variable.path:
             values = 1 + 0.3 * values
         variable.assign(values)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with copies of its statistics
     return model
 
 
