@@ -23,7 +23,6 @@ class PaodingFixture:
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
         self._item: pytest.Item = request.node
-        self._session = PaodingSession.of(request.config)
 
     def check(
         self, model: Any, data: Any = None, *, name: str | None = None, **settings: Any
@@ -44,16 +43,13 @@ class PaodingFixture:
         Returns:
             The record of the gate: `result.metrics["parameters"].after` and the like.
         """
-        table = self._table()
-        reference = self._session.settings.table.models[table].data if table else None
         return run_gate(
             self._item,
             Request(
                 name=name,
-                table=table,
+                table=self._table(),
                 model=model,
                 data=data,
-                reference=reference,
                 fallback=lambda: self._request.getfixturevalue("paoding_data"),
                 call=settings,
             ),
@@ -66,8 +62,8 @@ class PaodingFixture:
             model: A Keras model; it stays as it is.
             **settings: As for `check`, without budgets.
         """
-        gate = effective(self._session, self._item, table=self._table(), call=settings)
-        return self._session.engine.prune(
+        _, gate = effective(self._item, table=self._table(), call=settings)
+        return PaodingSession.of(self._item.config).engine.prune(
             model,
             ratio=gate.ratio,
             strategy=gate.strategy,

@@ -21,9 +21,8 @@ class GateItem(pytest.Item):
     def runtest(self) -> None:
         """Prune and judge the model; fails as the `paoding` fixture does."""
         session = PaodingSession.of(self.config)
-        table = session.settings.table.models[self.name]
-        path = session.settings.file.root / table.path
-        run_gate(self, Request(name=self.name, table=self.name, path=path, reference=table.data))
+        path = session.file.root / session.settings.table.models[self.name].path
+        run_gate(self, Request(name=self.name, table=self.name, path=path))
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return the file, the line of the model's table, and the gate's name."""

@@ -75,26 +75,33 @@ def publish(
     return result.published_at(portable(Path(path), root)), None
 
 
-def settle(
-    item: pytest.Item, state: ItemState, *, publish_now: bool, root: Path
-) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    """Publish or give up what an item has staged, once its teardown is over.
+@dataclass(slots=True)
+class Settlement:
+    """What became of an item's files.
 
-    Returns:
-        Files that wait for the end of the session (folder and target by gate name), and what went
-        wrong.
+    Attributes:
+        waiting: Folder and target, by gate name, of those that wait for the end of the session.
+        faults: What went wrong.
     """
-    waiting, faults = dict[str, tuple[str, str]](), list[str]()
-    for result in [result for result in state.results if result.name in state.staged]:
-        staged = state.staged[result.name]
+
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+
+def settle(item: pytest.Item, state: ItemState, *, publish_now: bool, root: Path) -> Settlement:
+    """Publish or give up what an item has staged, once its teardown is over."""
+    settled = Settlement()
+    while state.staged:
+        name, staged = state.staged.popitem()
+        result = next(result for result in state.results if result.name == name)
         if not state.passed:
             discard(staged.folder)
             state.replace(result.unpublished("the test did not pass"))
         elif publish_now:
+            state.replace(result.unpublished("publishing it failed"))
             done, fault = publish(item.ihook, item.config, result, staged, root)
             state.replace(done)
-            faults += filter(None, [fault])
+            settled.faults += [fault] if fault else []
         else:
-            waiting[result.name] = (str(staged.folder), str(staged.target))
-    state.staged.clear()
-    return waiting, faults
+            settled.waiting[name] = (str(staged.folder), str(staged.target))
+    return settled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.collection import is_gate
@@ -12,9 +12,6 @@ from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.properties import PREFIX
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
-
-if TYPE_CHECKING:
-    import pytest
 
 _LETTERS = {"OVER BUDGET": "B", "UNJUDGED": "U"}
 
@@ -86,11 +83,17 @@ def _excuse_forced(state: ItemState, report: pytest.TestReport) -> None:
 def _settle(item: pytest.Item, state: ItemState, report: pytest.TestReport) -> None:
     run = PaodingSession.of(item.config)
     publish_now = not run.switch.on or run.settings.shared["publish"].value == "test"
-    waiting, faults = settle(item, state, publish_now=publish_now, root=run.listed.root)
-    vars(report)["paoding_waiting"] = waiting
-    if faults and not report.failed:
+    try:
+        settled = settle(item, state, publish_now=publish_now, root=run.listed.root)
+    except Exception:  # noqa: BLE001 - a hook of the project's raised: the item's error, not ours
+        state.discard()
         report.outcome = "failed"
-        report.longrepr = "\n".join(faults)
+        report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_current())
+        return
+    vars(report)["paoding_waiting"] = settled.waiting
+    if settled.faults and not report.failed:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(settled.faults)
 
 
 def status(report: pytest.TestReport) -> tuple[str, str, str] | None:

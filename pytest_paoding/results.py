@@ -139,6 +139,11 @@ class GateResult:
         return {
             **plain,
             "outcome": self.outcome.value,
+            "model": {
+                "source": self.source,
+                "digest": self.digest_before,
+                "pruned_digest": self.digest_after,
+            },
             "settings": {key: asdict(setting) for key, setting in self.settings.items()},
             "metrics": {name: asdict(found) for name, found in self.metrics.items()},
             "checks": [_check_to_dict(check) for check in self.checks],
@@ -154,6 +159,9 @@ class GateResult:
         return cls(
             **{name: plain[name] for name in _PLAIN},
             outcome=Outcome(plain["outcome"]),
+            source=plain["model"]["source"],
+            digest_before=plain["model"]["digest"],
+            digest_after=plain["model"]["pruned_digest"],
             settings={key: Setting(**setting) for key, setting in plain["settings"].items()},
             metrics={name: Measurement(**found) for name, found in plain["metrics"].items()},
             checks=tuple(_check_from_dict(check) for check in plain["checks"]),
@@ -163,18 +171,7 @@ class GateResult:
         )
 
 
-_PLAIN = (
-    "name",
-    "nodeid",
-    "reason",
-    "source",
-    "digest_before",
-    "digest_after",
-    "forced",
-    "attempts",
-    "worker",
-    "duration",
-)
+_PLAIN = ("name", "nodeid", "reason", "forced", "attempts", "worker", "duration")
 """Fields of `GateResult` that are plain as they are."""
 
 

@@ -41,8 +41,7 @@ class Request:
         table: The configured model whose table applies.
         path: The model's file, where there is no model yet.
         model: The model.
-        data: The data for judging.
-        reference: `package.module:callable` that gives the data otherwise.
+        data: The data for judging; by default what the configured model refers to.
         fallback: Gives the data where nothing else does.
         call: Keywords of the call.
     """
@@ -52,7 +51,6 @@ class Request:
     path: Path | None = None
     model: Any = None
     data: Any = None
-    reference: str | None = None
     fallback: Callable[[], Any] = _no_data
     call: Mapping[str, Any] = field(default_factory=dict)
 
@@ -105,12 +103,13 @@ def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: 
 def _spec(
     session: PaodingSession, item: pytest.Item, state: ItemState, request: Request
 ) -> GateSpec:
+    table, settings = effective(item, table=request.table, call=request.call)
     spec = GateSpec(
         name=_claim(session, item, state, request.name),
-        settings=effective(session, item, table=request.table, call=request.call),
+        settings=settings,
         root=session.file.root,
         path=request.path,
-        data=request.reference,
+        data=None if table is None else session.settings.table.models[table].data,
         nodeid=item.nodeid,
         attempt=state.attempt,
         worker=session.worker,
@@ -122,14 +121,13 @@ def _spec(
 
 
 def effective(
-    session: PaodingSession, item: pytest.Item, *, table: str | None, call: Mapping[str, Any]
-) -> GateSettings:
-    """Return what all sources come to for an item.
+    item: pytest.Item, *, table: str | None, call: Mapping[str, Any]
+) -> tuple[str | None, GateSettings]:
+    """Return the configured model whose table applies to an item, and what all sources come to.
 
     Args:
-        session: The run.
         item: The test item, for its marker.
-        table: The configured model whose table applies; else the one the marker names.
+        table: The configured model, unless the marker names it.
         call: Keywords of a call.
 
     Raises:
@@ -137,9 +135,11 @@ def effective(
     """
     from pytest_paoding.settings import keywords  # noqa: PLC0415 - needs Pydantic
 
+    session = PaodingSession.of(item.config)
     marked = read_marker(item, models=session.file.models)
+    table = table or marked.model
     layer = keywords(call, where="paoding", source="call")
-    return session.settings.gate(model=table or marked.model, marker=marked.layer, call=layer)
+    return table, session.settings.gate(model=table, marker=marked.layer, call=layer)
 
 
 def _claim(session: PaodingSession, item: pytest.Item, state: ItemState, given: str | None) -> str:

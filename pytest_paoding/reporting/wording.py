@@ -92,7 +92,7 @@ def pruned(result: GateResult) -> str:
     shrunk = [layer for layer in result.layers if layer.kept < layer.units]
     units = sum(layer.units for layer in shrunk)
     gone = units - sum(layer.kept for layer in shrunk)
-    text = f"pruned {gone} of {units} units in {len(shrunk)} layers"
+    text = f"pruned {gone} of {units} units in {len(shrunk)} layer{'s' * (len(shrunk) != 1)}"
     if parameters := result.metrics.get("parameters"):
         before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
         text += f", {before} -> {after} parameters"

@@ -100,7 +100,7 @@ def test_the_manifest_tells_what_was_judged_how_and_of_which_file(tmp_path: Path
     assert gate["checks"][0]["limit"] == 0.1
     assert gate["checks"][0]["source"] == "call"
     assert gate["settings"]["ratio"] == {"value": 0.5, "source": "call"}
-    assert gate["digest_before"] == FakeEngine().digest(MODEL)
+    assert gate["model"]["digest"] == FakeEngine().digest(MODEL)
     assert gate["versions"] == FakeEngine().versions()
     assert "artifact" not in gate
 

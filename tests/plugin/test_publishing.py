@@ -172,6 +172,25 @@ def test_an_artifact_folder_that_is_a_file_is_unjudged(project: Project) -> None
     assert project.gates["cnn"]["reason"].startswith("cannot stage in")
 
 
+def test_a_publishing_hook_that_raises_is_an_error_of_its_test(project: Project) -> None:
+    project.configure(cnn={}, mlp={})
+    project.write(
+        "conftest.py",
+        CONFTEST
+        + """
+def pytest_paoding_publish(config, result, staged, target):
+    if result.name == "cnn":
+        raise ConnectionError("no shelf")
+""",
+    )
+    ran = project.gate()
+    ran.assert_outcomes(passed=2, errors=1)
+    ran.stdout.fnmatch_lines(["E *ConnectionError: no shelf"])
+    assert project.published == ["mlp.json", "mlp.keras"]
+    artifact = project.gates["cnn"]["artifact"]
+    assert (artifact["published"], artifact["reason"]) == (False, "publishing it failed")
+
+
 RERUN = f"""
 import os
 

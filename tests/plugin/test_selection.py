@@ -172,7 +172,9 @@ def test_listing_does_no_work(single: Project) -> None:
 
 
 def test_a_test_runs_once_for_every_configured_model(project: Project) -> None:
-    project.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
+    project.configure(BUDGET, mlp={"accuracy": [0.9, 0.5]}, cnn={})
+    with (project.path / "pyproject.toml").open("a") as file:
+        file.write("seed = 7\n")
     project.tests(
         """
 def test_all(paoding, paoding_model):
@@ -188,7 +190,9 @@ def test_unknown(x, paoding_model):
 
 @pytest.mark.paoding(model="cnn")
 def test_table_of(paoding, net):
-    assert paoding.check(net, max_accuracy_decay=0.5).name == "test_table_of"
+    result = paoding.check(net, max_accuracy_decay=0.5)
+    assert result.name == "test_table_of"
+    assert result.settings["seed"].source == "pyproject.toml [tool.paoding.models.cnn]"
 
 @pytest.mark.parametrize("x", [1])
 def test_settings(x, paoding_settings):
@@ -197,7 +201,7 @@ def test_settings(x, paoding_settings):
     )
     ran = project.gate("test_it.py")
     ran.assert_outcomes(passed=4, failed=1, errors=1)
-    ran.stdout.fnmatch_lines(["there is no model 'nope', configured: cnn, mlp"])
+    ran.stdout.fnmatch_lines(["there is no model 'nope', configured: mlp, cnn"])
     assert {name: gate["outcome"] for name, gate in project.gates.items()} == {
         "test_all-cnn": "within-budget",
         "test_all-mlp": "over-budget",
