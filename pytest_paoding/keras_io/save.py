@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import tempfile
@@ -18,7 +17,7 @@ from pytest_paoding.errors import ModelFileError, cause_of
 from pytest_paoding.keras_io.archive import CONFIG, METADATA, WEIGHTS
 
 if TYPE_CHECKING:
-    from typing import IO
+    from collections.abc import Callable
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 UNSAVABLE = (AttributeError, NotImplementedError, TypeError, ValueError)
@@ -31,24 +30,24 @@ def save_model(model: Any, path: Path) -> int:
 
     The file holds no compile state and no slots of an optimizer, which would double or triple it,
     and no times or addresses: a model gives the same bytes whenever it is saved. What is at `path`
-    is replaced in one step, when the file is complete. The model is not changed. Cost: its weights
-    are written twice.
+    is replaced in one step, when the file is complete. The model is not changed. Cost: the weights
+    are written twice, first into a folder beside `path`.
 
     Raises:
         ModelFileError: The model cannot be described by its configuration.
         OSError: The folder is missing, read-only or full.
     """
     with tempfile.TemporaryDirectory(prefix=".paoding-", dir=path.parent) as folder:
-        written, lean = Path(folder, "written.keras"), Path(folder, "lean.keras")
+        parts, lean = Path(folder, "parts"), Path(folder, "lean.keras")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                keras.saving.save_model(uncompiled(model), written)
+                keras.saving.save_model(uncompiled(model), parts, zipped=False)
         except UNSAVABLE as error:
             raise ModelFileError(
                 f"model {model.name!r} cannot be saved: {cause_of(error)}"
             ) from error
-        _copy(written, lean)
+        _pack(parts, lean)
         size = lean.stat().st_size
         lean.replace(path)
     return size
@@ -65,32 +64,21 @@ def uncompiled(model: Any) -> Any:
     return twin
 
 
-def _copy(written: Path, lean: Path) -> None:
-    """Copy an archive without times and without what nested models were compiled with."""
-    with zipfile.ZipFile(written) as source, zipfile.ZipFile(lean, "w") as target:
-        for name in sorted(source.namelist()):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.file_size = source.getinfo(name).file_size  # tells whether it needs ZIP64
-            with (
-                source.open(name) as content,
-                _lean(name, content, lean.parent) as kept,
-                target.open(entry, "w") as copy,
-            ):
-                shutil.copyfileobj(kept, copy, _BLOCK)
+def _pack(parts: Path, lean: Path) -> None:
+    """Put the files of a saved model into an archive, without times."""
+    _edit(parts / CONFIG, lean_config)
+    _edit(parts / METADATA, lambda metadata: {"keras_version": metadata["keras_version"]})
+    _drop_optimizers(parts / WEIGHTS)
+    with zipfile.ZipFile(lean, "w") as archive:
+        for file in sorted(each for each in parts.rglob("*") if each.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(parts).as_posix(), _EPOCH)
+            entry.file_size = file.stat().st_size  # tells whether it needs ZIP64
+            with file.open("rb") as content, archive.open(entry, "w") as copy:
+                shutil.copyfileobj(content, copy, _BLOCK)
 
 
-def _lean(name: str, content: IO[bytes], folder: Path) -> IO[bytes]:
-    if name == CONFIG:
-        return _encoded(lean_config(json.load(content)))
-    if name == METADATA:
-        return _encoded({"keras_version": json.load(content)["keras_version"]})
-    if name == WEIGHTS:
-        return _lean_weights(content, folder)
-    return content
-
-
-def _encoded(value: Any) -> IO[bytes]:
-    return io.BytesIO(json.dumps(value).encode())
+def _edit(file: Path, change: Callable[[Any], Any]) -> None:
+    file.write_text(json.dumps(change(json.loads(file.read_text("utf-8")))), "utf-8")
 
 
 def lean_config(config: Any, ids: dict[int, int] | None = None) -> Any:
@@ -110,16 +98,15 @@ def lean_config(config: Any, ids: dict[int, int] | None = None) -> Any:
     return lean
 
 
-def _lean_weights(content: IO[bytes], folder: Path) -> IO[bytes]:
-    """Return the weights without optimizers of nested models; the same stream if there are none."""
-    with h5py.File(content, "r") as weights:
+def _drop_optimizers(file: Path) -> None:
+    """Leave out of a file of weights what nested models were trained with."""
+    lean = file.with_suffix(".lean")
+    with h5py.File(file, "r") as weights:
         if not _has_optimizer(weights):
-            content.seek(0)
-            return content
-        path = folder / WEIGHTS
-        with h5py.File(path, "w") as lean:
-            _copy_group(weights, lean)
-    return path.open("rb")
+            return
+        with h5py.File(lean, "w") as copy:
+            _copy_group(weights, copy)
+    lean.replace(file)
 
 
 def _has_optimizer(group: Any) -> bool:

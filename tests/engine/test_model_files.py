@@ -231,7 +231,7 @@ def test_a_file_is_replaced_only_when_the_new_one_is_complete(tmp_path, monkeypa
     path = tmp_path / "model.keras"
     path.write_bytes(b"precious")
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(keras.saving, "save_model", full)
