@@ -67,10 +67,11 @@ def cut(
     axes: dict[WeightKey, list[WeightAxis]] = {}
     for axis in structure.axes:
         axes.setdefault((axis.layer, axis.index), []).append(axis)
+    given = weights or {}
     for old, new in rebuild.twins.items():
         if isinstance(old, keras.layers.Layer):
-            _copy_state(old, new, axes, stay, weights or {})
-    return Cut(rebuild.model, rebuild.compile(), stay, weights or {})
+            copy_state(old, new, given, axes, stay)
+    return Cut(rebuild.model, rebuild.compile(), stay, given)
 
 
 def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
@@ -132,31 +133,52 @@ def _shape_left(view: View, stay: BoolArray) -> Shape:
     )
 
 
-def _copy_state(
+def copy_state(
     old: Any,
     new: Any,
-    axes: Mapping[WeightKey, list[WeightAxis]],
-    stay: BoolArray,
     weights: Mapping[WeightKey, Any],
+    axes: Mapping[WeightKey, list[WeightAxis]] | None = None,
+    stay: BoolArray | None = None,
 ) -> None:
-    """Give a new layer what stays of the weights and other state of the old one."""
-    copied = set()
-    for index, (source, target) in enumerate(zip(old.weights, new.weights, strict=True)):
-        array = weights.get((old, index))
-        array = values_of(source) if array is None else array
-        array = sliced(array, axes.get((old, index), ()), stay)
+    """Give a new layer what stays of the weights and other state of the old one.
+
+    Args:
+        old: The old layer.
+        new: The new layer.
+        weights: Values to take in place of the old layer's own, by layer and index.
+        axes: The labelled axes of each weight, if something leaves.
+        stay: Which classes stay.
+
+    Raises:
+        SurgeryError: The weights of the two layers do not correspond; the layer is named.
+    """
+    pairs = list(zip(old.weights, new.weights, strict=False))
+    if len(old.weights) != len(new.weights):
+        raise SurgeryError(
+            f"layer {old.name!r} has {len(old.weights)} weights, but {len(new.weights)} when it is "
+            f"made again from its get_config()"
+        )
+    for index, (source, target) in enumerate(pairs):
+        array = weights[old, index] if (old, index) in weights else values_of(source)
+        if axes is not None and stay is not None:
+            array = sliced(array, axes.get((old, index), ()), stay)
         if tuple(array.shape) != tuple(target.shape):
             raise SurgeryError(
                 f"layer {old.name!r}: its weight {source.name!r} would have the shape "
                 f"{tuple(array.shape)}, the layer expects {tuple(target.shape)}"
             )
         target.assign(array)
-        copied.add(id(source))
-    others = [variable for variable in old.variables if id(variable) not in copied]
-    mine = {id(weight) for weight in new.weights}
-    for source, target in zip(
-        others, (each for each in new.variables if id(each) not in mine), strict=True
-    ):
-        target.assign(source)
+    _copy_hidden_state(old, new)
     if hasattr(new, "finalize_state"):  # adapted layers cache what they compute from their weights
         new.finalize_state()
+
+
+def _copy_hidden_state(old: Any, new: Any) -> None:
+    """Copy variables that are not among the weights, such as the states of random generators."""
+    sources, targets = (
+        [variable for variable in layer.variables if id(variable) not in weights]
+        for layer in (old, new)
+        for weights in [{id(weight) for weight in layer.weights}]
+    )
+    for source, target in zip(sources, targets, strict=True):
+        target.assign(source)

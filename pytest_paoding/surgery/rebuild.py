@@ -142,12 +142,15 @@ def remade(operation: Any, config: Config | None = None) -> Any:
         if type(operation) is keras.layers.Lambda:
             return _remade_lambda(operation)
         config = operation.get_config() if config is None else config
-        return type(operation).from_config(_without_build(config))
+        new = type(operation).from_config(_without_build(config))
     except _REFUSALS as error:
         raise SurgeryError(
             f"layer {operation.name!r} ({type(operation).__name__}) cannot be made again from "
             f"its own get_config(): {_cause(error)}"
         ) from error
+    if new.name != operation.name:  # the configuration Keras makes up for some layers has no name
+        new.name = operation.name
+    return new
 
 
 def _build_activation(old: Any, new: Any, outputs: Any) -> None:

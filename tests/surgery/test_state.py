@@ -177,6 +177,24 @@ def test_a_lambda_keeps_its_function() -> None:
     assert new.get_layer("twice").function(3) == 6
 
 
+class Nameless(layers.Layer):
+    """A layer whose made-up configuration has no name, for its options are not called kwargs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.tanh(x)
+
+
+def test_a_name_that_is_not_in_the_configuration_is_kept() -> None:
+    x = keras.Input((4,))
+    y = Nameless(name="mine")(layers.Dense(6)(x))
+    model = keras.Model(x, layers.Dense(2)(layers.Dense(5)(y)))
+    assert "name" not in model.get_layer("mine").get_config()
+    assert pruned(model).model.get_layer("mine").name == "mine"
+
+
 def test_the_state_of_random_layers_is_kept() -> None:
     model = rich_model()
     model({"features": batch(model)[0]}, training=True)
