@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.trace import Call, Graph
 
 _PER_MULTIPLY_ADD = 2
+_NAMED = 3
 _OPEN = "works on a length that is not fixed"
 _UNKNOWN = "is of a kind whose work is not known"
 
@@ -90,7 +91,8 @@ def _undefined(costs: Sequence[LayerCost]) -> str | None:
 
 def _uncounted(costs: Sequence[LayerCost]) -> str | None:
     names = [f"{cost.kind} {cost.name!r}" for cost in costs if cost.flops is None]
-    return f"not counted: {', '.join(names)}" if names else None
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return f"not counted: {', '.join(names[:_NAMED] + more)}" if names else None
 
 
 def _lowered(

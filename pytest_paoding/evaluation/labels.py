@@ -28,7 +28,7 @@ def classes_of(output: Port) -> int:
             f"output {output.name!r} of shape (batch, {shape}), {output.dtype}, is not that of a "
             f"classifier, (batch, classes): give labels for another output only, as a dict by name"
         )
-    return max(*(int(length or 1) for length in lengths), 2) if lengths else 2
+    return int(lengths[0] or 0) if lengths else 2
 
 
 def class_numbers(labels: Any, output: Port) -> IntArray:

@@ -232,6 +232,14 @@ def test_what_nobody_counts_is_named(kind):
     assert found["flops_reduction"].reason == "the model has no flops"
 
 
+def test_of_many_that_nobody_counts_some_are_named():
+    stack = [Scale(name=f"scale_{number}") for number in range(5)]
+    graph = read_graph(keras.Sequential([keras.Input((4,)), *stack]))
+    assert cost_metrics(graph, graph)["flops"].detail == (
+        "not counted: Scale 'scale_0', Scale 'scale_1', Scale 'scale_2', 2 more"
+    )
+
+
 def test_a_gate_makes_attention_uncounted():
     for head in (
         layers.MultiHeadAttention(1, 2, use_gate=True),
