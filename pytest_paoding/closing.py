@@ -75,7 +75,7 @@ def _publish_waiting(run: PaodingSession, session: pytest.Session) -> None:
     passed = session.exitstatus == pytest.ExitCode.OK
     for (nodeid, name), staged in run.waiting.items():
         results = run.results[nodeid]
-        (result,) = (found for found in results if found.name == name)
+        (result,) = (found for found in results if found.name == name and found.artifact)
         if passed:
             done, fault = publish(run.config.hook, run.config, result, staged, run.file.root)
         else:

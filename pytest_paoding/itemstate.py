@@ -10,10 +10,10 @@ import pytest
 
 from pytest_paoding.artifacts import ManifestError, Staged, discard
 from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate import GateRun
 from pytest_paoding.plain import portable
 
 if TYPE_CHECKING:
-    from pytest_paoding.gate import GateRun
     from pytest_paoding.results import GateResult
 
 
@@ -23,33 +23,27 @@ class ItemState:
 
     Attributes:
         attempt: Which run of the item this is, from 1.
-        results: Of the gates it ran, in order.
-        staged: Files that may be published when it ends, by gate name.
+        runs: Of its gates, in order, with the files that may still be published.
         failure: The exception a failing gate raised.
         passed: Whether every phase so far passed.
     """
 
     attempt: int = 1
-    results: list[GateResult] = field(default_factory=list)
-    staged: dict[str, Staged] = field(default_factory=dict)
+    runs: list[GateRun] = field(default_factory=list)
     failure: BaseException | None = None
     passed: bool = True
 
-    def add(self, run: GateRun) -> None:
-        """Keep what a gate found."""
-        self.results.append(run.result)
-        if run.staged is not None:
-            self.staged[run.result.name] = run.staged
+    @property
+    def results(self) -> list[GateResult]:
+        """What the gates found so far."""
+        return [run.result for run in self.runs]
 
-    def discard(self) -> None:
-        """Remove all staged files."""
-        for staged in self.staged.values():
-            discard(staged.folder)
-        self.staged.clear()
-
-    def replace(self, result: GateResult) -> None:
-        """Put a newer record in the place of the one of the same gate."""
-        self.results = [result if old.name == result.name else old for old in self.results]
+    def give_up(self, reason: str) -> None:
+        """Remove all files that are still staged."""
+        for place, run in enumerate(self.runs):
+            if run.staged is not None:
+                discard(run.staged.folder)
+                self.runs[place] = GateRun(run.result.unpublished(reason))
 
 
 STATE = pytest.StashKey[ItemState]()
@@ -91,17 +85,16 @@ class Settlement:
 def settle(item: pytest.Item, state: ItemState, *, publish_now: bool, root: Path) -> Settlement:
     """Publish or give up what an item has staged, once its teardown is over."""
     settled = Settlement()
-    while state.staged:
-        name, staged = state.staged.popitem()
-        result = next(result for result in state.results if result.name == name)
-        if not state.passed:
-            discard(staged.folder)
-            state.replace(result.unpublished("the test did not pass"))
-        elif publish_now:
-            state.replace(result.unpublished("publishing it failed"))
-            done, fault = publish(item.ihook, item.config, result, staged, root)
-            state.replace(done)
+    if not state.passed:
+        state.give_up("the test did not pass")
+    for place, run in enumerate(state.runs):
+        if run.staged is None:
+            continue
+        if publish_now:
+            result, fault = publish(item.ihook, item.config, run.result, run.staged, root)
             settled.faults += [fault] if fault else []
         else:
-            settled.waiting[name] = (str(staged.folder), str(staged.target))
+            result = run.result
+            settled.waiting[result.name] = (str(run.staged.folder), str(run.staged.target))
+        state.runs[place] = GateRun(result)
     return settled

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.collection import is_gate
+from pytest_paoding.gate import GateRun
 from pytest_paoding.itemstate import STATE, ItemState, settle
 from pytest_paoding.naming import name_for
 from pytest_paoding.reporting import wording
@@ -21,8 +22,6 @@ def begin(item: pytest.Item) -> None:
     if not PaodingSession.of(item.config).switch.on:
         return
     earlier = item.stash.get(STATE, None)
-    if earlier is not None:
-        earlier.discard()
     item.stash[STATE] = ItemState(attempt=1 if earlier is None else earlier.attempt + 1)
     item.user_properties[:] = [
         (name, value) for name, value in item.user_properties if not name.startswith(PREFIX)
@@ -32,10 +31,10 @@ def begin(item: pytest.Item) -> None:
 def after_phase(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Let a report show what the item's gates found, and settle their files after the teardown."""
     state = item.stash.get(STATE, None) or ItemState()
-    if report.when == "setup" and report.skipped and not state.results and is_gate(item):
-        state.results.append(_skipped(item, report))
+    if report.when == "setup" and report.skipped and not state.runs and is_gate(item):
+        state.runs.append(GateRun(_skipped(item, report)))
         item.stash[STATE] = state
-    if not state.results:
+    if not state.runs:
         return
     _name_failure(state, call, report)
     state.passed &= report.passed and not hasattr(report, "wasxfail")
@@ -86,7 +85,7 @@ def _settle(item: pytest.Item, state: ItemState, report: pytest.TestReport) -> N
     try:
         settled = settle(item, state, publish_now=publish_now, root=run.listed.root)
     except Exception:  # noqa: BLE001 - a hook of the project's raised: the item's error, not ours
-        state.discard()
+        state.give_up("publishing failed")
         report.outcome = "failed"
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_current())
         return

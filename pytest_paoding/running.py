@@ -69,9 +69,9 @@ def run_gate(item: pytest.Item, request: Request) -> GateResult:
         run = GateRun(_unrun(session, item, state, Outcome.UNJUDGED, _in_one_line(error)))
     except Exception as error:
         reason = f"{type(error).__name__}: {_in_one_line(error)}"
-        state.add(GateRun(_unrun(session, item, state, Outcome.CRASHED, reason)))
+        state.runs.append(GateRun(_unrun(session, item, state, Outcome.CRASHED, reason)))
         raise
-    state.add(run)
+    state.runs.append(run)
     if session.settings.table.junit_properties:
         item.user_properties.extend(properties(run.result))
     if run.result.failed:

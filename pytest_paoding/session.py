@@ -176,7 +176,7 @@ class PaodingSession:
             self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))
         if report.when == "teardown" and report.nodeid not in self.rerun:
             for result in results:
-                if result.name not in waiting:
+                if result.artifact is None or result.name not in waiting:
                     self.announce(result)
 
     def _record_crash(self, report: pytest.TestReport) -> None:

@@ -142,13 +142,13 @@ def test_without_any_budget_or_ratio_a_gate_is_unjudged(single: Project) -> None
     ran.stdout.fnmatch_lines(["test_it UNJUDGED: no budget applies: *"])
 
 
-def test_every_source_in_its_order(project: Project) -> None:
-    project.configure(
+def test_every_source_in_its_order(single: Project) -> None:
+    single.configure(
         BUDGET + "seed = 1\n"
         if False
         else BUDGET.replace("[tool.paoding]", "[tool.paoding]\nseed = 1")
     )
-    project.tests(
+    single.tests(
         """
 @pytest.mark.paoding(seed=2, ratio=0.25, max_accuracy_decay=0.2)
 class TestIt:
@@ -163,16 +163,16 @@ class TestIt:
         paoding.check(net, seed=4)
 """
     )
-    project.gate()
-    shown = {name: gate["settings"] for name, gate in project.gates.items()}
+    single.gate()
+    shown = {name: gate["settings"] for name, gate in single.gates.items()}
     marker, table = "marker", "pyproject.toml [tool.paoding]"
     assert shown["test_class"]["seed"] == {"value": 2, "source": marker}
     assert shown["test_class"]["ratio"] == {"value": 0.25, "source": marker}
     assert shown["test_own"]["seed"] == {"value": 3, "source": marker}
     assert shown["test_own"]["ratio"] == {"value": 0.5, "source": table}
     assert shown["test_call"]["seed"] == {"value": 4, "source": "call"}
-    project.gate("--paoding-seed=9", "--paoding-ratio=40%", "--paoding-max-accuracy-decay=0.3")
-    for gate in project.gates.values():
+    single.gate("--paoding-seed=9", "--paoding-ratio=40%", "--paoding-max-accuracy-decay=0.3")
+    for gate in single.gates.values():
         assert gate["settings"]["seed"] == {"value": 9, "source": "command line"}
         assert gate["settings"]["ratio"]["value"] == 0.4
         (check,) = gate["checks"]

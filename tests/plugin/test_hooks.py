@@ -78,9 +78,9 @@ SHOWS = {
 }
 
 
-def test_a_hook_can_load_models_and_data(project: Project) -> None:
-    project.configure(BUDGET + '[tool.paoding.models.ours]\npath = "ours.bin"\n')
-    project.write(
+def test_a_hook_can_load_models_and_data(single: Project) -> None:
+    single.configure(BUDGET + '[tool.paoding.models.ours]\npath = "ours.bin"\n')
+    single.write(
         "conftest.py",
         CONFTEST
         + """
@@ -92,7 +92,7 @@ def pytest_paoding_load_data(config, spec):
     return [1], [1]
 """,
     )
-    assert project.gate().ret == 0
+    assert single.gate().ret == 0
 
 
 def test_a_metric_of_ones_own_can_be_limited(project: Project) -> None:

@@ -43,11 +43,15 @@ OUTCOMES = {
 }
 
 
-@pytest.fixture
-def mixed(project: Project) -> Project:
+def fill(project: Project) -> Project:
     project.configure(cnn={}, slow={"accuracy": [0.9, 0.5]})
     project.tests(TESTS)
     return project
+
+
+@pytest.fixture
+def mixed(project: Project) -> Project:
+    return fill(project)
 
 
 def test_every_outcome_is_told_alike_everywhere(mixed: Project) -> None:
@@ -90,8 +94,8 @@ def test_every_outcome_is_told_alike_everywhere(mixed: Project) -> None:
     assert found == OUTCOMES
 
 
-def test_a_failure_is_a_table_of_every_budget_and_what_to_do(mixed: Project) -> None:
-    ran = mixed.gate("-k", "over")
+def test_a_failure_is_a_table_of_every_budget_and_what_to_do(single: Project) -> None:
+    ran = fill(single).gate("-k", "over")
     ran.stdout.fnmatch_lines(
         [
             "over OVER BUDGET: accuracy decay 0.0500 > 0.0200",
@@ -135,15 +139,27 @@ def test_the_verdict_holds_without_a_terminal_or_summary(mixed: Project) -> None
     ),
 )
 def test_without_a_switch_gates_are_skipped_with_a_reason_that_names_it(
-    mixed: Project, arguments: list[str], reason: str
+    single: Project, arguments: list[str], reason: str
 ) -> None:
-    ran = mixed.run("-rs", "--paoding-json=run.json", *arguments)
+    ran = fill(single).run("-rs", "--paoding-json=run.json", *arguments)
     ran.assert_outcomes(passed=1, skipped=7)
     ran.stdout.fnmatch_lines([f"SKIPPED * {reason}"])
     ran.stdout.no_fnmatch_line("*= paoding =*")
-    assert {gate["outcome"] for gate in mixed.document["gates"]} == {"skipped"}
-    assert {gate["reason"] for gate in mixed.document["gates"]} == {reason}
-    assert mixed.published == []
+    assert {gate["outcome"] for gate in single.document["gates"]} == {"skipped"}
+    assert {gate["reason"] for gate in single.document["gates"]} == {reason}
+    assert single.published == []
+
+
+def test_a_gate_is_judged_by_the_fixture_paoding_data_where_nothing_else_gives_any(
+    single: Project,
+) -> None:
+    single.configure()
+    single.tests("def test_it(paoding, net):\n    paoding.check(net, max_accuracy_decay=0.5)")
+    single.gate().assert_outcomes(passed=1)
+    conftest = (single.path / "conftest.py").read_text()
+    single.write("conftest.py", conftest.replace("def paoding_data", "def other_data"))
+    single.gate().assert_outcomes(failed=1)
+    assert single.gates["test_it"]["reason"] == "accuracy decay: accuracy decay was not measured"
 
 
 def test_a_gate_that_is_caught_fails_all_the_same(project: Project) -> None:
@@ -180,9 +196,9 @@ def test_defect(paoding):
     assert project.published == []
 
 
-def test_a_gate_in_a_fixture_fails_the_setup_with_its_word(project: Project) -> None:
-    project.configure()
-    project.tests(
+def test_a_gate_in_a_fixture_fails_the_setup_with_its_word(single: Project) -> None:
+    single.configure()
+    single.tests(
         """
 @pytest.fixture
 def smaller(paoding, net):
@@ -192,15 +208,15 @@ def test_it(smaller):
     pass
 """
     )
-    ran = project.gate("-rA")
+    ran = single.gate("-rA")
     ran.assert_outcomes(errors=1)
     assert ran.ret == 1
-    assert project.gates["test_it"]["outcome"] == "over-budget"
+    assert single.gates["test_it"]["outcome"] == "over-budget"
 
 
-def test_pruning_without_a_verdict(project: Project) -> None:
-    project.configure("")
-    project.tests(
+def test_pruning_without_a_verdict(single: Project) -> None:
+    single.configure("")
+    single.tests(
         """
 @pytest.mark.paoding(ratio=0.25)
 def test_prune(paoding, net):
@@ -209,10 +225,10 @@ def test_prune(paoding, net):
     assert paoding.results == []
 """
     )
-    ran = project.gate()
+    ran = single.gate()
     ran.assert_outcomes(passed=1)
     ran.stdout.fnmatch_lines(["no gate ran"])
-    assert project.gates == {}
+    assert single.gates == {}
 
 
 def test_a_killed_worker_is_a_crash_not_a_pass(single: Project) -> None:

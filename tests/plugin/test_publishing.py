@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from projects import Project
 
 CHECK = "paoding.check(net, max_accuracy_decay='10%', name='net')"
+OTHER = CHECK.replace("'net'", "'second'")
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_publishing_after_the_whole_session(project: Project, other: str) -> Non
     assert artifact["reason"] == (None if passed else "the session did not pass")
 
 
-def test_only_judging_writes_nothing(project: Project) -> None:
-    project.configure(cnn={})
-    ran = project.gate("--paoding-no-artifacts")
+def test_only_judging_writes_nothing(single: Project) -> None:
+    single.configure(cnn={})
+    ran = single.gate("--paoding-no-artifacts")
     assert ran.ret == 0
-    assert not project.artifacts.exists()
-    assert project.gates["cnn"]["artifact"] is None
+    assert not single.artifacts.exists()
+    assert single.gates["cnn"]["artifact"] is None
     ran.stdout.fnmatch_lines(["1 gate, 1 pruned"])
 
 
@@ -164,31 +165,33 @@ def test_a_manifest_that_cannot_be_replaced_is_an_error_but_the_model_is_there(
     assert (single.artifacts / "cnn.keras").is_file()
 
 
-def test_an_artifact_folder_that_is_a_file_is_unjudged(project: Project) -> None:
-    project.configure(cnn={})
-    project.write("paoding-artifacts", "")
-    ran = project.gate()
+def test_an_artifact_folder_that_is_a_file_is_unjudged(single: Project) -> None:
+    single.configure(cnn={})
+    single.write("paoding-artifacts", "")
+    ran = single.gate()
     ran.assert_outcomes(failed=1)
-    assert project.gates["cnn"]["reason"].startswith("cannot stage in")
+    assert single.gates["cnn"]["reason"].startswith("cannot stage in")
 
 
 def test_a_publishing_hook_that_raises_is_an_error_of_its_test(project: Project) -> None:
     project.configure(cnn={}, mlp={})
+    project.tests(f"def test_two(paoding, net):\n    {CHECK}\n    {OTHER}")
     project.write(
         "conftest.py",
         CONFTEST
         + """
 def pytest_paoding_publish(config, result, staged, target):
-    if result.name == "cnn":
+    if result.name in ("cnn", "net"):
         raise ConnectionError("no shelf")
 """,
     )
     ran = project.gate()
-    ran.assert_outcomes(passed=2, errors=1)
+    ran.assert_outcomes(passed=3, errors=2)
     ran.stdout.fnmatch_lines(["E *ConnectionError: no shelf"])
     assert project.published == ["mlp.json", "mlp.keras"]
-    artifact = project.gates["cnn"]["artifact"]
-    assert (artifact["published"], artifact["reason"]) == (False, "publishing it failed")
+    for name in ("cnn", "net", "second"):
+        artifact = project.gates[name]["artifact"]
+        assert (artifact["published"], artifact["reason"]) == (False, "publishing failed")
 
 
 RERUN = f"""

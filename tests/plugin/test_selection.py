@@ -74,8 +74,10 @@ def test_a_partial_run_says_so_instead(single: Project, arguments: list[str], wh
     assert single.document["session"]["partial"] == why
 
 
-def test_strict_enforces_in_partial_runs_too(requiring: Project) -> None:
-    ran = requiring.gate("-k", "cnn", "--paoding-strict")
+def test_strict_enforces_in_partial_runs_too(single: Project) -> None:
+    single.configure(REQUIRING, cnn={})
+    single.tests(OWN)
+    ran = single.gate("-k", "cnn", "--paoding-strict")
     assert ran.ret == 1
     ran.stdout.fnmatch_lines([MISSING])
 
@@ -253,6 +255,8 @@ def test_c(paoding, net):
             "test_c UNJUDGED: this test has a gate 'test_c' already, give each a name of its own",
         ]
     )
+    found = [(gate["name"], gate["outcome"]) for gate in single.document["gates"]]
+    assert found.count(("test_c", "within-budget")) == found.count(("test_c", "unjudged")) == 1
 
 
 def test_one_name_on_two_workers_fails_the_session(single: Project) -> None:
