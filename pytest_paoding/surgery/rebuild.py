@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
-from pytest_paoding.errors import SurgeryError
+from pytest_paoding.errors import SurgeryError, cause_of
 from pytest_paoding.graph.trace import as_functional, is_nested
 from pytest_paoding.surgery.guard import preserved_random_state, undisturbed
 
@@ -77,7 +77,7 @@ class Rebuild:
             with undisturbed():
                 new.compile_from_config(old.get_compile_config())
         except _REFUSALS as error:
-            return f"left uncompiled: {_cause(error)}"
+            return f"left uncompiled: {cause_of(error)}"
         return None
 
     def _model(self, model: Any) -> Any:
@@ -111,7 +111,7 @@ class Rebuild:
                 outputs = twin(*args, **kwargs)
             except _REFUSALS as error:
                 raise SurgeryError(
-                    f"layer {operation.name!r} does not accept its pruned inputs: {_cause(error)}"
+                    f"layer {operation.name!r} does not accept its pruned inputs: {cause_of(error)}"
                 ) from error
             _build_activation(operation, twin, outputs)
             return outputs
@@ -146,7 +146,7 @@ def remade(operation: Any, config: Config | None = None) -> Any:
     except _REFUSALS as error:
         raise SurgeryError(
             f"layer {operation.name!r} ({type(operation).__name__}) cannot be made again from "
-            f"its own get_config(): {_cause(error)}"
+            f"its own get_config(): {cause_of(error)}"
         ) from error
     if new.name != operation.name:  # the configuration Keras makes up for some layers has no name
         new.name = operation.name
@@ -224,10 +224,3 @@ def _without_build(config: Any) -> Any:
     if isinstance(config, list):
         return [_without_build(each) for each in config]
     return config
-
-
-def _cause(error: BaseException) -> str:
-    """Return the first line of the innermost error: Keras wraps it in whole configurations."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error).strip().partition("\n")[0]
