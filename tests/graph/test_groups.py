@@ -64,18 +64,39 @@ def test_no_group_holds_a_pinned_unit_and_none_is_shared() -> None:
         assert len(np.unique(units)) == len(units)
 
 
-def test_the_order_in_which_branches_are_read_does_not_change_the_groups() -> None:
-    def branches(order: int) -> Any:
-        x = keras.Input((4,), name="x")
-        made = [layers.Dense(5, name="a"), layers.Dense(5, name="b"), layers.Dense(3, name="c")]
-        outs = {layer.name: layer(x) for layer in made[::order]}
-        joined = layers.Concatenate()([layers.Add()([outs["a"], outs["b"]]), outs["c"]])
-        return keras.Model(x, layers.Dense(2, name="head")(joined))
+def test_units_that_are_read_unequally_often_cannot_stand_in_for_each_other() -> None:
+    (group, _) = groups_of(PATTERNS["unequal_split"].build())
+    assert not group.mergeable
+    assert all(group.mergeable for group in groups_of(PATTERNS["siamese"].build()))
 
-    def described(model: Any) -> list[Any]:
-        return sorted(
-            (sorted(producer.name for producer in group.producers), group.width)
-            for group in groups_of(model)
-        )
 
-    assert described(branches(1)) == described(branches(-1)) == [(["a", "b"], 5), (["c"], 3)]
+def test_units_that_numbers_tell_apart_cannot_stand_in_for_each_other() -> None:
+    (group,) = groups_of(PATTERNS["shifted_by_a_constant"].build())
+    assert not group.mergeable
+
+
+def test_of_the_units_behind_a_split_one_must_stay_in_each_part() -> None:
+    (group, _) = groups_of(PATTERNS["unequal_split"].build())
+    assert [rows.tolist() for rows in group.quorums] == [[0, 1], [2, 3, 4], [5, 6, 7, 8]]
+    gone = group.first_removable(np.arange(9), 9)
+    assert gone.tolist() == [0, 2, 3, 5, 6, 7]
+    left = np.isin(np.arange(9), [1, 4, 5, 8])
+    assert np.flatnonzero(group.removable(left)).tolist() == [5, 8]
+
+
+def test_a_group_without_a_split_keeps_one_unit() -> None:
+    (group,) = groups_of(PATTERNS["residual"].build())
+    assert group.quorums == ()
+    assert group.first_removable(np.array([3, 1, 0, 2, 5, 4]), 6).tolist() == [3, 1, 0, 2, 5]
+    assert not group.removable(np.arange(6) == 2).any()
+
+
+def test_each_slice_keeps_a_unit() -> None:
+    x = keras.Input((4,))
+    one, two = layers.Dense(6)(x), layers.Dense(5)(x)
+    joined = keras.ops.concatenate([one[:, :3], two[:, :2]], axis=-1)
+    rest = keras.ops.concatenate([one[:, 3:], two[:, 2:]], axis=-1)
+    outs = [layers.Dense(2)(joined), layers.Dense(2)(rest)]
+    quorums = {group.width: group.quorums for group in groups_of(keras.Model(x, outs))}
+    assert [rows.tolist() for rows in quorums[6]] == [[0, 1, 2], [3, 4, 5]]
+    assert [rows.tolist() for rows in quorums[5]] == [[0, 1], [2, 3, 4]]
