@@ -174,5 +174,9 @@ def _group(
         carried=tuple(each for each in found if not each.axis.contracted),
         contracted=tuple(each for each in found if each.axis.contracted),
         mergeable=len(found) == len(here) and structure.told_apart.isdisjoint(units.tolist()),
-        quorums=tuple(np.flatnonzero(np.isin(units, classes)) for classes in quorums),
+        quorums=tuple(
+            sorted(
+                (np.flatnonzero(np.isin(units, each)) for each in quorums), key=np.ndarray.tolist
+            )
+        ),
     )
