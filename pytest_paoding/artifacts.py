@@ -71,7 +71,7 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
     """
     try:
         if not artifacts.exists():
-            artifacts.mkdir(parents=True)
+            artifacts.mkdir(parents=True, exist_ok=True)  # another worker may be first
             (artifacts / ".gitignore").write_text("*\n", encoding="utf-8")
         return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{_host()}-{owner}-", dir=artifacts))
     except OSError as error:

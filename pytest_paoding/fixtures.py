@@ -29,7 +29,8 @@ class PaodingFixture:
     ) -> GateResult:
         """Prune a copy of `model`, judge it, and fail the test unless every budget holds.
 
-        If the whole test passes, the pruned model is published after its teardown.
+        If the whole test passes, the pruned model is published after its teardown. A test whose
+        gate failed does not pass, even if it catches the exception; to explore, use `prune`.
 
         Args:
             model: A Keras model; it stays as it is.
@@ -63,14 +64,7 @@ class PaodingFixture:
             **settings: As for `check`, without budgets.
         """
         _, gate = effective(self._item, table=self._table(), call=settings)
-        return PaodingSession.of(self._item.config).engine.prune(
-            model,
-            ratio=gate.ratio,
-            strategy=gate.strategy,
-            input_range=gate.input_range,
-            seed=gate.seed,
-            step=gate.step,
-        )
+        return PaodingSession.of(self._item.config).engine.prune(model, **gate.pruning)
 
     @property
     def results(self) -> list[GateResult]:

@@ -136,15 +136,7 @@ class Gate:
         original = self.load_model()
         findings.digest_before = engine.digest(original)
         data = self.load_data()
-        pruned = engine.prune(
-            original,
-            ratio=settings.ratio,
-            strategy=settings.strategy,
-            input_range=settings.input_range,
-            seed=settings.seed,
-            step=settings.step,
-            progress=self.progress,
-        )
+        pruned = engine.prune(original, **settings.pruning, progress=self.progress)
         findings.layers = _layers(pruned.plan)
         findings.digest_after = engine.digest(pruned.model)
         measured = engine.evaluate(
@@ -182,6 +174,7 @@ class Gate:
         self, findings: _Findings, judgement: Judgement, reason: str | None, started: float
     ) -> GateResult:
         spec, outcome = self.spec, judgement.outcome
+        worked = findings.digest_before is not None  # or asking would start the engine in vain
         forced = self.forced if outcome is Outcome.OVER_BUDGET else None
         return GateResult(
             name=spec.name,
@@ -199,7 +192,7 @@ class Gate:
             attempts=spec.attempt,
             worker=spec.worker,
             duration=time.perf_counter() - started,
-            versions=dict(self.engine.versions()),
+            versions=dict(self.engine.versions()) if worked else {},
         )
 
     def _stage(self, result: GateResult, staged: Staged) -> GateResult:

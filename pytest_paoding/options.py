@@ -37,7 +37,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--paoding-ratio",
         metavar="R",
-        type=_typed(quantities.ratio),
+        type=argument(quantities.ratio),
         help="share of the units to prune, such as 0.5 or 50%%; implies --paoding",
     )
     group.addoption(
@@ -68,7 +68,7 @@ def _add_settings(group: Any) -> None:
         choices=(*strategies.NAMES, *strategies.ALIASES),
         help="how the units to prune are chosen",
     )
-    group.addoption("--paoding-seed", metavar="N", type=_typed(_seed), help="seed of the pruning")
+    group.addoption("--paoding-seed", metavar="N", type=argument(_seed), help="seed of the pruning")
     group.addoption(
         "--paoding-artifacts", metavar="DIR", help="folder models within budget are published in"
     )
@@ -83,7 +83,7 @@ def _add_settings(group: Any) -> None:
     group.addoption(
         "--paoding-force",
         metavar="REASON",
-        type=_typed(_reason),
+        type=argument(_reason),
         help="publish over-budget models too, as expected failures; REASON is recorded",
     )
     group.addoption(
@@ -106,8 +106,8 @@ def _add_reports(group: Any) -> None:
     )
 
 
-def _typed(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a parser of an option whose refusal is a usage error of one line."""
+def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return `read` for argparse, which shows the message of its own kind of error only."""
 
     def parse(text: str) -> Any:
         try:
@@ -119,7 +119,7 @@ def _typed(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _budget(metric: Metric) -> Callable[[str], Any]:
-    return _typed(lambda text: read_bound(text, metric))
+    return argument(lambda text: read_bound(text, metric))
 
 
 def _seed(text: str) -> int:

@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.budgets import BUDGETS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
@@ -105,6 +105,12 @@ class GateSettings:
     epsilons: tuple[float, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    @property
+    def pruning(self) -> dict[str, Any]:
+        """The keywords of `Engine.prune`."""
+        keys = ("ratio", "strategy", "input_range", "seed", "step")
+        return {key: getattr(self, key) for key in keys}
 
 
 def resolve(*layers: Layer, strict: bool = False) -> GateSettings:

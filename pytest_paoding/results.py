@@ -58,7 +58,7 @@ class Artifact:
         published: Whether it is there now.
         bytes: Size of the file.
         sha256: Of the file, also in its manifest: it tells which manifest belongs to which file.
-        reason: Why it was not published, or how.
+        reason: Why it was not published.
     """
 
     path: str

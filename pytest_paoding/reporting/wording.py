@@ -108,8 +108,7 @@ def artifact(result: GateResult) -> str:
         return f"not published: {file.path}" + (f" ({file.reason})" if file.reason else "")
     reduction = result.metrics.get("size_reduction")
     share = "" if reduction is None or reduction.found is None else f" ({-reduction.found:+.0%})"
-    reason = f" ({file.reason})" if file.reason else ""
-    return f"{file.path}  {show(file.bytes, Unit.BYTES)}{share}{reason}"
+    return f"{file.path}  {show(file.bytes, Unit.BYTES)}{share}"
 
 
 def status(result: GateResult) -> str:

@@ -64,6 +64,14 @@ def test_only_a_new_folder_is_hidden_from_git(folder: Path, tmp_path: Path) -> N
     assert not (tmp_path / ".gitignore").exists()
 
 
+def test_two_workers_may_make_the_folder_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
+    assert open_staging(folder, owner=1).parent == folder
+
+
 def test_publishing_replaces_both_files_and_leaves_nothing_else(folder: Path) -> None:
     publish(staged(folder, b"old"))
     stage = staged(folder, b"new")

@@ -219,6 +219,7 @@ def test_a_folder_that_is_none_is_told_before_any_work(tmp_path: Path) -> None:
     assert done.result.outcome is Outcome.UNJUDGED
     assert (done.result.reason or "").startswith("cannot stage in")
     assert engine.calls == []
+    assert done.result.versions == {}
 
 
 def test_data_is_read_before_pruning_and_never_given_to_it(tmp_path: Path) -> None:
