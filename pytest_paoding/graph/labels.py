@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Classes:
     """The equivalence classes of all labels issued so far.
 
@@ -31,20 +31,18 @@ class Classes:
         of: Class of each label, shape (labels,), numbered 0.. in the order of their least label.
         count: Number of classes.
         reasons: For each class the reason why it is pinned, or None where it is free.
+        free: Which classes may leave, shape (classes,).
     """
 
     of: IntArray
     count: int
     reasons: tuple[str | None, ...]
-
-    @property
-    def free(self) -> npt.NDArray[np.bool_]:
-        """Which classes may leave, shape (classes,)."""
-        return np.fromiter((reason is None for reason in self.reasons), bool, self.count)
+    free: npt.NDArray[np.bool_]
 
     def marked(self, labels: IntArray) -> IntArray:
         """Return the class of each label, with -1 for all that are pinned."""
-        return np.where(self.free, np.arange(self.count), -1)[self.of[labels]]
+        classes = self.of[labels]
+        return np.where(self.free[classes], classes, -1)
 
 
 class Labels:
@@ -79,7 +77,8 @@ class Labels:
         for labels, reason in self._pins:
             for number in np.unique(of[labels]):
                 reasons[number] = reason
-        return Classes(of.astype(np.int64), len(least), tuple(reasons))
+        free = np.array([reason is None for reason in reasons], bool)
+        return Classes(of.astype(np.int64), len(least), tuple(reasons), free)
 
     def _join_roots(self) -> None:
         """Point every label at the least label of its class, on top of what was found before."""

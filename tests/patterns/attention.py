@@ -34,12 +34,12 @@ def attention_without_a_residual() -> Any:
     return keras.Model(x, head(layers.LSTM(5)(y)))
 
 
-@pattern(5, 2, 7, 2, 4, 6)
+@pattern(5, 2, 7, 2, 4, 6, since=(3, 15))
 def cross_attention() -> Any:
     """Query, value and key of their own widths, then heads, values and the output."""
     x, z = keras.Input((5, 3)), keras.Input((4, 3))
     query, key = layers.Dense(5)(x), layers.Dense(7)(z)
-    layer = layers.MultiHeadAttention(2, key_dim=3, value_dim=4, output_shape=6)
+    layer = layers.MultiHeadAttention(2, key_dim=3, value_dim=4, output_shape=(6,))
     y = layer(query, layers.Dense(2)(z), key)
     return keras.Model([x, z], head(layers.GlobalAveragePooling1D()(y)))
 
@@ -48,13 +48,13 @@ def cross_attention() -> Any:
 def scores_are_an_output() -> Any:
     """Heads are shown, so they stay; values and the output may shrink."""
     x = keras.Input((5, 3))
-    y, scores = layers.MultiHeadAttention(3, key_dim=2, output_shape=4)(
+    y, scores = layers.MultiHeadAttention(3, key_dim=2, output_shape=(4,))(
         x, x, return_attention_scores=True
     )
     return keras.Model(x, [head(y), scores])
 
 
-@pattern(6, 2, needs=("GroupQueryAttention",))
+@pattern(6, 2)
 def grouped_query_attention() -> Any:
     x = keras.Input((5, 4))
     y = layers.Dense(6)(x)

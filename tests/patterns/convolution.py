@@ -121,7 +121,7 @@ def instance_norm() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(5)
+@pattern(5, since=(3, 15))
 def activation_layers_as_arguments() -> Any:
     """An activation that is a layer has weights of its own, inside the layer it belongs to."""
     x = keras.Input((4, 4, 3))

@@ -130,7 +130,7 @@ def reductions() -> Any:
     """Over time all channels stay apart; over channels they stay."""
     x = keras.Input((5, 3))
     y = layers.Dense(4, activation="tanh")(x)
-    spread = ops.std(y, axis=1) + ops.logsumexp(y, axis=1) * ops.max(y, axis=1)
+    spread = ops.std(y, axis=1) + ops.logsumexp(y, axis=(1,)) * ops.max(y, axis=1)
     kept = ops.sum(layers.Dense(5, activation="relu")(x), axis=-1)
     z = layers.Dense(6, activation="relu")(ops.concatenate([spread, kept], axis=-1))
     return keras.Model(x, head(ops.cumsum(ops.expand_dims(z, 1), axis=1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import keras
 from keras import layers
 
 if TYPE_CHECKING:
@@ -15,22 +16,22 @@ if TYPE_CHECKING:
 class Pattern:
     """A model builder and the widths of the groups it must have, in the order of their calls.
 
-    `needs` names layers that came after the oldest Keras that is supported; `twins` says whether
-    the twin oracle applies: units that meet constants, or some of which are read more often than
-    others, cannot be made twins by their weights. `seeds` is how many random models are tried, less
-    where TensorFlow compiles anew for every shape.
+    `since` is the Keras that can hold it, where that is not the oldest supported; `twins` says
+    whether the twin oracle applies: units that meet constants, or some of which are read more often
+    than others, cannot be made twins by their weights. `seeds` is how many random models are tried,
+    less where TensorFlow compiles anew for every shape.
     """
 
     build: Callable[[], Any]
     widths: tuple[int, ...]
-    needs: tuple[str, ...] = ()
+    since: tuple[int, ...] = ()
     twins: bool = True
     seeds: int = 3
 
     @property
     def available(self) -> bool:
         """Whether this version of Keras has what it is made of."""
-        return all(hasattr(layers, name) for name in self.needs)
+        return tuple(int(part) for part in keras.__version__.split(".")[:2]) >= self.since
 
 
 PATTERNS: dict[str, Pattern] = {}

@@ -90,12 +90,15 @@ def test_it_fits_one_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ("residual", "transformer_block", "channel_shuffle"))
-def test_it_exports_to_a_saved_model(name: str, tmp_path: Path) -> None:
+def test_it_exports_to_a_saved_model(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     model = pruned(name)
     inputs = batch(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras, while it exports
-        model.export(tmp_path / "saved", verbose=False)
+        model.export(tmp_path / "saved")
+    capfd.readouterr()  # it writes to the terminal
     loaded = tf.saved_model.load(tmp_path / "saved")  # its functions hold no reference to it
     served = loaded.serve(tf.constant(inputs[0]))
     assert np.allclose(served, outputs(model, inputs)[0], rtol=0, atol=1e-12)

@@ -5,6 +5,7 @@ The size of queries and keys stays: attention is scaled by it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -41,8 +42,10 @@ def multi_head_attention(visit: Visit) -> Sequence[View]:
     visit.contracts(kernel, values, 1)
     visit.sizes(heads, "num_heads")
     visit.sizes(values, "value_dim")
-    both = np.concatenate([units, query])  # without `output_shape` it is as wide as the query
-    visit.sizes(both, "output_shape", value=lambda stay: [_number(stay[: len(units)])])
+    both, given = np.concatenate([units, query]), layer.get_config()["output_shape"]
+    visit.sizes(
+        both, "output_shape", value=lambda stay: _width(given, *np.split(stay, [len(units)]))
+    )
     return _outputs(visit, units, heads)
 
 
@@ -77,7 +80,20 @@ def _operands(visit: Visit) -> tuple[IntArray, IntArray, IntArray]:
         if view not in operands:
             visit.pin(view, "is masked by it")
     first, second, third = (visit.channels(view) for view in operands)
+    if _wants_equal_widths() and first.shape == third.shape:
+        visit.join(first, third)
     return first, second, third
+
+
+@cache
+def _wants_equal_widths() -> bool:
+    """Whether this version of Keras refuses queries and values of different widths, as 3.5 does."""
+    layer = keras.layers.MultiHeadAttention(1, 1, name="probe")
+    try:
+        layer.compute_output_shape((1, 1, 2), (1, 1, 3))
+    except ValueError:
+        return True
+    return False
 
 
 def _projection(
@@ -108,5 +124,7 @@ def _outputs(visit: Visit, units: IntArray, heads: IntArray) -> Sequence[View]:
     return [visit.along(units), *scores]
 
 
-def _number(stay: BoolArray) -> int:
-    return int(np.count_nonzero(stay))
+def _width(given: Any, units: BoolArray, query: BoolArray) -> tuple[int] | None:
+    """Return an `output_shape`; without one the output is as wide as the query."""
+    width, default = int(np.count_nonzero(units)), int(np.count_nonzero(query))
+    return None if given is None and width == default else (width,)
