@@ -15,8 +15,6 @@ from pytest_paoding.pruning.intervals import Interval
 from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_paoding.pruning.working import FloatArray, WorkingWeights
 
 _CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
@@ -32,9 +30,24 @@ def is_linear(layer: Any) -> bool:
 def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:
     """Return the bounds of a layer's kernel on an interval, without bias and activation."""
     kernel = weights[layer, 0]
-    apply = _operation(layer)
-    centre, radius = apply(interval.centre, kernel), apply(interval.radius, np.abs(kernel))
-    return Interval.around(centre, radius)
+    centre = product(layer, interval.centre.astype(kernel.dtype), kernel)
+    radius = product(layer, interval.radius.astype(kernel.dtype), np.abs(kernel))
+    return Interval.around(values_of(centre), values_of(radius))
+
+
+def product(layer: Any, inputs: Any, kernel: Any) -> Any:
+    """Return what a linear layer makes of inputs with a kernel, without bias and activation."""
+    if type(layer) is keras.layers.Dense:
+        return inputs @ kernel
+    apply = keras.ops.depthwise_conv if type(layer) in _DEPTHWISE else keras.ops.conv
+    return apply(
+        inputs,
+        kernel,
+        strides=tuple(layer.strides),
+        padding=layer.padding,
+        data_format=layer.data_format,
+        dilation_rate=tuple(layer.dilation_rate),
+    )
 
 
 def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
@@ -45,23 +58,3 @@ def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
     if getattr(layer, "data_format", None) == "channels_first":
         return values.reshape(-1, *(1,) * layer.rank)
     return values
-
-
-def _operation(layer: Any) -> Callable[[FloatArray, FloatArray], FloatArray]:
-    if type(layer) is keras.layers.Dense:
-        return np.matmul
-    depthwise = type(layer) in _DEPTHWISE
-    operation = keras.ops.depthwise_conv if depthwise else keras.ops.conv
-
-    def apply(inputs: FloatArray, kernel: FloatArray) -> FloatArray:
-        outputs = operation(
-            inputs.astype(kernel.dtype),
-            kernel,
-            strides=tuple(layer.strides),
-            padding=layer.padding,
-            data_format=layer.data_format,
-            dilation_rate=tuple(layer.dilation_rate),
-        )
-        return values_of(outputs)  # type: ignore[no-any-return]  # Keras is untyped
-
-    return apply

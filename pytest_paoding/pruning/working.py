@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.graph.groups import Group, Sites
     from pytest_paoding.graph.labels import IntArray
-    from pytest_paoding.graph.walk import BoolArray
+    from pytest_paoding.graph.structure import BoolArray
     from pytest_paoding.surgery.cut import WeightKey
 
 FloatArray: TypeAlias = npt.NDArray[np.floating]
@@ -62,6 +62,15 @@ class WorkingWeights:
             np.add.at(rows, sites.positions[delegates[taken]], rows[nominees])
             rows[sites.positions[removed]] = 0
 
+    def assign(self, key: WeightKey, values: FloatArray) -> None:
+        """Give a weight new values of the same shape."""
+        self._arrays[key] = values.astype(self[key].dtype, copy=False)
+        self._versions[key] = self.version(key) + 1
+
+    def changed(self) -> dict[WeightKey, FloatArray]:
+        """Return the weights that have changed."""
+        return {key: self._arrays[key] for key in self._versions}
+
     def _rows(self, sites: Sites) -> FloatArray:
         """Return a writable view of a weight with the axis of `sites` first."""
         key = key_of(sites)
@@ -86,14 +95,24 @@ class Search:
         self.heirs: IntArray = np.arange(group.width, dtype=np.int64)
 
     @property
+    def mask(self) -> BoolArray:
+        """Which rows of `group.units` are left."""
+        return np.equal(self.heirs, np.arange(len(self.heirs)))
+
+    @property
     def left(self) -> IntArray:
         """Rows of `group.units` that are left, ascending."""
         return np.flatnonzero(self.mask)
 
     @property
-    def mask(self) -> BoolArray:
-        """Which rows of `group.units` are left."""
-        return np.equal(self.heirs, np.arange(len(self.heirs)))
+    def free(self) -> IntArray:
+        """Rows that may still go, ascending: those not the last left of a quorum."""
+        return self.left[may_go(self.group, self.mask, self.left)]
+
+    @property
+    def gone(self) -> int:
+        """Number of units removed."""
+        return len(self.heirs) - len(self.left)
 
     def remove(self, removed: IntArray, delegates: IntArray | None = None) -> None:
         """Take units out, with a delegate for each (-1 for none) or without any."""
@@ -129,6 +148,22 @@ class Search:
         for sites in self.group.contracted:
             rows = np.moveaxis(self.weights[key_of(sites)], sites.axis.axis, 0)
             yield rows[sites.positions].reshape(self.group.width, -1)
+
+
+def may_go(group: Group, left: BoolArray, rows: IntArray) -> BoolArray:
+    """Return which of `rows` may go one after the other, so that every quorum keeps one.
+
+    Args:
+        group: The group.
+        left: Which rows are left before, shape (units,).
+        rows: Rows in the order in which they are to go.
+    """
+    allowed = np.ones(len(rows), bool)
+    for quorum in group.quorums:
+        inside = np.flatnonzero(np.isin(rows, quorum) & allowed)
+        if len(inside) >= np.count_nonzero(left[quorum]):
+            allowed[inside[-1:]] = False
+    return allowed
 
 
 def key_of(sites: Sites) -> WeightKey:

@@ -24,10 +24,12 @@ class Quota:
     Attributes:
         count: Their number; at least one of the group stays.
         reason: Why it is not the share that was asked for; None where it is.
+        share: The share that was asked for.
     """
 
     count: int
     reason: str | None = None
+    share: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,8 @@ class Constraints:
         count = min(round(share * group.width), group.width - 1)
         rounded = self._rounded(group, count)
         if rounded == count:
-            return Quota(count)
-        return Quota(rounded, f"the width is kept a multiple of {self.round_to}")
+            return Quota(count, share=share)
+        return Quota(rounded, f"the width is kept a multiple of {self.round_to}", share)
 
     def _share(self, name: str) -> float:
         pattern = _match(name, self.ratios)

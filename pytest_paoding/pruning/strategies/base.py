@@ -9,11 +9,13 @@ import numpy as np
 
 from pytest_paoding.pruning.energy import energies
 from pytest_paoding.pruning.pairs import DenseGroup, Pairs, Saliency
+from pytest_paoding.pruning.working import may_go
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.graph.structure import BoolArray
     from pytest_paoding.pruning.impact import Impact
     from pytest_paoding.pruning.working import Search
 
@@ -29,6 +31,11 @@ class Choice:
 
     removed: IntArray
     delegates: IntArray | None = None
+
+    def only(self, allowed: BoolArray) -> Choice:
+        """Return the part of a choice that is allowed."""
+        delegates = None if self.delegates is None else self.delegates[allowed]
+        return Choice(self.removed[allowed], delegates)
 
 
 class Candidates:
@@ -62,9 +69,9 @@ class Candidates:
 
     def smallest(self, count: int) -> Choice:
         """Return the `count` units of least scale, without delegates."""
-        left = self._search.left
-        order = np.argsort(self._search.scale()[left], kind="stable")
-        return Choice(np.sort(left[order[:count]]))
+        free = self._search.free
+        order = np.argsort(self._search.scale()[free], kind="stable")
+        return Choice(free[order[:count]])
 
     def pairs(self, count: int | None = None) -> Pairs:
         """Return disjoint pairs of units in the order of their saliency, all or at most `count`."""
@@ -81,7 +88,9 @@ class Candidates:
         return None if deltas is None else energies(self._impact.effects(deltas))
 
     def take(self, choice: Choice) -> None:
-        """Carry out a choice on the working copies."""
+        """Carry out a choice on the working copies, but for what must stay of a quorum."""
+        allowed = may_go(self._search.group, self._search.mask, choice.removed)
+        choice = choice.only(allowed)
         if choice.delegates is not None and self._dense is not None and self._impact is not None:
             pairs = Pairs(choice.removed, choice.delegates)
             deltas = self._impact.deltas(self._dense, pairs)

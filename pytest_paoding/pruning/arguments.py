@@ -1,0 +1,59 @@
+"""The arguments of a pruning, checked before any work is done."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from pytest_paoding.errors import PruningError
+
+ALLOCATIONS = ("global", "balanced", "uniform")
+EFFORTS = ("standard", "thorough")
+
+
+def check_share(name: str, value: Any, *, zero: bool) -> float:
+    """Return a share as a float.
+
+    Args:
+        name: What it is called.
+        value: The value given.
+        zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 (a step).
+
+    Raises:
+        PruningError: It is no number in its range.
+    """
+    if _is_number(value) and (0 <= value < 1 if zero else 0 < value <= 1):
+        return float(value)
+    span = "[0, 1)" if zero else "(0, 1]"
+    likely = _is_number(value) and 1 < value < 100  # noqa: PLR2004 # per cent
+    meant = f', did you mean {value / 100:g} or "{value:g}%"?' if likely else ""
+    raise PruningError(f"{name} must be a share in {span}, not {value!r}{meant}")
+
+
+def check_seed(value: Any) -> int:
+    """Return a seed.
+
+    Raises:
+        PruningError: It is no whole number from 0.
+    """
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0:
+        return int(value)
+    raise PruningError(f"seed must be a whole number from 0, not {value!r}")
+
+
+def check_choice(name: str, value: Any, known: tuple[str, ...]) -> str:
+    """Return one of several words.
+
+    Raises:
+        PruningError: It is none of them.
+    """
+    if value in known:
+        return str(value)
+    raise PruningError(f"unknown {name} {value!r}, known are {', '.join(known)}")
+
+
+def _is_number(value: Any) -> bool:
+    kind = isinstance(value, (int, float, np.integer, np.floating))
+    return kind and not isinstance(value, bool) and isfinite(value)

@@ -1,0 +1,116 @@
+"""Allocation: how many units each group keeps, for the parameters that a uniform ratio would keep.
+
+What it costs to shrink a group alone has been measured beforehand; parameters are then taken, step
+by step, where the next ones cost least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.graph.structure import BoolArray
+    from pytest_paoding.pruning.reconstruct.parameters import Parameters
+
+_MOST = 0.9  # share of a group that may go
+_STEPS = 32  # in which a group shrinks
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What it costs to shrink one group alone.
+
+    Attributes:
+        removed: Numbers of units removed, ascending from 0, shape (points,).
+        change: Relative squared change of the outputs for each, never falling, for each kind of
+            inputs, shape (kinds, points).
+    """
+
+    removed: IntArray
+    change: npt.NDArray[np.float64]
+
+    def at(self, removed: float, kind: int) -> float:
+        """Return the change at a number of units removed."""
+        return float(np.interp(removed, self.removed, self.change[kind]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Costs:
+    """All that an allocation weighs.
+
+    Attributes:
+        curves: The cost of shrinking each group.
+        full: Widths of the groups, shape (groups,).
+        free: Which groups may have other widths than the ratio asks for, shape (groups,).
+        parameters: Counts the parameters that widths leave.
+    """
+
+    curves: Sequence[Curve]
+    full: IntArray
+    free: BoolArray
+    parameters: Parameters
+
+
+def allocate(costs: Costs, uniform: IntArray, share: float) -> IntArray:
+    """Return widths with as many parameters as uniform ones have, up to a unit's.
+
+    Args:
+        costs: What is weighed.
+        uniform: Widths by the ratio that was asked for; their parameters are what is spent.
+        share: How much of the way to go from uniform widths to the cheapest ones, in [0, 1].
+    """
+    target = costs.parameters.count(uniform)
+    start = np.where(costs.free, costs.full, uniform)
+    tenth = costs.full - (costs.full * _MOST).astype(np.int64)
+    least = np.where(costs.free, np.maximum(tenth, 1), uniform)
+    kinds = range(len(costs.curves[0].change))
+    plans = [start - _cheapest(costs, start, least, target, kind) for kind in kinds]
+    removed = share * np.mean(plans, axis=0) + (1 - share) * (start - uniform)
+    return _fitted(removed, start, target, costs.parameters)
+
+
+def _cheapest(costs: Costs, start: IntArray, least: IntArray, target: float, kind: int) -> IntArray:
+    """Shrink, step by step, the group with the least further change for each parameter saved."""
+    widths = start.copy()
+    steps = np.maximum(1, start // _STEPS)
+    while costs.parameters.count(widths) > target:
+        fewer = np.minimum(steps, widths - least)
+        saved = costs.parameters.saved(widths, fewer)
+        rise = [
+            curve.at(now + more, kind) - curve.at(now, kind)
+            for curve, now, more in zip(costs.curves, start - widths, fewer, strict=True)
+        ]
+        price = (np.array(rise) + 1e-7) / np.maximum(saved, 1e-9)
+        price[(fewer <= 0) | (saved <= 0)] = np.inf
+        chosen = int(np.argmin(price))
+        if not np.isfinite(price[chosen]):
+            break
+        widths[chosen] -= fewer[chosen]
+    return widths
+
+
+def _fitted(
+    removed: npt.NDArray[np.float64], full: IntArray, target: float, parameters: Parameters
+) -> IntArray:
+    """Scale what is removed until the parameters just reach the target."""
+
+    def widths(factor: float) -> IntArray:
+        most = np.minimum((full * _MOST).round(), full - 1)
+        left: IntArray = (full - np.minimum(most, (factor * removed).round())).astype(np.int64)
+        return left
+
+    low, high = 0.0, 4.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if parameters.count(widths(middle)) > target:
+            low = middle
+        else:
+            high = middle
+    return widths(high)

@@ -1,0 +1,165 @@
+"""The inputs a reconstruction looks at: synthetic ones, or unlabelled ones that a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.errors import DataError
+from pytest_paoding.pruning.ranges import input_names
+from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.graph.trace import Graph, Tensor
+
+_IMAGE_RANK = 3
+_IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
+_GIVEN = 4096  # most inputs of a user that are looked at
+_LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
+_MEMORY = 1 << 30  # bytes for them
+_CHUNK = 1 << 22  # numbers of the largest tensor in one chunk: 16 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Inputs in chunks.
+
+    Attributes:
+        chunks: For each chunk the values of every input tensor.
+        twins: Which chunks run the calibrated twin.
+        count: Number of inputs.
+        given: Whether a user gave them.
+    """
+
+    chunks: tuple[dict[Tensor, Any], ...]
+    twins: tuple[bool, ...]
+    count: int
+    given: bool = False
+
+    def heads(self, count: int) -> list[list[int]]:
+        """Return chunks of about `count` inputs: of the twin, and of the plain model."""
+        kinds = [[i for i, twin in enumerate(self.twins) if twin is kind] for kind in (True, False)]
+        size = max(1, self.count // len(self.chunks))
+        return [each[: max(1, count // size)] for each in kinds if each]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draw:
+    """How many inputs are drawn, and how many of them beyond their range."""
+
+    count: int
+    outside: int
+    generator: np.random.Generator
+
+
+def synthetic(
+    graph: Graph,
+    ranges: Mapping[Tensor, tuple[float, float]],
+    generator: np.random.Generator,
+    *,
+    recorded: bool,
+) -> Inputs:
+    """Draw inputs from their ranges alone.
+
+    Args:
+        graph: The model's graph.
+        ranges: Low and high of each input.
+        generator: The random generator.
+        recorded: Whether the model has recorded statistics: half of the inputs then run its twin;
+            without, half of them go beyond the range.
+    """
+    is_image = any(len(tensor.shape) == _IMAGE_RANK for tensor in graph.inputs)
+    most = _IMAGES if is_image else _VECTORS
+    count = int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
+    draw = _Draw(count, 0 if recorded else count // 2, generator)
+    arrays = {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
+    order = generator.permutation(count)
+    return _chunked(graph, {tensor: each[order] for tensor, each in arrays.items()}, recorded)
+
+
+def given(graph: Graph, calibration: Any) -> Inputs:
+    """Take a user's unlabelled inputs: an array, or one for each input in a list or by its name.
+
+    Raises:
+        DataError: They do not fit the model's inputs, are empty or not finite.
+    """
+    names = input_names(graph.model)
+    if isinstance(calibration, Mapping):
+        missing = [name for name in names if name not in calibration]
+        if missing:
+            raise DataError(f"calibration lacks the input {missing[0]!r}")
+        calibration = [calibration[name] for name in names]
+    elif len(names) == 1 and not isinstance(calibration, (list, tuple)):
+        calibration = [calibration]
+    arrays = {}
+    for name, tensor, values in zip(names, graph.inputs, _matched(calibration, names), strict=True):
+        arrays[tensor] = _checked(name, tensor, values)
+    counts = {len(each) for each in arrays.values()}
+    if len(counts) > 1:
+        raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
+    step = -(-counts.pop() // _GIVEN)
+    return _chunked(graph, {tensor: each[::step] for tensor, each in arrays.items()}, None)
+
+
+def _matched(calibration: Any, names: Sequence[str]) -> Any:
+    if len(calibration) != len(names):
+        raise DataError(f"calibration has {len(calibration)} arrays for the inputs {names}")
+    return calibration
+
+
+def _checked(name: str, tensor: Tensor, values: Any) -> Any:
+    array = np.asarray(values)
+    fits = array.ndim == len(tensor.shape) + 1 and all(
+        size in (None, length) for size, length in zip(tensor.shape, array.shape[1:], strict=True)
+    )
+    if not fits or not len(array):
+        raise DataError(
+            f"calibration for input {name!r} has the shape {array.shape}, the model reads "
+            f"(samples, {', '.join(map(str, tensor.shape))})"
+        )
+    if not np.isfinite(array).all():
+        raise DataError(f"calibration for input {name!r} is not finite")
+    return array.astype(tensor.dtype)
+
+
+def _largest(graph: Graph) -> int:
+    """Return how many numbers the largest tensor holds for one input."""
+    tensors = [*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)]
+    return max(prod(size or 1 for size in tensor.shape) for tensor in tensors)
+
+
+def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: _Draw) -> Any:
+    shape = tuple(size or 1 for size in tensor.shape)
+    generator = draw.generator
+    readers = [call.operation for call in graph.calls if tensor in call.inputs]
+    for layer in readers:
+        if type(layer) is keras.layers.Embedding:
+            drawn = generator.integers(0, layer.input_dim, (draw.count, *shape))
+            return drawn.astype(tensor.dtype)
+    if not tensor.dtype.startswith(("float", "bfloat")):
+        low, high = (int(end) for end in span)
+        drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
+        return drawn.astype(tensor.dtype)
+    first = any(getattr(each, "data_format", None) == "channels_first" for each in readers)
+    space = Space(shape, *span, channels_first=first)
+    inside = synthetic_inputs(space, draw.count - draw.outside, generator)
+    return np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
+
+
+def _chunked(graph: Graph, arrays: dict[Tensor, Any], recorded: bool | None) -> Inputs:  # noqa: FBT001 # None: given
+    count = len(next(iter(arrays.values())))
+    size = int(np.clip(_CHUNK // _largest(graph), 1, 1024))
+    chunks = tuple(
+        {tensor: each[start : start + size] for tensor, each in arrays.items()}
+        for start in range(0, count, size)
+    )
+    half = (len(chunks) + 1) // 2 if recorded else 0
+    twins = tuple(number < half for number in range(len(chunks)))
+    return Inputs(chunks, twins, count, recorded is None)

@@ -1,0 +1,124 @@
+"""Reconstruction: which units go, and what the others do for them, without data.
+
+Four passes over synthetic inputs (see `wave`): one calibrates the twin, one surveys what every
+reader reads and computes in the original model, one measures what it costs to shrink each group
+alone, and one rewrites the readers, each on what the pruned model before it computes.
+
+Which units are least missed is decided from the original model's moments, so that the rewriting
+goes over every call once, and the cost of all but the measuring is linear in the number of layers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.pruning.reconstruct.allocation import Costs, allocate
+from pytest_paoding.pruning.reconstruct.curves import measure
+from pytest_paoding.pruning.reconstruct.parameters import Parameters
+from pytest_paoding.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
+from pytest_paoding.pruning.reconstruct.rewrite import Rewriter, settle_offsets
+from pytest_paoding.pruning.reconstruct.sites import find_readers
+from pytest_paoding.pruning.reconstruct.survey import Survey
+from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm
+from pytest_paoding.pruning.reconstruct.units import Units
+from pytest_paoding.pruning.reconstruct.wave import Model, Wave
+from pytest_paoding.pruning.working import WorkingWeights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.graph.labels import IntArray
+    from pytest_paoding.graph.structure import BoolArray
+    from pytest_paoding.pruning.reconstruct.inputs import Inputs
+    from pytest_paoding.pruning.reconstruct.sites import Reader
+    from pytest_paoding.pruning.task import Progress, Task
+    from pytest_paoding.pruning.working import FloatArray
+
+SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
+_IMAGE_RANK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstructed:
+    """What a reconstruction has found.
+
+    Attributes:
+        stay: Which classes stay, shape (classes,).
+        weights: The weights that have changed, of uncut shapes.
+        changes: For each group by how much removing its units alone moves the outputs, relative to
+            their variance; empty where that was not measured.
+        plain: Names of the groups for whose units nothing took over.
+    """
+
+    stay: BoolArray
+    weights: dict[tuple[Any, int], FloatArray]
+    changes: dict[str, float]
+    plain: frozenset[str]
+
+
+def reconstruct(task: Task, inputs: Inputs, generator: np.random.Generator) -> Reconstructed:
+    """Choose units to remove and rewrite the weights of those that stay."""
+    structure = task.structure
+    model = Model(structure.graph, WorkingWeights())
+    recorded = any(is_norm(call) for call in structure.graph.calls)
+    if any(inputs.twins):
+        calibrate(Wave(model, inputs.chunks, [True] * len(inputs.chunks)))
+    readers = find_readers(structure)
+    survey = Survey(structure, inputs, model, generator, not (recorded or inputs.given))
+    survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
+    units = [Units.of(group, readers, survey) for group in task.groups]
+    widths, changes = _widths(task, units, survey)
+    stay = np.ones(structure.classes.count, bool)
+    for each, width in zip(units, widths.tolist(), strict=True):
+        stay[each.group.units[each.spared(each.width - width)]] = False
+        model.masks |= each.masks(structure, stay)
+    rewrite(readers, survey, stay, task.progress)
+    plain = frozenset(each.name for each in units if each.read is None)
+    return Reconstructed(stay, model.weights.changed(), changes, plain)
+
+
+def _widths(
+    task: Task, units: Sequence[Units], survey: Survey
+) -> tuple[IntArray, dict[str, float]]:
+    """Return how many units each group keeps, and what that changes of the outputs."""
+    full = np.array([each.width for each in units])
+    widths = full - np.array([quota.count for quota in task.quotas])
+    share = SHARES[task.options.allocation]
+    if not share:
+        return widths, {}
+    curves = measure(units, survey, task.progress)
+    free = np.array([quota.reason is None for quota in task.quotas])
+    costs = Costs(curves, full, free, Parameters(task.structure, task.groups))
+    widths = allocate(costs, widths, share)
+    removed = (full - widths).tolist()
+    changes = {
+        each.name: max(curve.at(gone, kind) for kind in range(len(curve.change)))
+        for each, curve, gone in zip(units, curves, removed, strict=True)
+    }
+    return widths, changes
+
+
+def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
+    """Rewrite every reader on what the pruned model before it computes, in one wave."""
+    model, inputs = survey.model, survey.inputs
+    images = any(len(tensor.shape) == _IMAGE_RANK for tensor in survey.structure.graph.inputs)
+    rewriter = Rewriter(model, stay, IMAGE_RIDGE if images else VECTOR_RIDGE)
+    by_call = {reader.call: reader for reader in readers}
+    wave = Wave(model, inputs.chunks, inputs.twins)
+    done = 0
+    for call in survey.structure.graph.calls:
+        if call in by_call:
+            reader = by_call[call]
+            for columns in reader.columns:
+                if not stay[columns.classes].all():
+                    rewriter.compensate(reader, columns, survey.look(reader, columns, wave))
+            patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
+            rewriter.refit(reader, patches, survey.targets[reader])
+            done += 1
+            progress("reconstructing", done, len(readers))
+        wave.advance()
+    for reader in readers:
+        settle_offsets(reader, model)

@@ -1,0 +1,210 @@
+"""The wave: a model's calls run one after the other on all inputs, open to changes on the way.
+
+Whoever drives a wave sees what every tensor holds the moment it is there, and may change the
+weights of a call before the wave goes over it: each call is run once, whatever is changed, so the
+cost of a whole pruning stays that of a few passes. Tensors that nothing reads any more are let go.
+
+Inputs travel in chunks. The chunks of the *twin* have affine maps in front of normalisations (see
+`twin`); the others run the plain model.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.graph.trace import Tensor
+from pytest_paoding.pruning.linear import bias, is_linear, product
+from pytest_paoding.surgery.weights import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_paoding.graph.trace import Call, Graph
+    from pytest_paoding.pruning.working import FloatArray, WorkingWeights
+
+    Hook = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class Model:
+    """A model in the course of its pruning.
+
+    Attributes:
+        graph: Its calls.
+        weights: Working copies of its weights.
+        offsets: For layers without a bias, what a bias would add; shape (units,).
+        hooks: What the twin does to what a call's activation, or a normalisation, reads.
+        masks: For calls that read removed units in ways of their own, ones and zeros to multiply
+            each input with.
+    """
+
+    graph: Graph
+    weights: WorkingWeights
+    offsets: dict[Any, FloatArray] = field(default_factory=dict)
+    hooks: dict[Call, Hook] = field(default_factory=dict)
+    masks: dict[Call, list[FloatArray]] = field(default_factory=dict)
+    _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
+
+    def linear(self, call: Call, inputs: Any) -> Any:
+        """Return what a layer with a kernel gives before its activation."""
+        layer = call.operation
+        outputs = product(layer, inputs, self._tensor(layer, 0))
+        offset = bias(layer, self.weights)
+        if offset is not None:
+            outputs = outputs + offset
+        if layer in self.offsets:
+            outputs = outputs + _row(layer, self.offsets[layer])
+        return outputs
+
+    def run(self, call: Call, inputs: Sequence[Any], *, twin: bool) -> list[Any]:
+        """Return the outputs of one call, flattened."""
+        layer = call.operation
+        hook = self.hooks.get(call) if twin else None
+        if is_linear(layer):
+            before = self.linear(call, inputs[0])
+            return [layer.activation(hook(before) if hook else before)]
+        inputs = [hook(each) for each in inputs] if hook else inputs
+        if call in self.masks:
+            inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
+        if type(layer) is keras.layers.BatchNormalization:
+            return [normalised(layer, self.weights, inputs[0])]
+        remaining = iter(inputs)
+        args, kwargs = keras.tree.map_structure(
+            lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,
+            (call.args, call.kwargs),
+        )
+        outputs: list[Any] = keras.tree.flatten(layer(*args, **kwargs))
+        return outputs
+
+    @contextmanager
+    def tried(self, layers: Iterable[Any]) -> Iterator[None]:
+        """Let weights of some layers, offsets and masks be changed, and take it all back."""
+        kept = {
+            (layer, index): self.weights[layer, index]
+            for layer in layers
+            for index in range(len(layer.weights))
+        }
+        offsets, masks = dict(self.offsets), dict(self.masks)
+        try:
+            yield
+        finally:
+            for key, values in kept.items():
+                if self.weights[key] is not values:
+                    self.weights.assign(key, values)
+            self.offsets, self.masks = offsets, masks
+
+    def _tensor(self, layer: Any, index: int) -> Any:
+        """Return a working copy as a tensor, converted once for each version of it."""
+        key, version = (layer, index), self.weights.version((layer, index))
+        if key not in self._tensors or self._tensors[key][0] != version:
+            self._tensors[key] = version, keras.ops.convert_to_tensor(self.weights[key])
+        return self._tensors[key][1]
+
+
+class Wave:
+    """A pass over a model that can be watched and steered.
+
+    Attributes:
+        values: What each live tensor holds, chunk by chunk.
+    """
+
+    def __init__(
+        self, model: Model, inputs: Sequence[Mapping[Tensor, Any]], twins: Sequence[bool]
+    ) -> None:
+        """Begin with chunks of inputs; `twins` says which of them run the twin."""
+        self.model = model
+        self.twins = twins
+        self.values: dict[Tensor, list[Any]] = {
+            tensor: [keras.ops.convert_to_tensor(chunk[tensor]) for chunk in inputs]
+            for tensor in model.graph.inputs
+        }
+        self._next = 0
+        calls = model.graph.calls
+        self._last = {tensor: call for call in calls for tensor in call.inputs}
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls that are still to come."""
+        return self.model.graph.calls[self._next :]
+
+    def advance(self) -> None:
+        """Run the next call on all chunks."""
+        call = self.model.graph.calls[self._next]
+        self._next += 1
+        columns = [self.values[tensor] for tensor in call.inputs]
+        outputs = [
+            self.model.run(call, inputs, twin=twin)
+            for *inputs, twin in zip(*columns, self.twins, strict=True)
+        ]
+        for number, tensor in enumerate(call.outputs):
+            self.values[tensor] = [each[number] for each in outputs]
+        kept = set(self.model.graph.outputs)
+        for tensor in call.inputs:
+            if self._last[tensor] is call and tensor not in kept:
+                self.values.pop(tensor, None)
+
+    def fork(self) -> Wave:
+        """Return a wave that goes on from here by itself."""
+        other = copy(self)
+        other.values = dict(self.values)
+        return other
+
+    def finish(self) -> FloatArray:
+        """Run to the end; return the outputs before their activation, shape (inputs, values)."""
+        reached = []
+        for call in list(self.calls()):
+            if set(call.outputs) & set(self.model.graph.outputs):
+                reached.append(self._final(call))
+            self.advance()
+        return np.concatenate(reached, axis=1)
+
+    def before(self, call: Call) -> list[Any]:
+        """Return what the next call, of a layer with a kernel, gives before its activation."""
+        return [self.model.linear(call, each) for each in self.values[call.inputs[0]]]
+
+    def _final(self, call: Call) -> FloatArray:
+        if is_linear(call.operation):
+            chunks = self.before(call)
+        elif hasattr(call.operation, "activation") or type(call.operation) is keras.layers.Softmax:
+            chunks = self.values[call.inputs[0]]
+        else:
+            chunks = [
+                self.model.run(call, inputs, twin=False)[0]
+                for inputs in zip(*(self.values[each] for each in call.inputs), strict=True)
+            ]
+        return np.concatenate([_flat(each) for each in chunks])
+
+
+def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
+    """Return what a BatchNormalization gives in inference, with working weights."""
+    lengths = [1] * len(values.shape)
+    lengths[layer.axis if isinstance(layer.axis, int) else layer.axis[0]] = -1
+    scale, shift = affine(layer, weights)
+    return values * scale.reshape(lengths) + shift.reshape(lengths)
+
+
+def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:
+    """Return the factor and the shift of a BatchNormalization in inference, shape (channels,)."""
+    values = {id(each): weights[layer, index] for index, each in enumerate(layer.weights)}
+    scale = 1 / np.sqrt(values[id(layer.moving_variance)] + layer.epsilon)
+    if layer.gamma is not None:
+        scale = scale * values[id(layer.gamma)]
+    shift = -values[id(layer.moving_mean)] * scale
+    if layer.beta is not None:
+        shift = shift + values[id(layer.beta)]
+    return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _row(layer: Any, values: FloatArray) -> FloatArray:
+    first = getattr(layer, "data_format", None) == "channels_first"
+    return values.reshape(-1, *(1,) * layer.rank) if first else values
+
+
+def _flat(values: Any) -> FloatArray:
+    array: FloatArray = values_of(values)
+    return array.reshape(len(array), -1)
