@@ -163,7 +163,7 @@ def _select(
         raise PruningError(_nothing_to_prune(structure))
     quotas = tuple(constraints.quota(group) for group in groups)
     ranges = input_ranges(structure.graph, options.input_range)
-    task = Task(structure, groups, quotas, ranges, options, progress)
+    task = Task(structure, groups, constraints, quotas, ranges, options, progress)
     if options.strategy == "reconstruct":
         with undisturbed():
             return by_reconstruction(task)
