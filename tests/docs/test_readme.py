@@ -65,6 +65,15 @@ def test_code_in_the_pages_compiles(block: str) -> None:
     compile(block, "README.md", "exec")
 
 
+def test_the_rule_in_the_page_is_a_right_one(capsys: pytest.CaptureFixture[str]) -> None:
+    python = re.findall(r"^```python\n(.*?)^```$", text(), re.MULTILINE | re.DOTALL)
+    (code,) = (block for block in python if "@pytest_paoding.rule" in block)
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    shape, notes = capsys.readouterr().out.splitlines()
+    assert shape == "(3,)"
+    assert re.fullmatch(r"\('proved: off by \S+ in float64',\)", notes)
+
+
 @pytest.mark.parametrize("block", blocks("bash"))
 def test_commands_in_the_pages_are_single_lines(block: str) -> None:
     for line in block.splitlines():
