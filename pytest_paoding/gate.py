@@ -20,7 +20,8 @@ from pytest_paoding.budgets import METRICS, NO_BUDGET, Judgement, Metric, Outcom
 from pytest_paoding.errors import ArtifactError, ConfigError, PaodingError
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.plain import plain_measurement, portable
-from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult
+from pytest_paoding.references import calibrated
+from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, layers_of
 from pytest_paoding.revision import Revision
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from pytest_paoding.precedence import GateSettings
     from pytest_paoding.protocol import Engine, Progress
-    from pytest_paoding.surgery.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class _Findings:
 
     metrics: dict[str, Measurement] = field(default_factory=dict)
     layers: tuple[LayerResult, ...] = ()
+    notes: tuple[str, ...] = ()
     digest_before: str | None = None
     digest_after: str | None = None
 
@@ -136,15 +137,17 @@ class Gate:
         original = self.load_model()
         findings.digest_before = engine.digest(original)
         data = self.load_data()
-        pruned = engine.prune(original, **settings.pruning, progress=self.progress)
-        findings.layers = _layers(pruned.plan)
+        pruning = calibrated(settings.pruning, root=self.spec.root)
+        pruned = engine.prune(original, **pruning, progress=self.progress)
+        findings.layers, findings.notes = layers_of(pruned.plan), pruned.notes
         findings.digest_after = engine.digest(pruned.model)
         measured = engine.evaluate(
             original,
             pruned.model,
             data,
             epsilons=settings.epsilons,
-            input_range=settings.input_range,
+            input_range=pruning["input_range"],
+            calibration=pruning["calibration"],
             progress=self.progress,
         )
         more = self.measure_more(original, pruned.model, data)
@@ -188,6 +191,7 @@ class Gate:
             metrics=findings.metrics,
             checks=judgement.checks,
             layers=findings.layers,
+            notes=findings.notes,
             forced=forced,
             attempts=spec.attempt,
             worker=spec.worker,
@@ -220,13 +224,6 @@ def _undecided(judgement: Judgement) -> str | None:
         if check.fails and check.verdict is Verdict.UNJUDGED:
             return f"{check.name.replace('_', ' ')}: {check.measurement.reason}"
     return f"no budget applies: {NO_BUDGET}"
-
-
-def _layers(plan: Plan) -> tuple[LayerResult, ...]:
-    return tuple(
-        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
-        for layer in plan.layers
-    )
 
 
 def _named(more: Mapping[Metric, Measurement]) -> dict[str, Measurement]:

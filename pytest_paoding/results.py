@@ -22,12 +22,18 @@ from pytest_paoding.budgets import (
 )
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.quantities import Unit
+from pytest_paoding.surgery.plan import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_paoding.surgery.plan import Plan
+
 SCHEMA = "pytest-paoding/1"
 """Name and version of the layout of everything this package writes."""
+
+DEFAULT = "built-in"
+"""Source of the settings that nobody has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,14 @@ class LayerResult:
     kept: int
     criterion: str | None = None
     reason: str | None = None
+
+
+def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
+    """Return what a plan says of its layers, without the units themselves."""
+    return tuple(
+        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
+        for layer in plan.layers
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class GateResult:
         metrics: What was measured, by metric name; per attack strength as `NAME@EPSILON`.
         checks: Every budget that was judged.
         layers: What happened to every layer that has units.
+        notes: What else is to be said of the pruning, a line each.
         artifact: What became of the pruned model's file; None where none was wanted or written.
         forced: The reason given for publishing an over-budget model.
         attempts: Which run of the test item this is, from 1.
@@ -103,6 +118,7 @@ class GateResult:
     metrics: Mapping[str, Measurement] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     layers: tuple[LayerResult, ...] = ()
+    notes: tuple[str, ...] = ()
     artifact: Artifact | None = None
     forced: str | None = None
     attempts: int = 1
@@ -119,6 +135,13 @@ class GateResult:
     def published(self) -> bool:
         """Whether the pruned model is in its place now."""
         return self.artifact is not None and self.artifact.published
+
+    def explain(self) -> str:
+        """Return a table: each layer's units before and after, chosen how, and why not more."""
+        return explained(
+            (layer.name, layer.units, layer.kept, layer.criterion, layer.reason)
+            for layer in self.layers
+        )
 
     def published_at(self, path: str) -> GateResult:
         """Return the record after its file was published."""
@@ -148,6 +171,7 @@ class GateResult:
             "metrics": {name: asdict(found) for name, found in self.metrics.items()},
             "checks": [_check_to_dict(check) for check in self.checks],
             "layers": [asdict(layer) for layer in self.layers],
+            "notes": list(self.notes),
             "artifact": None if self.artifact is None else asdict(self.artifact),
             "versions": dict(self.versions),
         }
@@ -166,6 +190,7 @@ class GateResult:
             metrics={name: Measurement(**found) for name, found in plain["metrics"].items()},
             checks=tuple(_check_from_dict(check) for check in plain["checks"]),
             layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
+            notes=tuple(plain["notes"]),
             artifact=None if artifact is None else Artifact(**artifact),
             versions=plain["versions"],
         )

@@ -48,6 +48,7 @@ def results(draw: st.DrawFn) -> GateResult:
         metrics=found,
         checks=judgement.checks,
         layers=tuple(draw(st.lists(layers, max_size=2))),
+        notes=tuple(draw(st.lists(lines, max_size=2))),
         artifact=draw(st.none() | artifacts),
         forced="a reason" if forced else None,
         attempts=draw(st.integers(1, 9)),
