@@ -10,13 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
-from pytest_paoding.commands import prune
+from pytest_paoding.commands import bench, prune
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (prune,)
+_COMMANDS = (prune, bench)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
         "-r",
         "--ratio",
         required=True,
-        type=_argument(quantities.ratio),
+        type=argument(quantities.ratio),
         help="share of the units to remove, such as 0.5 or 50%%",
     )
     parser.add_argument(
@@ -53,7 +53,7 @@ def add(commands: Any) -> None:
         "--output",
         metavar="OUT",
         required=True,
-        type=_argument(_output),
+        type=argument(_output),
         help="the .keras file to write; replaced in one step when all is done",
     )
     _add_settings(parser)
@@ -73,11 +73,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="how units are chosen (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=_argument(_seed), default=_default("seed"), help="default: %(default)s"
+        "--seed", type=argument(_seed), default=_default("seed"), help="default: %(default)s"
     )
     parser.add_argument(
         "--step",
-        type=_argument(quantities.step),
+        type=argument(quantities.step),
         default=_default("step"),
         help="share of the units to remove in one round (default: %(default)s)",
     )
@@ -119,7 +119,7 @@ def _add_exceptions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ratios",
         nargs="+",
-        type=_argument(_share),
+        type=argument(_share),
         default=[],
         metavar="PATTERN=SHARE",
         help="shares of their own for layers by name; the first that matches counts",
@@ -140,7 +140,7 @@ def _add_exceptions(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--round-to",
-        type=_argument(quantities.count),
+        type=argument(quantities.count),
         default=_default("round_to"),
         metavar="N",
         help="keep widths multiples of N where they can be",
@@ -210,7 +210,7 @@ def _settings(arguments: argparse.Namespace, input_range: InputRange) -> Pruning
     file = arguments.calibration
     given |= {
         "input_range": input_range,
-        "calibration": None if file is None else _arrays(file),
+        "calibration": None if file is None else arrays(file),
         "ratios": dict(arguments.ratios),
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
@@ -218,7 +218,12 @@ def _settings(arguments: argparse.Namespace, input_range: InputRange) -> Pruning
     return cast("Pruning", given)
 
 
-def _arrays(path: Path) -> Any:
+def arrays(path: Path) -> Any:
+    """Return the array of a .npy file, or those of an .npz file by name.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     import numpy as np  # noqa: PLC0415 - heavy, and seldom needed
 
     try:
@@ -258,7 +263,7 @@ class _StandardError:
         sys.stderr.flush()
 
 
-def _argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
     """Return `read` for argparse, which shows the message of its own kind of error only."""
 
     def reader(text: str) -> _Value:
