@@ -169,7 +169,7 @@ def _select(
     if whys := _nothing_may_go(quotas):
         raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
     ranges = input_ranges(structure.graph, options.input_range)
-    task = Task(structure, groups, quotas, ranges, options, progress)
+    task = Task(structure, groups, constraints, quotas, ranges, options, progress)
     if options.strategy == "reconstruct":
         with undisturbed():
             return by_reconstruction(task)
