@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding import quantities
-from pytest_paoding.commands.prune import argument, arrays
+from pytest_paoding.commands.arguments import argument, arrays
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError
 from pytest_paoding.protocol import Effort
