@@ -130,14 +130,14 @@ def found(name: str, options: argparse.Namespace) -> Iterator[Trial]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("nets", nargs="*", choices=[*NETS, []], default=[*NETS])
+    parser.add_argument("nets", nargs="*", metavar="NET", help=", ".join(NETS))
     parser.add_argument("--strategies", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--ratios", nargs="+", type=float, default=[0.25, 0.5, 0.75])
     parser.add_argument("--effort", default="standard")
     parser.add_argument("--calibrated", action="store_true", help=f"on {CALIBRATION} inputs")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    rows = [row for name in options.nets for row in medians(found(name, options))]
+    rows = [row for name in options.nets or NETS for row in medians(found(name, options))]
     sys.stdout.write(table(rows) + "\n")
     if options.plot is not None:
         plot(rows, options.plot)

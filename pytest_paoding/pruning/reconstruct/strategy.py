@@ -37,7 +37,10 @@ def by_reconstruction(task: Task) -> Selection:
         criterion = "magnitude" if plain else "reconstruct"
         if group.name in found.changes:
             criterion += f", moving the outputs by {found.changes[group.name]:.1%}"
-        selection.note(group, criterion, quota.reason or (_PLAIN if plain else None))
+        reason = quota.reason or (_PLAIN if plain else None)
+        if selection.stay[group.units].all() and quota.count:
+            reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
+        selection.note(group, criterion, reason)
     return selection
 
 
