@@ -177,7 +177,7 @@ def plot(found: Sequence[Trial], path: Path) -> None:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 # an optional extra
     except ImportError as error:
-        raise PaodingError("a plot needs matplotlib: pip install matplotlib, or pytest-paoding[plot]") from error
+        raise PaodingError("a plot needs matplotlib: pip install matplotlib") from error
     names = list(dict.fromkeys(trial.model for trial in found))
     figure = Figure(figsize=(3.2 * len(names), 3.2), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
