@@ -49,6 +49,8 @@ class Outcome(Enum):
     UNJUDGED = "unjudged"
     FORCED = "forced"
     """Over budget, published all the same because the user gave a reason."""
+    REJECTED = "rejected"
+    """Over budget as one of several ratios, of which a smaller one has to hold."""
     SKIPPED = "skipped"
     CRASHED = "crashed"
     """The process that ran the gate died."""
@@ -74,6 +76,11 @@ class Metric:
     unit: Unit = Unit.PLAIN
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether it follows from the model alone, and improves the more is pruned."""
+        return self.sides in {Unit.COUNT, Unit.BYTES}
 
     @property
     def key(self) -> str:
@@ -115,6 +122,27 @@ BUDGETS: Mapping[str, Metric] = MappingProxyType(
     {metric.key: metric for metric in METRICS.values()}
 )
 """The same by budget key."""
+
+REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.key: metric
+        for metric in (
+            Metric("accuracy_drop", _LOWER, _SHARE, _SHARE),
+            Metric("agreement_drop", _LOWER, _SHARE, _SHARE),
+            Metric("robustness_drop", _LOWER, _SHARE, _SHARE),
+            Metric("size_increase", _LOWER, _PERCENT, _BYTES),
+            Metric("parameters_increase", _LOWER, _PERCENT, _COUNT),
+            Metric("flops_increase", _LOWER, _PERCENT, _COUNT),
+        )
+    }
+)
+"""What may get worse than the baseline, by key; before and after are baseline and present."""
+
+LIMITS: Mapping[str, Metric] = MappingProxyType({**BUDGETS, **REGRESSIONS})
+"""Everything that can be limited, by key."""
+
+KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
+"""The same by the metric's name."""
 
 NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
 """What to do where no budget applies."""

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_paoding.artifacts import to_json, write_whole
-from pytest_paoding.budgets import Outcome
+from pytest_paoding.comparison import renew, stale
 from pytest_paoding.itemstate import publish
-from pytest_paoding.reporting.documents import Run, document, markdown
+from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.runs import Run, clashes, required_missing, surroundings
 from pytest_paoding.selection import partial_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_paoding.results import GateResult
     from pytest_paoding.session import PaodingSession
 
 _ENDED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
-_JUDGED = {Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.FORCED}
 
 
 def enforce(run: PaodingSession, session: pytest.Session) -> None:
@@ -34,30 +31,15 @@ def enforce(run: PaodingSession, session: pytest.Session) -> None:
         raise pytest.UsageError(*dict.fromkeys(run.usage))
     if not run.switch.on or run.worker is not None or run.inert:
         return
-    clashes = list(_clashes(run.all_results))
-    missing = _required_missing(run)
+    clashing = list(clashes(run.all_results))
+    missing = required_missing(run.settings.table.require, run.all_results)
     partial = partial_reason(run.config)
     excused = partial is not None and not run.settings.strict
     why = f", not enforced in a partial run ({partial})" if excused else ""
-    run.faults += [*clashes, *(f"required gate {name} did not run{why}" for name in missing)]
-    session.testsfailed += len(clashes) + (0 if excused else len(missing))
-
-
-def _required_missing(run: PaodingSession) -> list[str]:
-    ran = {result.name for result in run.all_results if result.outcome is not Outcome.SKIPPED}
-    return [name for name in run.settings.table.require if name not in ran]
-
-
-def _clashes(results: list[GateResult]) -> Iterator[str]:
-    """Yield a line for every name that gates of different tests were judged under."""
-    users: dict[str, set[str]] = {}
-    for result in results:
-        if result.outcome in _JUDGED:
-            users.setdefault(result.name.casefold(), set()).add(result.nodeid)
-    for name, nodeids in users.items():
-        if len(nodeids) > 1:
-            tests = ", ".join(sorted(nodeids))
-            yield f"gate {name} was judged by several tests, give each a name of its own: {tests}"
+    run.faults += clashing
+    run.missing = [f"required gate {name} did not run{why}" for name in missing]
+    run.demands = len(clashing) + (0 if excused else len(missing))
+    session.testsfailed += run.demands
 
 
 def finish(run: PaodingSession, session: pytest.Session) -> None:
@@ -66,6 +48,7 @@ def finish(run: PaodingSession, session: pytest.Session) -> None:
         return
     if run.switch.on:
         _publish_waiting(run, session)
+        _renew_baseline(run, session)
         run.sweep()
     _write_documents(run, session)
 
@@ -87,10 +70,27 @@ def _publish_waiting(run: PaodingSession, session: pytest.Session) -> None:
         run.announce(done)
 
 
+def _renew_baseline(run: PaodingSession, session: pytest.Session) -> None:
+    """Write the baseline if asked to; an interrupted run does not know enough to."""
+    if not _complete(session):
+        return
+    full = partial_reason(run.config) is None
+    faults = renew(run, full=full)
+    if faults:
+        run.faults += faults
+        session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+    elif full and run.config.option.paoding_update_baseline != "all":
+        run.written += [f"baseline entry {name} is stale: no gate has it" for name in stale(run)]
+
+
+def _complete(session: pytest.Session) -> bool:
+    return session.exitstatus in _ENDED and not (session.shouldfail or session.shouldstop)
+
+
 def _write_documents(run: PaodingSession, session: pytest.Session) -> None:
     json_path, markdown_path = run.config.option.paoding_json, run.config.option.paoding_markdown
     if json_path is not None:
-        content = document(_described(run, session))
+        content = _described(run, session).to_dict()
         run.config.hook.pytest_paoding_update_json(config=run.config, document=content)
         _write(run, session, json_path, to_json(content))
     if markdown_path is not None:
@@ -100,12 +100,15 @@ def _write_documents(run: PaodingSession, session: pytest.Session) -> None:
 def _described(run: PaodingSession, session: pytest.Session) -> Run:
     return Run(
         exit=int(session.exitstatus),
-        complete=session.exitstatus in _ENDED and not (session.shouldfail or session.shouldstop),
+        complete=_complete(session),
         partial=partial_reason(run.config),
         results=run.all_results,
-        required_missing=_required_missing(run) if run.switch.on else [],
+        required=run.settings.table.require if run.switch.on else (),
+        failed=session.testsfailed - run.demands,
+        baseline=None if run.accepted is None else tuple(run.accepted.entries),
+        faults=tuple(run.faults),
         workers=len(run.config.getoption("tx", None) or []),
-        revision=run.revision,
+        environment=surroundings(run.all_results, run.revision),
     )
 
 
@@ -135,6 +138,12 @@ def summary(run: PaodingSession) -> list[str]:
         run.all_results,
         show=option.paoding_report,
         verbose=option.verbose > 0,
-        quiet=option.verbose < 0 and not run.faults,
+        quiet=option.verbose < 0 and not (run.faults or run.missing),
     )
-    return [*lines, *run.faults, *(run.written if option.verbose >= 0 else [])]
+    return [
+        *lines,
+        *run.faults,
+        *run.missing,
+        *run.changed,
+        *(run.written if option.verbose >= 0 else []),
+    ]

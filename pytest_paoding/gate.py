@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import __version__
 from pytest_paoding.artifacts import Staged, discard, open_staging, sha256_of, write_manifest
-from pytest_paoding.budgets import METRICS, NO_BUDGET, Judgement, Metric, Outcome, Verdict, judge
+from pytest_paoding.baseline import Entry
+from pytest_paoding.budgets import KNOWN, NO_BUDGET, Judgement, Metric, Outcome, Verdict, judge
 from pytest_paoding.errors import ArtifactError, ConfigError, PaodingError
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.notes import notes
 from pytest_paoding.plain import plain_measurement, portable
 from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult
 from pytest_paoding.revision import Revision
@@ -86,6 +88,8 @@ class Gate:
         measure_more: Gives further metrics of (original, pruned, data).
         artifacts: Folder to publish in; None to only judge.
         owner: Process whose death makes staged files stale.
+        compare: Gives the regressions of what was measured.
+        accepted: The baseline's entry that is compared with.
         forced: Reason for publishing even over budget.
         revision: The commit to record.
         progress: Is told how far the work is.
@@ -96,6 +100,8 @@ class Gate:
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
     measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] = lambda *_: {}
+    compare: Callable[[Mapping[str, Measurement]], Mapping[str, Measurement]] = lambda _: {}
+    accepted: Entry | None = None
     artifacts: Path | None = None
     owner: int = 0
     forced: str | None = None
@@ -153,6 +159,7 @@ class Gate:
         findings.metrics = {
             name: plain_measurement(measurement) for name, measurement in found.items()
         }
+        findings.metrics |= self.compare(findings.metrics)
 
     def _sizes(self, original: Any, pruned: Any, staged: Staged) -> dict[str, Measurement]:
         """Save both models the same way; the pruned one stays."""
@@ -176,7 +183,7 @@ class Gate:
         spec, outcome = self.spec, judgement.outcome
         worked = findings.digest_before is not None  # or asking would start the engine in vain
         forced = self.forced if outcome is Outcome.OVER_BUDGET else None
-        return GateResult(
+        result = GateResult(
             name=spec.name,
             outcome=Outcome.FORCED if forced else outcome,
             nodeid=spec.nodeid,
@@ -193,7 +200,12 @@ class Gate:
             worker=spec.worker,
             duration=time.perf_counter() - started,
             versions=dict(self.engine.versions()) if worked else {},
+            machine=f"{platform.system()} {platform.machine()}",
         )
+        if outcome is Outcome.UNJUDGED:
+            return result
+        found = notes(result.checks, old=self.accepted, new=Entry.from_result(result))
+        return replace(result, notes=found)
 
     def _stage(self, result: GateResult, staged: Staged) -> GateResult:
         """Put the manifest beside the saved model; from here on it may be published."""
@@ -232,6 +244,6 @@ def _layers(plan: Plan) -> tuple[LayerResult, ...]:
 def _named(more: Mapping[Metric, Measurement]) -> dict[str, Measurement]:
     """Return further metrics by name; they must not replace what this package measures."""
     for metric in more:
-        if metric.name in METRICS:
+        if metric.name in KNOWN:
             raise ConfigError(f"metric {metric.name!r} is measured already, use another name")
     return {metric.name: measurement for metric, measurement in more.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import quantities
-from pytest_paoding.budgets import BUDGETS
+from pytest_paoding.budgets import LIMITS
 from pytest_paoding.precedence import read_bound
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
@@ -53,8 +53,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--paoding-config", metavar="PATH", help="TOML file with the table [tool.paoding]"
     )
     _add_settings(group)
+    _add_baseline(group)
     _add_reports(group)
-    for key, metric in BUDGETS.items():
+    for key, metric in LIMITS.items():
         names = [f"--paoding-{key.replace('_', '-')}", *filter(None, [_SHORT.get(key)])]
         text = (
             f'limit ({metric.operator}) of {metric.name.replace("_", " ")} or "off", for every gate'
@@ -90,6 +91,20 @@ def _add_settings(group: Any) -> None:
         "--paoding-strict",
         action="store_true",
         help="treat warnings as errors, and require gates in partial runs too",
+    )
+
+
+def _add_baseline(group: Any) -> None:
+    group.addoption(
+        "--paoding-baseline", metavar="PATH", help="file with what earlier runs have found"
+    )
+    group.addoption(
+        "--paoding-update-baseline",
+        nargs="?",
+        const="new",
+        choices=("new", "all"),
+        help="write missing entries of the baseline (new, the default) or those of all gates that"
+        " run; implies --paoding",
     )
 
 
@@ -137,14 +152,15 @@ def _reason(text: str) -> str:
 def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
-    folder = option.paoding_artifacts
+    folder, baseline = option.paoding_artifacts, option.paoding_baseline
     given = {
         "ratio": option.paoding_ratio,
         "strategy": strategies.ALIASES.get(option.paoding_strategy, option.paoding_strategy),
         "seed": option.paoding_seed,
         "publish": option.paoding_publish,
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),
-        **{key: getattr(option, f"paoding_{key}") for key in BUDGETS},
+        "baseline": baseline and config.invocation_params.dir / Path(baseline).expanduser(),
+        **{key: getattr(option, f"paoding_{key}") for key in LIMITS},
     }
     layer = {key: Setting(value, _SOURCE) for key, value in given.items() if value is not None}
     if option.paoding_no_artifacts:
@@ -165,7 +181,8 @@ class Switch:
         option = config.option
         if option.paoding_off:
             return cls(on=False, reason="paoding gates are switched off by --no-paoding")
-        if option.paoding or option.paoding_only or option.paoding_ratio is not None:
+        implying = (option.paoding_ratio, option.paoding_update_baseline)
+        if option.paoding or option.paoding_only or any(value is not None for value in implying):
             return cls(on=True)
         how = "run pytest with --paoding or --paoding-ratio=R"
         return cls(on=False, reason=f"paoding gates are off: {how}")

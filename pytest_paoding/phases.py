@@ -41,6 +41,7 @@ def after_phase(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.T
     _excuse_forced(state, report)
     if report.when == "teardown":
         _settle(item, state, report)
+        vars(report)["paoding_passed"] = state.passed and not report.failed
     vars(report)["paoding"] = [result.to_dict() for result in state.results]
 
 

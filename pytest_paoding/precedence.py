@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.budgets import BUDGETS, Level, Limit, Metric
+from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.plain import one_line, plain_value
@@ -42,6 +42,7 @@ BUILT_IN: Layer = MappingProxyType(
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
             "artifacts": "paoding-artifacts",
+            "baseline": None,
             "publish": "test",
         }.items()
     }
@@ -140,7 +141,7 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
-    given = [(metric, effective[key]) for key, metric in BUDGETS.items() if key in effective]
+    given = [(metric, effective[key]) for key, metric in LIMITS.items() if key in effective]
     return [
         Limit(metric, found.value.value, Level.ERROR if strict else found.value.level, found.source)
         for metric, found in given
@@ -171,13 +172,19 @@ class Settings:
         return None if folder is None else self.file.root / folder
 
     @property
+    def baseline(self) -> Path | None:
+        """The file that results are compared with; None where there is none."""
+        path = self.shared["baseline"].value
+        return None if path is None else self.file.root / path
+
+    @property
     def shared(self) -> Layer:
         """What holds for all gates that do not say otherwise."""
         return ChainMap(dict(self.command_line), dict(self._table), dict(BUILT_IN))
 
     @property
     def _table(self) -> Layer:
-        return self.table.layer(self.source(), budget_source=self.source("budget"))
+        return self.table.layer(self.source(), nested=self.source)
 
     def source(self, *keys: str) -> str:
         """Return the name of a table in the file, for reports."""
@@ -199,6 +206,6 @@ class Settings:
         own: Layer = {}
         if model is not None:
             source = self.source("models", model)
-            own = self.table.models[model].layer(source, budget_source=source)
+            own = self.table.models[model].layer(source, nested=lambda _: source)
         layers = (self.command_line, call or {}, marker or {}, own, self._table)
         return resolve(*layers, strict=self.strict)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.budgets import (
     FAILING,
-    METRICS,
+    KNOWN,
     Check,
     Direction,
     Level,
@@ -68,6 +68,15 @@ class Artifact:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One of several ratios that were tried: what it came to, and the value every budget found."""
+
+    ratio: float
+    outcome: Outcome
+    found: Mapping[str, float | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """What one gate found.
@@ -90,6 +99,11 @@ class GateResult:
         worker: The xdist worker that ran the gate.
         duration: Seconds the gate took.
         versions: Of the engine's packages.
+        machine: The kind of machine the gate ran on, such as `Linux x86_64`.
+        sweep: The name that this gate competes for with others of the same sweep over ratios.
+        trials: What the search for a ratio has tried, in that order.
+        reused: Whether the work was not done anew, because an earlier one had done the same.
+        notes: What is worth saying although it changes no verdict; one line each.
     """
 
     name: str
@@ -109,6 +123,11 @@ class GateResult:
     worker: str | None = None
     duration: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    machine: str | None = None
+    sweep: str | None = None
+    trials: tuple[Trial, ...] = ()
+    reused: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -150,6 +169,8 @@ class GateResult:
             "layers": [asdict(layer) for layer in self.layers],
             "artifact": None if self.artifact is None else asdict(self.artifact),
             "versions": dict(self.versions),
+            "trials": [_trial_to_dict(trial) for trial in self.trials],
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -168,11 +189,31 @@ class GateResult:
             layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
             artifact=None if artifact is None else Artifact(**artifact),
             versions=plain["versions"],
+            trials=tuple(
+                Trial(trial["ratio"], Outcome(trial["outcome"]), trial["found"])
+                for trial in plain["trials"]
+            ),
+            notes=tuple(plain["notes"]),
         )
 
 
-_PLAIN = ("name", "nodeid", "reason", "forced", "attempts", "worker", "duration")
+_PLAIN = (
+    "name",
+    "nodeid",
+    "reason",
+    "forced",
+    "attempts",
+    "worker",
+    "duration",
+    "machine",
+    "sweep",
+    "reused",
+)
 """Fields of `GateResult` that are plain as they are."""
+
+
+def _trial_to_dict(trial: Trial) -> dict[str, Any]:
+    return {"ratio": trial.ratio, "outcome": trial.outcome.value, "found": dict(trial.found)}
 
 
 def _check_to_dict(check: Check) -> dict[str, Any]:
@@ -195,7 +236,7 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
 
 def _check_from_dict(plain: Mapping[str, Any]) -> Check:
     base, epsilon, _ = plain["metric"].partition("@")
-    metric = METRICS.get(base) or Metric(
+    metric = KNOWN.get(base) or Metric(
         base,
         Direction(plain["direction"]),
         Unit(plain["unit"]),

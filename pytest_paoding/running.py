@@ -11,6 +11,7 @@ import pytest
 
 from pytest_paoding import references
 from pytest_paoding.budgets import Metric, Outcome
+from pytest_paoding.comparison import comparison
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate import Gate, GateRun, GateSpec
 from pytest_paoding.itemstate import STATE, ItemState
@@ -81,6 +82,7 @@ def run_gate(item: pytest.Item, request: Request) -> GateResult:
 
 def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: Request) -> GateRun:
     spec = _spec(session, item, state, request)
+    compared = comparison(session, spec.name, spec.settings)
     progress = session.progress(spec.name)
     try:
         return Gate(
@@ -89,6 +91,8 @@ def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: 
             load_model=partial(_load_model, session, item, spec, request),
             load_data=partial(_load_data, item, spec, request),
             measure_more=partial(_measure_more, item, spec),
+            compare=compared,
+            accepted=compared.entry,
             artifacts=session.settings.artifacts,
             owner=session.owner,
             forced=item.config.option.paoding_force,

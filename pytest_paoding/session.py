@@ -11,10 +11,12 @@ import pytest
 
 from pytest_paoding import artifacts, configfile
 from pytest_paoding.artifacts import Staged
+from pytest_paoding.baseline import Baseline
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.configfile import ConfigFile
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.options import Switch, command_line
+from pytest_paoding.plain import portable
 from pytest_paoding.reporting.progress import Progress
 from pytest_paoding.results import GateResult
 from pytest_paoding.revision import Revision, read_revision
@@ -44,9 +46,13 @@ class PaodingSession:
         results: Of all gates by node id; under xdist the controller has those of all workers.
         waiting: Files that are published if the whole session passes.
         claims: Which node id took which gate name, in lower case.
+        passed: Node ids whose last attempt passed in all phases.
+        missing: Lines on required gates that did not run.
+        demands: How many demands on the whole session were not met.
         rerun: Node ids whose present attempt is not the last.
         usage: Usage errors that workers met.
         faults: Lines on what went wrong beside the gates.
+        changed: Lines on what has changed about the baseline.
         written: Lines on what was written.
     """
 
@@ -56,9 +62,13 @@ class PaodingSession:
         self.results: dict[str, list[GateResult]] = {}
         self.waiting: dict[tuple[str, str], Staged] = {}
         self.claims: dict[str, str] = {}
+        self.passed: set[str] = set()
+        self.missing: list[str] = []
+        self.demands = 0
         self.rerun: set[str] = set()
         self.usage: list[str] = []
         self.faults: list[str] = []
+        self.changed: list[str] = []
         self.written: list[str] = []
         config.stash[_KEY] = self
         config.pluginmanager.register(self, "paoding-session")
@@ -121,6 +131,21 @@ class PaodingSession:
         return load(self.file, command_line=command_line(self.config), strict=strict)
 
     @cached_property
+    def baseline(self) -> Baseline | None:
+        """What earlier runs have found; None where nothing is compared.
+
+        Raises:
+            ConfigError: The file cannot be read.
+        """
+        path = self.settings.baseline
+        return None if path is None else Baseline.read(path, label=portable(path, self.file.root))
+
+    @property
+    def accepted(self) -> Baseline | None:
+        """The baseline, if gates run."""
+        return self.baseline if self.switch.on else None
+
+    @cached_property
     def engine(self) -> Engine:
         """What does the work; made when the first gate runs."""
         engine: Engine = self.config.hook.pytest_paoding_engine(config=self.config)
@@ -151,7 +176,12 @@ class PaodingSession:
             ConfigError: With one line for every fault.
         """
         if self.switch.on and not (self.config.option.help or self.config.option.version):
-            self.settings  # noqa: B018 - reading is validating
+            self.baseline  # noqa: B018 - reading is validating
+            if self.config.option.paoding_update_baseline and self.baseline is None:
+                raise ConfigError(
+                    "--paoding-update-baseline needs a file: set baseline in [tool.paoding] or give"
+                    " --paoding-baseline"
+                )
             self.sweep()
 
     def sweep(self) -> None:
@@ -163,6 +193,7 @@ class PaodingSession:
         """Take the results a report carries; the last attempt's replace those before."""
         if report.when == "setup":
             self.rerun.discard(report.nodeid)
+            self.passed.discard(report.nodeid)
         if str(report.outcome) == "rerun":  # as pytest-rerunfailures calls it
             self.rerun.add(report.nodeid)
         carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
@@ -171,6 +202,8 @@ class PaodingSession:
             return
         results = [GateResult.from_dict(plain) for plain in carried]
         self.results[report.nodeid] = results
+        if getattr(report, "paoding_passed", False):
+            self.passed.add(report.nodeid)
         waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
         for name, (folder, target) in waiting.items():
             self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))

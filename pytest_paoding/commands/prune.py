@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import quantities
 from pytest_paoding.budgets import Outcome
+from pytest_paoding.commands.arguments import argument
+from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
@@ -22,11 +23,9 @@ from pytest_paoding.reporting.terminal import layer_table, metric_table
 from pytest_paoding.results import GateResult, LayerResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from pytest_paoding.surgery.plan import Plan
-
-_Value = TypeVar("_Value")
 
 
 def add(commands: Any) -> None:
@@ -42,7 +41,7 @@ def add(commands: Any) -> None:
         "-r",
         "--ratio",
         required=True,
-        type=_argument(quantities.ratio),
+        type=argument(quantities.ratio),
         help="share of the units to remove, such as 0.5 or 50%%",
     )
     parser.add_argument(
@@ -50,7 +49,7 @@ def add(commands: Any) -> None:
         "--output",
         metavar="OUT",
         required=True,
-        type=_argument(_output),
+        type=argument(_output),
         help="the .keras file to write; replaced in one step when all is done",
     )
     parser.add_argument(
@@ -60,11 +59,11 @@ def add(commands: Any) -> None:
         help="how units are chosen (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=_argument(_seed), default=0, help="of a random strategy (default: 0)"
+        "--seed", type=argument(_seed), default=0, help="of a random strategy (default: 0)"
     )
     parser.add_argument(
         "--step",
-        type=_argument(quantities.step),
+        type=argument(quantities.step),
         default=0.025,
         help="share of the units to remove in one round (default: %(default)s)",
     )
@@ -116,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         layers=_layers(pruned.plan),
         duration=time.perf_counter() - started,
     )
-    _write(layer_table(result), "", metric_table(result), "", f"{wording.pruned(result)}: {output}")
+    write(layer_table(result), "", metric_table(result), "", f"{wording.pruned(result)}: {output}")
     return 0
 
 
@@ -139,10 +138,6 @@ def _layers(plan: Plan) -> tuple[LayerResult, ...]:
     )
 
 
-def _write(*lines: str) -> None:
-    sys.stdout.write("\n".join((*lines, "")))
-
-
 @dataclass(frozen=True, slots=True)
 class _StandardError:
     """Where progress is shown: one line that is written over."""
@@ -154,18 +149,6 @@ class _StandardError:
         """Write over the present line."""
         sys.stderr.write(f"\r{line}" + "\x1b[K" * erase)
         sys.stderr.flush()
-
-
-def _argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
-    """Return `read` for argparse, which shows the message of its own kind of error only."""
-
-    def reader(text: str) -> _Value:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return reader
 
 
 def _output(text: str) -> Path:

@@ -38,6 +38,7 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
         yield ""
     if verbose and result.settings:
         yield f"settings: {wording.sources(result)}"
+    yield from result.notes
     yield "not published: the previous file, if there is one, is as it was"
     if result.outcome is Outcome.OVER_BUDGET:
         yield wording.remedy(result)
@@ -95,7 +96,8 @@ def summary_lines(
         lines.append(line.rstrip())
         if verbose and result.layers:
             lines += ["", layer_table(result), "", metric_table(result), ""]
-    return [*lines, counts(results)]
+    said = [f"{result.name}: {note}" for result in results for note in result.notes]
+    return [*lines, *said, counts(results)]
 
 
 def _is_news(result: GateResult) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import METRICS, Check, Outcome, Verdict
+from pytest_paoding.baseline import UPDATE
+from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Outcome, Verdict
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 
@@ -17,6 +18,7 @@ WORDS = {
     Outcome.OVER_BUDGET: "OVER BUDGET",
     Outcome.UNJUDGED: "UNJUDGED",
     Outcome.FORCED: "FORCED",
+    Outcome.REJECTED: "REJECTED",
     Outcome.SKIPPED: "SKIPPED",
     Outcome.CRASHED: "CRASHED",
 }
@@ -77,7 +79,7 @@ def verdict(check: Check) -> str:
 
 def measured_row(name: str, measured: Measurement) -> list[str]:
     """Return a metric without a budget as cells: metric, before, after, found."""
-    metric = METRICS.get(name.partition("@")[0])
+    metric = KNOWN.get(name.partition("@")[0])
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
         title(name),
@@ -130,4 +132,6 @@ def remedy(result: GateResult) -> str:
     verbs = {"<=": "raise", ">=": "lower"}
     missed = [check.limit for check in result.checks if check.fails]
     texts = [f"{verbs[x.metric.operator]} {x.metric.key} ({x.source})" for x in missed]
+    if any(limit.metric.key in REGRESSIONS for limit in missed):
+        texts.append(f"take the baseline anew with {UPDATE}=all")
     return "to accept: lower the ratio, or " + ", ".join(dict.fromkeys(texts))

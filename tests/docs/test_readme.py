@@ -12,7 +12,8 @@ import keras
 import pytest
 
 from pytest_paoding import hookspecs, plugin
-from pytest_paoding.budgets import BUDGETS
+from pytest_paoding.__main__ import COMMANDS
+from pytest_paoding.budgets import BUDGETS, REGRESSIONS
 from pytest_paoding.configfile import read
 from pytest_paoding.graph.rules import registry
 from pytest_paoding.precedence import BUILT_IN
@@ -56,7 +57,7 @@ def test_settings_in_the_pages_are_valid(block: str, tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text(block, encoding="utf-8")
     settings = load(read(path, rootdir=tmp_path, required=True), command_line={})
-    assert settings.table.models or settings.table.budget
+    assert settings.table.models or settings.table.budget or settings.table.regression
 
 
 @pytest.mark.parametrize("block", blocks("python"))
@@ -80,6 +81,7 @@ def test_every_option_is_documented_and_every_documented_option_exists() -> None
 TABLES = {
     "### `[tool.paoding]`": set(PaodingTable.model_fields),
     "### `[tool.paoding.budget]`": set(BUDGETS),
+    "### `[tool.paoding.regression]`": set(REGRESSIONS),
     "### `[tool.paoding.attack]`": set(Attack.model_fields),
     "### `[tool.paoding.models.NAME]`": set(ModelTable.model_fields) - set(GateTable.model_fields),
 }
@@ -98,12 +100,20 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
 @pytest.mark.parametrize("key", sorted(BUILT_IN))
 def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     value = BUILT_IN[key].value
+    if value is None:
+        assert f"| `{key}` | none |" in section("### `[tool.paoding]`")
+        return
     shown = f'"{value}"' if isinstance(value, str) else str(value)
     shown = shown.replace("(", "[").replace(")", "]")
     heading = "attack" if key in {"attack", "epsilons"} else None
     heading = f"### `[tool.paoding{'.' + heading if heading else ''}]`"
     name = "name" if key == "attack" else key
     assert f"| `{name}` | `{shown}` |" in section(heading)
+
+
+def test_every_command_is_shown() -> None:
+    shown = set(re.findall(r"python -m pytest_paoding (\w+)", text()))
+    assert shown == {command.__name__.rpartition(".")[2] for command in COMMANDS}
 
 
 def test_every_strategy_is_explained() -> None:

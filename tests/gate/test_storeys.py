@@ -12,18 +12,23 @@ import pytest_paoding
 ROOT = Path(pytest_paoding.__file__).parent
 GATE = {
     "artifacts",
+    "baseline",
     "budgets",
     "configfile",
     "faults",
     "gate",
+    "merging",
     "naming",
+    "notes",
     "plain",
     "precedence",
     "printing",
     "quantities",
     "references",
+    "regression",
     "results",
     "revision",
+    "runs",
     "settings",
 }
 LIGHT = {"", "errors", "evaluation.measurement", "protocol", "pruning.strategies", "surgery.plan"}
@@ -31,6 +36,7 @@ LIGHT = {"", "errors", "evaluation.measurement", "protocol", "pruning.strategies
 PYTEST = {
     "closing",
     "collection",
+    "comparison",
     "fixtures",
     "hookspecs",
     "items",
