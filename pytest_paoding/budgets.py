@@ -56,6 +56,7 @@ class Outcome(Enum):
     """The process that ran the gate died."""
 
 
+PUBLISHED = frozenset({Outcome.WITHIN_BUDGET, Outcome.FORCED})
 FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_paoding.artifacts import to_json, write_whole
 from pytest_paoding.comparison import renew, stale
-from pytest_paoding.itemstate import publish
+from pytest_paoding.late import publish_waiting
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.runs import Run, clashes, required_missing, surroundings
 from pytest_paoding.selection import partial_reason
@@ -47,27 +47,10 @@ def finish(run: PaodingSession, session: pytest.Session) -> None:
     if run.worker is not None or run.inert:
         return
     if run.switch.on:
-        _publish_waiting(run, session)
+        publish_waiting(run, session, complete=_complete(session))
         _renew_baseline(run, session)
         run.sweep()
     _write_documents(run, session)
-
-
-def _publish_waiting(run: PaodingSession, session: pytest.Session) -> None:
-    """Publish the files that waited if everything passed; the sweep removes the others."""
-    passed = session.exitstatus == pytest.ExitCode.OK
-    for (nodeid, name), staged in run.waiting.items():
-        results = run.results[nodeid]
-        (result,) = (found for found in results if found.name == name and found.artifact)
-        if passed:
-            done, fault = publish(run.config.hook, run.config, result, staged, run.file.root)
-        else:
-            done, fault = result.unpublished("the session did not pass"), None
-        if fault is not None:
-            run.faults.append(fault)
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        run.results[nodeid] = [done if found is result else found for found in results]
-        run.announce(done)
 
 
 def _renew_baseline(run: PaodingSession, session: pytest.Session) -> None:

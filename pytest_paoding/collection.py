@@ -87,6 +87,20 @@ def parametrize_models(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("paoding_model", run.listed.models, indirect=True)
 
 
+def parametrize_ratios(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `paoding` once for each of several ratios."""
+    if "paoding" not in metafunc.fixturenames or not run.switch.on:
+        return
+    try:
+        marked = read_marker(metafunc.definition, models=run.listed.models)
+        ratio = run.settings.gate(model=marked.model, marker=marked.layer).ratio
+    except ConfigError:
+        return  # told when the items are checked, or by the gate that lacks a ratio
+    if isinstance(ratio, tuple):
+        names = [f"{each:g}" for each in ratio]
+        metafunc.parametrize("paoding", ratio, indirect=True, ids=names)
+
+
 def _names(marker: pytest.Mark) -> Sequence[str]:
     names = marker.args[0] if marker.args else marker.kwargs.get("argnames", ())
     return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.artifacts import write_whole
 from pytest_paoding.baseline import UPDATE, Baseline, Entry, updated
-from pytest_paoding.budgets import REGRESSIONS, Outcome
+from pytest_paoding.budgets import PUBLISHED, REGRESSIONS, Outcome
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.regression import regressions
 from pytest_paoding.reporting.wording import WORDS
@@ -103,7 +103,7 @@ def renew(run: PaodingSession, *, full: bool) -> list[str]:
 
 
 def _unfit(run: PaodingSession, result: GateResult) -> str | None:
-    if result.outcome not in {Outcome.WITHIN_BUDGET, Outcome.FORCED}:
+    if result.outcome not in PUBLISHED:
         return WORDS[result.outcome]
     return None if result.nodeid in run.passed else "its test did not pass"
 

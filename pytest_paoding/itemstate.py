@@ -74,7 +74,8 @@ class Settlement:
     """What became of an item's files.
 
     Attributes:
-        waiting: Folder and target, by gate name, of those that wait for the end of the session.
+        waiting: Folder and target, by gate name, of those that wait for the end of the session: all
+            if they are published then, and those of sweeps, of which only one is.
         faults: What went wrong.
     """
 
@@ -90,7 +91,7 @@ def settle(item: pytest.Item, state: ItemState, *, publish_now: bool, root: Path
     for place, run in enumerate(state.runs):
         if run.staged is None:
             continue
-        if publish_now:
+        if publish_now and run.result.sweep is None:
             result, fault = publish(item.ihook, item.config, run.result, run.staged, root)
             settled.faults += [fault] if fault else []
         else:

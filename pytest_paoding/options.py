@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding import quantities
 from pytest_paoding.budgets import LIMITS
 from pytest_paoding.precedence import read_bound
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
+from pytest_paoding.sweeps import read_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--paoding-ratio",
         metavar="R",
-        type=argument(quantities.ratio),
-        help="share of the units to prune, such as 0.5 or 50%%; implies --paoding",
+        type=argument(read_ratio),
+        help="share of the units to prune, such as 0.5 or 50%%; several, such as 0.3,0.5; or auto;"
+        " implies --paoding",
     )
     group.addoption(
         "--no-paoding",

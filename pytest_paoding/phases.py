@@ -14,6 +14,7 @@ from pytest_paoding.reporting.properties import PREFIX
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
 
+_EXCUSED = {Outcome.FORCED, Outcome.REJECTED}
 _LETTERS = {"OVER BUDGET": "B", "UNJUDGED": "U"}
 
 
@@ -71,8 +72,8 @@ def _name_failure(state: ItemState, call: pytest.CallInfo[None], report: pytest.
 
 
 def _excuse_forced(state: ItemState, report: pytest.TestReport) -> None:
-    """Show a test that passed only because of --paoding-force as an expected failure."""
-    forced = [result for result in state.results if result.outcome is Outcome.FORCED]
+    """Show a test that passed although a gate is over budget as an expected failure."""
+    forced = [result for result in state.results if result.outcome in _EXCUSED]
     if forced and report.when == "call" and report.passed:
         report.outcome = "skipped"
         vars(report)["wasxfail"] = "; ".join(

@@ -50,8 +50,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise tests over the configured models."""
+    """Parametrise tests over the configured models, and over several ratios."""
     collection.parametrize_models(PaodingSession.of(metafunc.config), metafunc)
+    collection.parametrize_ratios(PaodingSession.of(metafunc.config), metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_paoding.configfile import ConfigFile
     from pytest_paoding.protocol import InputRange
     from pytest_paoding.settings import PaodingTable
+    from pytest_paoding.sweeps import Ratio
 
 Layer = Mapping[str, Setting]
 
@@ -88,7 +89,8 @@ class GateSettings:
     """The effective settings of one gate.
 
     Attributes:
-        ratio: Share of the units of every prunable layer to remove, above 0 and below 1.
+        ratio: Share of the units of every prunable layer to remove, above 0 and below 1; several
+            of them, or "auto".
         strategy: How the units are chosen.
         seed: Of everything random.
         step: Share of the units that goes in one round.
@@ -98,7 +100,7 @@ class GateSettings:
         shown: Every key but the budgets in plain form, with its source.
     """
 
-    ratio: float
+    ratio: Ratio
     strategy: str
     seed: int
     step: float
@@ -106,6 +108,13 @@ class GateSettings:
     epsilons: tuple[float, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    def at(self, ratio: float | None) -> GateSettings:
+        """Return the settings for one ratio of several; the same where None is given."""
+        if ratio is None:
+            return self
+        shown = {**self.shown, "ratio": Setting(ratio, self.shown["ratio"].source)}
+        return replace(self, ratio=ratio, shown=shown)
 
     @property
     def pruning(self) -> dict[str, Any]:

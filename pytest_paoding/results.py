@@ -139,6 +139,12 @@ class GateResult:
         """Whether the pruned model is in its place now."""
         return self.artifact is not None and self.artifact.published
 
+    @property
+    def ratio(self) -> float | None:
+        """The ratio it was pruned at, where one is known."""
+        found = self.settings.get("ratio")
+        return found.value if found is not None and isinstance(found.value, float) else None
+
     def published_at(self, path: str) -> GateResult:
         """Return the record after its file was published."""
         return self._with_artifact(path=path, published=True, reason=None)

@@ -20,6 +20,7 @@ from pytest_paoding.naming import check_name, name_for
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
+from pytest_paoding.sweeps import Sweep, candidate, without_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ class Request:
     Attributes:
         name: Of the gate; by default that of the item.
         table: The configured model whose table applies.
+        ratio: The one of several ratios that is this item's.
         path: The model's file, where there is no model yet.
         model: The model.
         data: The data for judging; by default what the configured model refers to.
@@ -49,6 +51,7 @@ class Request:
 
     name: str | None = None
     table: str | None = None
+    ratio: float | None = None
     path: Path | None = None
     model: Any = None
     data: Any = None
@@ -108,9 +111,13 @@ def _spec(
     session: PaodingSession, item: pytest.Item, state: ItemState, request: Request
 ) -> GateSpec:
     table, settings = effective(item, table=request.table, call=request.call)
+    sweep = Sweep.of(settings.ratio, request.ratio)
+    name = _claim(session, item, state, request.name, sweep)
     spec = GateSpec(
-        name=_claim(session, item, state, request.name),
-        settings=settings,
+        name=name if sweep is None else candidate(name, sweep.ratio),
+        settings=settings if sweep is None else settings.at(sweep.ratio),
+        sweep=None if sweep is None else name,
+        least=sweep is not None and sweep.least,
         root=session.file.root,
         path=request.path,
         data=None if table is None else session.settings.table.models[table].data,
@@ -146,19 +153,27 @@ def effective(
     return table, session.settings.gate(model=table, marker=marked.layer, call=layer)
 
 
-def _claim(session: PaodingSession, item: pytest.Item, state: ItemState, given: str | None) -> str:
+def _claim(
+    session: PaodingSession,
+    item: pytest.Item,
+    state: ItemState,
+    given: str | None,
+    sweep: Sweep | None,
+) -> str:
     """Return the gate's name after making sure that no other gate has it."""
+    ratio = None if sweep is None else sweep.ratio
+    owner = without_ratio(item.nodeid, ratio)
     if given is None:
-        name = name_for(item.name)
+        name = name_for(without_ratio(item.name, ratio))
     else:
         try:
             name = check_name(given)
         except ValueError as error:
             raise ConfigError(str(error)) from None
-    if any(result.name == name for result in state.results):
+    if any(name in {result.name, result.sweep} for result in state.results):
         raise ConfigError(f"this test has a gate {name!r} already, give each a name of its own")
-    first = session.claims.setdefault(name.casefold(), item.nodeid)
-    if first != item.nodeid:
+    first = session.claims.setdefault(name.casefold(), owner)
+    if first != owner:
         raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
     return name
 

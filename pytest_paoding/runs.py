@@ -10,9 +10,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_paoding import __version__
-from pytest_paoding.budgets import Outcome
+from pytest_paoding.budgets import PUBLISHED, Outcome
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.results import SCHEMA, GateResult
+from pytest_paoding.sweeps import without_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.revision import Revision
 
 _Read = TypeVar("_Read")
-_JUDGED = {Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.FORCED}
+_JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ def surroundings(results: Iterable[GateResult], revision: Revision) -> dict[str,
 
 def required_missing(required: Iterable[str], results: Iterable[GateResult]) -> list[str]:
     """Return the required gates that were not judged or failed trying."""
-    ran = {result.name for result in results if result.outcome is not Outcome.SKIPPED}
+    judged = [result for result in results if result.outcome is not Outcome.SKIPPED]
+    ran = {name for result in judged for name in (result.name, result.sweep)}
     return [name for name in required if name not in ran]
 
 
@@ -120,7 +122,9 @@ def clashes(results: Iterable[GateResult]) -> Iterator[str]:
     users: dict[str, set[str]] = {}
     for result in results:
         if result.outcome in _JUDGED:
-            users.setdefault(result.name.casefold(), set()).add(result.nodeid)
+            name = result.sweep or result.name
+            ratio = result.ratio if result.sweep else None
+            users.setdefault(name.casefold(), set()).add(without_ratio(result.nodeid, ratio))
     for name, nodeids in users.items():
         if len(nodeids) > 1:
             tests = ", ".join(sorted(nodeids))

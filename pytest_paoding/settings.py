@@ -27,6 +27,7 @@ from pytest_paoding.naming import check_name
 from pytest_paoding.precedence import Bound, Layer, Settings, read_bound
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
+from pytest_paoding.sweeps import read_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ Regression = create_model(
 class GateTable(_Table):
     """Keys that every source may set, for one gate or for all."""
 
-    ratio: Annotated[float | None, BeforeValidator(quantities.ratio)] = None
+    ratio: Annotated[Any, BeforeValidator(read_ratio)] = None
     strategy: Annotated[str | None, BeforeValidator(known_strategy)] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
     step: Annotated[float | None, BeforeValidator(quantities.step)] = None

@@ -102,7 +102,8 @@ def summary_lines(
 
 def _is_news(result: GateResult) -> bool:
     warned = any(check.warns for check in result.checks)
-    return result.failed or warned or result.published or result.outcome is Outcome.FORCED
+    told = result.outcome in {Outcome.FORCED, Outcome.REJECTED}
+    return result.failed or warned or result.published or told
 
 
 def _grounds(result: GateResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import UPDATE
-from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Outcome, Verdict
+from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Limit, Outcome, Verdict
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 
@@ -98,6 +98,8 @@ def pruned(result: GateResult) -> str:
     if parameters := result.metrics.get("parameters"):
         before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
         text += f", {before} -> {after} parameters"
+    if result.trials and result.ratio is not None:
+        text += f", ratio {result.ratio:g} found with {len(result.trials)} trials"
     return f"{text}, {result.duration:.1f} s"
 
 
@@ -134,4 +136,13 @@ def remedy(result: GateResult) -> str:
     texts = [f"{verbs[x.metric.operator]} {x.metric.key} ({x.source})" for x in missed]
     if any(limit.metric.key in REGRESSIONS for limit in missed):
         texts.append(f"take the baseline anew with {UPDATE}=all")
-    return "to accept: lower the ratio, or " + ", ".join(dict.fromkeys(texts))
+    return "to accept: " + _other_ratio(result, missed) + ", ".join(dict.fromkeys(texts))
+
+
+def _other_ratio(result: GateResult, missed: list[Limit]) -> str:
+    """Return in which direction another ratio could help, unless the best was searched for."""
+    if result.trials:
+        return ""
+    if all(limit.metric.counted for limit in missed):
+        return "raise the ratio, or "
+    return "lower the ratio, or "

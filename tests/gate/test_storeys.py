@@ -29,7 +29,10 @@ GATE = {
     "results",
     "revision",
     "runs",
+    "search",
     "settings",
+    "sweeps",
+    "workbench",
 }
 LIGHT = {"", "errors", "evaluation.measurement", "protocol", "pruning.strategies", "surgery.plan"}
 """What every storey may import: no dependencies, no work."""
@@ -41,6 +44,7 @@ PYTEST = {
     "hookspecs",
     "items",
     "itemstate",
+    "late",
     "markers",
     "options",
     "phases",
