@@ -44,12 +44,16 @@ def enforce(run: PaodingSession, session: pytest.Session) -> None:
 
 def finish(run: PaodingSession, session: pytest.Session) -> None:
     """Publish what waited for the whole session, clean up, and write the documents."""
-    if run.worker is not None or run.inert:
+    if run.inert:
+        return
+    if run.worker is not None:
+        run.sharing.close()
         return
     if run.switch.on:
         publish_waiting(run, session, complete=_complete(session))
         _renew_baseline(run, session)
         run.sweep()
+    run.sharing.close()
     _write_documents(run, session)
 
 

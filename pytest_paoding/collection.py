@@ -9,7 +9,9 @@ import pytest
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.items import GateItem, configured_items
 from pytest_paoding.markers import NAME, read_marker
+from pytest_paoding.naming import name_for
 from pytest_paoding.selection import names_files
+from pytest_paoding.sweeps import candidate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,13 @@ def is_gate(item: pytest.Item) -> bool:
     """Whether an item runs gates."""
     fixtures: Sequence[str] = getattr(item, "fixturenames", ())
     return isinstance(item, GateItem) or not _FIXTURES.isdisjoint(fixtures)
+
+
+def name_of(item: pytest.Item) -> str:
+    """Return the name a test's gate has unless the test gives it another one."""
+    if not isinstance(item, GateItem):
+        return name_for(item.name)
+    return item.model if item.ratio is None else candidate(item.model, item.ratio)
 
 
 def modify_items(run: PaodingSession, session: pytest.Session, items: list[pytest.Item]) -> None:

@@ -33,7 +33,7 @@ from pytest_paoding.plain import plain_measurement, portable
 from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, Trial
 from pytest_paoding.revision import Revision
 from pytest_paoding.search import holds_quality, largest
-from pytest_paoding.workbench import Workbench
+from pytest_paoding.workbench import Workbench, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pytest_paoding.evaluation.measurement import Measurement
     from pytest_paoding.precedence import GateSettings
     from pytest_paoding.protocol import Engine, Progress
+    from pytest_paoding.sharing import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,9 @@ class Gate:
         spec: What to do.
         load_model: Gives the original model.
         load_data: Gives the data for judging; it never reaches the pruning.
-        measure_more: Gives further metrics of (original, pruned, data).
+        measure_more: Gives further metrics of (original, pruned, data), if there are any.
+        identify: Gives the original's digest without loading it, where that can be.
+        store: Keeps what was done; None to do everything anew.
         artifacts: Folder to publish in; None to only judge.
         owner: Process whose death makes staged files stale.
         compare: Gives the regressions of what was measured.
@@ -135,9 +138,11 @@ class Gate:
     spec: GateSpec
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
-    measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] = lambda *_: {}
+    measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None = None
     compare: Callable[[Mapping[str, Measurement]], Mapping[str, Measurement]] = lambda _: {}
     accepted: Entry | None = None
+    identify: Callable[[], str | None] = lambda: None
+    store: Store | None = None
     artifacts: Path | None = None
     owner: int = 0
     forced: str | None = None
@@ -152,11 +157,12 @@ class Gate:
         """
         started = time.perf_counter()
         state = _State()
+        bench = self._bench()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
-                judgement = self._work(state, staged).judgement
-                result = self._result(state, judgement, _undecided(judgement), started)
+                judgement = self._work(bench, state, staged).judgement
+                result = self._result(bench, state, judgement, _undecided(judgement), started)
                 if self.artifacts is None or result.outcome not in PUBLISHED:
                     return GateRun(result)
                 result = self._stage(result, staged)
@@ -164,7 +170,17 @@ class Gate:
                 return GateRun(result, staged)
             except PaodingError as error:
                 unjudged = Judgement(Outcome.UNJUDGED, ())
-                return GateRun(self._result(state, unjudged, str(error), started))
+                return GateRun(self._result(bench, state, unjudged, str(error), started))
+
+    def _bench(self) -> Workbench:
+        return Workbench(
+            engine=self.engine,
+            load_model=self.load_model,
+            load_data=self.load_data,
+            identify=self.identify,
+            store=self.store,
+            progress=self.progress,
+        )
 
     def _open(self, cleanup: ExitStack) -> Staged:
         """Open a folder to save in before any work: without it the work would be in vain."""
@@ -172,15 +188,8 @@ class Gate:
         cleanup.callback(discard, folder)
         return Staged(folder, folder.parent / f"{self.spec.target}.keras")
 
-    def _work(self, state: _State, staged: Staged) -> _Findings:
+    def _work(self, bench: Workbench, state: _State, staged: Staged) -> _Findings:
         """Prune, save, measure and judge, at the ratio that is asked for or searches for one."""
-        bench = Workbench(
-            engine=self.engine,
-            load_model=self.load_model,
-            load_data=self.load_data,
-            progress=self.progress,
-        )
-        state.now.digest_before = bench.digest
         ratio = self.spec.settings.ratio
         if isinstance(ratio, float):
             return self._attempt(bench, ratio, state, staged.model)
@@ -200,11 +209,13 @@ class Gate:
 
     def _attempt(self, bench: Workbench, ratio: float, state: _State, file: Path) -> _Findings:
         settings = self.spec.settings.at(ratio)
-        state.now = now = _Findings(ratio, digest_before=bench.digest)
+        state.now = now = _Findings(ratio)
         cut = bench.prune(settings, file)
-        now.layers, now.digest_after = cut.layers, cut.digest
+        now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
         measured = bench.measure(settings, cut)
-        more = _named(self.measure_more(bench.original, cut.model, bench.data))
+        more = {}
+        if self.measure_more is not None:
+            more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
         now.metrics = {
             name: plain_measurement(measurement)
             for name, measurement in {**measured, **more, **cut.sizes}.items()
@@ -214,18 +225,23 @@ class Gate:
         return now
 
     def _result(
-        self, state: _State, judgement: Judgement, reason: str | None, started: float
+        self,
+        bench: Workbench,
+        state: _State,
+        judgement: Judgement,
+        reason: str | None,
+        started: float,
     ) -> GateResult:
         spec, findings = self.spec, state.now
         outcome = self._outcome(judgement)
-        worked = findings.digest_before is not None  # or asking would start the engine in vain
+        digest = findings.digest_before or bench.known_digest
         result = GateResult(
             name=spec.name,
             outcome=outcome,
             nodeid=spec.nodeid,
             reason=reason,
             source=None if spec.path is None else portable(spec.path, spec.root),
-            digest_before=findings.digest_before,
+            digest_before=digest,
             digest_after=findings.digest_after,
             settings=spec.settings.at(findings.ratio).shown,
             metrics=findings.metrics,
@@ -237,8 +253,9 @@ class Gate:
             attempts=spec.attempt,
             worker=spec.worker,
             duration=time.perf_counter() - started,
-            versions=dict(self.engine.versions()) if worked else {},
-            machine=f"{platform.system()} {platform.machine()}",
+            versions=dict(self.engine.versions()) if digest else {},
+            machine=machine(),
+            reused=digest is not None and not bench.anew,
         )
         if outcome is Outcome.UNJUDGED:
             return result

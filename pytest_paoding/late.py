@@ -33,10 +33,11 @@ def publish_waiting(run: PaodingSession, session: pytest.Session, *, complete: b
             done, fault = publish(run.config.hook, run.config, result, staged, root)
         if fault is not None:
             run.faults.append(fault)
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         nodeid, _ = key
         run.results[nodeid] = [done if each is result else each for each in run.results[nodeid]]
         run.announce(done)
+    if run.faults:
+        session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
 
 
 def _result(run: PaodingSession, key: _Key) -> GateResult:
@@ -56,7 +57,7 @@ def _reason(
     """Return why a file is not to be published."""
     if run.settings.shared["publish"].value == "session" and not passed:
         return "the session did not pass"
-    if not complete:
+    if not complete and result.sweep is not None:
         return "the session was interrupted"
     rivals = [each for each in others if each.sweep is not None and each.sweep == result.sweep]
     best = min(rivals, key=_bytes, default=result)

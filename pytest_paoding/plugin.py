@@ -14,6 +14,7 @@ from pytest_paoding.fixtures import paoding, paoding_data, paoding_model, paodin
 from pytest_paoding.phases import after_phase, begin, status
 from pytest_paoding.reporting.header import header
 from pytest_paoding.session import PaodingSession
+from pytest_paoding.workers import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -108,8 +109,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which process outlives it."""
-    node.workerinput["paoding_owner"] = PaodingSession.of(node.config).owner
+    """Tell a worker which process outlives it, and what it shares with it."""
+    run = PaodingSession.of(node.config)
+    node.workerinput["paoding_owner"] = run.owner
+    if run.switch.on:
+        node.workerinput[INPUT] = run.sharing.tell(run.file.root)
 
 
 @pytest.hookimpl(optionalhook=True)

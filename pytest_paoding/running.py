@@ -20,6 +20,7 @@ from pytest_paoding.naming import check_name, name_for
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
+from pytest_paoding.source import Source
 from pytest_paoding.sweeps import Sweep, candidate, without_ratio
 
 if TYPE_CHECKING:
@@ -85,15 +86,18 @@ def run_gate(item: pytest.Item, request: Request) -> GateResult:
 
 def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: Request) -> GateRun:
     spec = _spec(session, item, state, request)
+    source = Source(item, spec, request.model)
     compared = comparison(session, spec.name, spec.settings)
     progress = session.progress(spec.name)
     try:
         return Gate(
             engine=session.engine,
             spec=spec,
-            load_model=partial(_load_model, session, item, spec, request),
+            load_model=partial(source.load, session.engine),
             load_data=partial(_load_data, item, spec, request),
-            measure_more=partial(_measure_more, item, spec),
+            measure_more=_measures_more(item, spec),
+            identify=partial(source.identify, session.engine),
+            store=session.store,
             compare=compared,
             accepted=compared.entry,
             artifacts=session.settings.artifacts,
@@ -172,19 +176,10 @@ def _claim(
             raise ConfigError(str(error)) from None
     if any(name in {result.name, result.sweep} for result in state.results):
         raise ConfigError(f"this test has a gate {name!r} already, give each a name of its own")
-    first = session.claims.setdefault(name.casefold(), owner)
+    first = session.sharing.names.claim(name.casefold(), owner)
     if first != owner:
         raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
     return name
-
-
-def _load_model(
-    session: PaodingSession, item: pytest.Item, spec: GateSpec, request: Request
-) -> Any:
-    if spec.path is None:
-        return request.model
-    found = item.ihook.pytest_paoding_load_model(config=item.config, spec=spec)
-    return session.engine.load_model(spec.path) if found is None else found
 
 
 def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
@@ -198,13 +193,20 @@ def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
     return request.fallback()
 
 
-def _measure_more(
-    item: pytest.Item, spec: GateSpec, original: Any, pruned: Any, data: Any
-) -> Mapping[Metric, Measurement]:
-    answers = item.ihook.pytest_paoding_metrics(
-        config=item.config, spec=spec, original=original, pruned=pruned, data=data
-    )
-    return ChainMap(*answers)
+def _measures_more(
+    item: pytest.Item, spec: GateSpec
+) -> Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None:
+    """Return what measures more; None where no hook does, so that no model need be loaded."""
+    hook = item.ihook.pytest_paoding_metrics
+    if not hook.get_hookimpls():
+        return None
+
+    def measure(original: Any, pruned: Any, data: Any) -> Mapping[Metric, Measurement]:
+        return ChainMap(
+            *hook(config=item.config, spec=spec, original=original, pruned=pruned, data=data)
+        )
+
+    return measure
 
 
 def _unrun(

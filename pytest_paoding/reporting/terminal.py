@@ -120,4 +120,6 @@ def counts(results: Sequence[GateResult]) -> str:
     for outcome, word in wording.WORDS.items():
         if number := sum(result.outcome is outcome for result in results):
             parts.append(f"{number} {word.lower()}")
+    if reused := sum(result.reused for result in results):
+        parts.append(f"{reused} of them as before")
     return ", ".join(parts)

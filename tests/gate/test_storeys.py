@@ -31,6 +31,7 @@ GATE = {
     "runs",
     "search",
     "settings",
+    "sharing",
     "sweeps",
     "workbench",
 }
@@ -53,6 +54,8 @@ PYTEST = {
     "running",
     "selection",
     "session",
+    "source",
+    "workers",
 }
 MAY_IMPORT = {3: {0, 2, 3}, 2: {0, 2}, 1: {0, 1}, 0: {0}}
 
