@@ -226,10 +226,11 @@ def _measured_names(metric: Metric, measurements: Mapping[str, Measurement]) -> 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
         measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
-    return Check(name, limit, measurement, _verdict(measurement.found, limit))
+    return Check(name, limit, measurement, verdict(measurement.found, limit))
 
 
-def _verdict(found: float | None, limit: Limit) -> Verdict:
+def verdict(found: float | None, limit: Limit) -> Verdict:
+    """Return the answer for one budget and one value."""
     if found is None or not math.isfinite(found):
         return Verdict.UNJUDGED
     within = found <= limit.value if limit.metric.operator == "<=" else found >= limit.value

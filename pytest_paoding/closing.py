@@ -11,7 +11,9 @@ import pytest
 from pytest_paoding.artifacts import to_json, write_whole
 from pytest_paoding.comparison import renew, stale
 from pytest_paoding.late import publish_waiting
+from pytest_paoding.reporting import github
 from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.page import page
 from pytest_paoding.runs import Run, clashes, required_missing, surroundings
 from pytest_paoding.selection import partial_reason
 
@@ -54,6 +56,8 @@ def finish(run: PaodingSession, session: pytest.Session) -> None:
         _renew_baseline(run, session)
         run.sweep()
     run.sharing.close()
+    if run.switch.on:
+        _tell_github(run, session)
     _write_documents(run, session)
 
 
@@ -75,13 +79,30 @@ def _complete(session: pytest.Session) -> bool:
 
 
 def _write_documents(run: PaodingSession, session: pytest.Session) -> None:
-    json_path, markdown_path = run.config.option.paoding_json, run.config.option.paoding_markdown
-    if json_path is not None:
+    option = run.config.option
+    if option.paoding_json is not None:
         content = _described(run, session).to_dict()
         run.config.hook.pytest_paoding_update_json(config=run.config, document=content)
-        _write(run, session, json_path, to_json(content))
-    if markdown_path is not None:
-        _write(run, session, markdown_path, markdown(_described(run, session)))
+        _write(run, session, option.paoding_json, to_json(content))
+    for path, render in ((option.paoding_markdown, markdown), (option.paoding_html, page)):
+        if path is not None:
+            _write(run, session, path, render(_described(run, session)))
+
+
+def _tell_github(run: PaodingSession, session: pytest.Session) -> None:
+    """Annotate and summarise; that this may fail is told, but changes no verdict."""
+    names = [name for name, _ in run.config.pluginmanager.list_name_plugin()]
+    if not github.is_wanted(run.config.option.paoding_github, run.environment, names):
+        return
+    root, workspace = run.config.rootpath, github.workspace()
+    lines = github.annotate(run.all_results, file=run.file, root=root, workspace=workspace)
+    if lines:
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    if summary_path := run.environment.get("GITHUB_STEP_SUMMARY"):
+        try:
+            github.append_summary(Path(summary_path), markdown(_described(run, session)))
+        except OSError as error:
+            run.written.append(f"cannot write the job summary: {error.strerror or error}")
 
 
 def _described(run: PaodingSession, session: pytest.Session) -> Run:

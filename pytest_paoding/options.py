@@ -110,7 +110,7 @@ def _add_baseline(group: Any) -> None:
 
 
 def _add_reports(group: Any) -> None:
-    for name in ("json", "markdown"):
+    for name in ("json", "markdown", "html"):
         group.addoption(
             f"--paoding-{name}", metavar="PATH", help=f"write the results as {name}; - prints them"
         )
@@ -119,6 +119,12 @@ def _add_reports(group: Any) -> None:
         choices=("failed", "all", "none"),
         default="failed",
         help="gates in the summary",
+    )
+    group.addoption(
+        "--paoding-github",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="annotations and job summary for GitHub Actions; auto: where it runs there",
     )
 
 

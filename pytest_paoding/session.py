@@ -48,6 +48,7 @@ class PaodingSession:
         results: Of all gates by node id; under xdist the controller has those of all workers.
         waiting: Files that are published if the whole session passes.
         sharing: What this process has in common with the others of the run.
+        environment: Environment variables at the start: later ones name a test of this run.
         gates: Names of gates that have begun, by node id.
         passed: Node ids whose last attempt passed in all phases.
         missing: Lines on required gates that did not run.
@@ -65,6 +66,7 @@ class PaodingSession:
         self.results: dict[str, list[GateResult]] = {}
         self.waiting: dict[tuple[str, str], Staged] = {}
         self.sharing = Sharing(config)
+        self.environment = dict(os.environ)
         self.gates: dict[str, str] = {}
         self.passed: set[str] = set()
         self.missing: list[str] = []

@@ -10,6 +10,7 @@ from pytest_paoding.commands.files import write
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.merging import merged
 from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.terminal import summary_lines
 from pytest_paoding.runs import Run, read_run
 
@@ -29,7 +30,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "shards", metavar="SHARD", nargs="+", type=Path, help="file of --paoding-json"
     )
-    for kind in ("json", "markdown"):
+    for kind in ("json", "markdown", "html"):
         parser.add_argument(f"--{kind}", metavar="PATH", type=Path, help=f"write it as {kind}")
 
 
@@ -43,8 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
     if arguments.json is not None:
         _save(arguments.json, to_json(whole.to_dict()))
-    if arguments.markdown is not None:
-        _save(arguments.markdown, markdown(whole))
+    for path, render in ((arguments.markdown, markdown), (arguments.html, page)):
+        if path is not None:
+            _save(path, render(whole))
     write(*_summary(whole))
     return whole.exit
 
