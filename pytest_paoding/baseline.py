@@ -15,6 +15,7 @@ from pytest_paoding.budgets import METRICS
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
+from pytest_paoding.results import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,8 @@ UPDATE = "pytest --paoding-update-baseline"
 
 DIGITS = 6
 """Of what is stored and compared; what a machine adds beyond that is noise."""
-_SETTINGS = ("ratio", "strategy", "seed", "step", "input_range", "attack", "epsilons")
+_SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
+"""Settings that are always told; others where somebody has set them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Entry:
         return cls(
             metrics=_rounded(result.metrics),
             settings={
-                key: result.settings[key].value for key in _SETTINGS if key in result.settings
+                key: setting.value
+                for key, setting in result.settings.items()
+                if key in _SETTINGS or setting.source != DEFAULT
             },
             environment={**result.versions, **machine},
         )
@@ -67,10 +71,11 @@ class Entry:
         """Return in which settings and surroundings another entry was found."""
         mine = {**self.settings, **self.environment}
         theirs = {**other.settings, **other.environment}
+        names = {*self.settings, *other.settings, *(self.environment.keys() & other.environment)}
         return [
-            f"{key} {theirs[key]}, here {mine[key]}"
-            for key in sorted(mine)
-            if key in theirs and mine[key] != theirs[key]
+            f"{key} {theirs.get(key, DEFAULT)}, here {mine.get(key, DEFAULT)}"
+            for key in sorted(names)
+            if theirs and mine.get(key) != theirs.get(key)
         ]
 
 

@@ -15,8 +15,10 @@ from pytest_paoding.keras_io import identity
 from pytest_paoding.silence import start_tensorflow
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from pytest_paoding.evaluation.measurement import Measurement
-    from pytest_paoding.protocol import InputRange, Progress
+    from pytest_paoding.protocol import InputRange, Progress, Pruning
     from pytest_paoding.pruning.prune import Pruned
 
 
@@ -32,30 +34,14 @@ class KerasEngine:
         found: str = _module("keras_io.digest").digest(model)
         return found
 
-    def prune(  # noqa: PLR0913 - every setting by its own name
-        self,
-        model: Any,
-        *,
-        ratio: float,
-        strategy: str,
-        input_range: InputRange,
-        seed: int,
-        step: float,
-        progress: Progress | None = None,
+    def prune(
+        self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
     ) -> Pruned:
-        """Return a smaller model and its plan; see `pruning.prune.prune`."""
-        pruned: Pruned = _module("pruning.prune").prune(
-            model,
-            ratio=ratio,
-            strategy=strategy,
-            input_range=input_range,
-            seed=seed,
-            step=step,
-            progress=progress,
-        )
+        """Return a smaller model and its plan, checked; see `pruning.prune.prune`."""
+        pruned: Pruned = _module("pruning.prune").prune(model, progress=progress, **settings)
         return pruned
 
-    def evaluate(  # noqa: PLR0913 - as above
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
         pruned: Any,
@@ -63,6 +49,7 @@ class KerasEngine:
         *,
         epsilons: tuple[float, ...],
         input_range: InputRange,
+        calibration: Any = None,
         progress: Progress | None = None,
     ) -> dict[str, Measurement]:
         """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
@@ -72,6 +59,7 @@ class KerasEngine:
             data,
             epsilons=epsilons,
             input_range=input_range,
+            calibration=calibration,
             progress=progress,
         )
         return metrics

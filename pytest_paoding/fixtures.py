@@ -8,6 +8,7 @@ import pytest
 
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.itemstate import STATE
+from pytest_paoding.references import calibrated
 from pytest_paoding.running import Request, effective, run_gate
 from pytest_paoding.session import PaodingSession
 
@@ -38,9 +39,10 @@ class PaodingFixture:
             data: What to judge on: (x, y), or batches of that. By default what the configured model
                 refers to, else the fixture `paoding_data`. The pruning never sees it.
             name: Of the gate and its file; by default that of the test.
-            **settings: Any key of [tool.paoding] that concerns one gate (`ratio`, `strategy`,
-                `seed`, `step`, `input_range`, `attack`), and any budget (`max_size="300 kB"`). They
-                beat the marker and the configuration, the command line beats them.
+            **settings: Any key of [tool.paoding] that concerns one gate, such as `ratio` (in place
+                of a name, `calibration` may be the inputs themselves), and any budget
+                (`max_size="300 kB"`). They beat the marker and the configuration, the command line
+                beats them.
 
         Returns:
             The record of the gate: `result.metrics["parameters"].after` and the like.
@@ -67,7 +69,8 @@ class PaodingFixture:
         """
         _, gate = effective(self._item, table=self._table(), call=settings)
         gate = gate.at(self._ratio if isinstance(gate.ratio, tuple) else None)
-        return PaodingSession.of(self._item.config).engine.prune(model, **gate.pruning)
+        session = PaodingSession.of(self._item.config)
+        return session.engine.prune(model, **calibrated(gate.pruning, root=session.file.root))
 
     @property
     def results(self) -> list[GateResult]:

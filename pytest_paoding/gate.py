@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from pytest_paoding.budgets import (
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.notes import notes
 from pytest_paoding.plain import plain_measurement, portable
+from pytest_paoding.references import calibrated
 from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, Trial
 from pytest_paoding.revision import Revision
 from pytest_paoding.search import holds_quality, largest
@@ -93,6 +95,7 @@ class _Findings:
     ratio: float | None = None
     metrics: dict[str, Measurement] = field(default_factory=dict)
     layers: tuple[LayerResult, ...] = ()
+    notes: tuple[str, ...] = ()
     digest_before: str | None = None
     digest_after: str | None = None
     judgement: Judgement = field(default_factory=lambda: Judgement(Outcome.UNJUDGED, ()))
@@ -177,6 +180,7 @@ class Gate:
             engine=self.engine,
             load_model=self.load_model,
             load_data=self.load_data,
+            calibrate=partial(calibrated, root=self.spec.root),
             identify=self.identify,
             store=self.store,
             progress=self.progress,
@@ -212,6 +216,7 @@ class Gate:
         state.now = now = _Findings(ratio)
         cut = bench.prune(settings, file)
         now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
+        now.notes = cut.notes
         measured = bench.measure(settings, cut)
         more = {}
         if self.measure_more is not None:
@@ -247,6 +252,7 @@ class Gate:
             metrics=findings.metrics,
             checks=judgement.checks,
             layers=findings.layers,
+            notes=findings.notes,
             forced=self.forced if outcome is Outcome.FORCED else None,
             sweep=spec.sweep,
             trials=tuple(state.trials),
@@ -261,7 +267,7 @@ class Gate:
             return result
         checks = () if spec.sweep else result.checks  # there limits are loose on purpose
         found = notes(checks, old=self.accepted, new=Entry.from_result(result))
-        return replace(result, notes=found)
+        return replace(result, notes=(*findings.notes, *found))
 
     def _outcome(self, judgement: Judgement) -> Outcome:
         if judgement.outcome is not Outcome.OVER_BUDGET:

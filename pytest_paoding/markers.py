@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.precedence import PRUNING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 NAME = "paoding"
 DESCRIPTION = (
-    "paoding(*, model=None, ratio=None, strategy=None, seed=None, step=None, input_range=None,"
-    " attack=None, **budget): settings of the test's gates; model names a configured model whose"
-    " table applies, budget keys are those of [tool.paoding.budget]"
+    f"paoding(*, model=None, {', '.join(f'{key}=None' for key in PRUNING_KEYS)}, attack=None,"
+    " **budget): settings of the test's gates; model names a configured model whose table applies,"
+    " the other keys are those of [tool.paoding] and [tool.paoding.budget]"
 )
 
 

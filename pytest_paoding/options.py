@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from pytest_paoding import quantities
 from pytest_paoding.budgets import LIMITS
-from pytest_paoding.precedence import read_bound
+from pytest_paoding.precedence import PRUNING_KEYS, read_bound
+from pytest_paoding.protocol import Allocation, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -67,10 +69,30 @@ def add_options(parser: pytest.Parser) -> None:
 def _add_settings(group: Any) -> None:
     group.addoption(
         "--paoding-strategy",
-        choices=(*strategies.NAMES, *strategies.ALIASES),
+        choices=strategies.NAMES,
+        type=lambda name: strategies.ALIASES.get(name, name),
         help="how the units to prune are chosen",
     )
     group.addoption("--paoding-seed", metavar="N", type=argument(_seed), help="seed of the pruning")
+    group.addoption(
+        "--paoding-allocation",
+        choices=get_args(Allocation),
+        help="how reconstruct spreads the pruning over the layers",
+    )
+    group.addoption("--paoding-effort", choices=get_args(Effort), help="how hard reconstruct works")
+    group.addoption(
+        "--paoding-round-to",
+        metavar="N",
+        type=argument(quantities.count),
+        help="keep widths multiples of N where they can be",
+    )
+    group.addoption(
+        "--paoding-verify",
+        action="store_const",
+        const=True,
+        help="prove every cut: the pruned model must compute what the original with the removed"
+        " units' weights at zero does",
+    )
     group.addoption(
         "--paoding-artifacts", metavar="DIR", help="folder models within budget are published in"
     )
@@ -160,14 +182,11 @@ def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
     folder, baseline = option.paoding_artifacts, option.paoding_baseline
+    keys = (*PRUNING_KEYS, "publish", *LIMITS)
     given = {
-        "ratio": option.paoding_ratio,
-        "strategy": strategies.ALIASES.get(option.paoding_strategy, option.paoding_strategy),
-        "seed": option.paoding_seed,
-        "publish": option.paoding_publish,
+        **{key: getattr(option, f"paoding_{key}", None) for key in keys},
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),
         "baseline": baseline and config.invocation_params.dir / Path(baseline).expanduser(),
-        **{key: getattr(option, f"paoding_{key}") for key in LIMITS},
     }
     layer = {key: Setting(value, _SOURCE) for key, value in given.items() if value is not None}
     if option.paoding_no_artifacts:

@@ -31,10 +31,12 @@ def _number(value: Any) -> float | None:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a setting's value with lists for tuples."""
-    if isinstance(value, tuple):
-        return list(value)
-    return {key: list(pair) for key, pair in value.items()} if isinstance(value, dict) else value
+    """Return a setting's value with lists for tuples, and the kind of what is no plain value."""
+    if isinstance(value, (tuple, list)):
+        return [plain_value(each) for each in value]
+    if isinstance(value, dict):
+        return {key: plain_value(each) for key, each in value.items()}
+    return value if isinstance(value, (str, int, float, type(None))) else type(value).__name__
 
 
 def portable(path: Path, root: Path) -> str:

@@ -10,36 +10,46 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.plain import one_line, plain_value
+from pytest_paoding.protocol import Pruning
 from pytest_paoding.quantities import read
-from pytest_paoding.results import Setting
+from pytest_paoding.results import DEFAULT, Setting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.configfile import ConfigFile
-    from pytest_paoding.protocol import InputRange
     from pytest_paoding.settings import PaodingTable
     from pytest_paoding.sweeps import Ratio
 
 Layer = Mapping[str, Setting]
 
-GATE_KEYS = ("ratio", "strategy", "seed", "step", "input_range", "attack", "epsilons")
+PRUNING_KEYS = tuple(Pruning.__annotations__)
+GATE_KEYS = (*PRUNING_KEYS, "attack", "epsilons")
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
     {
-        key: Setting(value, "built-in")
+        key: Setting(value, DEFAULT)
         for key, value in {
             "strategy": "impact",
             "seed": 0,
             "step": 0.025,
             "input_range": (0.0, 1.0),
+            "allocation": "global",
+            "effort": "standard",
+            "calibration": None,
+            "ratios": {},
+            "include": ("*",),
+            "exclude": (),
+            "round_to": 1,
+            "mixing": "exact",
+            "verify": False,
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
             "artifacts": "paoding-artifacts",
@@ -89,38 +99,29 @@ class GateSettings:
     """The effective settings of one gate.
 
     Attributes:
-        ratio: Share of the units of every prunable layer to remove, above 0 and below 1; several
-            of them, or "auto".
-        strategy: How the units are chosen.
-        seed: Of everything random.
-        step: Share of the units that goes in one round.
-        input_range: What a legal input may be: (low, high), or that by input name.
+        pruning: The keywords of `Engine.prune`; its ratio may be one of several, or "auto".
         epsilons: Strengths of the attack, in units of the input.
         limits: The budgets; none that is switched off.
         shown: Every key but the budgets in plain form, with its source.
     """
 
-    ratio: Ratio
-    strategy: str
-    seed: int
-    step: float
-    input_range: InputRange
+    pruning: Pruning
     epsilons: tuple[float, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    @property
+    def ratio(self) -> Ratio:
+        """The ratio, several of them, or the wish to have it found."""
+        return self.pruning["ratio"]
 
     def at(self, ratio: float | None) -> GateSettings:
         """Return the settings for one ratio of several; the same where None is given."""
         if ratio is None:
             return self
         shown = {**self.shown, "ratio": Setting(ratio, self.shown["ratio"].source)}
-        return replace(self, ratio=ratio, shown=shown)
-
-    @property
-    def pruning(self) -> dict[str, Any]:
-        """The keywords of `Engine.prune`."""
-        keys = ("ratio", "strategy", "input_range", "seed", "step")
-        return {key: getattr(self, key) for key in keys}
+        pruning: Pruning = {**self.pruning, "ratio": ratio}
+        return replace(self, pruning=pruning, shown=shown)
 
 
 def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
@@ -138,9 +139,10 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
         raise ConfigError(
             "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
         )
-    values = {key: effective[key].value for key in GATE_KEYS if key != "attack"}
+    pruning = {key: effective[key].value for key in PRUNING_KEYS}
     return GateSettings(
-        **values,
+        pruning=cast("Pruning", pruning),
+        epsilons=effective["epsilons"].value,
         limits=tuple(_limits(effective, strict=strict)),
         shown={
             key: Setting(plain_value(effective[key].value), effective[key].source)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from typing_extensions import Unpack
 
     from pytest_paoding.evaluation.measurement import Measurement
     from pytest_paoding.surgery.plan import Plan
@@ -14,8 +16,31 @@ if TYPE_CHECKING:
 InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
 """What a legal input may be: (low, high), or that by input name."""
 
+Allocation = Literal["global", "balanced", "uniform"]
+Effort = Literal["standard", "thorough"]
+Mixing = Literal["exact", "recompute"]
+
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total) while long work goes on."""
+
+
+class Pruning(TypedDict):
+    """How a model is pruned: the keywords of `pruning.prune.prune`, which explains them."""
+
+    ratio: float
+    strategy: str
+    seed: int
+    step: float
+    input_range: InputRange
+    allocation: Allocation
+    effort: Effort
+    calibration: Any
+    ratios: Mapping[str, float]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    round_to: int
+    mixing: Mixing
+    verify: bool
 
 
 class PrunedModel(Protocol):
@@ -29,6 +54,10 @@ class PrunedModel(Protocol):
     def plan(self) -> Plan:
         """What left the model."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be said of it, a line each."""
+
 
 class Engine(Protocol):
     """Everything that touches a model."""
@@ -39,20 +68,15 @@ class Engine(Protocol):
     def digest(self, model: Any) -> str:
         """Return `sha256:...` over the model's architecture and weights."""
 
-    def prune(  # noqa: PLR0913 - every setting by its own name
-        self,
-        model: Any,
-        *,
-        ratio: float,
-        strategy: str,
-        input_range: InputRange,
-        seed: int,
-        step: float,
-        progress: Progress | None = None,
+    def prune(
+        self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
     ) -> PrunedModel:
-        """Return a smaller model and its plan; raises PruningError or SurgeryError."""
+        """Return a smaller model and its plan, checked against the original.
 
-    def evaluate(  # noqa: PLR0913 - as above
+        Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
+        """
+
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
         pruned: Any,
@@ -60,9 +84,13 @@ class Engine(Protocol):
         *,
         epsilons: tuple[float, ...],
         input_range: InputRange,
+        calibration: Any = None,
         progress: Progress | None = None,
     ) -> Mapping[str, Measurement]:
-        """Return every metric but the sizes; without data only those that need none."""
+        """Return every metric but the sizes; without data only those that need none.
+
+        Raises DataError where data holds an input that the pruning has learned from.
+        """
 
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
@@ -134,6 +135,42 @@ def step(value: object) -> float:
     if number > 0:
         return number
     raise ValueError(f"{_as_given(value)} prunes nothing: a step is a share above 0")
+
+
+def shares(value: object) -> dict[str, float]:
+    """Return shares from 0 to below 1 by pattern of layer names.
+
+    Raises:
+        ValueError: `value` is no such table; the pattern is named.
+    """
+    if isinstance(value, Mapping):
+        return {str(pattern): _partial(str(pattern), given) for pattern, given in value.items()}
+    raise ValueError(
+        f"{_as_given(value)} is not a table of shares by layer pattern, such as"
+        ' { "block1_*" = "25%" }'
+    )
+
+
+def _partial(pattern: str, value: object) -> float:
+    try:
+        number = share(value)
+    except ValueError as error:
+        raise ValueError(f"{pattern!r}: {error}") from None
+    if number < 1:
+        return number
+    raise ValueError(f"{pattern!r}: {_as_given(value)} would prune all: a share is below 1")
+
+
+def patterns(value: object) -> tuple[str, ...]:
+    """Return patterns of layer names: one, or several.
+
+    Raises:
+        ValueError: `value` is not that, or empty.
+    """
+    given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if given and all(isinstance(each, str) and each for each in given):
+        return given
+    raise ValueError(f'{_as_given(value)} is not a list of layer patterns such as ["block1_*"]')
 
 
 def strengths(value: object) -> tuple[float, ...]:

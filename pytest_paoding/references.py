@@ -14,13 +14,19 @@ from pytest_paoding.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_paoding.protocol import Pruning
 
-def call(reference: str, *, root: Path) -> Any:
+
+_WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
+
+
+def call(reference: str, *, root: Path, key: str = "data") -> Any:
     """Return what the callable returns.
 
     Args:
         reference: `package.module:callable`.
         root: This folder is importable while the module is imported and the callable runs.
+        key: Of the setting that refers to it: `data` or `calibration`.
 
     Raises:
         DataError: There is no such callable, it raised, or it returned nothing; one line.
@@ -33,10 +39,22 @@ def call(reference: str, *, root: Path) -> Any:
                 target = getattr(target, attribute)
             found = target()
         except Exception as error:
-            raise DataError(f"data {reference!r} {_where(error)}: {_what(error)}") from error
+            raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
     if found is None:
-        raise DataError(f"data {reference!r} returned nothing, it must return (x, y) or batches")
+        raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
     return found
+
+
+def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
+    """Return the settings of a pruning with the inputs that `calibration` refers to in its place.
+
+    Raises:
+        DataError: As `call`.
+    """
+    reference = pruning["calibration"]
+    if not isinstance(reference, str):
+        return pruning
+    return {**pruning, "calibration": call(reference, root=root, key="calibration")}
 
 
 @contextmanager

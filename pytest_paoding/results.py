@@ -22,12 +22,18 @@ from pytest_paoding.budgets import (
 )
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.quantities import Unit
+from pytest_paoding.surgery.plan import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_paoding.surgery.plan import Plan
+
 SCHEMA = "pytest-paoding/1"
 """Name and version of the layout of everything this package writes."""
+
+DEFAULT = "built-in"
+"""Source of the settings that nobody has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,14 @@ class LayerResult:
     kept: int
     criterion: str | None = None
     reason: str | None = None
+
+
+def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
+    """Return what a plan says of its layers, without the units themselves."""
+    return tuple(
+        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
+        for layer in plan.layers
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class GateResult:
         sweep: The name that this gate competes for with others of the same sweep over ratios.
         trials: What the search for a ratio has tried, in that order.
         reused: Whether the work was not done anew, because an earlier one had done the same.
-        notes: What is worth saying although it changes no verdict; one line each.
+        notes: What else is to be said, of the pruning and of the comparison; a line each.
     """
 
     name: str
@@ -144,6 +158,13 @@ class GateResult:
         """The ratio it was pruned at, where one is known."""
         found = self.settings.get("ratio")
         return found.value if found is not None and isinstance(found.value, float) else None
+
+    def explain(self) -> str:
+        """Return a table: each layer's units before and after, chosen how, and why not more."""
+        return explained(
+            (layer.name, layer.units, layer.kept, layer.criterion, layer.reason)
+            for layer in self.layers
+        )
 
     def published_at(self, path: str) -> GateResult:
         """Return the record after its file was published."""

@@ -24,7 +24,8 @@ from pytest_paoding.budgets import BUDGETS, LIMITS, NO_BUDGET, REGRESSIONS, Metr
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.naming import check_name
-from pytest_paoding.precedence import Bound, Layer, Settings, read_bound
+from pytest_paoding.precedence import PRUNING_KEYS, Bound, Layer, Settings, read_bound
+from pytest_paoding.protocol import Allocation, Effort, Mixing  # noqa: TC001 # read at run time
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -52,6 +53,10 @@ def _data(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
         return value
     raise ValueError(f"{value!r} is not of the form 'package.module:callable'")
+
+
+def _calibration(value: object) -> object:
+    return _data(value) if isinstance(value, (str, int, float)) else value
 
 
 class _Table(BaseModel):
@@ -94,6 +99,15 @@ class GateTable(_Table):
         tuple[float, float] | dict[str, tuple[float, float]] | None,
         BeforeValidator(quantities.input_range),
     ] = None
+    allocation: Allocation | None = None
+    effort: Effort | None = None
+    calibration: Annotated[Any, BeforeValidator(_calibration)] = None
+    ratios: Annotated[dict[str, float] | None, BeforeValidator(quantities.shares)] = None
+    include: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
+    exclude: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
+    round_to: Annotated[int | None, Field(ge=1)] = None
+    mixing: Mixing | None = None
+    verify: bool | None = None
     attack: Attack | None = None
     budget: Budget | None = None
     regression: Regression | None = None
@@ -116,7 +130,7 @@ class GateTable(_Table):
 
     @property
     def _own_keys(self) -> tuple[str, ...]:
-        return ("ratio", "strategy", "seed", "step", "input_range")
+        return PRUNING_KEYS
 
 
 class ModelTable(GateTable):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.plain import plain_measurement, plain_value
-from pytest_paoding.results import LayerResult
+from pytest_paoding.results import LayerResult, layers_of
 from pytest_paoding.sharing import Store, key_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.precedence import GateSettings
-    from pytest_paoding.protocol import Engine, Progress
-    from pytest_paoding.surgery.plan import Plan
+    from pytest_paoding.protocol import Engine, Progress, Pruning
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Cut:
     Attributes:
         file: The pruned model's file.
         layers: What happened to every layer that has units.
+        notes: What else is to be said of the pruning, a line each.
         original: Digest of the original.
         digest: Of the pruned model.
         before: Bytes of the original, saved the same way.
@@ -38,6 +38,7 @@ class Cut:
 
     file: Path
     layers: tuple[LayerResult, ...]
+    notes: tuple[str, ...]
     original: str
     digest: str
     before: int
@@ -57,13 +58,15 @@ class Cut:
     def to_dict(self) -> dict[str, Any]:
         """Return what a store keeps of it, besides the file."""
         plain = {name: getattr(self, name) for name in ("original", "digest", "before", "after")}
-        return {**plain, "layers": [asdict(layer) for layer in self.layers]}
+        layers = [asdict(layer) for layer in self.layers]
+        return {**plain, "layers": layers, "notes": list(self.notes)}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str) -> Cut:
         """Return what a store has kept."""
         layers = tuple(LayerResult(**layer) for layer in plain.pop("layers"))
-        return cls(file=file, layers=layers, key=key, **plain)
+        notes = tuple(plain.pop("notes"))
+        return cls(file=file, layers=layers, notes=notes, key=key, **plain)
 
 
 @dataclass(kw_only=True)
@@ -74,6 +77,7 @@ class Workbench:
         engine: Does the work.
         load_model: Gives the original model.
         load_data: Gives the data for judging; it never reaches the pruning.
+        calibrate: Gives the settings of a pruning with the inputs that they refer to.
         identify: Gives the original's digest without loading it, where that can be.
         store: Keeps what was done; None to do everything anew.
         progress: Is told how far the work is.
@@ -83,11 +87,13 @@ class Workbench:
     engine: Engine
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
+    calibrate: Callable[[Pruning], Pruning] = lambda pruning: pruning
     identify: Callable[[], str | None] = lambda: None
     store: Store | None = None
     progress: Progress | None = None
     anew: int = 0
     _before: int | None = field(default=None, init=False)
+    _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -132,24 +138,32 @@ class Workbench:
             self.store.save(key, cut.to_dict(), file=file)
             return cut
 
+    def _pruning(self, settings: GateSettings) -> Pruning:
+        """Return how to prune, with calibration data that is read once for all ratios."""
+        if self._calibrated is None:
+            self._calibrated = self.calibrate(settings.pruning)
+        return {**self._calibrated, "ratio": settings.pruning["ratio"]}
+
     def _key_of_cut(self, settings: GateSettings) -> str | None:
         identity = None if self.store is None else self.identify()
-        if identity is None:
+        pruning = self._pruning(settings) if identity is not None else settings.pruning
+        calibration = self.engine.fingerprint(pruning["calibration"])
+        if identity is None or calibration is None:
             return None
-        pruning = {name: plain_value(value) for name, value in settings.pruning.items()}
-        return key_of(
-            "cut", model=identity, settings=pruning, with_=_kind(self.engine), machine=machine()
-        )
+        plain = plain_value({**pruning, "calibration": calibration})
+        kind, here = _kind(self.engine), machine()
+        return key_of("cut", model=identity, settings=plain, engine=kind, machine=here)
 
     def _prune(self, settings: GateSettings, file: Path) -> Cut:
         self.anew += 1
         original = self._digest
         self.data  # noqa: B018 - without data the work would be in vain
-        pruned = self.engine.prune(self.original, **settings.pruning, progress=self.progress)
+        pruning = self._pruning(settings)
+        pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
         before, after = self._saved(pruned.model, file)
         self._models[file] = pruned.model
         digest = self.engine.digest(pruned.model)
-        return Cut(file, _layers(pruned.plan), original, digest, before, after)
+        return Cut(file, layers_of(pruned.plan), pruned.notes, original, digest, before, after)
 
     def measure(self, settings: GateSettings, cut: Cut) -> dict[str, Measurement]:
         """Return every metric of a pruned model.
@@ -160,7 +174,8 @@ class Workbench:
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         if data is None or self.store is None:
             return self._measure(settings, cut)
-        how = {"epsilons": settings.epsilons, "input_range": plain_value(settings.input_range)}
+        input_range = plain_value(settings.pruning["input_range"])
+        how = {"epsilons": settings.epsilons, "input_range": input_range}
         key = key_of(
             "measured", cut=cut.key, data=data, attack=settings.shown["attack"].value, **how
         )
@@ -178,7 +193,8 @@ class Workbench:
             self.model(cut),
             self.data,
             epsilons=settings.epsilons,
-            input_range=settings.input_range,
+            input_range=settings.pruning["input_range"],
+            calibration=self._pruning(settings)["calibration"],
             progress=self.progress,
         )
         return {name: plain_measurement(each) for name, each in found.items()}
@@ -204,10 +220,3 @@ def _kind(engine: Engine) -> dict[str, str]:
     """Return what tells engines and their versions apart."""
     kind = type(engine)
     return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}
-
-
-def _layers(plan: Plan) -> tuple[LayerResult, ...]:
-    return tuple(
-        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
-        for layer in plan.layers
-    )

@@ -36,6 +36,7 @@ class FakeModel:
 class FakePruned:
     model: FakeModel
     plan: Plan
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

@@ -69,6 +69,15 @@ def read(data: Any, signature: Signature, size: Callable[[Batch], int]) -> Itera
         raise DataError("the data has no samples (an iterator can be read only once)")
 
 
+def inputs_of(x: Any, signature: Signature) -> tuple[Any, ...]:
+    """Return inputs without labels as one array for each input of the model, in its dtypes.
+
+    Raises:
+        DataError: They do not fit, or are not finite; the input is named.
+    """
+    return _cast(_fitted(x, None, signature), signature, 0).inputs
+
+
 def _fitted(x: Any, y: Any, signature: Signature) -> Batch:
     """Return all inputs and labels in the model's order, their shapes and lengths checked."""
     inputs = tuple(

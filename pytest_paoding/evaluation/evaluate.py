@@ -13,6 +13,7 @@ from pytest_paoding.evaluation.cost import cost_metrics
 from pytest_paoding.evaluation.data import read
 from pytest_paoding.evaluation.labels import classes_of
 from pytest_paoding.evaluation.observe import observe
+from pytest_paoding.evaluation.overlap import apart
 from pytest_paoding.evaluation.predict import Predictor
 from pytest_paoding.evaluation.robustness import robustness_metrics
 from pytest_paoding.evaluation.signature import signature_of
@@ -39,6 +40,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     *,
     epsilons: tuple[float, ...] = (),
     input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
+    calibration: Any = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Measurement]:
     """Measure two classifiers on the same data, side by side, in one pass.
@@ -57,6 +59,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         epsilons: Strengths of the FGSM attack, in the inputs' own unit.
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
+        calibration: Inputs that the pruning has learned from, which may not be judged on.
         progress: Told ("evaluating", samples done, samples in all as far as known).
 
     Returns:
@@ -68,7 +71,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
 
     Raises:
-        DataError: The data is empty, not finite or does not fit the model.
+        DataError: The data is empty, not finite, does not fit the model, or was learned from.
         EvaluationError: An output is not finite, random, or not that of a classifier.
         PruningError: A model has no graph.
     """
@@ -81,6 +84,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         tuple(epsilons), signature.inputs, ranges_of(signature.inputs, input_range)
     )
     batches = read(data, signature, lambda first: _batch_size(graph, first))
+    batches = apart(batches, calibration, signature)
     first = next(batches)
     judged = sorted(first.labels) or range(len(signature.outputs))
     for index in judged:

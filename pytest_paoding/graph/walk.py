@@ -7,7 +7,7 @@ the rules said, closes it under the laws of arrays, and returns it in terms of c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding.errors import PruningError
 from pytest_paoding.graph.closure import close
@@ -23,6 +23,7 @@ from pytest_paoding.graph.structure import (
 )
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.graph.visit import Visit, Walk, as_views
+from pytest_paoding.protocol import Mixing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ __all__ = [
     "walk",
 ]
 
-MIXING = ("exact", "recompute")
+MIXING = get_args(Mixing)
 
 
 def walk(model: Any, rules: Callable[[Any], Rule], *, mixing: str = "exact") -> Structure:

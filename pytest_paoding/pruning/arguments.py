@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_paoding.errors import PruningError
 
-ALLOCATIONS = ("global", "balanced", "uniform")
-EFFORTS = ("standard", "thorough")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def check_share(name: str, value: Any, *, zero: bool) -> float:
@@ -41,6 +41,11 @@ def check_seed(value: Any) -> int:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0:
         return int(value)
     raise PruningError(f"seed must be a whole number from 0, not {value!r}")
+
+
+def listed(patterns: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one pattern or several as a tuple."""
+    return (patterns,) if isinstance(patterns, str) else tuple(patterns)
 
 
 def check_choice(name: str, value: Any, known: tuple[str, ...]) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+import keras
 
 from pytest_paoding.errors import PruningError
 from pytest_paoding.graph.groups import find_groups
 from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import walk
-from pytest_paoding.pruning.arguments import (
-    ALLOCATIONS,
-    EFFORTS,
-    check_choice,
-    check_seed,
-    check_share,
-)
+from pytest_paoding.protocol import Allocation, Effort
+from pytest_paoding.pruning.arguments import check_choice, check_seed, check_share, listed
 from pytest_paoding.pruning.ranges import input_ranges
 from pytest_paoding.pruning.reconstruct.strategy import by_reconstruction
 from pytest_paoding.pruning.rounds import Rounds
@@ -25,14 +22,16 @@ from pytest_paoding.surgery.apply import apply_plan
 from pytest_paoding.surgery.constraints import Constraints
 from pytest_paoding.surgery.cut import cut
 from pytest_paoding.surgery.guard import undisturbed
+from pytest_paoding.surgery.verify import verify as check_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_paoding.graph.structure import Structure
     from pytest_paoding.pruning.ranges import InputRange
     from pytest_paoding.pruning.selection import Selection
     from pytest_paoding.pruning.task import Progress
+    from pytest_paoding.surgery.constraints import Quota
     from pytest_paoding.surgery.cut import Cut
     from pytest_paoding.surgery.plan import Plan
 
@@ -44,12 +43,13 @@ class Pruned:
     Attributes:
         model: A new `keras.Model`, really smaller, every layer as trainable as before.
         plan: For each layer its units before, those kept, and why it was left alone.
-        note: What could not be kept of the old model, such as an unserialisable loss.
+        notes: What else is to be said, a line each: what could not be kept of the old model, such
+            as an unserialisable loss, how exactly the cut was proved, what was learned from.
     """
 
     model: Any
     plan: Plan
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def prune(  # noqa: PLR0913 # keyword-only, each with a default
@@ -64,17 +64,19 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     effort: str = "standard",
     calibration: Any = None,
     ratios: Mapping[str, float] | None = None,
-    include: tuple[str, ...] = ("*",),
-    exclude: tuple[str, ...] = (),
+    include: str | Iterable[str] = "*",
+    exclude: str | Iterable[str] = (),
     round_to: int = 1,
     mixing: str = "exact",
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> Pruned:
     """Return a smaller model without `ratio` of the units of every prunable layer.
 
     Outputs never shrink, at least one unit of every layer stays, and layers that are added together
     lose the same units. No labels are read and nothing is trained; without `calibration` no data
-    is read either. The model given is not changed, and the global random state is left alone.
+    is read either. The model given is not changed, and the global random state is left alone. The
+    new model is run once beside it on two random inputs, and checked in shape and soundness.
 
     The strategies of PAODING, and `magnitude`, remove exactly `round(ratio * n)` of the n units of
     every layer. `reconstruct` spends as many parameters as that would where it hurts least, unless
@@ -94,10 +96,12 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         calibration: For `reconstruct`: unlabelled inputs to learn from instead of synthetic ones,
             an array or one for each input in a list or by its name; never the data for judging.
         ratios: Shares of their own for layers by name pattern (`fnmatch`).
-        include: Patterns of the layers that may shrink.
-        exclude: Patterns of those among them that may not.
+        include: Pattern, or several, of the layers that may shrink.
+        exclude: The same of those among them that may not.
         round_to: Widths are kept multiples of this where they can be.
         mixing: `exact`, or `recompute` to prune through layers whose statistics over units change.
+        verify: Whether to prove the cut: the new model has to compute in float64 what the one given
+            does, with the weights on removed units at zero.
         progress: Called as `progress(what, done, total)`.
 
     Cost: for each dense layer of n units and m inputs O(m n^2) once, and O(n^2) in each round;
@@ -107,7 +111,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     Raises:
         PruningError: An argument makes no sense, or nothing in the model can be pruned.
         DataError: `calibration` does not fit the model.
-        SurgeryError: A layer cannot be rebuilt.
+        SurgeryError: A layer cannot be rebuilt, or the new model is not what it should be.
 
     Example:
         >>> import keras
@@ -118,28 +122,28 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         >>> [layer.units for layer in pruned.model.layers]
         [4, 2]
     """
-    _, plan, outcome = prune_and_tell(
-        model,
-        Constraints(
-            ratio=check_share("ratio", ratio, zero=True),
-            ratios=dict(ratios or {}),
-            include=tuple(include),
-            exclude=tuple(exclude),
-            round_to=round_to,
-        ),
-        Options(
-            strategy=known_name(strategy),
-            input_range=input_range,
-            seed=check_seed(seed),
-            step=check_share("step", step, zero=False),
-            allocation=check_choice("allocation", allocation, ALLOCATIONS),
-            effort=check_choice("effort", effort, EFFORTS),
-            calibration=calibration,
-            mixing=mixing,
-        ),
-        progress,
+    constraints = Constraints(
+        ratio=check_share("ratio", ratio, zero=True),
+        ratios=dict(ratios or {}),
+        include=listed(include),
+        exclude=listed(exclude),
+        round_to=round_to,
     )
-    return Pruned(outcome.model, plan, outcome.note)
+    options = Options(
+        strategy=known_name(strategy),
+        input_range=input_range,
+        seed=check_seed(seed),
+        step=check_share("step", step, zero=False),
+        allocation=check_choice("allocation", allocation, get_args(Allocation)),
+        effort=check_choice("effort", effort, get_args(Effort)),
+        calibration=calibration,
+        mixing=mixing,
+    )
+    structure, plan, outcome = prune_and_tell(model, constraints, options, progress)
+    ranges = input_ranges(structure.graph, input_range)
+    checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
+    notes = (outcome.note, _learned_from(options), checked.note)
+    return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 
 def prune_and_tell(
@@ -162,12 +166,31 @@ def _select(
     if not groups:
         raise PruningError(_nothing_to_prune(structure))
     quotas = tuple(constraints.quota(group) for group in groups)
+    if whys := _nothing_may_go(quotas):
+        raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
     ranges = input_ranges(structure.graph, options.input_range)
-    task = Task(structure, groups, quotas, ranges, options, progress)
+    task = Task(structure, groups, constraints, quotas, ranges, options, progress)
     if options.strategy == "reconstruct":
         with undisturbed():
             return by_reconstruction(task)
     return Rounds(task, strategy_named(options.strategy)).run()
+
+
+def _nothing_may_go(quotas: Sequence[Quota]) -> str:
+    """Return what keeps every group whole, if exceptions to the share do."""
+    if any(quota.count for quota in quotas):
+        return ""
+    return "; ".join(dict.fromkeys(quota.reason for quota in quotas[:3] if quota.reason))
+
+
+def _learned_from(options: Options) -> str | None:
+    """Return what became of the inputs a user gave."""
+    if options.calibration is None:
+        return None
+    if options.strategy != "reconstruct":
+        return f"calibration was not used: strategy {options.strategy!r} reads no inputs"
+    count = len(keras.tree.flatten(options.calibration)[0])
+    return f"calibrated on {count} inputs: not data-free"
 
 
 def _silent(what: str, done: int, total: int) -> None:

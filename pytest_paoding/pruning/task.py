@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.structure import Structure
     from pytest_paoding.graph.trace import Tensor
     from pytest_paoding.pruning.ranges import InputRange
-    from pytest_paoding.surgery.constraints import Quota
+    from pytest_paoding.surgery.constraints import Constraints, Quota
 
     Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -39,6 +39,7 @@ class Task:
     Attributes:
         structure: Its structure.
         groups: The groups that may shrink.
+        constraints: What the plan has to keep to.
         quotas: How many units of each group are to go.
         ranges: Low and high of each input.
         options: How to prune.
@@ -47,6 +48,7 @@ class Task:
 
     structure: Structure
     groups: tuple[Group, ...]
+    constraints: Constraints
     quotas: tuple[Quota, ...]
     ranges: Mapping[Tensor, tuple[float, float]]
     options: Options

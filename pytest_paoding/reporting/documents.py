@@ -42,9 +42,8 @@ def _section(result: GateResult) -> list[str]:
         f"### {_cell(result.name)}: {wording.WORDS[result.outcome]}",
         "",
         *_table((*wording.ROW, "from"), rows),
-        f"{_cell(wording.pruned(result))}  ",
+        *(f"{_cell(line)}  " for line in (wording.pruned(result), *result.notes)),
         _cell(wording.sources(result)),
-        *(f"- {_cell(note)}" for note in result.notes),
         "",
     ]
 

@@ -5,6 +5,7 @@ Imported only when there is something to print.
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -32,13 +33,13 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
     yield f"{result.name} {wording.headline(result)}"
     if result.layers:
         yield wording.pruned(result)
+        yield from result.notes
     if result.checks:
         yield ""
         yield budget_table(result, sources=verbose)
         yield ""
     if verbose and result.settings:
         yield f"settings: {wording.sources(result)}"
-    yield from result.notes
     yield "not published: the previous file, if there is one, is as it was"
     if result.outcome is Outcome.OVER_BUDGET:
         yield wording.remedy(result)
@@ -60,6 +61,11 @@ def layer_table(result: GateResult) -> str:
         for layer in result.layers
     ]
     return _table(rows, ["layer", "units", "kept", "how"], numbers=(1, 2))
+
+
+def _explained(result: GateResult) -> Iterator[str]:
+    """Return every layer with all that is to be said of it."""
+    yield indent(result.explain(), "  ")
 
 
 def metric_table(result: GateResult) -> str:
@@ -95,7 +101,7 @@ def summary_lines(
         line = f"{result.name:{width}}  {wording.status(result):13}  {_grounds(result)}"
         lines.append(line.rstrip())
         if verbose and result.layers:
-            lines += ["", layer_table(result), "", metric_table(result), ""]
+            lines += ["", *_explained(result), "", metric_table(result), ""]
     said = [f"{result.name}: {note}" for result in results for note in result.notes]
     return [*lines, *said, counts(results)]
 

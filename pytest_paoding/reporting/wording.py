@@ -8,6 +8,7 @@ from pytest_paoding.baseline import UPDATE
 from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Limit, Outcome, Verdict
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
+from pytest_paoding.results import DEFAULT
 
 if TYPE_CHECKING:
     from pytest_paoding.evaluation.measurement import Measurement
@@ -125,8 +126,11 @@ def status(result: GateResult) -> str:
 
 
 def sources(result: GateResult) -> str:
-    """Return every setting with its source in one line."""
-    return ", ".join(f"{key} {item.value} ({item.source})" for key, item in result.settings.items())
+    """Return every setting with its source in one line; what is built in comes last."""
+    given = {key: item for key, item in result.settings.items() if item.source != DEFAULT}
+    texts = [f"{key} {item.value} ({item.source})" for key, item in given.items()]
+    rest = [f"{key} {item.value}" for key, item in result.settings.items() if key not in given]
+    return ", ".join(texts + ([f"{DEFAULT}: {', '.join(rest)}"] if rest else []))
 
 
 def remedy(result: GateResult) -> str:

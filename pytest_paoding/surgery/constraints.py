@@ -25,11 +25,13 @@ class Quota:
         count: Their number; at least one of the group stays.
         reason: Why it is not the share that was asked for; None where it is.
         share: The share that was asked for.
+        free: Whether an allocation may decide on another number.
     """
 
     count: int
     reason: str | None = None
     share: float = field(default=0.0, compare=False)
+    free: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +99,16 @@ class Constraints:
                 return Quota(0, f"layer {name!r} is not included")
         share = min(self._share(name) for name in names)
         count = min(round(share * group.width), group.width - 1)
-        rounded = self._rounded(group, count)
-        if rounded == count:
-            return Quota(count, share=share)
-        return Quota(rounded, f"the width is kept a multiple of {self.round_to}", share)
+        rounded = self.rounded(group, count)
+        reason = None if rounded == count else f"the width is kept a multiple of {self.round_to}"
+        own = any(_match(name, self.ratios) is not None for name in names)
+        return Quota(rounded, reason, share, free=not own)
 
     def _share(self, name: str) -> float:
         pattern = _match(name, self.ratios)
         return self.ratio if pattern is None else self.ratios[pattern]
 
-    def _rounded(self, group: Group, count: int) -> int:
+    def rounded(self, group: Group, count: int) -> int:
         """Return the largest number up to `count` that leaves every width a multiple."""
         for fewer in range(count, 0, -1):
             if all(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import SurgeryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT = 1
 
@@ -78,24 +81,18 @@ class Plan:
         raise KeyError(name)
 
     def explain(self) -> str:
-        """Return a table: each layer's units before and after, and why not more went.
+        """Return a table: each layer's units before and after, chosen how, and why not more.
 
         >>> reason = "it is an output of the model"
-        >>> layers = LayerPlan("hidden", 8, (0, 1, 5)), LayerPlan("out", 2, (0, 1), reason=reason)
-        >>> print(Plan(layers).explain())
-        layer   before  after  why not more
-        hidden       8      3
-        out          2      2  it is an output of the model
+        >>> hidden = LayerPlan("hidden", 8, (0, 1, 5), "impact")
+        >>> print(Plan((hidden, LayerPlan("out", 2, (0, 1), reason=reason))).explain())
+        layer   before  after  chosen by  why not more
+        hidden       8      3  impact
+        out          2      2             it is an output of the model
         """
-        rows = [("layer", "before", "after", "why not more")]
-        rows += [
-            (layer.name, str(layer.units), str(len(layer.kept)), layer.reason or "")
+        return explained(
+            (layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
             for layer in self.layers
-        ]
-        name, before, after, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
-        return "\n".join(
-            f"{one:<{name}}  {two:>{before}}  {three:>{after}}  {four}".rstrip()
-            for one, two, three, four in rows
         )
 
     def to_json(self) -> str:
@@ -117,6 +114,20 @@ class Plan:
             return cls(layers, **document)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise SurgeryError(f"not a plan in JSON: {type(error).__name__}: {error}") from error
+
+
+def explained(rows: Iterable[tuple[str, int, int, str | None, str | None]]) -> str:
+    """Return layers as a table: name, units before and after, criterion and reason."""
+    cells = [("layer", "before", "after", "chosen by", "why not more")]
+    cells += [
+        (name, str(before), str(after), criterion or "", reason or "")
+        for name, before, after, criterion, reason in rows
+    ]
+    one, two, three, four, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
+    return "\n".join(
+        f"{name:<{one}}  {before:>{two}}  {after:>{three}}  {how:<{four}}  {why}".rstrip()
+        for name, before, after, how, why in cells
+    )
 
 
 def _layer_plan(fields: dict[str, Any]) -> LayerPlan:

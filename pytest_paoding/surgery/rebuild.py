@@ -8,6 +8,7 @@ original, which gains no node and keeps every weight.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,7 +20,7 @@ from pytest_paoding.graph.trace import as_functional, is_nested
 from pytest_paoding.surgery.guard import preserved_random_state, undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_paoding.graph.trace import Site
     from pytest_paoding.graph.views import Shape
@@ -94,7 +95,8 @@ class Rebuild:
                 clone_function=lambda operation: operation,
                 call_function=self._caller(model),
             )
-            built = _constructed(model, keras.Model, clone.input, clone.output)
+            is_it = type(clone) is type(model)  # making it once more would take time
+            built = clone if is_it else _constructed(model, keras.Model, clone.input, clone.output)
         self._models = {model: built, **self._models}  # the outermost is done last, listed first
         return built
 
@@ -108,7 +110,8 @@ class Rebuild:
             kwargs = {name: changed.get(name, each) for name, each in kwargs.items()}
             twin = self._twin(operation)
             try:
-                outputs = twin(*args, **kwargs)
+                with _undrawn(twin):
+                    outputs = twin(*args, **kwargs)
             except _REFUSALS as error:
                 raise SurgeryError(
                     f"layer {operation.name!r} does not accept its pruned inputs: {cause_of(error)}"
@@ -151,6 +154,25 @@ def remade(operation: Any, config: Config | None = None) -> Any:
     if new.name != operation.name:  # the configuration Keras makes up for some layers has no name
         new.name = operation.name
     return new
+
+
+@contextmanager
+def _undrawn(layer: Any) -> Iterator[None]:
+    """Let a layer make its weights without drawing values: all of them are replaced.
+
+    Its attributes are set past Keras, which would track each of them anew.
+    """
+    attributes = {} if getattr(layer, "built", True) else vars(layer)
+    drawn = {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, keras.initializers.Initializer)
+    }
+    attributes.update(dict.fromkeys(drawn, keras.initializers.Zeros()))
+    try:
+        yield
+    finally:
+        attributes.update(drawn)
 
 
 def _build_activation(old: Any, new: Any, outputs: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 
 def values_of(variable: Any) -> Any:
@@ -13,4 +14,5 @@ def values_of(variable: Any) -> Any:
     `keras.ops.convert_to_numpy` does the same, but on TensorFlow with NumPy 2 it raises a
     DeprecationWarning, which is an error in test suites that say so.
     """
-    return np.asarray(variable).copy()  # the array itself may be TensorFlow's own memory
+    with tf.init_scope():  # also while a function is traced
+        return np.asarray(variable).copy()  # the array itself may be TensorFlow's own memory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -65,6 +66,15 @@ def test_code_in_the_pages_compiles(block: str) -> None:
     compile(block, "README.md", "exec")
 
 
+def test_the_rule_in_the_page_is_a_right_one(capsys: pytest.CaptureFixture[str]) -> None:
+    python = re.findall(r"^```python\n(.*?)^```$", text(), re.MULTILINE | re.DOTALL)
+    (code,) = (block for block in python if "@pytest_paoding.rule" in block)
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    shape, notes = capsys.readouterr().out.splitlines()
+    assert shape == "(3,)"
+    assert re.fullmatch(r"\('proved: off by \S+ in float64',\)", notes)
+
+
 @pytest.mark.parametrize("block", blocks("bash"))
 def test_commands_in_the_pages_are_single_lines(block: str) -> None:
     for line in block.splitlines():
@@ -100,15 +110,11 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
 @pytest.mark.parametrize("key", sorted(BUILT_IN))
 def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     value = BUILT_IN[key].value
-    if value is None:
-        assert f"| `{key}` | none |" in section("### `[tool.paoding]`")
-        return
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
-    shown = shown.replace("(", "[").replace(")", "]")
+    shown = "none" if value is None else f"`{json.dumps(value)}`"
     heading = "attack" if key in {"attack", "epsilons"} else None
     heading = f"### `[tool.paoding{'.' + heading if heading else ''}]`"
     name = "name" if key == "attack" else key
-    assert f"| `{name}` | `{shown}` |" in section(heading)
+    assert f"| `{name}` | {shown} |" in section(heading)
 
 
 def test_every_command_is_shown() -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import keras
+import numpy as np
 import pytest
 
 from pytest_paoding.__main__ import main
@@ -64,13 +65,29 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         return original(self, *arguments, **options)
 
     monkeypatch.setattr(prune.KerasEngine, "prune", spy)
+    inputs = tmp_path / "inputs.npy"
+    np.save(inputs, np.ones((3, 8, 8, 1)))
     drawn = ("--strategy", "scale", "--seed", 7, "--step", 0.1, "--input-range", -1, 2)
+    drawn += ("--allocation", "uniform", "--effort", "thorough", "--calibration", inputs)
+    drawn += ("--ratios", "conv=50%", "hid*=0.4", "--include", "conv", "hidden", "--exclude", "o*")
+    drawn += ("--round-to", 2, "--mixing", "recompute", "--verify")
     output = tmp_path / "small.keras"
-    code, _, _ = run(capsys, "prune", model, "--ratio", "25%", *drawn, "-o", output)
+    code, out, _ = run(capsys, "prune", model, "--ratio", "25%", *drawn, "-o", output)
     assert code == 0
+    assert "calibration was not used: strategy 'magnitude' reads no inputs" in out
+    assert "proved: off by" in out
+    assert np.array_equal(seen.pop("calibration"), np.ones((3, 8, 8, 1)))
     assert seen == {
+        "allocation": "uniform",
+        "effort": "thorough",
+        "ratios": {"conv": 0.5, "hid*": 0.4},
+        "include": ("conv", "hidden"),
+        "exclude": ("o*",),
+        "round_to": 2,
+        "mixing": "recompute",
+        "verify": True,
         "ratio": 0.25,
-        "strategy": "scale",
+        "strategy": "magnitude",
         "seed": 7,
         "step": 0.1,
         "input_range": (-1.0, 2.0),
@@ -90,6 +107,9 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--seed", "-1"], "not a whole number"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--step", "0"], "prunes nothing"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--input-range", "1", "0"], "is empty"),
+        (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--ratios", "a"], "of the form PATTERN=SHARE"),
+        (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--ratios", "a=9"], "'a': '9' is not a share"),
+        (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--round-to", "0"], "not a positive whole"),
         (["prune", "MODEL", "-r", ".5", "-o", "model.h5"], "does not end in .keras"),
         (["prune", "MODEL", "-r", ".5", "-o", "no/folder.keras"], "its folder must exist"),
         (["prune", "MODEL", "-r", ".5", "-o", "MODEL"], "OUT is the MODEL itself"),
@@ -123,6 +143,39 @@ def test_what_is_not_possible_exits_with_one_and_leaves_everything(tmp_path, cap
     assert "has nothing to prune: layer 'only'" in err
     assert err.count("\n") == 1
     assert output.read_bytes() == b"precious"
+
+
+def test_with_explain_it_says_of_each_layer_why_no_more_went(model, tmp_path, capsys):
+    output = tmp_path / "small.keras"
+    options = ("-r", ".5", "-o", output, "--exclude", "conv", "--explain")
+    code, out, _ = run(capsys, "prune", model, *options)
+    assert code == 0
+    assert out.splitlines()[:3] == [
+        "layer   before  after  chosen by  why not more",
+        "conv         8      8             layer 'conv' is excluded by 'conv'",
+        "hidden      16      8  impact",
+    ]
+
+
+def test_inputs_of_several_names_are_read_from_one_file(tmp_path):
+    np.savez(tmp_path / "inputs.npz", left=[1.0], right=[2.0])
+    found = prune._arrays(tmp_path / "inputs.npz")
+    assert {name: array.tolist() for name, array in found.items()} == {
+        "left": [1.0],
+        "right": [2.0],
+    }
+
+
+@pytest.mark.parametrize("content", (b"", b"no array", b"PK\x03\x04broken"))
+def test_inputs_that_cannot_be_read_leave_everything(content, model, tmp_path, capsys):
+    inputs = tmp_path / "inputs.npy"
+    inputs.write_bytes(content)
+    output = tmp_path / "small.keras"
+    code, _, err = run(
+        capsys, "prune", model, "-r", ".5", "-o", output, "--calibration", str(inputs)
+    )
+    assert (code, err.count("\n"), output.exists()) == (1, 1, False)
+    assert f"error: {inputs}: cannot be read as .npy or .npz: " in err
 
 
 def test_a_full_disk_leaves_the_old_file(model, tmp_path, capsys, monkeypatch):

@@ -121,10 +121,12 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_differences_name_settings_and_surroundings() -> None:
-    old = Entry({}, {"ratio": 0.5}, {"tensorflow": "2.18.0", "machine": "Linux x86_64"})
+    old = Entry({}, {"ratio": 0.5, "seed": 0}, {"tensorflow": "2.18.0", "machine": "Linux x86_64"})
     new = Entry({}, {"ratio": 0.3, "seed": 0}, {"tensorflow": "2.21.0", "machine": "Linux x86_64"})
     assert new.differences(old) == ["ratio 0.5, here 0.3", "tensorflow 2.18.0, here 2.21.0"]
     assert new.differences(new) == []
+    steps = Entry({}, {**new.settings, "step": 0.1}, new.environment)
+    assert new.differences(steps) == ["step 0.1, here built-in"]
 
 
 def test_only_missing_entries_are_added(tmp_path: Path) -> None:

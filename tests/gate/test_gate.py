@@ -50,6 +50,33 @@ def run(
     return gate.run()
 
 
+class Listening(FakeEngine):
+    """An engine that remembers what it was told, and has something to say."""
+
+    def prune(self, model: Any, **settings: Any) -> Any:
+        self.told = settings
+        return dataclasses.replace(super().prune(model, **settings), notes=("a note",))
+
+    def evaluate(self, original: Any, pruned: Any, data: Any, **settings: Any) -> Any:
+        self.seen = settings
+        return super().evaluate(original, pruned, data, **settings)
+
+
+def test_inputs_for_calibration_reach_the_pruning_and_are_kept_out_of_the_judging(
+    tmp_path: Path,
+) -> None:
+    engine, inputs = Listening(), [[0.5]]
+    (tmp_path / "our_inputs.py").write_text("def unlabelled():\n    return [[0.5]]\n")
+    for given in (inputs, "our_inputs:unlabelled"):
+        settings = resolve({"ratio": Setting(0.5, "call"), "calibration": Setting(given, "call")})
+        settings = dataclasses.replace(settings, limits=(limit("max_accuracy_decay", 0.1),))
+        spec = GateSpec(name="net", settings=settings, root=tmp_path)
+        gate = Gate(engine=engine, spec=spec, load_model=lambda: MODEL, load_data=lambda: DATA)
+        assert gate.run().result.notes == ("a note",)
+        assert engine.told == {**settings.pruning, "calibration": inputs, "progress": None}
+        assert engine.seen["calibration"] == inputs
+
+
 def left_over(tmp_path: Path) -> list[str]:
     return [path.name for path in tmp_path.rglob("*") if path.is_file()]
 

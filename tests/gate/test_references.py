@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_paoding.errors import DataError
-from pytest_paoding.references import call
+from pytest_paoding.references import calibrated, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,16 @@ def test_the_folder_is_importable_during_import_and_call_only(root: Path) -> Non
     before = list(sys.path)
     assert call("our_data:Sets.holdout", root=root) == ([1], [2])
     assert sys.path == before
+
+
+def test_inputs_for_calibration_take_the_place_of_their_name(root: Path) -> None:
+    named = {"ratio": 0.5, "calibration": "our_data:Sets.holdout"}
+    assert calibrated(named, root=root) == {"ratio": 0.5, "calibration": ([1], [2])}  # type: ignore[arg-type]
+    inputs = {"calibration": [1]}
+    assert calibrated(inputs, root=root) is inputs  # type: ignore[arg-type, comparison-overlap]
+    wanted = "calibration 'our_data:nothing' returned nothing, it must return inputs, without"
+    with pytest.raises(DataError, match=wanted):
+        calibrated({"calibration": "our_data:nothing"}, root=root)  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(

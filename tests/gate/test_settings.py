@@ -12,7 +12,7 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.precedence import BUILT_IN, Bound, Settings, resolve
 from pytest_paoding.pruning.strategies import NAMES
 from pytest_paoding.results import Setting
-from pytest_paoding.settings import keywords, load
+from pytest_paoding.settings import PaodingTable, keywords, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +56,23 @@ def faults(folder: Path, text: str) -> list[str]:
 
 def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path: Path) -> None:
     gate = loaded(tmp_path).gate(model="digits_cnn")
-    assert (gate.ratio, gate.strategy, gate.seed, gate.step) == (0.5, "magnitude", 0, 0.025)
-    assert (gate.input_range, gate.epsilons) == ((0.0, 16.0), (0.02,))
+    assert gate.pruning == {
+        "ratio": 0.5,
+        "strategy": "magnitude",
+        "seed": 0,
+        "step": 0.025,
+        "input_range": (0.0, 16.0),
+        "allocation": "global",
+        "effort": "standard",
+        "calibration": None,
+        "ratios": {},
+        "include": ("*",),
+        "exclude": (),
+        "round_to": 1,
+        "mixing": "exact",
+        "verify": False,
+    }
+    assert gate.epsilons == (0.02,)
     limits = {
         limit.metric.key: (limit.value, limit.level, limit.source.partition(" ")[2])
         for limit in gate.limits
@@ -72,10 +87,38 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "strategy": Setting("magnitude", "pyproject.toml [tool.paoding]"),
         "seed": Setting(0, "built-in"),
         "step": Setting(0.025, "built-in"),
+        "allocation": Setting("global", "built-in"),
+        "effort": Setting("standard", "built-in"),
+        "calibration": Setting(None, "built-in"),
+        "ratios": Setting({}, "built-in"),
+        "include": Setting(["*"], "built-in"),
+        "exclude": Setting([], "built-in"),
+        "round_to": Setting(1, "built-in"),
+        "mixing": Setting("exact", "built-in"),
+        "verify": Setting(value=False, source="built-in"),
         "input_range": Setting([0.0, 16.0], "pyproject.toml [tool.paoding.models.digits_cnn]"),
         "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
         "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
     }
+
+
+def test_exceptions_for_layers_are_read_as_shares_and_patterns(tmp_path: Path) -> None:
+    text = BASE + 'ratios = { "conv*" = "25%", head = 0 }\nexclude = "stem"\nround_to = 8\n'
+    found = loaded(tmp_path, text + "verify = true\ncalibration = 'a.b:c'\n").gate(
+        model="digits_cnn"
+    )
+    assert list(found.pruning["ratios"].items()) == [("conv*", 0.25), ("head", 0.0)]
+    assert found.pruning["exclude"] == ("stem",)
+    assert (found.pruning["round_to"], found.pruning["verify"]) == (8, True)
+    assert found.shown["exclude"].value == ["stem"]
+    assert found.shown["calibration"].value == found.pruning["calibration"] == "a.b:c"
+
+
+def test_inputs_themselves_are_shown_by_their_kind(tmp_path: Path) -> None:
+    layer = keywords({"calibration": {"x": object()}}, where="here", source="call")
+    found = loaded(tmp_path).gate(model="digits_cnn", call=layer)
+    assert found.shown["calibration"] == Setting({"x": "object"}, "call")
+    assert found.pruning["calibration"] is layer["calibration"].value
 
 
 def test_the_folder_of_artifacts_starts_at_the_file(tmp_path: Path) -> None:
@@ -145,6 +188,59 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
         (
             "[tool.paoding]\nseed = -1",
             ("[tool.paoding] seed: input should be greater than or equal to 0, not -1"),
+        ),
+        (
+            "[tool.paoding]\nallocation = 'globl'",
+            (
+                "[tool.paoding] allocation: input should be 'global', 'balanced' or 'uniform',"
+                " not 'globl'"
+            ),
+        ),
+        (
+            "[tool.paoding]\nmixing = 3",
+            "[tool.paoding] mixing: input should be 'exact' or 'recompute', not 3",
+        ),
+        (
+            "[tool.paoding]\ncalibration = 'inputs'",
+            "[tool.paoding] calibration: 'inputs' is not of the form 'package.module:callable'",
+        ),
+        (
+            "[tool.paoding]\ncalibration = 3",
+            "[tool.paoding] calibration: 3 is not of the form 'package.module:callable'",
+        ),
+        (
+            "[tool.paoding.ratios]\nconv = 40",
+            (
+                "[tool.paoding] ratios: 'conv': 40 is not a share between 0 and 1 or a"
+                ' percentage such as "50%", did you mean "40%"?'
+            ),
+        ),
+        (
+            "[tool.paoding]\nratios = { conv = '100%' }",
+            "[tool.paoding] ratios: 'conv': '100%' would prune all: a share is below 1",
+        ),
+        (
+            "[tool.paoding]\nratios = 0.5",
+            (
+                "[tool.paoding] ratios: 0.5 is not a table of shares by layer pattern, such as"
+                ' { "block1_*" = "25%" }'
+            ),
+        ),
+        (
+            "[tool.paoding]\nexclude = [3]",
+            '[tool.paoding] exclude: [3] is not a list of layer patterns such as ["block1_*"]',
+        ),
+        (
+            "[tool.paoding]\ninclude = []",
+            '[tool.paoding] include: [] is not a list of layer patterns such as ["block1_*"]',
+        ),
+        (
+            "[tool.paoding]\nround_to = 0",
+            "[tool.paoding] round_to: input should be greater than or equal to 1, not 0",
+        ),
+        (
+            "[tool.paoding]\nverify = 'yes'",
+            "[tool.paoding] verify: input should be a valid boolean, not 'yes'",
         ),
         (
             "[tool.paoding.models.x]\nratio = 0.5",
@@ -277,6 +373,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "ratio": st.floats(0.1, 0.9),
     "strategy": st.sampled_from(NAMES),
     "seed": st.integers(0, 9),
+    "round_to": st.integers(1, 9),
+    "verify": st.booleans(),
+    "exclude": st.tuples(st.text()),
     "epsilons": st.tuples(st.floats(0.1, 0.9)),
     "max_size": st.builds(Bound, st.integers(1, 9)),
     "min_accuracy": st.just(Bound(None, Level.OFF)) | st.builds(Bound, st.floats(0, 1)),
@@ -299,7 +398,8 @@ def test_for_every_key_the_first_layer_that_says_anything_wins(said: list[dict[s
             expected = (first.value.value, first.source)
             assert limits.get(key) == (None if first.value.level is Level.OFF else expected)
         elif first is not None:
-            assert getattr(gate, key) == first.value
+            found = gate.epsilons if key == "epsilons" else gate.pruning[key]
+            assert found == first.value
             assert gate.shown[key].source == first.source
         else:
             assert key not in limits
@@ -312,19 +412,19 @@ def test_the_order_of_sources(tmp_path: Path) -> None:
     settings = loaded(tmp_path, text, command_line={"seed": Setting(1, "command line")})
     without = loaded(tmp_path, text)
     call, marker = {"seed": Setting(3, "call")}, {"seed": Setting(4, "marker")}
-    assert settings.gate(model="digits_cnn", marker=marker, call=call).seed == 1
-    assert without.gate(model="digits_cnn", marker=marker, call=call).seed == 3
-    assert without.gate(model="digits_cnn", marker=marker).seed == 4
-    assert without.gate(model="digits_cnn").seed == 5
-    assert without.gate().seed == 6
-    assert loaded(tmp_path).gate().seed == 0
+    assert settings.gate(model="digits_cnn", marker=marker, call=call).pruning["seed"] == 1
+    assert without.gate(model="digits_cnn", marker=marker, call=call).pruning["seed"] == 3
+    assert without.gate(model="digits_cnn", marker=marker).pruning["seed"] == 4
+    assert without.gate(model="digits_cnn").pruning["seed"] == 5
+    assert without.gate().pruning["seed"] == 6
+    assert loaded(tmp_path).gate().pruning["seed"] == 0
 
 
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-keys = st.sampled_from(["ratio", "strategy", "seed", "budget", "attack", "models", "publish", "x"])
+keys = st.sampled_from([*PaodingTable.model_fields, "x"])
 
 
 @given(st.dictionaries(keys, json_like, max_size=4))

@@ -158,7 +158,7 @@ def test_a_foreign_environment_and_other_settings_are_flagged(project: Project) 
     )
     ran.stdout.fnmatch_lines([f"cnn: {note}"])
     assert ran.ret == 0
-    assert "- the baseline was made with" in (project.path / "run.md").read_text()
+    assert "the baseline was made with" in (project.path / "run.md").read_text()
     assert project.gates["cnn"]["notes"][0].startswith("the baseline was made with")
 
 

@@ -66,6 +66,9 @@ def test_a_bad_table_is_no_matter_where_no_gate_runs(single: Project) -> None:
         ("--paoding-max-size=3kb", "*--paoding-max-size: unknown unit 'kb', did you mean kB*"),
         ("--paoding-seed=-1", "*'-1' is not a seed from 0 to 4294967295"),
         ("--paoding-force= ", "*a reason is needed*"),
+        ("--paoding-allocation=best", "*--paoding-allocation: invalid choice: 'best'*"),
+        ("--paoding-effort=best", "*--paoding-effort: invalid choice: 'best'*"),
+        ("--paoding-round-to=half", "*'half' is not a whole number*"),
         ("--paoding-strategy=best", "*--paoding-strategy: invalid choice: 'best'*"),
         ("--paoding-config=no.toml", "ERROR: no.toml: cannot be read: No such file or directory"),
     ),
@@ -190,6 +193,55 @@ def test_options_override_configured_models(single: Project) -> None:
         "max_accuracy_decay",
         "min_parameters_removed",
     ]
+
+
+def test_settings_of_the_pruning_come_from_every_source(single: Project) -> None:
+    table = 'include = "conv"\nratios = { conv = "25%" }\nround_to = 2\nallocation = "uniform"\n'
+    single.configure(BUDGET.replace("ratio = 0.5", f"ratio = 0.5\n{table}"), cnn={})
+    single.tests(
+        """
+@pytest.mark.paoding(exclude=["a", "b*"], mixing="recompute", effort="thorough", verify=True)
+def test_it(paoding, net):
+    paoding.check(net, round_to=4, ratios={"dense": 0}, calibration="our_data:holdout")
+"""
+    )
+    single.gate("--paoding-verify", "--paoding-allocation=balanced", "--paoding-effort=standard")
+    shown = {
+        key: (setting["value"], setting["source"])
+        for key, setting in single.gates["test_it"]["settings"].items()
+    }
+    line, table = "command line", "pyproject.toml [tool.paoding]"
+    assert {key: shown[key] for key in ("verify", "allocation", "effort")} == {
+        "verify": (True, line),
+        "allocation": ("balanced", line),
+        "effort": ("standard", line),
+    }
+    assert (shown["include"], shown["exclude"]) == (
+        (["conv"], table),
+        (["a", "b*"], "marker"),
+    )
+    assert (shown["round_to"], shown["ratios"]) == ((4, "call"), ({"dense": 0.0}, "call"))
+    assert shown["calibration"] == ("our_data:holdout", "call")
+    assert single.gates["cnn"]["settings"]["ratios"]["value"] == {"conv": 0.25}
+    single.gate("--paoding-round-to=3", "-k", "test_it")
+    assert single.gates["test_it"]["settings"]["round_to"]["value"] == 3
+
+
+def test_inputs_for_calibration_that_cannot_be_made_leave_the_gate_unjudged(
+    single: Project,
+) -> None:
+    calibration = 'ratio = 0.5\ncalibration = "our_inputs:unlabelled"'
+    single.configure(BUDGET.replace("ratio = 0.5", calibration), cnn={})
+    single.write("our_inputs.py", "def unlabelled():\n    return open('nowhere')\n")
+    single.tests(
+        "def test_it(paoding, net):\n"
+        "    with pytest.raises(Exception, match='our_inputs:unlabelled'):\n"
+        "        paoding.prune(net)"
+    )
+    single.gate().assert_outcomes(passed=1, failed=1)
+    reason = "calibration 'our_inputs:unlabelled' raised at our_inputs.py:2: FileNotFoundError: "
+    assert single.gates["cnn"]["reason"].startswith(reason)
+    assert single.published == []
 
 
 def test_strict_turns_warnings_into_errors(single: Project) -> None:

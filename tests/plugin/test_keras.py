@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import pytest
 
 from pytest_paoding.engine import KerasEngine
+from pytest_paoding.surgery import apply
+from pytest_paoding.surgery.cut import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +84,59 @@ def test_a_gate_prunes_judges_and_publishes_a_keras_model(real: Project) -> None
     command = [sys.executable, "-c", code, str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["41", "False"]
+
+
+def test_a_cut_that_fails_its_check_is_unjudged_and_not_published(
+    real: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bias of the output is damaged: nothing but the proof can tell."""
+
+    def damaged(*arguments: Any) -> Any:
+        outcome = cut(*arguments)
+        bias = outcome.model.layers[-1].bias
+        bias.assign(bias + 0.01)
+        return outcome
+
+    options = ("--paoding-ratio=0.5", "--paoding-json=run.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "cut", damaged)
+        assert real.run(*options).ret == 0
+        published = (real.artifacts / "net.keras").read_bytes()
+        assert real.gates["net"]["notes"] == []
+        ran = real.run(*options, "--paoding-verify", "--paoding-force=whatever")
+    assert ran.ret == 1
+    ran.stdout.fnmatch_lines(["net UNJUDGED: self-check: outputs are off by *"])
+    assert (real.artifacts / "net.keras").read_bytes() == published
+    ran = real.run(*options, "--paoding-verify", "-v")
+    assert ran.ret == 0
+    ran.stdout.fnmatch_lines(["  proved: off by * in float64"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    (
+        ('exclude = ["hiden"]', "exclude: no layer matches 'hiden'; there are hidden, output"),
+        ("round_to = 8", "model '*' has nothing to prune: the width is kept a multiple of 8"),
+        (
+            'calibration = "our_data:holdout"\nstrategy = "reconstruct"',
+            "calibration has 2 arrays for the inputs ['*']",
+        ),
+        (
+            'calibration = "our_data:inputs"\nstrategy = "reconstruct"',
+            "sample 0 of the data for judging is among the inputs for calibration: *",
+        ),
+    ),
+)
+def test_settings_that_do_not_fit_the_model_are_unjudged(
+    real: Project, setting: str, reason: str
+) -> None:
+    text = (real.path / "pyproject.toml").read_text()
+    real.write("pyproject.toml", text.replace('strategy = "saliency"', setting))
+    real.write("our_data.py", DATA + "\ndef inputs():\n    return holdout()[0]\n")
+    ran = real.run("--paoding-ratio=0.5", "--paoding-json=run.json")
+    assert ran.ret == 1
+    assert fnmatch(real.gates["net"]["reason"], reason.replace("[", "[[]"))
+    assert real.published == []
 
 
 def test_a_file_that_is_no_model_is_unjudged(real: Project) -> None:

@@ -198,7 +198,7 @@ def test_table_of(paoding, net):
 
 @pytest.mark.parametrize("x", [1])
 def test_settings(x, paoding_settings):
-    assert paoding_settings.gate().ratio == 0.5
+    assert paoding_settings.gate().pruning["ratio"] == 0.5
 """
     )
     ran = project.gate("test_it.py")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -14,9 +16,12 @@ from models import branched, cnn, mlp, randomised, residual
 
 import pytest_paoding
 from pytest_paoding import prune
-from pytest_paoding.errors import PruningError
+from pytest_paoding.errors import PruningError, SurgeryError
+from pytest_paoding.pruning import prune as module
 from pytest_paoding.pruning.strategies import IN_ROUNDS, NAMES, known_name
 from pytest_paoding.pruning.strategies.base import Strategy
+from pytest_paoding.surgery import apply as apply_module
+from pytest_paoding.surgery import cut as cut_module
 
 layers = keras.layers
 RATIO = 0.5
@@ -227,12 +232,83 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 0.5, "input_range": (0.0,)}, "not a pair"),
         ({"ratio": 0.5, "input_range": 3}, "not a pair"),
         ({"ratio": 0.5, "input_range": {"wrong": (0, 1)}}, "input_range names"),
+        ({"ratio": 0.5, "allocation": "even"}, "unknown allocation 'even', known are global"),
+        ({"ratio": 0.5, "effort": "low"}, "unknown effort 'low', known are standard, thorough"),
+        ({"ratio": 0.5, "mixing": "free"}, "mixing must be 'exact' or 'recompute'"),
+        ({"ratio": 0.5, "exclude": "conv*"}, r"exclude: no layer matches 'conv\*'; there are"),
+        ({"ratio": 0.5, "include": ["a", "b"]}, "include: no layer matches 'a'; there are"),
+        ({"ratio": 0.5, "ratios": {"x": 0.1}}, "ratios: no layer matches 'x'; there are"),
+        ({"ratio": 0.5, "exclude": "*"}, r"nothing to prune: layer '.*' is excluded by '\*'"),
+        ({"ratio": 0.5, "round_to": 8}, "nothing to prune: the width is kept a multiple of 8"),
     ),
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, message):
     with pytest.raises(PruningError, match=message) as caught:
         prune(mlp(6), **arguments)
     assert "\n" not in str(caught.value)
+
+
+@each_strategy
+def test_exceptions_hold_for_every_strategy(strategy):
+    model = mlp(16, 16, 16)
+    first, second, third = (layer.name for layer in model.layers[:-1])
+    options = {"ratios": {second: 0.25}, "exclude": first, "round_to": 4}
+    pruned = prune(model, ratio=0.4, strategy=strategy, allocation="uniform", **options)
+    assert [len(pruned.plan[name].kept) for name in (first, second, third)] == [16, 12, 12]
+    assert pruned.plan[first].reason == f"layer {first!r} is excluded by {first!r}"
+    assert pruned.plan[third].reason == "the width is kept a multiple of 4"
+
+
+@each_model
+@each_strategy
+def test_every_strategy_passes_the_proof(build, strategy):
+    pruned = prune(build(), ratio=RATIO, strategy=strategy, verify=True)
+    (note,) = pruned.notes
+    proof = re.fullmatch(r"proved: off by (\S+) in float64", note)
+    assert float(proof[1]) <= 1e-10
+
+
+@each_strategy
+@pytest.mark.parametrize("verify", (False, True))
+def test_a_cut_that_went_wrong_is_no_result(strategy, verify, monkeypatch):
+    """Damage that shapes and finite outputs do not show is caught by the proof alone."""
+
+    def damaged(*arguments):
+        outcome = cut_module.cut(*arguments)
+        kernel = outcome.model.layers[1].kernel
+        kernel.assign(kernel[::-1])
+        return outcome
+
+    monkeypatch.setattr(module, "cut", damaged)
+    monkeypatch.setattr(apply_module, "cut", damaged)
+    told = nullcontext()
+    if verify:
+        told = pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float64")
+    with told:
+        assert prune(mlp(12, 10), ratio=RATIO, strategy=strategy, verify=verify).notes == ()
+
+
+@each_strategy
+def test_a_result_that_is_not_finite_is_none(strategy, monkeypatch):
+    def damaged(*arguments):
+        outcome = cut_module.cut(*arguments)
+        kernel = outcome.model.layers[0].kernel
+        kernel.assign(np.full(kernel.shape, np.nan))
+        return outcome
+
+    monkeypatch.setattr(module, "cut", damaged)
+    monkeypatch.setattr(apply_module, "cut", damaged)
+    with pytest.raises(SurgeryError, match="self-check: output 0 is not finite"):
+        prune(mlp(12, 10), ratio=RATIO, strategy=strategy)
+
+
+def test_inputs_that_were_learned_from_are_told_of():
+    inputs = np.random.default_rng(0).random((40, 12))
+    model = mlp(12, 10, inputs=12)
+    pruned = prune(model, ratio=RATIO, strategy="reconstruct", calibration=inputs)
+    assert pruned.notes == ("calibrated on 40 inputs: not data-free",)
+    pruned = prune(model, ratio=RATIO, strategy="saliency", calibration=inputs)
+    assert pruned.notes == ("calibration was not used: strategy 'saliency' reads no inputs",)
 
 
 def test_scale_is_magnitude_by_its_other_name():

@@ -85,11 +85,14 @@ def test_a_document_holds_plain_values_only() -> None:
 
 def test_an_explanation_is_aligned_ascii() -> None:
     plan = Plan(
-        (LayerPlan("first", 128, tuple(range(64))), LayerPlan("b", 3, (0, 1, 2), reason="because"))
+        (
+            LayerPlan("first", 128, tuple(range(64)), "impact"),
+            LayerPlan("b", 3, (0, 1, 2), reason="because"),
+        )
     )
     assert plan.explain().isascii()
     assert plan.explain().splitlines() == [
-        "layer  before  after  why not more",
-        "first     128     64",
-        "b           3      3  because",
+        "layer  before  after  chosen by  why not more",
+        "first     128     64  impact",
+        "b           3      3             because",
     ]

@@ -63,11 +63,18 @@ def test_names_and_structures_are_kept() -> None:
 def test_configurations_differ_in_their_widths_only() -> None:
     model = rich_model()
     new = pruned(model).model
-    for name in ("first", "norm", "drop", "a", "b"):
-        old_config, config = model.get_layer(name).get_config(), new.get_layer(name).get_config()
+    outside = [(model, new, name) for name in ("first", "norm", "drop", "a", "b")]
+    inside = [(model.get_layer("body"), new.get_layer("body"), name) for name in ("free", "frozen")]
+    for before, after, name in outside + inside:
+        old_config, config = before.get_layer(name).get_config(), after.get_layer(name).get_config()
         differing = {key for key in config if config[key] != old_config[key]}
         assert differing <= {"units"}
-    assert new.get_layer("first").units == 5
+    first, free = new.get_layer("first"), new.get_layer("body").get_layer("free")
+    assert (first.units, free.units) == (5, 4)
+    assert isinstance(free.kernel_constraint, keras.constraints.MaxNorm)
+    assert isinstance(first.bias_initializer, keras.initializers.Constant)
+    assert type(first.kernel_initializer) is type(model.get_layer("first").kernel_initializer)
+    assert float(first.kernel_regularizer.l2) == pytest.approx(0.2)
 
 
 def test_trainable_flags_are_kept_nested_and_on_the_whole() -> None:

@@ -17,6 +17,7 @@ from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import Structure, walk
 from pytest_paoding.surgery.cut import Cut, cut
 from pytest_paoding.surgery.verify import Verification, verify
+from pytest_paoding.surgery.weights import values_of
 
 CHECKED = (
     *("constant_for_the_whole_batch", "einsum_dense", "encoder_used_twice", "reductions"),
@@ -125,6 +126,43 @@ def test_statistics_computed_anew_have_no_oracle() -> None:
     assert found.error is None
     assert found.note is not None
     assert "layer_normalization" in found.note
+
+
+def test_states_of_recurrent_layers_are_as_before() -> None:
+    x = keras.Input((5, 3), batch_size=2)
+    model = randomise(keras.Model(x, head(layers.LSTM(4, stateful=True)(layers.Dense(6)(x)))))
+    structure, outcome = pruned(model)
+    states = [*model.layers[2].states, *outcome.model.layers[2].states]
+    before = [values_of(state) for state in states]
+    assert verify(structure, outcome, full=True).error is not None
+    for state, values in zip(states, before, strict=True):
+        np.testing.assert_array_equal(values_of(state), values)
+
+
+def test_inputs_are_drawn_from_their_ranges() -> None:
+    seen: list[Any] = []
+    structure, outcome = pruned(PATTERNS["two_inputs_two_outputs"].build())
+    original = structure.graph.model
+    call = original.call
+    original.call = lambda inputs, **options: seen.append(inputs) or call(inputs, **options)
+    first, second = structure.graph.inputs
+    verify(structure, outcome, ranges={first: (5.0, 6.0), second: (-3.0, -2.0)})
+    one, two = keras.tree.flatten(seen[0])
+    assert 5 <= np.min(one) <= np.max(one) <= 6
+    assert -3 <= np.min(two) <= np.max(two) <= -2
+
+
+def test_a_model_that_random_inputs_do_not_fit_is_told_of() -> None:
+    x = keras.Input((None,), dtype="int32")
+    y = layers.Conv1D(4, 90)(layers.Embedding(9, 5)(x))
+    structure, outcome = pruned(keras.Model(x, head(layers.GlobalMaxPooling1D()(y))))
+    found = verify(structure, outcome)
+    assert found.note is not None
+    assert found.note.startswith("not run on random inputs: ")
+    assert "\n" not in found.note
+    with pytest.raises(SurgeryError, match="self-check: not run on random inputs: "):
+        verify(structure, outcome, full=True)
+    assert verify(structure, outcome, inputs=[np.zeros((2, 95), "int32")]) == Verification()
 
 
 def test_whole_numbers_and_open_lengths_are_given_inputs() -> None:

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.graph.labels import IntArray
-    from pytest_paoding.graph.structure import BoolArray
     from pytest_paoding.pruning.reconstruct.parameters import Parameters
 
-_MOST = 0.9  # share of a group that may go
 _STEPS = 32  # in which a group shrinks
 
 
@@ -47,14 +45,14 @@ class Costs:
 
     Attributes:
         curves: The cost of shrinking each group.
-        full: Widths of the groups, shape (groups,).
-        free: Which groups may have other widths than the ratio asks for, shape (groups,).
+        most: Most units that each may keep, shape (groups,).
+        least: Fewest units that each may keep, of the same shape.
         parameters: Counts the parameters that widths leave.
     """
 
     curves: Sequence[Curve]
-    full: IntArray
-    free: BoolArray
+    most: IntArray
+    least: IntArray
     parameters: Parameters
 
 
@@ -67,25 +65,22 @@ def allocate(costs: Costs, uniform: IntArray, share: float) -> IntArray:
         share: How much of the way to go from uniform widths to the cheapest ones, in [0, 1].
     """
     target = costs.parameters.count(uniform)
-    start = np.where(costs.free, costs.full, uniform)
-    tenth = costs.full - (costs.full * _MOST).astype(np.int64)
-    least = np.where(costs.free, np.maximum(tenth, 1), uniform)
     kinds = range(len(costs.curves[0].change))
-    plans = [start - _cheapest(costs, start, least, target, kind) for kind in kinds]
-    removed = share * np.mean(plans, axis=0) + (1 - share) * (start - uniform)
-    return _fitted(removed, start, target, costs.parameters)
+    plans = [costs.most - _cheapest(costs, target, kind) for kind in kinds]
+    removed = share * np.mean(plans, axis=0) + (1 - share) * (costs.most - uniform)
+    return _fitted(costs, removed, target)
 
 
-def _cheapest(costs: Costs, start: IntArray, least: IntArray, target: float, kind: int) -> IntArray:
+def _cheapest(costs: Costs, target: float, kind: int) -> IntArray:
     """Shrink, step by step, the group with the least further change for each parameter saved."""
-    widths = start.copy()
-    steps = np.maximum(1, start // _STEPS)
+    widths = costs.most.copy()
+    steps = np.maximum(1, widths // _STEPS)
     while costs.parameters.count(widths) > target:
-        fewer = np.minimum(steps, widths - least)
+        fewer = np.minimum(steps, widths - costs.least)
         saved = costs.parameters.saved(widths, fewer)
         rise = [
             curve.at(now + more, kind) - curve.at(now, kind)
-            for curve, now, more in zip(costs.curves, start - widths, fewer, strict=True)
+            for curve, now, more in zip(costs.curves, costs.most - widths, fewer, strict=True)
         ]
         price = (np.array(rise) + 1e-7) / np.maximum(saved, 1e-9)
         price[(fewer <= 0) | (saved <= 0)] = np.inf
@@ -96,20 +91,18 @@ def _cheapest(costs: Costs, start: IntArray, least: IntArray, target: float, kin
     return widths
 
 
-def _fitted(
-    removed: npt.NDArray[np.float64], full: IntArray, target: float, parameters: Parameters
-) -> IntArray:
+def _fitted(costs: Costs, removed: npt.NDArray[np.float64], target: float) -> IntArray:
     """Scale what is removed until the parameters just reach the target."""
 
     def widths(factor: float) -> IntArray:
-        most = np.minimum((full * _MOST).round(), full - 1)
-        left: IntArray = (full - np.minimum(most, (factor * removed).round())).astype(np.int64)
+        gone = np.minimum(costs.most - costs.least, (factor * removed).round())
+        left: IntArray = (costs.most - gone).astype(np.int64)
         return left
 
     low, high = 0.0, 4.0
     for _ in range(40):
         middle = (low + high) / 2
-        if parameters.count(widths(middle)) > target:
+        if costs.parameters.count(widths(middle)) > target:
             low = middle
         else:
             high = middle

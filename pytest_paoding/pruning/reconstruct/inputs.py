@@ -51,7 +51,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Draw:
+class Draw:
     """How many inputs are drawn, and how many of them beyond their range."""
 
     count: int
@@ -75,13 +75,24 @@ def synthetic(
         recorded: Whether the model has recorded statistics: half of the inputs then run its twin;
             without, half of them go beyond the range.
     """
+    count = _count(graph)
+    draw = Draw(count, 0 if recorded else count // 2, generator)
+    arrays = drawn(graph, ranges, draw)
+    order = generator.permutation(count)
+    return chunked(graph, {tensor: each[order] for tensor, each in arrays.items()}, twin=recorded)
+
+
+def drawn(
+    graph: Graph, ranges: Mapping[Tensor, tuple[float, float]], draw: Draw
+) -> dict[Tensor, Any]:
+    """Return synthetic values of every input."""
+    return {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
+
+
+def _count(graph: Graph) -> int:
     is_image = any(len(tensor.shape) == _IMAGE_RANK for tensor in graph.inputs)
     most = _IMAGES if is_image else _VECTORS
-    count = int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
-    draw = _Draw(count, 0 if recorded else count // 2, generator)
-    arrays = {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
-    order = generator.permutation(count)
-    return _chunked(graph, {tensor: each[order] for tensor, each in arrays.items()}, recorded)
+    return int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
 
 
 def given(graph: Graph, calibration: Any) -> Inputs:
@@ -105,7 +116,8 @@ def given(graph: Graph, calibration: Any) -> Inputs:
     if len(counts) > 1:
         raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
     step = -(-counts.pop() // _GIVEN)
-    return _chunked(graph, {tensor: each[::step] for tensor, each in arrays.items()}, None)
+    looked_at = {tensor: each[::step] for tensor, each in arrays.items()}
+    return chunked(graph, looked_at, is_given=True)
 
 
 def _matched(calibration: Any, names: Sequence[str]) -> Any:
@@ -135,7 +147,7 @@ def _largest(graph: Graph) -> int:
     return max(prod(size or 1 for size in tensor.shape) for tensor in tensors)
 
 
-def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: _Draw) -> Any:
+def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
     shape = tuple(size or 1 for size in tensor.shape)
     generator = draw.generator
     readers = [call.operation for call in graph.calls if tensor in call.inputs]
@@ -153,13 +165,23 @@ def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: _Draw)
     return np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
 
 
-def _chunked(graph: Graph, arrays: dict[Tensor, Any], recorded: bool | None) -> Inputs:  # noqa: FBT001 # None: given
+def chunked(
+    graph: Graph, arrays: Mapping[Tensor, Any], *, twin: bool = False, is_given: bool = False
+) -> Inputs:
+    """Return inputs in chunks whose largest tensor is of bounded size.
+
+    Args:
+        graph: The model's graph.
+        arrays: Values of every input.
+        twin: Whether the first half of them runs the twin.
+        is_given: Whether a user gave them.
+    """
     count = len(next(iter(arrays.values())))
     size = int(np.clip(_CHUNK // _largest(graph), 1, 1024))
     chunks = tuple(
         {tensor: each[start : start + size] for tensor, each in arrays.items()}
         for start in range(0, count, size)
     )
-    half = (len(chunks) + 1) // 2 if recorded else 0
+    half = (len(chunks) + 1) // 2 if twin else 0
     twins = tuple(number < half for number in range(len(chunks)))
-    return Inputs(chunks, twins, count, recorded is None)
+    return Inputs(chunks, twins, count, is_given)

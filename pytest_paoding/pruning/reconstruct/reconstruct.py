@@ -84,16 +84,24 @@ def _widths(
     task: Task, units: Sequence[Units], survey: Survey
 ) -> tuple[IntArray, dict[str, float]]:
     """Return how many units each group keeps, and what that changes of the outputs."""
+    # no group keeps less than half of what the ratio would leave it: at the end of a curve little
+    # is known of real inputs
     full = np.array([each.width for each in units])
     widths = full - np.array([quota.count for quota in task.quotas])
     share = SHARES[task.options.allocation]
     if not share:
         return widths, {}
     curves = measure(units, survey, task.progress)
-    free = np.array([quota.reason is None for quota in task.quotas])
-    costs = Costs(curves, full, free, Parameters(task.structure, task.groups))
+    free = np.array([quota.free for quota in task.quotas])
+    most = np.where(free, full, widths)
+    least = np.where(free, (widths + 1) // 2, widths)
+    costs = Costs(curves, most, least, Parameters(task.structure, task.groups))
     widths = allocate(costs, widths, share)
-    removed = (full - widths).tolist()
+    removed = [
+        task.constraints.rounded(group, gone)
+        for group, gone in zip(task.groups, (full - widths).tolist(), strict=True)
+    ]
+    widths = full - np.array(removed)
     changes = {
         each.name: max(curve.at(gone, kind) for kind in range(len(curve.change)))
         for each, curve, gone in zip(units, curves, removed, strict=True)

@@ -6,27 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.pruning.reconstruct.inputs import given, synthetic
+from pytest_paoding.pruning.reconstruct.inputs import Draw, chunked, drawn, given, synthetic
+from pytest_paoding.pruning.reconstruct.inversion import Effort, invert
 from pytest_paoding.pruning.reconstruct.reconstruct import reconstruct
 from pytest_paoding.pruning.reconstruct.twin import is_norm
+from pytest_paoding.pruning.reconstruct.wave import Model
 from pytest_paoding.pruning.selection import Selection
+from pytest_paoding.pruning.working import WorkingWeights
 
 if TYPE_CHECKING:
+    from pytest_paoding.pruning.reconstruct.inputs import Inputs
     from pytest_paoding.pruning.task import Task
 
+EFFORTS = {
+    "standard": Effort(steps=60, inputs=512, least=128, work=2.5e11),
+    "thorough": Effort(steps=200, inputs=512, least=64, work=1e13),
+}
 _PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
 
 
 def by_reconstruction(task: Task) -> Selection:
     """Return what the method removes and rewrites in a model."""
     generator = np.random.default_rng(task.options.seed)
-    graph = task.structure.graph
-    recorded = any(is_norm(call) for call in graph.calls)
-    if task.options.calibration is None:
-        inputs = synthetic(graph, task.ranges, generator, recorded=recorded)
-    else:
-        inputs = given(graph, task.options.calibration)
-    found = reconstruct(task, inputs, generator)
+    found = reconstruct(task, inputs_for(task, generator), generator)
     selection = Selection.of_all(task.structure)
     selection.stay = found.stay
     selection.weights = dict(found.weights)
@@ -35,3 +37,22 @@ def by_reconstruction(task: Task) -> Selection:
         criterion = "magnitude" if plain else "reconstruct"
         selection.note(group, criterion, quota.reason or (_PLAIN if plain else None))
     return selection
+
+
+def inputs_for(task: Task, generator: np.random.Generator) -> Inputs:
+    """Return the inputs to look at: a user's, or synthetic ones, inverted where that is affordable.
+
+    Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
+    """
+    graph, options = task.structure.graph, task.options
+    if options.calibration is not None:
+        return given(graph, options.calibration)
+    recorded = any(is_norm(call) for call in graph.calls)
+    effort = EFFORTS[options.effort]
+    count = effort.affordable(graph) if recorded else 0
+    if not count:
+        return synthetic(graph, task.ranges, generator, recorded=recorded)
+    begin = drawn(graph, task.ranges, Draw(count, 0, generator))
+    model = Model(graph, WorkingWeights())
+    found = invert(model, begin, effort, task, generator)
+    return chunked(graph, found)

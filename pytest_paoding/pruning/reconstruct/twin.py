@@ -45,11 +45,11 @@ def calibrate(wave: Wave) -> None:
             norm = behind[call]
             linear = is_linear(call.operation)
             read = wave.before(call) if linear else wave.values[call.inputs[0]]
-            found = _in_front_of_relu(_channels(norm, read), *_recorded(norm))
+            found = _in_front_of_relu(_channels(norm, read), *recorded(norm))
             wave.model.hooks[call] = _map(norm, *found)
         elif is_norm(call) and call not in behind.values():
             channels = _channels(call, wave.values[call.inputs[0]])
-            wave.model.hooks[call] = _map(call, *_direct(channels, *_recorded(call)))
+            wave.model.hooks[call] = _map(call, *_direct(channels, *recorded(call)))
         wave.advance()
 
 
@@ -72,7 +72,7 @@ def _is_relu(call: Call) -> bool:
     return known is not None and known.function is keras.activations.relu
 
 
-def _recorded(norm: Call) -> tuple[Matrix, Matrix]:
+def recorded(norm: Call) -> tuple[Matrix, Matrix]:
     """Return the mean and deviation that a normalisation has recorded."""
     layer = norm.operation
     mean = values_of(layer.moving_mean).astype(np.float64)

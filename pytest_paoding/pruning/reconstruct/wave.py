@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from pytest_paoding.graph.trace import Tensor
 from pytest_paoding.pruning.linear import bias, is_linear, product
@@ -103,7 +104,8 @@ class Model:
         """Return a working copy as a tensor, converted once for each version of it."""
         key, version = (layer, index), self.weights.version((layer, index))
         if key not in self._tensors or self._tensors[key][0] != version:
-            self._tensors[key] = version, keras.ops.convert_to_tensor(self.weights[key])
+            with tf.init_scope():  # also while a function is traced
+                self._tensors[key] = version, tf.convert_to_tensor(self.weights[key])
         return self._tensors[key][1]
 
 
@@ -115,11 +117,11 @@ class Wave:
     """
 
     def __init__(
-        self, model: Model, inputs: Sequence[Mapping[Tensor, Any]], twins: Sequence[bool]
+        self, model: Model, inputs: Sequence[Mapping[Tensor, Any]], twins: Sequence[bool] = ()
     ) -> None:
-        """Begin with chunks of inputs; `twins` says which of them run the twin."""
+        """Begin with chunks of inputs; `twins` says which of them run the twin, if any do."""
         self.model = model
-        self.twins = twins
+        self.twins = twins or [False] * len(inputs)
         self.values: dict[Tensor, list[Any]] = {
             tensor: [keras.ops.convert_to_tensor(chunk[tensor]) for chunk in inputs]
             for tensor in model.graph.inputs
@@ -159,7 +161,8 @@ class Wave:
         reached = []
         for call in list(self.calls()):
             if set(call.outputs) & set(self.model.graph.outputs):
-                reached.append(self._final(call))
+                chunks = [_flat(each) for each in self.final(call)]
+                reached.append(np.concatenate(chunks))
             self.advance()
         return np.concatenate(reached, axis=1)
 
@@ -167,17 +170,16 @@ class Wave:
         """Return what the next call, of a layer with a kernel, gives before its activation."""
         return [self.model.linear(call, each) for each in self.values[call.inputs[0]]]
 
-    def _final(self, call: Call) -> FloatArray:
+    def final(self, call: Call) -> list[Any]:
+        """Return what the next call, which makes an output, gives before its activation."""
         if is_linear(call.operation):
-            chunks = self.before(call)
-        elif hasattr(call.operation, "activation") or type(call.operation) is keras.layers.Softmax:
-            chunks = self.values[call.inputs[0]]
-        else:
-            chunks = [
-                self.model.run(call, inputs, twin=False)[0]
-                for inputs in zip(*(self.values[each] for each in call.inputs), strict=True)
-            ]
-        return np.concatenate([_flat(each) for each in chunks])
+            return self.before(call)
+        if type(call.operation) in (keras.layers.Activation, keras.layers.Softmax):
+            return self.values[call.inputs[0]]
+        columns = (self.values[each] for each in call.inputs)
+        return [
+            self.model.run(call, inputs, twin=False)[0] for inputs in zip(*columns, strict=True)
+        ]
 
 
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
