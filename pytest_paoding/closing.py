@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,8 +117,16 @@ def _described(run: PaodingSession, session: pytest.Session) -> Run:
         baseline=None if run.accepted is None else tuple(run.accepted.entries),
         faults=tuple(run.faults),
         workers=len(run.config.getoption("tx", None) or []),
+        root=_seen_from(run.config.invocation_params.dir, run.listed.root),
         environment=surroundings(run.all_results, run.revision),
     )
+
+
+def _seen_from(here: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(folder, here)).as_posix()
+    except ValueError:  # on Windows, where it is on another drive
+        return folder.as_posix()
 
 
 def _write(run: PaodingSession, session: pytest.Session, target: str, text: str) -> None:

@@ -37,6 +37,7 @@ def merged(shards: Mapping[str, Run]) -> Run:
     ]
     names = [name for run in runs for name in run.baseline or ()]
     missing = required_missing(required, results)
+    roots = sorted({run.root for run in runs})
     return Run(
         exit=_exit(runs, demands=bool(faults or missing or any(r.failed for r in results))),
         complete=all(run.complete for run in runs),
@@ -45,6 +46,7 @@ def merged(shards: Mapping[str, Run]) -> Run:
         failed=sum(run.failed for run in runs),
         baseline=list(dict.fromkeys(names)) or None,
         faults=list(dict.fromkeys(faults)),
+        root=roots[0] if len(roots) == 1 else ".",
         workers=sum(run.workers for run in runs),
         environment=ChainMap(*(dict(run.environment) for run in runs)),
     )

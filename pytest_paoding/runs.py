@@ -39,6 +39,7 @@ class Run:
         baseline: Names of the baseline's entries; None where nothing is compared.
         faults: What went wrong beside the gates, one line each.
         workers: Number of xdist workers; 0 without.
+        root: Folder that paths of models and artifacts start from, seen from where pytest ran.
         environment: Versions, machine and commit.
     """
 
@@ -51,6 +52,7 @@ class Run:
     baseline: Sequence[str] | None = None
     faults: Sequence[str] = ()
     workers: int = 0
+    root: str = "."
     environment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
