@@ -11,13 +11,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
-from pytest_paoding.commands import compare, merge, prune, schema, show
+from pytest_paoding.commands import bench, compare, merge, prune, schema, show
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (prune, compare, show, merge, schema)
+COMMANDS = (prune, bench, compare, show, merge, schema)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,7 @@
-"""The pytest plugin: hooks only, each hands on to the module that knows."""
+"""The pytest plugin: hooks only, each hands on to the module that knows.
+
+PYTEST_DONT_REWRITE: nothing is asserted here, and it may be imported before pytest starts.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ BUILT_IN: Layer = MappingProxyType(
     {
         key: Setting(value, DEFAULT)
         for key, value in {
-            "strategy": "impact",
+            "strategy": "reconstruct",
             "seed": 0,
             "step": 0.025,
             "input_range": (0.0, 1.0),

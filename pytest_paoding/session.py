@@ -77,7 +77,7 @@ class PaodingSession:
         self.changed: list[str] = []
         self.written: list[str] = []
         config.stash[_KEY] = self
-        config.pluginmanager.register(self, "paoding-session")
+        config.pluginmanager.register(_Listener(self), "paoding-session")
 
     @classmethod
     def of(cls, config: pytest.Config) -> PaodingSession:
@@ -200,7 +200,7 @@ class PaodingSession:
         if self.settings.artifacts is not None and self.worker is None and not self.inert:
             artifacts.sweep(self.settings.artifacts, owner=self.owner)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def take(self, report: pytest.TestReport) -> None:
         """Take the results a report carries; the last attempt's replace those before."""
         if report.when == "setup":
             if gate := getattr(report, "paoding_gate", None):
@@ -258,3 +258,14 @@ class PaodingSession:
     def announce(self, result: GateResult) -> None:
         """Tell the hook that a gate is over."""
         self.config.hook.pytest_paoding_gate_finished(config=self.config, result=result)
+
+
+class _Listener:
+    """What pytest knows of a session; no more, as pytest 8.0 reads all attributes of a plugin."""
+
+    def __init__(self, session: PaodingSession) -> None:
+        self._session = session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hand on the report, for which pytest passes no configuration."""
+        self._session.take(report)

@@ -1,14 +1,158 @@
-"""Reading arguments: a message of ours instead of argparse's own."""
+"""The settings of a pruning as arguments of a command."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from zipfile import BadZipFile
+
+from pytest_paoding import quantities
+from pytest_paoding.errors import DataError
+from pytest_paoding.precedence import BUILT_IN, PRUNING_KEYS
+from pytest_paoding.protocol import Allocation, Effort, Mixing
+from pytest_paoding.pruning.strategies import ALIASES, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_paoding.protocol import InputRange, Pruning
+
 _Value = TypeVar("_Value")
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add an option for every setting of a pruning but its ratio."""
+    parser.add_argument(
+        "--strategy",
+        choices=NAMES,
+        type=lambda name: ALIASES.get(name, name),
+        default=_default("strategy"),
+        help="how units are chosen (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=argument(_seed), default=_default("seed"), help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--step",
+        type=argument(quantities.step),
+        default=_default("step"),
+        help="share of the units to remove in one round (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--input-range",
+        nargs=2,
+        type=float,
+        default=_default("input_range"),
+        metavar=("LO", "HI"),
+        help="what a legal input may be (default: 0 1)",
+    )
+    _add_reconstruction(parser)
+    _add_exceptions(parser)
+
+
+def _add_reconstruction(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allocation",
+        choices=get_args(Allocation),
+        default=_default("allocation"),
+        help="how reconstruct spreads the pruning over the layers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--effort",
+        choices=get_args(Effort),
+        default=_default("effort"),
+        help="how hard reconstruct works (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--calibration",
+        metavar="FILE",
+        type=Path,
+        help="unlabelled inputs for reconstruct to learn from: an array in a .npy file, or one for"
+        " each input by its name in an .npz file",
+    )
+
+
+def _add_exceptions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ratios",
+        nargs="+",
+        type=argument(_share),
+        default=[],
+        metavar="PATTERN=SHARE",
+        help="shares of their own for layers by name; the first that matches counts",
+    )
+    parser.add_argument(
+        "--include",
+        nargs="+",
+        default=list(_default("include")),
+        metavar="PATTERN",
+        help="layers that may shrink (default: all)",
+    )
+    parser.add_argument(
+        "--exclude",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="layers among them that may not",
+    )
+    parser.add_argument(
+        "--round-to",
+        type=argument(quantities.count),
+        default=_default("round_to"),
+        metavar="N",
+        help="keep widths multiples of N where they can be",
+    )
+    parser.add_argument(
+        "--mixing",
+        choices=get_args(Mixing),
+        default=_default("mixing"),
+        help="whether statistics over units may be computed anew (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="prove that the pruned model computes what the original with the removed units'"
+        " weights at zero does",
+    )
+
+
+def _default(key: str) -> Any:
+    return BUILT_IN[key].value
+
+
+def settings_of(arguments: argparse.Namespace, input_range: InputRange) -> Pruning:
+    """Return the keywords of the pruning.
+
+    Raises:
+        DataError: The file of inputs for calibration cannot be read.
+    """
+    given = {key: getattr(arguments, key) for key in PRUNING_KEYS}
+    file = arguments.calibration
+    given |= {
+        "input_range": input_range,
+        "calibration": None if file is None else arrays(file),
+        "ratios": dict(arguments.ratios),
+        "include": tuple(arguments.include),
+        "exclude": tuple(arguments.exclude),
+    }
+    return cast("Pruning", given)
+
+
+def arrays(path: Path) -> Any:
+    """Return the array of a .npy file, or those of an .npz file by name.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy, and seldom needed
+
+    try:
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else dict(found)
+    except (EOFError, OSError, ValueError, BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read as .npy or .npz: {error}") from error
 
 
 def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
@@ -21,3 +165,16 @@ def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return reader
+
+
+def _share(text: str) -> tuple[str, float]:
+    pattern, found, given = text.rpartition("=")
+    if not found:
+        raise ValueError(f"{text!r} is not of the form PATTERN=SHARE")
+    return next(iter(quantities.shares({pattern: given}).items()))
+
+
+def _seed(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise ValueError(f"{text} is not a whole number from 0")

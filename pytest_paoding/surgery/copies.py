@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.graph.rules.registry import known
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.surgery.cut import copy_state
 from pytest_paoding.surgery.rebuild import Changes, Rebuild
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.surgery.cut import WeightKey
+
+_CASTS = known("keras.src.ops.core", "Cast")
 
 
 def copied(model: Any, weights: Mapping[WeightKey, Any], changes: Changes | None = None) -> Any:
@@ -37,16 +40,20 @@ def copied(model: Any, weights: Mapping[WeightKey, Any], changes: Changes | None
 
 def float64_copy(model: Any) -> Any | None:
     """Return a copy of a model that computes in float64; None where a layer cannot do so."""
-    layers = {call.operation for call in read_graph(model).calls}
-    configs = {
-        layer: _in_float64(layer.get_config())
-        for layer in layers
-        if isinstance(layer, keras.layers.Layer)
-    }
+    operations = {call.operation for call in read_graph(model).calls}
+    configs = {each: _in_float64(each.get_config()) for each in operations if _has_precision(each)}
     try:
         return copied(model, {}, Changes(configs))
     except SurgeryError:
         return None
+
+
+def _has_precision(operation: Any) -> bool:
+    """Whether an operation is a layer, or a cast to a floating dtype, as Keras 3.5 inserts some."""
+    if isinstance(operation, keras.layers.Layer):
+        return True
+    dtype = str(getattr(operation, "dtype", ""))
+    return isinstance(operation, _CASTS) and dtype.startswith(("float", "bfloat"))
 
 
 def _in_float64(config: Any) -> Any:

@@ -213,7 +213,7 @@ def _new_inputs(functional: Any, shapes: Sequence[Shape] | None) -> Any:
             now if old is not None else None for old, now in zip(lengths, next(given), strict=True)
         ]
         config = {**layer.get_config(), "batch_shape": (batch, *new)}
-        return keras.Input(**config)
+        return keras.Input(**{**config, "optional": layer.optional})  # not in all configurations
 
     return keras.tree.map_structure(new_input, functional.input)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_paoding.__main__ import main
-from pytest_paoding.commands import prune
+from pytest_paoding.commands import arguments, prune
 from pytest_paoding.keras_io.load import load_model
 from pytest_paoding.keras_io.save import save_model
 
@@ -159,7 +159,7 @@ def test_with_explain_it_says_of_each_layer_why_no_more_went(model, tmp_path, ca
 
 def test_inputs_of_several_names_are_read_from_one_file(tmp_path):
     np.savez(tmp_path / "inputs.npz", left=[1.0], right=[2.0])
-    found = prune._arrays(tmp_path / "inputs.npz")
+    found = arguments._arrays(tmp_path / "inputs.npz")
     assert {name: array.tolist() for name, array in found.items()} == {
         "left": [1.0],
         "right": [2.0],

@@ -20,7 +20,7 @@ ONE_INPUT = (
     layers.Flatten(),
     layers.GlobalMaxPooling2D(),
     layers.MaxPooling2D(2, padding="same"),
-    layers.Normalization(mean=1.0, variance=4.0),
+    layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 1.0]),
     layers.Rescaling(-0.5, offset=3.0),
     layers.ZeroPadding2D(),
 )

@@ -53,6 +53,13 @@ def test_a_model_of_low_precision_is_checked_in_float64(policy: str) -> None:
     assert outcome.model.layers[1].dtype_policy.name == policy
 
 
+def test_casts_to_a_low_precision_are_lifted_too() -> None:
+    x = keras.Input((4,))
+    y = keras.ops.cast(layers.Dense(6, "tanh")(x), "float16")
+    found = verify(*pruned(randomise(keras.Model(x, head(y)))), full=True)
+    assert found.precision == "float64"
+
+
 class Stubborn(layers.Layer):
     """A layer that computes in float32 whatever it is told, and cannot be told otherwise."""
 

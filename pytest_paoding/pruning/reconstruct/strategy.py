@@ -35,6 +35,8 @@ def by_reconstruction(task: Task) -> Selection:
     for group, quota in zip(task.groups, task.quotas, strict=True):
         plain = group.name in found.plain
         criterion = "magnitude" if plain else "reconstruct"
+        if group.name in found.changes:
+            criterion += f", moving the outputs by {found.changes[group.name]:.1%}"
         selection.note(group, criterion, quota.reason or (_PLAIN if plain else None))
     return selection
 
