@@ -1,6 +1,7 @@
 """The command line: `python -m pytest_paoding COMMAND`.
 
-Exit codes: 0 done, 1 not possible (one line says why), 2 wrong usage.
+Exit codes: 0 done, 1 not possible (one line says why) or something got worse, 2 wrong usage;
+`merge` exits as one run of pytest would have.
 """
 
 from __future__ import annotations
@@ -10,23 +11,24 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
-from pytest_paoding.commands import prune
+from pytest_paoding.commands import bench, compare, merge, prune, schema, show
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (prune,)
+COMMANDS = (prune, bench, compare, show, merge, schema)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong usage exits with 2."""
     parser = argparse.ArgumentParser(
-        prog="python -m pytest_paoding", description="Prune Keras models."
+        prog="python -m pytest_paoding",
+        description="Prune Keras models, and read what gates have found.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS:
+    for command in COMMANDS:
         command.add(commands)
     arguments = parser.parse_args(argv)
     try:

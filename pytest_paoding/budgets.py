@@ -49,11 +49,14 @@ class Outcome(Enum):
     UNJUDGED = "unjudged"
     FORCED = "forced"
     """Over budget, published all the same because the user gave a reason."""
+    REJECTED = "rejected"
+    """Over budget as one of several ratios, of which a smaller one has to hold."""
     SKIPPED = "skipped"
     CRASHED = "crashed"
     """The process that ran the gate died."""
 
 
+PUBLISHED = frozenset({Outcome.WITHIN_BUDGET, Outcome.FORCED})
 FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
 
 
@@ -74,6 +77,11 @@ class Metric:
     unit: Unit = Unit.PLAIN
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether it follows from the model alone, and improves the more is pruned."""
+        return self.sides in {Unit.COUNT, Unit.BYTES}
 
     @property
     def key(self) -> str:
@@ -115,6 +123,27 @@ BUDGETS: Mapping[str, Metric] = MappingProxyType(
     {metric.key: metric for metric in METRICS.values()}
 )
 """The same by budget key."""
+
+REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.key: metric
+        for metric in (
+            Metric("accuracy_drop", _LOWER, _SHARE, _SHARE),
+            Metric("agreement_drop", _LOWER, _SHARE, _SHARE),
+            Metric("robustness_drop", _LOWER, _SHARE, _SHARE),
+            Metric("size_increase", _LOWER, _PERCENT, _BYTES),
+            Metric("parameters_increase", _LOWER, _PERCENT, _COUNT),
+            Metric("flops_increase", _LOWER, _PERCENT, _COUNT),
+        )
+    }
+)
+"""What may get worse than the baseline, by key; before and after are baseline and present."""
+
+LIMITS: Mapping[str, Metric] = MappingProxyType({**BUDGETS, **REGRESSIONS})
+"""Everything that can be limited, by key."""
+
+KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
+"""The same by the metric's name."""
 
 NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
 """What to do where no budget applies."""
@@ -197,10 +226,11 @@ def _measured_names(metric: Metric, measurements: Mapping[str, Measurement]) -> 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
         measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
-    return Check(name, limit, measurement, _verdict(measurement.found, limit))
+    return Check(name, limit, measurement, verdict(measurement.found, limit))
 
 
-def _verdict(found: float | None, limit: Limit) -> Verdict:
+def verdict(found: float | None, limit: Limit) -> Verdict:
+    """Return the answer for one budget and one value."""
     if found is None or not math.isfinite(found):
         return Verdict.UNJUDGED
     within = found <= limit.value if limit.metric.operator == "<=" else found >= limit.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,19 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_paoding.artifacts import to_json, write_whole
-from pytest_paoding.budgets import Outcome
-from pytest_paoding.itemstate import publish
-from pytest_paoding.reporting.documents import Run, document, markdown
+from pytest_paoding.comparison import renew, stale
+from pytest_paoding.late import publish_waiting
+from pytest_paoding.reporting import github
+from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.page import page
+from pytest_paoding.runs import Run, clashes, required_missing, surroundings
 from pytest_paoding.selection import partial_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_paoding.results import GateResult
     from pytest_paoding.session import PaodingSession
 
 _ENDED = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
-_JUDGED = {Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.FORCED}
 
 
 def enforce(run: PaodingSession, session: pytest.Session) -> None:
@@ -34,79 +34,99 @@ def enforce(run: PaodingSession, session: pytest.Session) -> None:
         raise pytest.UsageError(*dict.fromkeys(run.usage))
     if not run.switch.on or run.worker is not None or run.inert:
         return
-    clashes = list(_clashes(run.all_results))
-    missing = _required_missing(run)
+    clashing = list(clashes(run.all_results))
+    missing = required_missing(run.settings.table.require, run.all_results)
     partial = partial_reason(run.config)
     excused = partial is not None and not run.settings.strict
     why = f", not enforced in a partial run ({partial})" if excused else ""
-    run.faults += [*clashes, *(f"required gate {name} did not run{why}" for name in missing)]
-    session.testsfailed += len(clashes) + (0 if excused else len(missing))
-
-
-def _required_missing(run: PaodingSession) -> list[str]:
-    ran = {result.name for result in run.all_results if result.outcome is not Outcome.SKIPPED}
-    return [name for name in run.settings.table.require if name not in ran]
-
-
-def _clashes(results: list[GateResult]) -> Iterator[str]:
-    """Yield a line for every name that gates of different tests were judged under."""
-    users: dict[str, set[str]] = {}
-    for result in results:
-        if result.outcome in _JUDGED:
-            users.setdefault(result.name.casefold(), set()).add(result.nodeid)
-    for name, nodeids in users.items():
-        if len(nodeids) > 1:
-            tests = ", ".join(sorted(nodeids))
-            yield f"gate {name} was judged by several tests, give each a name of its own: {tests}"
+    run.faults += clashing
+    run.missing = [f"required gate {name} did not run{why}" for name in missing]
+    run.demands = len(clashing) + (0 if excused else len(missing))
+    session.testsfailed += run.demands
 
 
 def finish(run: PaodingSession, session: pytest.Session) -> None:
     """Publish what waited for the whole session, clean up, and write the documents."""
-    if run.worker is not None or run.inert:
+    if run.inert:
+        return
+    if run.worker is not None:
+        run.sharing.close()
         return
     if run.switch.on:
-        _publish_waiting(run, session)
+        publish_waiting(run, session, complete=_complete(session))
+        _renew_baseline(run, session)
         run.sweep()
+    run.sharing.close()
+    if run.switch.on:
+        _tell_github(run, session)
     _write_documents(run, session)
 
 
-def _publish_waiting(run: PaodingSession, session: pytest.Session) -> None:
-    """Publish the files that waited if everything passed; the sweep removes the others."""
-    passed = session.exitstatus == pytest.ExitCode.OK
-    for (nodeid, name), staged in run.waiting.items():
-        results = run.results[nodeid]
-        (result,) = (found for found in results if found.name == name and found.artifact)
-        if passed:
-            done, fault = publish(run.config.hook, run.config, result, staged, run.file.root)
-        else:
-            done, fault = result.unpublished("the session did not pass"), None
-        if fault is not None:
-            run.faults.append(fault)
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        run.results[nodeid] = [done if found is result else found for found in results]
-        run.announce(done)
+def _renew_baseline(run: PaodingSession, session: pytest.Session) -> None:
+    """Write the baseline if asked to; an interrupted run does not know enough to."""
+    if not _complete(session):
+        return
+    full = partial_reason(run.config) is None
+    faults = renew(run, full=full)
+    if faults:
+        run.faults += faults
+        session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+    elif full and run.config.option.paoding_update_baseline != "all":
+        run.written += [f"baseline entry {name} is stale: no gate has it" for name in stale(run)]
+
+
+def _complete(session: pytest.Session) -> bool:
+    return session.exitstatus in _ENDED and not (session.shouldfail or session.shouldstop)
 
 
 def _write_documents(run: PaodingSession, session: pytest.Session) -> None:
-    json_path, markdown_path = run.config.option.paoding_json, run.config.option.paoding_markdown
-    if json_path is not None:
-        content = document(_described(run, session))
+    option = run.config.option
+    if option.paoding_json is not None:
+        content = _described(run, session).to_dict()
         run.config.hook.pytest_paoding_update_json(config=run.config, document=content)
-        _write(run, session, json_path, to_json(content))
-    if markdown_path is not None:
-        _write(run, session, markdown_path, markdown(_described(run, session)))
+        _write(run, session, option.paoding_json, to_json(content))
+    for path, render in ((option.paoding_markdown, markdown), (option.paoding_html, page)):
+        if path is not None:
+            _write(run, session, path, render(_described(run, session)))
+
+
+def _tell_github(run: PaodingSession, session: pytest.Session) -> None:
+    """Annotate and summarise; that this may fail is told, but changes no verdict."""
+    names = [name for name, _ in run.config.pluginmanager.list_name_plugin()]
+    if not github.is_wanted(run.config.option.paoding_github, run.environment, names):
+        return
+    root, workspace = run.config.rootpath, github.workspace()
+    lines = github.annotate(run.all_results, file=run.file, root=root, workspace=workspace)
+    if lines:
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    if summary_path := run.environment.get("GITHUB_STEP_SUMMARY"):
+        try:
+            github.append_summary(Path(summary_path), markdown(_described(run, session)))
+        except OSError as error:
+            run.written.append(f"cannot write the job summary: {error.strerror or error}")
 
 
 def _described(run: PaodingSession, session: pytest.Session) -> Run:
     return Run(
         exit=int(session.exitstatus),
-        complete=session.exitstatus in _ENDED and not (session.shouldfail or session.shouldstop),
+        complete=_complete(session),
         partial=partial_reason(run.config),
         results=run.all_results,
-        required_missing=_required_missing(run) if run.switch.on else [],
+        required=run.settings.table.require if run.switch.on else (),
+        failed=session.testsfailed - run.demands,
+        baseline=None if run.accepted is None else tuple(run.accepted.entries),
+        faults=tuple(run.faults),
         workers=len(run.config.getoption("tx", None) or []),
-        revision=run.revision,
+        root=_seen_from(run.config.invocation_params.dir, run.listed.root),
+        environment=surroundings(run.all_results, run.revision),
     )
+
+
+def _seen_from(here: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(folder, here)).as_posix()
+    except ValueError:  # on Windows, where it is on another drive
+        return folder.as_posix()
 
 
 def _write(run: PaodingSession, session: pytest.Session, target: str, text: str) -> None:
@@ -135,6 +155,12 @@ def summary(run: PaodingSession) -> list[str]:
         run.all_results,
         show=option.paoding_report,
         verbose=option.verbose > 0,
-        quiet=option.verbose < 0 and not run.faults,
+        quiet=option.verbose < 0 and not (run.faults or run.missing),
     )
-    return [*lines, *run.faults, *(run.written if option.verbose >= 0 else [])]
+    return [
+        *lines,
+        *run.faults,
+        *run.missing,
+        *run.changed,
+        *(run.written if option.verbose >= 0 else []),
+    ]

@@ -9,7 +9,9 @@ import pytest
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.items import GateItem, configured_items
 from pytest_paoding.markers import NAME, read_marker
+from pytest_paoding.naming import name_for
 from pytest_paoding.selection import names_files
+from pytest_paoding.sweeps import candidate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,13 @@ def is_gate(item: pytest.Item) -> bool:
     """Whether an item runs gates."""
     fixtures: Sequence[str] = getattr(item, "fixturenames", ())
     return isinstance(item, GateItem) or not _FIXTURES.isdisjoint(fixtures)
+
+
+def name_of(item: pytest.Item) -> str:
+    """Return the name a test's gate has unless the test gives it another one."""
+    if not isinstance(item, GateItem):
+        return name_for(item.name)
+    return item.model if item.ratio is None else candidate(item.model, item.ratio)
 
 
 def modify_items(run: PaodingSession, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -85,6 +94,20 @@ def parametrize_models(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
     ):
         return
     metafunc.parametrize("paoding_model", run.listed.models, indirect=True)
+
+
+def parametrize_ratios(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `paoding` once for each of several ratios."""
+    if "paoding" not in metafunc.fixturenames or not run.switch.on:
+        return
+    try:
+        marked = read_marker(metafunc.definition, models=run.listed.models)
+        ratio = run.settings.gate(model=marked.model, marker=marked.layer).ratio
+    except ConfigError:
+        return  # told when the items are checked, or by the gate that lacks a ratio
+    if isinstance(ratio, tuple):
+        names = [f"{each:g}" for each in ratio]
+        metafunc.parametrize("paoding", ratio, indirect=True, ids=names)
 
 
 def _names(marker: pytest.Mark) -> Sequence[str]:

@@ -50,6 +50,22 @@ class ConfigFile:
         """Return the number (from 0) of the header line of the table at `keys`."""
         return next((number for number, found in self._headers() if found == list(keys)), None)
 
+    def key_line(self, tables: Sequence[Sequence[str]], key: str) -> int | None:
+        """Return the number (from 0) of the line that sets a key in one of several tables.
+
+        The key may stand in an inline table. Where no line sets it, it is that of the last table.
+        """
+        said = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])")
+        lines, headers = self.text.splitlines(), list(self._headers())
+        ends = [*(number for number, _ in headers[1:]), len(lines)]
+        for table in tables:
+            for (start, found), end in zip(headers, ends, strict=True):
+                if found == list(table):
+                    for number in range(start + 1, end):
+                        if said.search(lines[number].partition("#")[0]):
+                            return number
+        return self.line(tables[-1])
+
     def _headers(self) -> Iterator[tuple[int, list[str]]]:
         for number, line in enumerate(self.text.splitlines()):
             if match := re.match(r"\s*\[([^\[\]]+)\]", line):

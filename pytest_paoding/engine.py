@@ -5,14 +5,16 @@ Importing this module imports nothing heavy; the first call does, silently.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.keras_io import identity
 from pytest_paoding.silence import start_tensorflow
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typing_extensions import Unpack
 
     from pytest_paoding.evaluation.measurement import Measurement
@@ -67,11 +69,29 @@ class KerasEngine:
         size: int = _module("keras_io.save").save_model(model, path)
         return size
 
+    def identify(self, source: Path | Any) -> str | None:
+        """Return a digest of a model or its file; see `keras_io.identity`."""
+        if isinstance(source, Path):
+            return identity.of_file(source)
+        return _module("keras_io.digest").identify(source)  # type: ignore[no-any-return]
+
+    def fingerprint(self, data: Any) -> str | None:
+        """Return a digest of data for judging; see `keras_io.identity.of_data`."""
+        return identity.of_data(data)
+
     def versions(self) -> dict[str, str]:
-        """Return the versions of the packages that do the work."""
+        """Return the versions of the packages that do the work, without importing them."""
+        return {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
+
+
+def _version(name: str) -> str:
+    if name in sys.modules:
+        return str(sys.modules[name].__version__)
+    try:
+        return version(name)
+    except PackageNotFoundError:  # TensorFlow comes under several names, such as tensorflow-cpu
         start_tensorflow()
-        names = ("tensorflow", "keras", "numpy")
-        return {name: import_module(name).__version__ for name in names}
+        return str(import_module(name).__version__)
 
 
 def _module(name: str) -> Any:

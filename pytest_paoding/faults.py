@@ -10,7 +10,7 @@ from pytest_paoding.configfile import TABLE
 from pytest_paoding.plain import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic import ValidationError
 
@@ -55,19 +55,20 @@ def _fault(place: tuple[str, ...], kind: str, message: str, given: object) -> Fa
     return Fault(place[:-1], place[-1] if place else "", text)
 
 
-def in_file(fault: Fault, file: ConfigFile, known: Sequence[str], nested: Sequence[str]) -> str:
+def in_file(fault: Fault, file: ConfigFile, known: Sequence[str], nested: Mapping[str, str]) -> str:
     """Return the line of a fault in a file's table, under the innermost header that the file has.
 
     Args:
         fault: The fault.
         file: The file.
         known: Keys of the table the fault is in.
-        nested: Keys of its `budget` table: where they are put one level too high, the line says so.
+        nested: Keys of tables in it, with the table: where one is put a level too high, the line
+            says so.
     """
     header, inner = [*TABLE, *fault.tables], list[str]()
     while len(header) > len(TABLE) and file.line(header) is None:
         inner.insert(0, header.pop())
-    key = dotted([*(part for part in inner if part != "budget"), fault.key])
+    key = dotted([*(part for part in inner if part not in nested.values()), fault.key])
     message = fault.message or _unknown(fault.key, known, nested)
     return f"{file.label}: [{dotted(header)}] {key}: {message}"
 
@@ -77,9 +78,9 @@ def dotted(keys: Iterable[str]) -> str:
     return ".".join(one_line(key) for key in keys)
 
 
-def _unknown(key: str, known: Sequence[str], nested: Sequence[str]) -> str:
-    if not close(key, known) and (meant := close(key, nested)):
-        return f"unknown key, did you mean {meant}, in the table budget?"
+def _unknown(key: str, known: Sequence[str], nested: Mapping[str, str]) -> str:
+    if not close(key, known) and (meant := close(key, tuple(nested))):
+        return f"unknown key, did you mean {meant}, in the table {nested[meant]}?"
     return f"unknown key, {likely(key, known)}"
 
 

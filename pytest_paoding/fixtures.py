@@ -24,6 +24,7 @@ class PaodingFixture:
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
         self._item: pytest.Item = request.node
+        self._ratio: float | None = getattr(request, "param", None)
 
     def check(
         self, model: Any, data: Any = None, *, name: str | None = None, **settings: Any
@@ -51,6 +52,7 @@ class PaodingFixture:
             Request(
                 name=name,
                 table=self._table(),
+                ratio=self._ratio,
                 model=model,
                 data=data,
                 fallback=lambda: self._request.getfixturevalue("paoding_data"),
@@ -66,6 +68,7 @@ class PaodingFixture:
             **settings: As for `check`, without budgets.
         """
         _, gate = effective(self._item, table=self._table(), call=settings)
+        gate = gate.at(self._ratio if isinstance(gate.ratio, tuple) else None)
         session = PaodingSession.of(self._item.config)
         return session.engine.prune(model, **calibrated(gate.pruning, root=session.file.root))
 

@@ -11,24 +11,39 @@ import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import __version__
 from pytest_paoding.artifacts import Staged, discard, open_staging, sha256_of, write_manifest
-from pytest_paoding.budgets import METRICS, NO_BUDGET, Judgement, Metric, Outcome, Verdict, judge
-from pytest_paoding.errors import ArtifactError, ConfigError, PaodingError
-from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.baseline import Entry
+from pytest_paoding.budgets import (
+    KNOWN,
+    NO_BUDGET,
+    PUBLISHED,
+    Judgement,
+    Metric,
+    Outcome,
+    Verdict,
+    judge,
+)
+from pytest_paoding.errors import ConfigError, PaodingError
+from pytest_paoding.notes import notes
 from pytest_paoding.plain import plain_measurement, portable
 from pytest_paoding.references import calibrated
-from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, layers_of
+from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, Trial
 from pytest_paoding.revision import Revision
+from pytest_paoding.search import holds_quality, largest
+from pytest_paoding.workbench import Workbench, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_paoding.evaluation.measurement import Measurement
     from pytest_paoding.precedence import GateSettings
     from pytest_paoding.protocol import Engine, Progress
+    from pytest_paoding.sharing import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +56,8 @@ class GateSpec:
         root: Where relative paths and data references start.
         path: The model's file, where it comes from one.
         data: `package.module:callable` that gives the data for judging.
+        sweep: The name this gate competes for with others of its sweep; the name of its file.
+        least: Whether its ratio is the smallest of the sweep, which has to hold.
         nodeid: The test item that runs it.
         attempt: Which run of the item this is, from 1.
         worker: The xdist worker.
@@ -51,9 +68,16 @@ class GateSpec:
     root: Path
     path: Path | None = None
     data: str | None = None
+    sweep: str | None = None
+    least: bool = False
     nodeid: str = ""
     attempt: int = 1
     worker: str | None = None
+
+    @property
+    def target(self) -> str:
+        """The published file's name without its ending."""
+        return self.sweep or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +90,30 @@ class GateRun:
 
 @dataclass(slots=True)
 class _Findings:
-    """What is known so far; kept when something fails half-way."""
+    """What is known so far at one ratio; kept when something fails half-way."""
 
+    ratio: float | None = None
     metrics: dict[str, Measurement] = field(default_factory=dict)
     layers: tuple[LayerResult, ...] = ()
     notes: tuple[str, ...] = ()
     digest_before: str | None = None
     digest_after: str | None = None
+    judgement: Judgement = field(default_factory=lambda: Judgement(Outcome.UNJUDGED, ()))
+
+    @property
+    def trial(self) -> Trial:
+        """What the search records of this ratio."""
+        found = {check.name: check.measurement.found for check in self.judgement.checks}
+        return Trial(self.ratio or 0.0, self.judgement.outcome, found)
+
+
+@dataclass(slots=True)
+class _State:
+    """The findings at the ratio at hand, the ratios tried so far, and whether one has held."""
+
+    now: _Findings = field(default_factory=_Findings)
+    trials: list[Trial] = field(default_factory=list)
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +125,13 @@ class Gate:
         spec: What to do.
         load_model: Gives the original model.
         load_data: Gives the data for judging; it never reaches the pruning.
-        measure_more: Gives further metrics of (original, pruned, data).
+        measure_more: Gives further metrics of (original, pruned, data), if there are any.
+        identify: Gives the original's digest without loading it, where that can be.
+        store: Keeps what was done; None to do everything anew.
         artifacts: Folder to publish in; None to only judge.
         owner: Process whose death makes staged files stale.
+        compare: Gives the regressions of what was measured.
+        accepted: The baseline's entry that is compared with.
         forced: Reason for publishing even over budget.
         revision: The commit to record.
         progress: Is told how far the work is.
@@ -96,7 +141,11 @@ class Gate:
     spec: GateSpec
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
-    measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] = lambda *_: {}
+    measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None = None
+    compare: Callable[[Mapping[str, Measurement]], Mapping[str, Measurement]] = lambda _: {}
+    accepted: Entry | None = None
+    identify: Callable[[], str | None] = lambda: None
+    store: Store | None = None
     artifacts: Path | None = None
     owner: int = 0
     forced: str | None = None
@@ -110,94 +159,122 @@ class Gate:
         through. In both cases nothing stays behind.
         """
         started = time.perf_counter()
-        findings = _Findings()
+        state = _State()
+        bench = self._bench()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
-                self._measure(findings, staged)
-                judgement = judge(self.spec.settings.limits, findings.metrics)
-                result = self._result(findings, judgement, _undecided(judgement), started)
-                if self.artifacts is None or result.failed:
+                judgement = self._work(bench, state, staged).judgement
+                result = self._result(bench, state, judgement, _undecided(judgement), started)
+                if self.artifacts is None or result.outcome not in PUBLISHED:
                     return GateRun(result)
                 result = self._stage(result, staged)
                 cleanup.pop_all()
                 return GateRun(result, staged)
             except PaodingError as error:
                 unjudged = Judgement(Outcome.UNJUDGED, ())
-                return GateRun(self._result(findings, unjudged, str(error), started))
+                return GateRun(self._result(bench, state, unjudged, str(error), started))
+
+    def _bench(self) -> Workbench:
+        return Workbench(
+            engine=self.engine,
+            load_model=self.load_model,
+            load_data=self.load_data,
+            calibrate=partial(calibrated, root=self.spec.root),
+            identify=self.identify,
+            store=self.store,
+            progress=self.progress,
+        )
 
     def _open(self, cleanup: ExitStack) -> Staged:
         """Open a folder to save in before any work: without it the work would be in vain."""
         folder = open_staging(self.artifacts or Path(tempfile.gettempdir()), owner=self.owner)
         cleanup.callback(discard, folder)
-        return Staged(folder, folder.parent / f"{self.spec.name}.keras")
+        return Staged(folder, folder.parent / f"{self.spec.target}.keras")
 
-    def _measure(self, findings: _Findings, staged: Staged) -> None:
-        engine, settings = self.engine, self.spec.settings
-        original = self.load_model()
-        findings.digest_before = engine.digest(original)
-        data = self.load_data()
-        pruning = calibrated(settings.pruning, root=self.spec.root)
-        pruned = engine.prune(original, **pruning, progress=self.progress)
-        findings.layers, findings.notes = layers_of(pruned.plan), pruned.notes
-        findings.digest_after = engine.digest(pruned.model)
-        measured = engine.evaluate(
-            original,
-            pruned.model,
-            data,
-            epsilons=settings.epsilons,
-            input_range=pruning["input_range"],
-            calibration=pruning["calibration"],
-            progress=self.progress,
-        )
-        more = self.measure_more(original, pruned.model, data)
-        sizes = self._sizes(original, pruned.model, staged)
-        found = {**measured, **_named(more), **sizes}
-        findings.metrics = {
-            name: plain_measurement(measurement) for name, measurement in found.items()
-        }
+    def _work(self, bench: Workbench, state: _State, staged: Staged) -> _Findings:
+        """Prune, save, measure and judge, at the ratio that is asked for or searches for one."""
+        ratio = self.spec.settings.ratio
+        if isinstance(ratio, float):
+            return self._attempt(bench, ratio, state, staged.model)
+        spare = staged.folder / f"trial-{staged.target.name}"
 
-    def _sizes(self, original: Any, pruned: Any, staged: Staged) -> dict[str, Measurement]:
-        """Save both models the same way; the pruned one stays."""
-        spare = staged.folder / f"original-{staged.target.name}"
-        try:
-            before = self.engine.save(original, spare)
-            spare.unlink()
-            after = self.engine.save(pruned, staged.model)
-        except OSError as error:
-            raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error
-        return {
-            "size": Measurement(before=before, after=after, found=after),
-            "size_reduction": Measurement(
-                before=before, after=after, found=(before - after) / before
-            ),
+        def attempt(tried: float) -> _Findings:
+            found = self._attempt(bench, tried, state, spare)
+            state.trials.append(found.trial)
+            held = holds_quality(found.judgement)
+            if held or not state.held:  # the file shall be that of what `largest` returns
+                spare.replace(staged.model)
+            state.held |= held
+            return found
+
+        state.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
+        return state.now
+
+    def _attempt(self, bench: Workbench, ratio: float, state: _State, file: Path) -> _Findings:
+        settings = self.spec.settings.at(ratio)
+        state.now = now = _Findings(ratio)
+        cut = bench.prune(settings, file)
+        now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
+        now.notes = cut.notes
+        measured = bench.measure(settings, cut)
+        more = {}
+        if self.measure_more is not None:
+            more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
+        now.metrics = {
+            name: plain_measurement(measurement)
+            for name, measurement in {**measured, **more, **cut.sizes}.items()
         }
+        now.metrics |= self.compare(now.metrics)
+        now.judgement = judge(settings.limits, now.metrics)
+        return now
 
     def _result(
-        self, findings: _Findings, judgement: Judgement, reason: str | None, started: float
+        self,
+        bench: Workbench,
+        state: _State,
+        judgement: Judgement,
+        reason: str | None,
+        started: float,
     ) -> GateResult:
-        spec, outcome = self.spec, judgement.outcome
-        worked = findings.digest_before is not None  # or asking would start the engine in vain
-        forced = self.forced if outcome is Outcome.OVER_BUDGET else None
-        return GateResult(
+        spec, findings = self.spec, state.now
+        outcome = self._outcome(judgement)
+        digest = findings.digest_before or bench.known_digest
+        result = GateResult(
             name=spec.name,
-            outcome=Outcome.FORCED if forced else outcome,
+            outcome=outcome,
             nodeid=spec.nodeid,
             reason=reason,
             source=None if spec.path is None else portable(spec.path, spec.root),
-            digest_before=findings.digest_before,
+            digest_before=digest,
             digest_after=findings.digest_after,
-            settings=spec.settings.shown,
+            settings=spec.settings.at(findings.ratio).shown,
             metrics=findings.metrics,
             checks=judgement.checks,
             layers=findings.layers,
             notes=findings.notes,
-            forced=forced,
+            forced=self.forced if outcome is Outcome.FORCED else None,
+            sweep=spec.sweep,
+            trials=tuple(state.trials),
             attempts=spec.attempt,
             worker=spec.worker,
             duration=time.perf_counter() - started,
-            versions=dict(self.engine.versions()) if worked else {},
+            versions=dict(self.engine.versions()) if digest else {},
+            machine=machine(),
+            reused=digest is not None and not bench.anew,
         )
+        if outcome is Outcome.UNJUDGED:
+            return result
+        checks = () if spec.sweep else result.checks  # there limits are loose on purpose
+        found = notes(checks, old=self.accepted, new=Entry.from_result(result))
+        return replace(result, notes=(*findings.notes, *found))
+
+    def _outcome(self, judgement: Judgement) -> Outcome:
+        if judgement.outcome is not Outcome.OVER_BUDGET:
+            return judgement.outcome
+        if self.spec.sweep is not None and not self.spec.least:
+            return Outcome.REJECTED
+        return Outcome.FORCED if self.forced else Outcome.OVER_BUDGET
 
     def _stage(self, result: GateResult, staged: Staged) -> GateResult:
         """Put the manifest beside the saved model; from here on it may be published."""
@@ -229,6 +306,6 @@ def _undecided(judgement: Judgement) -> str | None:
 def _named(more: Mapping[Metric, Measurement]) -> dict[str, Measurement]:
     """Return further metrics by name; they must not replace what this package measures."""
     for metric in more:
-        if metric.name in METRICS:
+        if metric.name in KNOWN:
             raise ConfigError(f"metric {metric.name!r} is measured already, use another name")
     return {metric.name: measurement for metric, measurement in more.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 
 class GateItem(pytest.Item):
-    """The gate of one configured model, `pyproject.toml::paoding::NAME`."""
+    """The gate of a configured model, `pyproject.toml::paoding::NAME`, or of one of its ratios."""
+
+    def __init__(self, *, model: str, ratio: float | None = None, **more: Any) -> None:
+        super().__init__(**more)
+        self.model = model
+        self.ratio = ratio
 
     def runtest(self) -> None:
         """Prune and judge the model; fails as the `paoding` fixture does."""
         session = PaodingSession.of(self.config)
-        path = session.file.root / session.settings.table.models[self.name].path
-        run_gate(self, Request(name=self.name, table=self.name, path=path))
+        path = session.file.root / session.settings.table.models[self.model].path
+        request = Request(name=self.model, table=self.model, ratio=self.ratio, path=path)
+        run_gate(self, request)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return the file, the line of the model's table, and the gate's name."""
         file = PaodingSession.of(self.config).listed
-        return self.path, file.line([*TABLE, "models", self.name]), f"paoding: {self.name}"
+        return self.path, file.line([*TABLE, "models", self.model]), f"paoding: {self.name}"
 
 
 class GateFile(pytest.File):
@@ -42,9 +48,22 @@ class GateGroup(pytest.Collector):
     """The second part of a gate's node id."""
 
     def collect(self) -> list[GateItem]:
-        """Return a gate for every configured model."""
-        names = PaodingSession.of(self.config).listed.models
-        return [GateItem.from_parent(self, name=name) for name in names]
+        """Return a gate for every configured model and each of its ratios."""
+        return [
+            GateItem.from_parent(
+                self,
+                name=name if ratio is None else f"{name}[{ratio:g}]",
+                model=name,
+                ratio=ratio,
+            )
+            for name in PaodingSession.of(self.config).listed.models
+            for ratio in self._ratios(name)
+        ]
+
+    def _ratios(self, name: str) -> tuple[float | None, ...]:
+        session = PaodingSession.of(self.config)
+        ratio = session.settings.gate(model=name).ratio if session.switch.on else None
+        return ratio if isinstance(ratio, tuple) else (None,)
 
 
 def configured_items(session: pytest.Session, path: Path) -> list[GateItem]:

@@ -12,6 +12,7 @@ from pytest_paoding.artifacts import ManifestError, Staged, discard
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate import GateRun
 from pytest_paoding.plain import portable
+from pytest_paoding.workers import packed
 
 if TYPE_CHECKING:
     from pytest_paoding.results import GateResult
@@ -74,23 +75,32 @@ class Settlement:
     """What became of an item's files.
 
     Attributes:
-        waiting: Folder and target, by gate name, of those that wait for the end of the session.
+        waiting: Folder and target, by gate name, of those that wait for the end of the session: all
+            if they are published then, and those of sweeps, of which only one is.
+        files: What travels to the controller, by gate name.
         faults: What went wrong.
     """
 
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
-def settle(item: pytest.Item, state: ItemState, *, publish_now: bool, root: Path) -> Settlement:
-    """Publish or give up what an item has staged, once its teardown is over."""
+def settle(
+    item: pytest.Item, state: ItemState, *, publish_now: bool, travels: bool, root: Path
+) -> Settlement:
+    """Publish, send or give up what an item has staged, once its teardown is over."""
     settled = Settlement()
     if not state.passed:
         state.give_up("the test did not pass")
     for place, run in enumerate(state.runs):
         if run.staged is None:
             continue
-        if publish_now:
+        if travels:
+            result = run.result
+            settled.files[result.name] = packed(run.staged)
+            discard(run.staged.folder)
+        elif publish_now and run.result.sweep is None:
             result, fault = publish(item.ihook, item.config, run.result, run.staged, root)
             settled.faults += [fault] if fault else []
         else:

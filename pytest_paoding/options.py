@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding import quantities
-from pytest_paoding.budgets import BUDGETS
+from pytest_paoding.budgets import LIMITS
 from pytest_paoding.precedence import PRUNING_KEYS, read_bound
 from pytest_paoding.protocol import Allocation, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
+from pytest_paoding.sweeps import read_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +39,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--paoding-ratio",
         metavar="R",
-        type=argument(quantities.ratio),
-        help="share of the units to prune, such as 0.5 or 50%%; implies --paoding",
+        type=argument(read_ratio),
+        help="share of the units to prune, such as 0.5 or 50%%; several, such as 0.3,0.5; or auto;"
+        " implies --paoding",
     )
     group.addoption(
         "--no-paoding",
@@ -54,8 +56,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--paoding-config", metavar="PATH", help="TOML file with the table [tool.paoding]"
     )
     _add_settings(group)
+    _add_baseline(group)
     _add_reports(group)
-    for key, metric in BUDGETS.items():
+    for key, metric in LIMITS.items():
         names = [f"--paoding-{key.replace('_', '-')}", *filter(None, [_SHORT.get(key)])]
         text = (
             f'limit ({metric.operator}) of {metric.name.replace("_", " ")} or "off", for every gate'
@@ -114,8 +117,22 @@ def _add_settings(group: Any) -> None:
     )
 
 
+def _add_baseline(group: Any) -> None:
+    group.addoption(
+        "--paoding-baseline", metavar="PATH", help="file with what earlier runs have found"
+    )
+    group.addoption(
+        "--paoding-update-baseline",
+        nargs="?",
+        const="new",
+        choices=("new", "all"),
+        help="write missing entries of the baseline (new, the default) or those of all gates that"
+        " run; implies --paoding",
+    )
+
+
 def _add_reports(group: Any) -> None:
-    for name in ("json", "markdown"):
+    for name in ("json", "markdown", "html"):
         group.addoption(
             f"--paoding-{name}", metavar="PATH", help=f"write the results as {name}; - prints them"
         )
@@ -124,6 +141,12 @@ def _add_reports(group: Any) -> None:
         choices=("failed", "all", "none"),
         default="failed",
         help="gates in the summary",
+    )
+    group.addoption(
+        "--paoding-github",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="annotations and job summary for GitHub Actions; auto: where it runs there",
     )
 
 
@@ -158,11 +181,12 @@ def _reason(text: str) -> str:
 def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
-    folder = option.paoding_artifacts
-    keys = (*PRUNING_KEYS, "publish", *BUDGETS)
+    folder, baseline = option.paoding_artifacts, option.paoding_baseline
+    keys = (*PRUNING_KEYS, "publish", *LIMITS)
     given = {
         **{key: getattr(option, f"paoding_{key}", None) for key in keys},
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),
+        "baseline": baseline and config.invocation_params.dir / Path(baseline).expanduser(),
     }
     layer = {key: Setting(value, _SOURCE) for key, value in given.items() if value is not None}
     if option.paoding_no_artifacts:
@@ -183,7 +207,8 @@ class Switch:
         option = config.option
         if option.paoding_off:
             return cls(on=False, reason="paoding gates are switched off by --no-paoding")
-        if option.paoding or option.paoding_only or option.paoding_ratio is not None:
+        implying = (option.paoding_ratio, option.paoding_update_baseline)
+        if option.paoding or option.paoding_only or any(value is not None for value in implying):
             return cls(on=True)
         how = "run pytest with --paoding or --paoding-ratio=R"
         return cls(on=False, reason=f"paoding gates are off: {how}")

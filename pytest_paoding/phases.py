@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from pytest_paoding.budgets import Outcome
-from pytest_paoding.collection import is_gate
+from pytest_paoding.collection import is_gate, name_of
 from pytest_paoding.gate import GateRun
 from pytest_paoding.itemstate import STATE, ItemState, settle
-from pytest_paoding.naming import name_for
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.properties import PREFIX
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
 
+_EXCUSED = {Outcome.FORCED, Outcome.REJECTED}
 _LETTERS = {"OVER BUDGET": "B", "UNJUDGED": "U"}
 
 
@@ -31,6 +31,8 @@ def begin(item: pytest.Item) -> None:
 def after_phase(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Let a report show what the item's gates found, and settle their files after the teardown."""
     state = item.stash.get(STATE, None) or ItemState()
+    if report.when == "setup" and is_gate(item):
+        vars(report)["paoding_gate"] = name_of(item)
     if report.when == "setup" and report.skipped and not state.runs and is_gate(item):
         state.runs.append(GateRun(_skipped(item, report)))
         item.stash[STATE] = state
@@ -41,6 +43,7 @@ def after_phase(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.T
     _excuse_forced(state, report)
     if report.when == "teardown":
         _settle(item, state, report)
+        vars(report)["paoding_passed"] = state.passed and not report.failed
     vars(report)["paoding"] = [result.to_dict() for result in state.results]
 
 
@@ -48,7 +51,7 @@ def _skipped(item: pytest.Item, report: pytest.TestReport) -> GateResult:
     where = report.longrepr
     reason = where[2].removeprefix("Skipped: ") if isinstance(where, tuple) else None
     return GateResult(
-        name=name_for(item.name), outcome=Outcome.SKIPPED, nodeid=item.nodeid, reason=reason
+        name=name_of(item), outcome=Outcome.SKIPPED, nodeid=item.nodeid, reason=reason
     )
 
 
@@ -70,8 +73,8 @@ def _name_failure(state: ItemState, call: pytest.CallInfo[None], report: pytest.
 
 
 def _excuse_forced(state: ItemState, report: pytest.TestReport) -> None:
-    """Show a test that passed only because of --paoding-force as an expected failure."""
-    forced = [result for result in state.results if result.outcome is Outcome.FORCED]
+    """Show a test that passed although a gate is over budget as an expected failure."""
+    forced = [result for result in state.results if result.outcome in _EXCUSED]
     if forced and report.when == "call" and report.passed:
         report.outcome = "skipped"
         vars(report)["wasxfail"] = "; ".join(
@@ -82,14 +85,18 @@ def _excuse_forced(state: ItemState, report: pytest.TestReport) -> None:
 def _settle(item: pytest.Item, state: ItemState, report: pytest.TestReport) -> None:
     run = PaodingSession.of(item.config)
     publish_now = not run.switch.on or run.settings.shared["publish"].value == "test"
+    travels = run.sharing.travels(run.listed.root)
     try:
-        settled = settle(item, state, publish_now=publish_now, root=run.listed.root)
+        settled = settle(
+            item, state, publish_now=publish_now, travels=travels, root=run.listed.root
+        )
     except Exception:  # noqa: BLE001 - a hook of the project's raised: the item's error, not ours
         state.give_up("publishing failed")
         report.outcome = "failed"
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_current())
         return
     vars(report)["paoding_waiting"] = settled.waiting
+    vars(report)["paoding_files"] = settled.files
     if settled.faults and not report.failed:
         report.outcome = "failed"
         report.longrepr = "\n".join(settled.faults)

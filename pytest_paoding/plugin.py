@@ -17,6 +17,7 @@ from pytest_paoding.fixtures import paoding, paoding_data, paoding_model, paodin
 from pytest_paoding.phases import after_phase, begin, status
 from pytest_paoding.reporting.header import header
 from pytest_paoding.session import PaodingSession
+from pytest_paoding.workers import INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -53,8 +54,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrise tests over the configured models."""
+    """Parametrise tests over the configured models, and over several ratios."""
     collection.parametrize_models(PaodingSession.of(metafunc.config), metafunc)
+    collection.parametrize_ratios(PaodingSession.of(metafunc.config), metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -110,8 +112,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which process outlives it."""
-    node.workerinput["paoding_owner"] = PaodingSession.of(node.config).owner
+    """Tell a worker which process outlives it, and what it shares with it."""
+    run = PaodingSession.of(node.config)
+    node.workerinput["paoding_owner"] = run.owner
+    if run.switch.on:
+        node.workerinput[INPUT] = run.sharing.tell(run.file.root)
 
 
 @pytest.hookimpl(optionalhook=True)

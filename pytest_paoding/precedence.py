@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pytest_paoding.budgets import BUDGETS, Level, Limit, Metric
+from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.plain import one_line, plain_value
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.configfile import ConfigFile
     from pytest_paoding.settings import PaodingTable
+    from pytest_paoding.sweeps import Ratio
 
 Layer = Mapping[str, Setting]
 
@@ -36,7 +37,7 @@ BUILT_IN: Layer = MappingProxyType(
     {
         key: Setting(value, DEFAULT)
         for key, value in {
-            "strategy": "impact",
+            "strategy": "reconstruct",
             "seed": 0,
             "step": 0.025,
             "input_range": (0.0, 1.0),
@@ -52,6 +53,7 @@ BUILT_IN: Layer = MappingProxyType(
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
             "artifacts": "paoding-artifacts",
+            "baseline": None,
             "publish": "test",
         }.items()
     }
@@ -97,7 +99,7 @@ class GateSettings:
     """The effective settings of one gate.
 
     Attributes:
-        pruning: The keywords of `Engine.prune`.
+        pruning: The keywords of `Engine.prune`; its ratio may be one of several, or "auto".
         epsilons: Strengths of the attack, in units of the input.
         limits: The budgets; none that is switched off.
         shown: Every key but the budgets in plain form, with its source.
@@ -107,6 +109,19 @@ class GateSettings:
     epsilons: tuple[float, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    @property
+    def ratio(self) -> Ratio:
+        """The ratio, several of them, or the wish to have it found."""
+        return self.pruning["ratio"]
+
+    def at(self, ratio: float | None) -> GateSettings:
+        """Return the settings for one ratio of several; the same where None is given."""
+        if ratio is None:
+            return self
+        shown = {**self.shown, "ratio": Setting(ratio, self.shown["ratio"].source)}
+        pruning: Pruning = {**self.pruning, "ratio": ratio}
+        return replace(self, pruning=pruning, shown=shown)
 
 
 def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
@@ -137,7 +152,7 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
-    given = [(metric, effective[key]) for key, metric in BUDGETS.items() if key in effective]
+    given = [(metric, effective[key]) for key, metric in LIMITS.items() if key in effective]
     return [
         Limit(metric, found.value.value, Level.ERROR if strict else found.value.level, found.source)
         for metric, found in given
@@ -168,13 +183,19 @@ class Settings:
         return None if folder is None else self.file.root / folder
 
     @property
+    def baseline(self) -> Path | None:
+        """The file that results are compared with; None where there is none."""
+        path = self.shared["baseline"].value
+        return None if path is None else self.file.root / path
+
+    @property
     def shared(self) -> Layer:
         """What holds for all gates that do not say otherwise."""
         return ChainMap(dict(self.command_line), dict(self._table), dict(BUILT_IN))
 
     @property
     def _table(self) -> Layer:
-        return self.table.layer(self.source(), budget_source=self.source("budget"))
+        return self.table.layer(self.source(), nested=self.source)
 
     def source(self, *keys: str) -> str:
         """Return the name of a table in the file, for reports."""
@@ -196,6 +217,6 @@ class Settings:
         own: Layer = {}
         if model is not None:
             source = self.source("models", model)
-            own = self.table.models[model].layer(source, budget_source=source)
+            own = self.table.models[model].layer(source, nested=lambda _: source)
         layers = (self.command_line, call or {}, marker or {}, own, self._table)
         return resolve(*layers, strict=self.strict)

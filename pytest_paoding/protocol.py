@@ -95,5 +95,14 @@ class Engine(Protocol):
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""
 
+    def identify(self, source: Path | Any) -> str | None:
+        """Return a digest of a model or of its file by which its results may be found again.
+
+        None where something takes part that no digest covers, such as code of the project.
+        """
+
+    def fingerprint(self, data: Any) -> str | None:
+        """Return a digest of the data for judging; None where it has none, such as a generator."""
+
     def versions(self) -> Mapping[str, str]:
         """Return the versions of the packages that do the work."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.budgets import (
     FAILING,
-    METRICS,
+    KNOWN,
     Check,
     Direction,
     Level,
@@ -82,6 +82,15 @@ class Artifact:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One of several ratios that were tried: what it came to, and the value every budget found."""
+
+    ratio: float
+    outcome: Outcome
+    found: Mapping[str, float | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """What one gate found.
@@ -98,13 +107,17 @@ class GateResult:
         metrics: What was measured, by metric name; per attack strength as `NAME@EPSILON`.
         checks: Every budget that was judged.
         layers: What happened to every layer that has units.
-        notes: What else is to be said of the pruning, a line each.
         artifact: What became of the pruned model's file; None where none was wanted or written.
         forced: The reason given for publishing an over-budget model.
         attempts: Which run of the test item this is, from 1.
         worker: The xdist worker that ran the gate.
         duration: Seconds the gate took.
         versions: Of the engine's packages.
+        machine: The kind of machine the gate ran on, such as `Linux x86_64`.
+        sweep: The name that this gate competes for with others of the same sweep over ratios.
+        trials: What the search for a ratio has tried, in that order.
+        reused: Whether the work was not done anew, because an earlier one had done the same.
+        notes: What else is to be said, of the pruning and of the comparison; a line each.
     """
 
     name: str
@@ -118,13 +131,17 @@ class GateResult:
     metrics: Mapping[str, Measurement] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     layers: tuple[LayerResult, ...] = ()
-    notes: tuple[str, ...] = ()
     artifact: Artifact | None = None
     forced: str | None = None
     attempts: int = 1
     worker: str | None = None
     duration: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    machine: str | None = None
+    sweep: str | None = None
+    trials: tuple[Trial, ...] = ()
+    reused: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -135,6 +152,12 @@ class GateResult:
     def published(self) -> bool:
         """Whether the pruned model is in its place now."""
         return self.artifact is not None and self.artifact.published
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio it was pruned at, where one is known."""
+        found = self.settings.get("ratio")
+        return found.value if found is not None and isinstance(found.value, float) else None
 
     def explain(self) -> str:
         """Return a table: each layer's units before and after, chosen how, and why not more."""
@@ -171,9 +194,10 @@ class GateResult:
             "metrics": {name: asdict(found) for name, found in self.metrics.items()},
             "checks": [_check_to_dict(check) for check in self.checks],
             "layers": [asdict(layer) for layer in self.layers],
-            "notes": list(self.notes),
             "artifact": None if self.artifact is None else asdict(self.artifact),
             "versions": dict(self.versions),
+            "trials": [_trial_to_dict(trial) for trial in self.trials],
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -190,14 +214,33 @@ class GateResult:
             metrics={name: Measurement(**found) for name, found in plain["metrics"].items()},
             checks=tuple(_check_from_dict(check) for check in plain["checks"]),
             layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
-            notes=tuple(plain["notes"]),
             artifact=None if artifact is None else Artifact(**artifact),
             versions=plain["versions"],
+            trials=tuple(
+                Trial(trial["ratio"], Outcome(trial["outcome"]), trial["found"])
+                for trial in plain["trials"]
+            ),
+            notes=tuple(plain["notes"]),
         )
 
 
-_PLAIN = ("name", "nodeid", "reason", "forced", "attempts", "worker", "duration")
+_PLAIN = (
+    "name",
+    "nodeid",
+    "reason",
+    "forced",
+    "attempts",
+    "worker",
+    "duration",
+    "machine",
+    "sweep",
+    "reused",
+)
 """Fields of `GateResult` that are plain as they are."""
+
+
+def _trial_to_dict(trial: Trial) -> dict[str, Any]:
+    return {"ratio": trial.ratio, "outcome": trial.outcome.value, "found": dict(trial.found)}
 
 
 def _check_to_dict(check: Check) -> dict[str, Any]:
@@ -220,7 +263,7 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
 
 def _check_from_dict(plain: Mapping[str, Any]) -> Check:
     base, epsilon, _ = plain["metric"].partition("@")
-    metric = METRICS.get(base) or Metric(
+    metric = KNOWN.get(base) or Metric(
         base,
         Direction(plain["direction"]),
         Unit(plain["unit"]),

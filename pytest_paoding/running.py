@@ -11,6 +11,7 @@ import pytest
 
 from pytest_paoding import references
 from pytest_paoding.budgets import Metric, Outcome
+from pytest_paoding.comparison import comparison
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate import Gate, GateRun, GateSpec
 from pytest_paoding.itemstate import STATE, ItemState
@@ -19,6 +20,8 @@ from pytest_paoding.naming import check_name, name_for
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.results import GateResult
 from pytest_paoding.session import PaodingSession
+from pytest_paoding.source import Source
+from pytest_paoding.sweeps import Sweep, candidate, without_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +42,7 @@ class Request:
     Attributes:
         name: Of the gate; by default that of the item.
         table: The configured model whose table applies.
+        ratio: The one of several ratios that is this item's.
         path: The model's file, where there is no model yet.
         model: The model.
         data: The data for judging; by default what the configured model refers to.
@@ -48,6 +52,7 @@ class Request:
 
     name: str | None = None
     table: str | None = None
+    ratio: float | None = None
     path: Path | None = None
     model: Any = None
     data: Any = None
@@ -81,14 +86,20 @@ def run_gate(item: pytest.Item, request: Request) -> GateResult:
 
 def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: Request) -> GateRun:
     spec = _spec(session, item, state, request)
+    source = Source(item, spec, request.model)
+    compared = comparison(session, spec.name, spec.settings)
     progress = session.progress(spec.name)
     try:
         return Gate(
             engine=session.engine,
             spec=spec,
-            load_model=partial(_load_model, session, item, spec, request),
+            load_model=partial(source.load, session.engine),
             load_data=partial(_load_data, item, spec, request),
-            measure_more=partial(_measure_more, item, spec),
+            measure_more=_measures_more(item, spec),
+            identify=partial(source.identify, session.engine),
+            store=session.store,
+            compare=compared,
+            accepted=compared.entry,
             artifacts=session.settings.artifacts,
             owner=session.owner,
             forced=item.config.option.paoding_force,
@@ -104,9 +115,13 @@ def _spec(
     session: PaodingSession, item: pytest.Item, state: ItemState, request: Request
 ) -> GateSpec:
     table, settings = effective(item, table=request.table, call=request.call)
+    sweep = Sweep.of(settings.ratio, request.ratio)
+    name = _claim(session, item, state, request.name, sweep)
     spec = GateSpec(
-        name=_claim(session, item, state, request.name),
-        settings=settings,
+        name=name if sweep is None else candidate(name, sweep.ratio),
+        settings=settings if sweep is None else settings.at(sweep.ratio),
+        sweep=None if sweep is None else name,
+        least=sweep is not None and sweep.least,
         root=session.file.root,
         path=request.path,
         data=None if table is None else session.settings.table.models[table].data,
@@ -142,30 +157,29 @@ def effective(
     return table, session.settings.gate(model=table, marker=marked.layer, call=layer)
 
 
-def _claim(session: PaodingSession, item: pytest.Item, state: ItemState, given: str | None) -> str:
+def _claim(
+    session: PaodingSession,
+    item: pytest.Item,
+    state: ItemState,
+    given: str | None,
+    sweep: Sweep | None,
+) -> str:
     """Return the gate's name after making sure that no other gate has it."""
+    ratio = None if sweep is None else sweep.ratio
+    owner = without_ratio(item.nodeid, ratio)
     if given is None:
-        name = name_for(item.name)
+        name = name_for(without_ratio(item.name, ratio))
     else:
         try:
             name = check_name(given)
         except ValueError as error:
             raise ConfigError(str(error)) from None
-    if any(result.name == name for result in state.results):
+    if any(name in {result.name, result.sweep} for result in state.results):
         raise ConfigError(f"this test has a gate {name!r} already, give each a name of its own")
-    first = session.claims.setdefault(name.casefold(), item.nodeid)
-    if first != item.nodeid:
+    first = session.sharing.names.claim(name.casefold(), owner)
+    if first != owner:
         raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
     return name
-
-
-def _load_model(
-    session: PaodingSession, item: pytest.Item, spec: GateSpec, request: Request
-) -> Any:
-    if spec.path is None:
-        return request.model
-    found = item.ihook.pytest_paoding_load_model(config=item.config, spec=spec)
-    return session.engine.load_model(spec.path) if found is None else found
 
 
 def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
@@ -179,13 +193,20 @@ def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
     return request.fallback()
 
 
-def _measure_more(
-    item: pytest.Item, spec: GateSpec, original: Any, pruned: Any, data: Any
-) -> Mapping[Metric, Measurement]:
-    answers = item.ihook.pytest_paoding_metrics(
-        config=item.config, spec=spec, original=original, pruned=pruned, data=data
-    )
-    return ChainMap(*answers)
+def _measures_more(
+    item: pytest.Item, spec: GateSpec
+) -> Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None:
+    """Return what measures more; None where no hook does, so that no model need be loaded."""
+    hook = item.ihook.pytest_paoding_metrics
+    if not hook.get_hookimpls():
+        return None
+
+    def measure(original: Any, pruned: Any, data: Any) -> Mapping[Metric, Measurement]:
+        return ChainMap(
+            *hook(config=item.config, spec=spec, original=original, pruned=pruned, data=data)
+        )
+
+    return measure
 
 
 def _unrun(

@@ -11,17 +11,21 @@ import pytest
 
 from pytest_paoding import artifacts, configfile
 from pytest_paoding.artifacts import Staged
+from pytest_paoding.baseline import Baseline
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.configfile import ConfigFile
-from pytest_paoding.errors import ConfigError
+from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.options import Switch, command_line
+from pytest_paoding.plain import one_line, portable
 from pytest_paoding.reporting.progress import Progress
 from pytest_paoding.results import GateResult
 from pytest_paoding.revision import Revision, read_revision
+from pytest_paoding.workers import Sharing, unpacked
 
 if TYPE_CHECKING:
     from pytest_paoding.precedence import Settings
     from pytest_paoding.protocol import Engine
+    from pytest_paoding.sharing import Store
 
 _LISTING = (
     "collectonly",
@@ -43,10 +47,16 @@ class PaodingSession:
         switch: Whether gates run.
         results: Of all gates by node id; under xdist the controller has those of all workers.
         waiting: Files that are published if the whole session passes.
-        claims: Which node id took which gate name, in lower case.
+        sharing: What this process has in common with the others of the run.
+        environment: Environment variables at the start: later ones name a test of this run.
+        gates: Names of gates that have begun, by node id.
+        passed: Node ids whose last attempt passed in all phases.
+        missing: Lines on required gates that did not run.
+        demands: How many demands on the whole session were not met.
         rerun: Node ids whose present attempt is not the last.
         usage: Usage errors that workers met.
         faults: Lines on what went wrong beside the gates.
+        changed: Lines on what has changed about the baseline.
         written: Lines on what was written.
     """
 
@@ -55,10 +65,16 @@ class PaodingSession:
         self.switch = Switch.from_config(config)
         self.results: dict[str, list[GateResult]] = {}
         self.waiting: dict[tuple[str, str], Staged] = {}
-        self.claims: dict[str, str] = {}
+        self.sharing = Sharing(config)
+        self.environment = dict(os.environ)
+        self.gates: dict[str, str] = {}
+        self.passed: set[str] = set()
+        self.missing: list[str] = []
+        self.demands = 0
         self.rerun: set[str] = set()
         self.usage: list[str] = []
         self.faults: list[str] = []
+        self.changed: list[str] = []
         self.written: list[str] = []
         config.stash[_KEY] = self
         config.pluginmanager.register(_Listener(self), "paoding-session")
@@ -121,10 +137,30 @@ class PaodingSession:
         return load(self.file, command_line=command_line(self.config), strict=strict)
 
     @cached_property
+    def baseline(self) -> Baseline | None:
+        """What earlier runs have found; None where nothing is compared.
+
+        Raises:
+            ConfigError: The file cannot be read.
+        """
+        path = self.settings.baseline
+        return None if path is None else Baseline.read(path, label=portable(path, self.file.root))
+
+    @property
+    def accepted(self) -> Baseline | None:
+        """The baseline, if gates run."""
+        return self.baseline if self.switch.on else None
+
+    @cached_property
     def engine(self) -> Engine:
         """What does the work; made when the first gate runs."""
         engine: Engine = self.config.hook.pytest_paoding_engine(config=self.config)
         return engine
+
+    @property
+    def store(self) -> Store:
+        """What keeps work that is done."""
+        return self.sharing.store
 
     @cached_property
     def revision(self) -> Revision:
@@ -151,7 +187,12 @@ class PaodingSession:
             ConfigError: With one line for every fault.
         """
         if self.switch.on and not (self.config.option.help or self.config.option.version):
-            self.settings  # noqa: B018 - reading is validating
+            self.baseline  # noqa: B018 - reading is validating
+            if self.config.option.paoding_update_baseline and self.baseline is None:
+                raise ConfigError(
+                    "--paoding-update-baseline needs a file: set baseline in [tool.paoding] or give"
+                    " --paoding-baseline"
+                )
             self.sweep()
 
     def sweep(self) -> None:
@@ -162,7 +203,10 @@ class PaodingSession:
     def take(self, report: pytest.TestReport) -> None:
         """Take the results a report carries; the last attempt's replace those before."""
         if report.when == "setup":
+            if gate := getattr(report, "paoding_gate", None):
+                self.gates[report.nodeid] = gate
             self.rerun.discard(report.nodeid)
+            self.passed.discard(report.nodeid)
         if str(report.outcome) == "rerun":  # as pytest-rerunfailures calls it
             self.rerun.add(report.nodeid)
         carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
@@ -171,27 +215,45 @@ class PaodingSession:
             return
         results = [GateResult.from_dict(plain) for plain in carried]
         self.results[report.nodeid] = results
+        if getattr(report, "paoding_passed", False):
+            self.passed.add(report.nodeid)
+        self._receive(report, results)
         waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
         for name, (folder, target) in waiting.items():
             self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))
         if report.when == "teardown" and report.nodeid not in self.rerun:
             for result in results:
-                if result.artifact is None or result.name not in waiting:
+                if (report.nodeid, result.name) not in self.waiting:
                     self.announce(result)
 
+    def _receive(self, report: pytest.TestReport, results: list[GateResult]) -> None:
+        """Stage files that came with a report; they are published like those that wait."""
+        if self.worker is not None:
+            return  # on its way
+        files: dict[str, dict[str, Any]] = vars(report).pop("paoding_files", {})
+        folder = self.settings.artifacts if files else None
+        for result in results:
+            if result.name not in files or folder is None:
+                continue
+            try:
+                staged = unpacked(files[result.name], result, folder, owner=self.owner)
+            except ArtifactError as error:
+                self.faults.append(str(error))
+            else:
+                self.waiting[report.nodeid, result.name] = staged
+
     def _record_crash(self, report: pytest.TestReport) -> None:
-        """Record the gate of a configured model whose worker died; xdist reports it as `???`."""
-        path, _, name = report.nodeid.partition("::paoding::")
-        if report.when not in {"setup", "call", "teardown"} and name and path:
-            text = str(report.longrepr).strip().splitlines()
-            self.results[report.nodeid] = [
-                GateResult(
-                    name=name.partition("@")[0],
-                    outcome=Outcome.CRASHED,
-                    nodeid=report.nodeid,
-                    reason=text[0] if text else "the worker crashed",
-                )
-            ]
+        """Record a gate whose worker died; xdist reports its test with `???` as the phase."""
+        name = self.gates.get(report.nodeid)
+        if report.when in {"setup", "call", "teardown"} or name is None:
+            return
+        text = str(report.longrepr).strip().splitlines()
+        reason = text[0] if text else "the worker crashed"
+        self.results[report.nodeid] = [
+            GateResult(
+                name=name, outcome=Outcome.CRASHED, nodeid=report.nodeid, reason=one_line(reason)
+            )
+        ]
 
     def announce(self, result: GateResult) -> None:
         """Tell the hook that a gate is over."""

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from pytest_paoding import quantities
-from pytest_paoding.budgets import BUDGETS, NO_BUDGET, Metric
+from pytest_paoding.budgets import BUDGETS, LIMITS, NO_BUDGET, REGRESSIONS, Metric
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.naming import check_name
@@ -28,11 +28,13 @@ from pytest_paoding.precedence import PRUNING_KEYS, Bound, Layer, Settings, read
 from pytest_paoding.protocol import Allocation, Effort, Mixing  # noqa: TC001 # read at run time
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
+from pytest_paoding.sweeps import read_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_paoding.configfile import ConfigFile
+    from pytest_paoding.precedence import GateSettings
 
 
 def known_strategy(value: object) -> str:
@@ -78,11 +80,18 @@ Budget = create_model(
 )
 """[tool.paoding.budget]: one optional key for every metric of the catalogue."""
 
+Regression = create_model(
+    "Regression",
+    __base__=_Table,
+    **{key: _budget_field(metric) for key, metric in REGRESSIONS.items()},
+)
+"""[tool.paoding.regression]: what may get worse than the baseline."""
+
 
 class GateTable(_Table):
     """Keys that every source may set, for one gate or for all."""
 
-    ratio: Annotated[float | None, BeforeValidator(quantities.ratio)] = None
+    ratio: Annotated[Any, BeforeValidator(read_ratio)] = None
     strategy: Annotated[str | None, BeforeValidator(known_strategy)] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
     step: Annotated[float | None, BeforeValidator(quantities.step)] = None
@@ -101,15 +110,23 @@ class GateTable(_Table):
     verify: bool | None = None
     attack: Attack | None = None
     budget: Budget | None = None
+    regression: Regression | None = None
 
-    def layer(self, source: str, *, budget_source: str) -> Layer:
-        """Return what this table says, as a layer of effective keys."""
+    def layer(self, source: str, *, nested: Callable[[str], str]) -> Layer:
+        """Return what this table says, as a layer of effective keys.
+
+        Args:
+            source: What reports call this table.
+            nested: What they call a table in it.
+        """
         own = {key: getattr(self, key) for key in self._own_keys}
         if self.attack is not None:
             own |= {"attack": self.attack.name, "epsilons": self.attack.epsilons}
         layer = {key: Setting(value, source) for key, value in own.items() if value is not None}
-        budgets = {key: bound for key, bound in self.budget or () if bound is not None}
-        return layer | {key: Setting(bound, budget_source) for key, bound in budgets.items()}
+        for name in LIMIT_TABLES:
+            given = {key: bound for key, bound in getattr(self, name) or () if bound is not None}
+            layer |= {key: Setting(bound, nested(name)) for key, bound in given.items()}
+        return layer
 
     @property
     def _own_keys(self) -> tuple[str, ...]:
@@ -127,6 +144,7 @@ class PaodingTable(GateTable):
     """[tool.paoding]."""
 
     artifacts: str | None = None
+    baseline: str | None = None
     publish: Literal["test", "session"] | None = None
     require: tuple[str, ...] = Field(default=(), strict=False)
     junit_properties: bool = True
@@ -136,11 +154,17 @@ class PaodingTable(GateTable):
 
     @property
     def _own_keys(self) -> tuple[str, ...]:
-        return (*super()._own_keys, "artifacts", "publish")
+        return (*super()._own_keys, "artifacts", "baseline", "publish")
 
 
-_TABLES: Mapping[str, type[BaseModel]] = {"budget": Budget, "attack": Attack}
-_KEYWORDS = (*(key for key in GateTable.model_fields if key != "budget"), *BUDGETS)
+LIMIT_TABLES = ("budget", "regression")
+_NESTED = dict.fromkeys(BUDGETS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "budget": Budget,
+    "regression": Regression,
+    "attack": Attack,
+}
+_KEYWORDS = (*(key for key in GateTable.model_fields if key not in LIMIT_TABLES), *LIMITS)
 
 
 def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Settings:
@@ -152,7 +176,7 @@ def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Sett
     try:
         table = PaodingTable.model_validate(dict(file.table))
     except ValidationError as error:
-        lines = [in_file(f, file, _known(f.tables), tuple(BUDGETS)) for f in faults_of(error)]
+        lines = [in_file(f, file, _known(f.tables), _NESTED) for f in faults_of(error)]
         raise ConfigError("\n".join(lines)) from None
     settings = Settings(file, table, command_line, strict)
     if lines := _missing(settings):
@@ -167,9 +191,11 @@ def _known(tables: tuple[str, ...]) -> tuple[str, ...]:
 
 def _missing(settings: Settings) -> list[str]:
     """Return a line for every configured gate that lacks a ratio or budgets."""
-    if settings.table.budget is not None and not settings.table.budget.model_fields_set:
-        return [f"{settings.file.label}: [tool.paoding.budget] is empty: {NO_BUDGET}"]
-    lines = []
+    for name in LIMIT_TABLES:
+        table = getattr(settings.table, name)
+        if table is not None and not table.model_fields_set:
+            return [f"{settings.file.label}: [tool.paoding.{name}] is empty: {NO_BUDGET}"]
+    lines = _idle_baseline(settings)
     for name in settings.table.models:
         place = f"{settings.file.label}: [tool.paoding.models.{name}]"
         try:
@@ -178,7 +204,25 @@ def _missing(settings: Settings) -> list[str]:
             lines.append(f"{place} {error}")
         else:
             lines += [] if gate.limits else [f"{place} no budget applies: {NO_BUDGET}"]
+            lines += _without_baseline(settings, gate, place)
     return lines
+
+
+def _idle_baseline(settings: Settings) -> list[str]:
+    tables = [settings.table, *settings.table.models.values()]
+    held = settings.command_line.keys() & REGRESSIONS.keys()
+    if settings.baseline is None or held or any(table.regression for table in tables):
+        return []
+    what = "baseline is set, but nothing is compared with it"
+    remedy = "set a limit in [tool.paoding.regression], such as max_size_increase"
+    return [f"{settings.file.label}: [tool.paoding] {what}: {remedy}"]
+
+
+def _without_baseline(settings: Settings, gate: GateSettings, place: str) -> list[str]:
+    compared = [limit.metric.key for limit in gate.limits if limit.metric.key in REGRESSIONS]
+    if not compared or settings.baseline is not None:
+        return []
+    return [f"{place} {compared[0]} needs a baseline: set baseline in [tool.paoding]"]
 
 
 _BUDGET_KEYWORD = 'every budget is a keyword of its own, such as max_size="300 kB"'
@@ -196,16 +240,20 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
         ConfigError: With one line for every fault.
     """
     present = {key: value for key, value in given.items() if value is not None}
-    if "budget" in present:
-        raise ConfigError(f"{where}: budget: unknown keyword, {_BUDGET_KEYWORD}")
-    budget = {key: present.pop(key) for key in BUDGETS if key in present}
+    for name in LIMIT_TABLES:
+        if name in present:
+            raise ConfigError(f"{where}: {name}: unknown keyword, {_BUDGET_KEYWORD}")
+    tables = {
+        name: {key: present.pop(key) for key in keys if key in present}
+        for name, keys in zip(LIMIT_TABLES, (BUDGETS, REGRESSIONS), strict=True)
+    }
     try:
-        table = GateTable.model_validate({**present, "budget": budget})
+        table = GateTable.model_validate({**present, **tables})
     except ValidationError as error:
         lines = [
-            f"{where}: {dotted([*(part for part in f.tables if part != 'budget'), f.key])}: "
+            f"{where}: {dotted(part for part in (*f.tables, f.key) if part not in LIMIT_TABLES)}: "
             + (f.message or f"unknown keyword, {likely(f.key, _KEYWORDS)}")
             for f in faults_of(error)
         ]
         raise ConfigError("\n".join(lines)) from None
-    return table.layer(source, budget_source=source)
+    return table.layer(source, nested=lambda _: source)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding.budgets import METRICS, Level, Limit, Outcome, judge
 from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.results import Artifact, GateResult, LayerResult, Setting
+from pytest_paoding.results import Artifact, GateResult, LayerResult, Setting, Trial
 
 lines = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
@@ -22,6 +22,12 @@ layers = st.builds(
 artifacts = st.builds(
     Artifact, lines, st.booleans(), st.integers(0), st.from_regex("[0-9a-f]{64}", fullmatch=True)
 )
+trials = st.builds(
+    Trial,
+    st.floats(0.01, 0.99),
+    st.sampled_from([Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.UNJUDGED]),
+    st.dictionaries(names, st.none() | finite, max_size=2),
+)
 
 
 @st.composite
@@ -35,10 +41,12 @@ def results(draw: st.DrawFn) -> GateResult:
         )
     )
     judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.metric.key)), found)
-    forced = judgement.outcome is Outcome.OVER_BUDGET and draw(st.booleans())
+    outcome = judgement.outcome
+    if outcome is Outcome.OVER_BUDGET:
+        outcome = draw(st.sampled_from([outcome, Outcome.FORCED, Outcome.REJECTED]))
     return GateResult(
         name=draw(names),
-        outcome=Outcome.FORCED if forced else judgement.outcome,
+        outcome=outcome,
         nodeid=draw(lines),
         reason=draw(lines) if judgement.outcome is Outcome.UNJUDGED else None,
         source=draw(st.none() | lines),
@@ -48,11 +56,15 @@ def results(draw: st.DrawFn) -> GateResult:
         metrics=found,
         checks=judgement.checks,
         layers=tuple(draw(st.lists(layers, max_size=2))),
-        notes=tuple(draw(st.lists(lines, max_size=2))),
         artifact=draw(st.none() | artifacts),
-        forced="a reason" if forced else None,
+        forced="a reason" if outcome is Outcome.FORCED else None,
         attempts=draw(st.integers(1, 9)),
         worker=draw(st.none() | st.just("gw0")),
         duration=draw(st.floats(0, 1e6)),
         versions=draw(st.dictionaries(names, lines, max_size=2)),
+        machine=draw(st.none() | st.just("Linux x86_64")),
+        sweep=draw(st.none() | names),
+        trials=tuple(draw(st.lists(trials, max_size=2))),
+        reused=draw(st.booleans()),
+        notes=tuple(draw(st.lists(lines, max_size=2))),
     )

@@ -131,7 +131,7 @@ def settings_of(arguments: argparse.Namespace, input_range: InputRange) -> Pruni
     file = arguments.calibration
     given |= {
         "input_range": input_range,
-        "calibration": None if file is None else _arrays(file),
+        "calibration": None if file is None else arrays(file),
         "ratios": dict(arguments.ratios),
         "include": tuple(arguments.include),
         "exclude": tuple(arguments.exclude),
@@ -139,7 +139,12 @@ def settings_of(arguments: argparse.Namespace, input_range: InputRange) -> Pruni
     return cast("Pruning", given)
 
 
-def _arrays(path: Path) -> Any:
+def arrays(path: Path) -> Any:
+    """Return the array of a .npy file, or those of an .npz file by name.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     import numpy as np  # noqa: PLC0415 - heavy, and seldom needed
 
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding import quantities
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.commands.arguments import add_settings, argument, settings_of
+from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     layers = result.explain() if arguments.explain else layer_table(result)
     done = f"{wording.pruned(result)}: {output}"
-    _write(layers, "", metric_table(result), "", *result.notes, done)
+    write(layers, "", metric_table(result), "", *result.notes, done)
     return 0
 
 
@@ -103,10 +104,6 @@ def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Mea
         reason = error.strerror or error
         raise ArtifactError(f"{output}: cannot be written: {reason}") from error
     return Measurement(before, after, after)
-
-
-def _write(*lines: str) -> None:
-    sys.stdout.write("\n".join((*lines, "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.errors import ModelFileError, cause_of
+from pytest_paoding.keras_io.identity import is_closed
 from pytest_paoding.keras_io.save import UNSAVABLE, lean_config, uncompiled
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ def digest(model: Any) -> str:
     for part in _parts(model):
         found.update(part)
     return f"sha256:{found.hexdigest()}"
+
+
+def identify(model: Any) -> str | None:
+    """Return the digest of a model; None where it has layers whose code is the project's own."""
+    try:
+        return digest(model) if is_closed(_architecture(model)) else None
+    except ModelFileError:
+        return None
 
 
 def _parts(model: Any) -> Iterator[Any]:

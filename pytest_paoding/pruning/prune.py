@@ -56,7 +56,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     model: Any,
     *,
     ratio: float,
-    strategy: str = "impact",
+    strategy: str = "reconstruct",
     input_range: InputRange = (0.0, 1.0),
     seed: int = 0,
     step: float = 0.025,

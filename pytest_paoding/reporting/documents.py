@@ -1,69 +1,16 @@
-"""The run as JSON for machines and as Markdown for people."""
+"""What is written at the end of a run: Markdown, besides the JSON that a run turns into itself."""
 
 from __future__ import annotations
 
-import platform
-from collections import ChainMap
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_paoding import __version__
 from pytest_paoding.reporting import wording
-from pytest_paoding.results import SCHEMA
-from pytest_paoding.revision import Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from pytest_paoding.results import GateResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What is known of a run when it ends.
-
-    Attributes:
-        exit: The exit status of the process.
-        complete: Whether it ran to its end, not interrupted.
-        partial: Why it was not a full session, if so.
-        results: Of all gates.
-        required_missing: Required gates that did not run.
-        workers: Number of xdist workers; 0 without.
-        revision: The commit it belongs to.
-    """
-
-    exit: int
-    complete: bool
-    partial: str | None = None
-    results: Sequence[GateResult] = ()
-    required_missing: Sequence[str] = ()
-    workers: int = 0
-    revision: Revision = field(default_factory=Revision)
-
-
-def document(run: Run) -> dict[str, Any]:
-    """Return the run in the layout named by `schema`; plain types only."""
-    return {
-        "schema": SCHEMA,
-        "plugin": __version__,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "environment": {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            **ChainMap(*(dict(result.versions) for result in run.results)),
-            **asdict(run.revision),
-        },
-        "session": {
-            "exit": run.exit,
-            "complete": run.complete,
-            "partial": run.partial,
-            "selected": len(run.results),
-            "required_missing": list(run.required_missing),
-            "workers": run.workers,
-        },
-        "gates": [result.to_dict() for result in run.results],
-    }
+    from pytest_paoding.runs import Run
 
 
 def markdown(run: Run) -> str:
@@ -76,7 +23,8 @@ def markdown(run: Run) -> str:
             for result in run.results
         ],
     )
-    lines += [f"Required gate {name} did not run." for name in run.required_missing]
+    lines += [f"Required gate {_cell(name)} did not run." for name in run.required_missing]
+    lines += [f"Baseline entry {_cell(name)} is stale." for name in run.stale]
     for result in run.results:
         lines += _section(result)
     return "\n".join(lines).rstrip() + "\n"

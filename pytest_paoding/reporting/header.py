@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
 from pytest_paoding.budgets import Level
+from pytest_paoding.plain import plain_value
 
 if TYPE_CHECKING:
     from pytest_paoding.precedence import Settings
@@ -18,7 +19,8 @@ def header(settings: Settings) -> str:
     """Return version, shared settings with their sources, number of models, and the file."""
     models = settings.table.models
     shared = [(key, settings.shared[key]) for key in _KEYS if key in settings.shared]
-    parts = [__version__, *(f"{key} {found.value} ({found.source})" for key, found in shared)]
+    told = [f"{key} {plain_value(found.value)} ({found.source})" for key, found in shared]
+    parts = [__version__, *told]
     parts.append(f"{len(models)} model{'s' * (len(models) != 1)}")
     if settings.file.path is not None:
         parts.append(f"settings from {settings.file.label}")

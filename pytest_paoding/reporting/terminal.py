@@ -64,9 +64,8 @@ def layer_table(result: GateResult) -> str:
 
 
 def _explained(result: GateResult) -> Iterator[str]:
-    """Return every layer with all that is to be said of it, and of the pruning as a whole."""
+    """Return every layer with all that is to be said of it."""
     yield indent(result.explain(), "  ")
-    yield from (f"  {note}" for note in result.notes)
 
 
 def metric_table(result: GateResult) -> str:
@@ -103,12 +102,14 @@ def summary_lines(
         lines.append(line.rstrip())
         if verbose and result.layers:
             lines += ["", *_explained(result), "", metric_table(result), ""]
-    return [*lines, counts(results)]
+    said = [f"{result.name}: {note}" for result in results for note in result.notes]
+    return [*lines, *said, counts(results)]
 
 
 def _is_news(result: GateResult) -> bool:
     warned = any(check.warns for check in result.checks)
-    return result.failed or warned or result.published or result.outcome is Outcome.FORCED
+    told = result.outcome in {Outcome.FORCED, Outcome.REJECTED}
+    return result.failed or warned or result.published or told
 
 
 def _grounds(result: GateResult) -> str:
@@ -125,4 +126,6 @@ def counts(results: Sequence[GateResult]) -> str:
     for outcome, word in wording.WORDS.items():
         if number := sum(result.outcome is outcome for result in results):
             parts.append(f"{number} {word.lower()}")
+    if reused := sum(result.reused for result in results):
+        parts.append(f"{reused} of them as before")
     return ", ".join(parts)

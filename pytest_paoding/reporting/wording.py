@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import METRICS, Check, Outcome, Verdict
+from pytest_paoding.baseline import UPDATE
+from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Limit, Outcome, Verdict
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT
@@ -18,6 +19,7 @@ WORDS = {
     Outcome.OVER_BUDGET: "OVER BUDGET",
     Outcome.UNJUDGED: "UNJUDGED",
     Outcome.FORCED: "FORCED",
+    Outcome.REJECTED: "REJECTED",
     Outcome.SKIPPED: "SKIPPED",
     Outcome.CRASHED: "CRASHED",
 }
@@ -78,7 +80,7 @@ def verdict(check: Check) -> str:
 
 def measured_row(name: str, measured: Measurement) -> list[str]:
     """Return a metric without a budget as cells: metric, before, after, found."""
-    metric = METRICS.get(name.partition("@")[0])
+    metric = KNOWN.get(name.partition("@")[0])
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
         title(name),
@@ -97,6 +99,8 @@ def pruned(result: GateResult) -> str:
     if parameters := result.metrics.get("parameters"):
         before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
         text += f", {before} -> {after} parameters"
+    if result.trials and result.ratio is not None:
+        text += f", ratio {result.ratio:g} found with {len(result.trials)} trials"
     return f"{text}, {result.duration:.1f} s"
 
 
@@ -134,4 +138,15 @@ def remedy(result: GateResult) -> str:
     verbs = {"<=": "raise", ">=": "lower"}
     missed = [check.limit for check in result.checks if check.fails]
     texts = [f"{verbs[x.metric.operator]} {x.metric.key} ({x.source})" for x in missed]
-    return "to accept: lower the ratio, or " + ", ".join(dict.fromkeys(texts))
+    if any(limit.metric.key in REGRESSIONS for limit in missed):
+        texts.append(f"take the baseline anew with {UPDATE}=all")
+    return "to accept: " + _other_ratio(result, missed) + ", ".join(dict.fromkeys(texts))
+
+
+def _other_ratio(result: GateResult, missed: list[Limit]) -> str:
+    """Return in which direction another ratio could help, unless the best was searched for."""
+    if result.trials:
+        return ""
+    if all(limit.metric.counted for limit in missed):
+        return "raise the ratio, or "
+    return "lower the ratio, or "

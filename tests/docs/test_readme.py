@@ -13,7 +13,8 @@ import keras
 import pytest
 
 from pytest_paoding import hookspecs, plugin
-from pytest_paoding.budgets import BUDGETS
+from pytest_paoding.__main__ import COMMANDS
+from pytest_paoding.budgets import BUDGETS, REGRESSIONS
 from pytest_paoding.configfile import read
 from pytest_paoding.graph.rules import registry
 from pytest_paoding.precedence import BUILT_IN
@@ -57,7 +58,7 @@ def test_settings_in_the_pages_are_valid(block: str, tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text(block, encoding="utf-8")
     settings = load(read(path, rootdir=tmp_path, required=True), command_line={})
-    assert settings.table.models or settings.table.budget
+    assert settings.table.models or settings.table.budget or settings.table.regression
 
 
 @pytest.mark.parametrize("block", blocks("python"))
@@ -90,6 +91,7 @@ def test_every_option_is_documented_and_every_documented_option_exists() -> None
 TABLES = {
     "### `[tool.paoding]`": set(PaodingTable.model_fields),
     "### `[tool.paoding.budget]`": set(BUDGETS),
+    "### `[tool.paoding.regression]`": set(REGRESSIONS),
     "### `[tool.paoding.attack]`": set(Attack.model_fields),
     "### `[tool.paoding.models.NAME]`": set(ModelTable.model_fields) - set(GateTable.model_fields),
 }
@@ -113,6 +115,11 @@ def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     heading = f"### `[tool.paoding{'.' + heading if heading else ''}]`"
     name = "name" if key == "attack" else key
     assert f"| `{name}` | {shown} |" in section(heading)
+
+
+def test_every_command_is_shown() -> None:
+    shown = set(re.findall(r"python -m pytest_paoding (\w+)", text()))
+    assert shown == {command.__name__.rpartition(".")[2] for command in COMMANDS}
 
 
 def test_every_strategy_is_explained() -> None:

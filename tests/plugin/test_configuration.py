@@ -83,7 +83,7 @@ def test_a_bad_option_is_one_line(single: Project, option: str, line: str) -> No
     ("marker", "line"),
     (
         ("max_sise=3", "max_sise: unknown keyword, did you mean max_size[?]"),
-        ("zzz=3", "zzz: unknown keyword, known are ratio, *, max_flops, min_flops_reduction"),
+        ("zzz=3", "zzz: unknown keyword, known are ratio, *, max_flops, *_increase"),
         ("0.5", "takes keywords only, not 0.5"),
         ("ratio=50", 'ratio: 50 is not *, did you mean "50%"[?]'),
         ("model='nope'", "model: there is no model 'nope', known are cnn"),

@@ -144,3 +144,28 @@ def test_a_file_that_is_no_model_is_unjudged(real: Project) -> None:
     ran = real.run("--paoding-ratio=0.5")
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(["net UNJUDGED: *net.keras*"])
+
+
+def test_an_unchanged_model_is_published_again_without_tensorflow(real: Project) -> None:
+    real.write(
+        "conftest.py",
+        """
+import sys, time
+began = time.perf_counter()
+
+def pytest_unconfigure():
+    print("\\nTOOK", time.perf_counter() - began, "tensorflow" in sys.modules)
+""",
+    )
+    command = [sys.executable, "-m", "pytest", *real.plugins, "--paoding-ratio=0.5"]
+    for again in (False, True):
+        for path in real.artifacts.glob("*.keras"):
+            path.unlink()
+        ran = real.pytester.run(*command)
+        assert ran.ret == 0
+        assert "net.keras" in real.published
+        (line,) = (line for line in ran.outlines if line.startswith("TOOK"))
+        _, seconds, loaded = line.split()
+        assert loaded == str(not again)
+        if again:
+            assert float(seconds) < 2

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,13 +18,19 @@ from random_results import results
 
 from pytest_paoding.artifacts import to_json
 from pytest_paoding.budgets import Outcome
-from pytest_paoding.reporting import progress, terminal, wording
-from pytest_paoding.reporting.documents import Run, document, markdown
+from pytest_paoding.configfile import ConfigFile
+from pytest_paoding.reporting import github, progress, terminal, wording
+from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.results import GateResult
+from pytest_paoding.runs import Run
 
 if TYPE_CHECKING:
     from projects import Project
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -125,7 +134,7 @@ def test_documents_are_the_same_however_the_run_was_distributed(project: Project
 def test_every_report_tells_the_same_outcome(result: GateResult) -> None:
     word = wording.WORDS[result.outcome]
     run = Run(exit=1 if result.failed else 0, complete=True, results=[result])
-    gate = json.loads(to_json(document(run)))["gates"][0]
+    gate = json.loads(to_json(run.to_dict()))["gates"][0]
     assert wording.headline(result).startswith(word)
     assert (gate["outcome"], dict(properties(result))["paoding.outcome"]) == (
         result.outcome.value,
@@ -133,11 +142,19 @@ def test_every_report_tells_the_same_outcome(result: GateResult) -> None:
     )
     assert f"| {result.name} | {word} |" in markdown(run)
     failing = [c for c in gate["checks"] if c["level"] == "error" and not c["passed"]]
-    assert result.failed == (bool(failing or not gate["checks"]) and gate["forced"] is None)
+    excused = gate["outcome"] in {"forced", "rejected"}
+    assert result.failed == (bool(failing or not gate["checks"]) and not excused)
     (line,) = terminal.summary_lines([result], show="all", verbose=False, quiet=False)[:1]
     assert (word in line) == (result.outcome is not Outcome.WITHIN_BUDGET)
     text = terminal.failure_text(result, verbose=True)
     assert text.splitlines()[0] == f"{result.name} {wording.headline(result)}"
+    shown_page = page(run)
+    assert f">{word}</span>" in shown_page
+    assert f"exit status {run.exit}" in shown_page
+    told = github.annotate([result], file=ConfigFile(ROOT), root=ROOT, workspace=ROOT)
+    errors = [line for line in told if line.startswith("::error ")]
+    assert bool(errors) == result.failed
+    assert all(f"title={result.name}%3A {word}::" in line for line in told[:10])
     for check in result.checks:
         shown = wording.verdict(check)
         assert (shown == "ok") == next(
@@ -148,6 +165,12 @@ def test_every_report_tells_the_same_outcome(result: GateResult) -> None:
         ]
 
 
+REPORTS = (
+    "--paoding-markdown=run.md",
+    "--paoding-html=run.html",
+    "--junitxml=run.xml",
+    "--paoding-github=on",
+)
 GATES = st.lists(
     st.tuples(
         st.integers(0, 100), st.integers(0, 100), st.sampled_from(["error", "warn"]), st.booleans()
@@ -176,7 +199,7 @@ def test_whole_runs_agree_with_their_gates(
     project.configure(text)
     for name, content in models.items():
         project.write(f"models/{name}.keras", content)
-    ran = project.gate("-v", "--paoding-no-artifacts", *force)
+    ran = project.gate("-v", "--paoding-no-artifacts", *REPORTS, *force)
     expected = [
         "unjudged"
         if empty
@@ -188,8 +211,20 @@ def test_whole_runs_agree_with_their_gates(
     assert [gate["outcome"] for gate in project.document["gates"]] == expected
     assert ran.ret == (1 if {"unjudged", "over-budget"} & set(expected) else 0)
     words = {"unjudged": "UNJUDGED", "over-budget": "OVER BUDGET", "within-budget": "PRUNED"}
+    cases = {case.get("name"): case for case in ET.parse(project.path / "run.xml").iter("testcase")}
+    shown, page_text = (
+        (project.path / "run.md").read_text(),
+        (project.path / "run.html").read_text(),
+    )
+    told = [line for line in ran.outlines if line.startswith("::error ")]
     for number, outcome in enumerate(expected):
         ran.stdout.fnmatch_lines([f"*::m{number} {words.get(outcome, 'XFAIL')}*"])
+        word = words.get(outcome, "FORCED")
+        failed = outcome in {"unjudged", "over-budget"}
+        assert (cases[f"m{number}"].find("failure") is not None) == failed
+        assert f"| m{number} | {word} |" in shown
+        assert re.search(rf"m{number} <span class=\"word \w+\">{word}</span>", page_text)
+        assert any(f"title=m{number}%3A {word}::" in line for line in told) == failed
 
 
 class Screen:
@@ -235,7 +270,8 @@ def pytest_configure(config):
     reporter.isatty = (lambda: True) if callable(reporter.isatty) else True
 """,
     )
-    assert "paoding: good: pruning 1/1" in three.gate("-k", "good").stdout.str()
+    ran = three.gate("-k", "good", "--cache-clear")
+    assert "paoding: good: pruning 1/1" in ran.stdout.str()
 
 
 def test_the_words_for_one_and_for_many() -> None:

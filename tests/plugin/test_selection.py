@@ -259,7 +259,7 @@ def test_c(paoding, net):
     assert found.count(("test_c", "within-budget")) == found.count(("test_c", "unjudged")) == 1
 
 
-def test_one_name_on_two_workers_fails_the_session(single: Project) -> None:
+def test_one_name_on_two_workers_is_published_once_and_names_both(single: Project) -> None:
     single.plugins = [*single.plugins, "-p", "xdist.plugin", "-n2", "--dist=loadfile"]
     single.configure()
     for letter in "ab":
@@ -271,8 +271,13 @@ def test_one_name_on_two_workers_fails_the_session(single: Project) -> None:
     ran = single.gate()
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(
-        ["gate net was judged by several tests, *: test_a.py::test_a, test_b.py::test_b"]
+        ["test_? UNJUDGED: gate 'net' belongs to test_?.py::test_?, give this one*"]
     )
+    assert single.published == ["net.json", "net.keras"]
+    assert sorted(gate["outcome"] for gate in single.document["gates"]) == [
+        "unjudged",
+        "within-budget",
+    ]
 
 
 def test_tests_of_other_kinds_are_left_alone(single: Project) -> None:

@@ -77,16 +77,16 @@ def synthetic(
     """
     count = _count(graph)
     draw = Draw(count, 0 if recorded else count // 2, generator)
-    arrays = drawn(graph, ranges, draw)
-    order = generator.permutation(count)
-    return chunked(graph, {tensor: each[order] for tensor, each in arrays.items()}, twin=recorded)
+    return chunked(graph, drawn(graph, ranges, draw), twin=recorded)
 
 
 def drawn(
     graph: Graph, ranges: Mapping[Tensor, tuple[float, float]], draw: Draw
 ) -> dict[Tensor, Any]:
-    """Return synthetic values of every input."""
-    return {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
+    """Return synthetic values of every input, all kinds of them mixed."""
+    arrays = {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
+    order = draw.generator.permutation(draw.count)
+    return {tensor: each[order] for tensor, each in arrays.items()}
 
 
 def _count(graph: Graph) -> int:
@@ -177,7 +177,8 @@ def chunked(
         is_given: Whether a user gave them.
     """
     count = len(next(iter(arrays.values())))
-    size = int(np.clip(_CHUNK // _largest(graph), 1, 1024))
+    most = (count + 1) // 2 if twin else count
+    size = int(np.clip(_CHUNK // _largest(graph), 1, min(most, 1024)))
     chunks = tuple(
         {tensor: each[start : start + size] for tensor, each in arrays.items()}
         for start in range(0, count, size)

@@ -48,8 +48,8 @@ class Reconstructed:
     Attributes:
         stay: Which classes stay, shape (classes,).
         weights: The weights that have changed, of uncut shapes.
-        changes: For each group by how much removing its units alone moves the outputs, relative to
-            their variance; empty where that was not measured.
+        changes: For each group by how much removing its units alone moves the outputs before a
+            refit, as a share of their deviation; empty where that was not measured.
         plain: Names of the groups for whose units nothing took over.
     """
 

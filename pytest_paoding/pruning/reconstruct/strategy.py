@@ -35,7 +35,12 @@ def by_reconstruction(task: Task) -> Selection:
     for group, quota in zip(task.groups, task.quotas, strict=True):
         plain = group.name in found.plain
         criterion = "magnitude" if plain else "reconstruct"
-        selection.note(group, criterion, quota.reason or (_PLAIN if plain else None))
+        if group.name in found.changes:
+            criterion += f", moving the outputs by {found.changes[group.name]:.1%}"
+        reason = quota.reason or (_PLAIN if plain else None)
+        if selection.stay[group.units].all() and quota.count:
+            reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
+        selection.note(group, criterion, reason)
     return selection
 
 

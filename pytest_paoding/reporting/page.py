@@ -1,0 +1,186 @@
+"""The run as one HTML page that needs nothing else: no script, no font, no network."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from pytest_paoding.budgets import Outcome
+from pytest_paoding.reporting import charts, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_paoding.results import GateResult
+    from pytest_paoding.runs import Run
+
+_KIND = {
+    Outcome.WITHIN_BUDGET: "in",
+    Outcome.OVER_BUDGET: "out",
+    Outcome.UNJUDGED: "out",
+    Outcome.CRASHED: "out",
+}
+
+
+def page(run: Run) -> str:
+    """Return the whole page."""
+    style = (files("pytest_paoding.reporting") / "page.css").read_text(encoding="utf-8")
+    passed = run.exit == 0
+    verdict = "passed" if passed else "did not pass"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>paoding: {len(run.results)} gates, {verdict}</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#gates">Skip to the gates</a>
+<header>
+<h1>paoding</h1>
+<p class="{"in" if passed else "out"}">The run {verdict} (exit status {run.exit}).</p>
+{_facts(run)}
+</header>
+<main id="gates">
+{_overview(run)}
+{"".join(_tradeoff(name, group) for name, group in _groups(run.results))}
+{"".join(_gate(result) for result in run.results)}
+</main>
+</body>
+</html>
+"""
+
+
+def _facts(run: Run) -> str:
+    facts = [f"{key} {value}" for key, value in run.environment.items() if value is not None]
+    lines = [
+        *run.faults,
+        *(f"Required gate {name} did not run." for name in run.required_missing),
+        *(f"Baseline entry {name} is stale." for name in run.stale),
+        *([] if run.complete else ["The run did not reach its end."]),
+    ]
+    items = "".join(f'<li class="out">{escape(line)}</li>' for line in lines)
+    return f"<p>{escape(', '.join(facts))}</p>" + (f"<ul>{items}</ul>" if items else "")
+
+
+def _overview(run: Run) -> str:
+    rows = [
+        (
+            f'<a href="#{_anchor(result)}">{escape(result.name)}</a>',
+            _word(result),
+            escape(wording.headline(result).partition(": ")[2]),
+            escape(wording.artifact(result)),
+        )
+        for result in run.results
+    ]
+    return _table("Gates", ("gate", "outcome", "grounds", "file"), rows)
+
+
+def _gate(result: GateResult) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    grounds = wording.headline(result).partition(": ")[2]
+    return f"""<section id="{_anchor(result)}" aria-labelledby="{_anchor(result)}-name">
+<h2 id="{_anchor(result)}-name">{escape(result.name)} {_word(result)}</h2>
+{f"<p>{escape(grounds)}</p>" if grounds else ""}
+{f"<p>{escape(wording.pruned(result))}</p>" if result.layers else ""}
+{f"<ul>{notes}</ul>" if notes else ""}
+{_budgets(result)}
+{_details("Layers", _layers(result)) if result.layers else ""}
+{_details("All metrics", _metrics(result)) if result.metrics else ""}
+{_details("Settings", _settings(result)) if result.settings else ""}
+</section>
+"""
+
+
+def _budgets(result: GateResult) -> str:
+    if not result.checks:
+        return ""
+    rows = []
+    for check in result.checks:
+        cells = [escape(cell) for cell in wording.row(check)]
+        rows.append((*cells[:4], cells[4], charts.bar(check), cells[5], escape(check.limit.source)))
+    heads = ("budget", *wording.ROW[1:5], "found to limit", "verdict", "from")
+    return _table("Budgets", heads, rows)
+
+
+def _layers(result: GateResult) -> str:
+    rows = [
+        (
+            escape(layer.name),
+            str(layer.units),
+            str(layer.kept),
+            charts.share_bar(layer.kept, layer.units),
+            escape(layer.reason or layer.criterion or ""),
+        )
+        for layer in result.layers
+    ]
+    return _table("Layers", ("layer", "before", "after", "stays", "how, or why not more"), rows)
+
+
+def _metrics(result: GateResult) -> str:
+    rows = [
+        [escape(cell) for cell in wording.measured_row(name, measured)]
+        for name, measured in result.metrics.items()
+    ]
+    return _table("All metrics", ("metric", "before", "after", "found"), rows)
+
+
+def _settings(result: GateResult) -> str:
+    rows = [
+        (escape(key), escape(str(setting.value)), escape(setting.source))
+        for key, setting in result.settings.items()
+    ]
+    return _table("Settings", ("setting", "value", "from"), rows)
+
+
+def _groups(results: Sequence[GateResult]) -> list[tuple[str, list[GateResult]]]:
+    """Return the gates of every sweep, and those that searched, by name."""
+    found: dict[str, list[GateResult]] = {}
+    for result in results:
+        if result.sweep or result.trials:
+            found.setdefault(result.sweep or result.name, []).append(result)
+    return list(found.items())
+
+
+def _tradeoff(name: str, group: list[GateResult]) -> str:
+    drawn = "".join(charts.drawing(curve) for curve in charts.curves(group))
+    if not drawn:
+        return ""
+    return (
+        f'<section><h2>{escape(name)} over ratios</h2><div class="curves">{drawn}</div></section>'
+    )
+
+
+def _details(name: str, content: str) -> str:
+    return f"<details><summary>{name}</summary>{content}</details>"
+
+
+def _table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table of cells that are HTML already, the first of a row being its head."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<th scope="row">{cell}</th>' if place == 0 else f"<td>{cell}</td>"
+            for place, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table>'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _word(result: GateResult) -> str:
+    kind = _KIND.get(result.outcome, "other")
+    return f'<span class="word {kind}">{wording.WORDS[result.outcome]}</span>'
+
+
+def _anchor(result: GateResult) -> str:
+    return f"gate-{escape(result.name)}"

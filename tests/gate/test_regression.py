@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_paoding.baseline import UPDATE, Entry
+from pytest_paoding.budgets import LIMITS, REGRESSIONS, Check, Limit, judge
+from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.notes import notes
+from pytest_paoding.quantities import Unit, read
+from pytest_paoding.regression import regressions
+
+
+def found(old: dict[str, float], new: dict[str, float]) -> dict[str, Measurement]:
+    return regressions(Entry(old), Entry(new), missing="")
+
+
+@pytest.mark.parametrize(
+    ("metric", "old", "new", "name", "expected"),
+    (
+        ("accuracy", 0.9, 0.85, "accuracy_drop", 0.05),
+        ("accuracy", 0.85, 0.9, "accuracy_drop", -0.05),
+        ("agreement", 0.9, 0.9, "agreement_drop", 0.0),
+        ("size", 1000, 1100, "size_increase", 0.1),
+        ("parameters", 1000, 500, "parameters_increase", -0.5),
+        ("flops", 4, 6, "flops_increase", 0.5),
+    ),
+)
+def test_how_much_worse(metric: str, old: float, new: float, name: str, expected: float) -> None:
+    measured = found({metric: old}, {metric: new})[name]
+    assert measured.found == pytest.approx(expected, abs=1e-12)
+    assert (measured.before, measured.after) == (old, new)
+
+
+def test_the_worst_strength_of_the_attack_counts() -> None:
+    old = {"robust_accuracy@0.01": 0.8, "robust_accuracy@0.05": 0.6}
+    measured = found(old, {"robust_accuracy@0.01": 0.7, "robust_accuracy@0.05": 0.55})
+    assert measured["robustness_drop"].found == pytest.approx(0.1)
+    assert measured["robustness_drop"].detail == "robust_accuracy@0.01 against the baseline"
+    missing = found(old, {"robust_accuracy@0.01": 0.7})["robustness_drop"]
+    assert (missing.found, missing.reason) == (None, "robust accuracy@0.05 was not measured now")
+
+
+def test_what_cannot_be_compared_is_undefined_and_says_why() -> None:
+    absent = regressions(None, Entry({"size": 3}), missing="no entry")
+    assert {each.reason for each in absent.values()} == {"no entry"}
+    assert found({}, {"size": 3})["size_increase"].reason == "the baseline has no size"
+    assert found({"flops": 0}, {"flops": 3})["flops_increase"].reason == "the baseline's value is 0"
+
+
+@given(st.floats(0.001, 1e6))
+def test_a_gate_never_regresses_from_itself(value: float) -> None:
+    metrics = {name: Measurement(found=value) for name in ("accuracy", "size", "flops")}
+    entry = Entry.of_metrics(metrics)
+    measured = regressions(entry, entry, missing="")
+    assert set(measured) == {metric.name for metric in REGRESSIONS.values()}
+    assert {each.found for each in measured.values()} == {0.0, None}
+
+
+def checks(**limits: tuple[float, float]) -> tuple[Check, ...]:
+    """Return checks from budget=(limit, found)."""
+    given_limits = [Limit(LIMITS[key], limit) for key, (limit, _) in limits.items()]
+    measured = {LIMITS[key].name: Measurement(found=value) for key, (_, value) in limits.items()}
+    return judge(given_limits, measured).checks
+
+
+@pytest.mark.parametrize(
+    ("given_checks", "line"),
+    (
+        ({"max_size": (300_000, 213_400)}, "max_size could be 220.0 kB, it is 300.0 kB"),
+        ({"max_parameters": (100, 79)}, "max_parameters could be 79, it is 100"),
+        (
+            {"min_parameters_removed": (0.25, 0.746)},
+            "min_parameters_removed could be 74%, it is 25.0%",
+        ),
+        (
+            {"max_size_increase": (0.02, -0.1)},
+            f"size is better than the baseline by 10.0%: accept it with {UPDATE}=all",
+        ),
+        (
+            {"max_accuracy_drop": (0.0, -0.0214)},
+            f"accuracy is better than the baseline by 0.0214: accept it with {UPDATE}=all",
+        ),
+    ),
+)
+def test_improvements_are_told(given_checks: dict[str, tuple[float, float]], line: str) -> None:
+    assert notes(checks(**given_checks), old=None, new=Entry({})) == (line,)
+
+
+@pytest.mark.parametrize(
+    "given_checks",
+    (
+        {"max_size": (300_000, 240_000)},
+        {"max_size": (300_000, 310_000)},
+        {"min_parameters_removed": (0.25, 0.3)},
+        {"max_accuracy_decay": (0.03, 0.0)},
+        {"max_size_increase": (0.02, -0.02)},
+        {"max_size_increase": (0.02, 0.01)},
+        {"max_size": (3, float("nan"))},
+    ),
+)
+def test_small_and_sampled_improvements_are_not(
+    given_checks: dict[str, tuple[float, float]],
+) -> None:
+    assert notes(checks(**given_checks), old=None, new=Entry({})) == ()
+
+
+def test_a_suggested_limit_holds() -> None:
+    for value in (1, 7, 79, 101, 99_999, 213_400, 10**9 + 1):
+        (line,) = notes(checks(max_size=(10**10, value)), old=None, new=Entry({}))
+        suggested = read(line.removeprefix("max_size could be ").partition(",")[0], Unit.BYTES)
+        assert value <= suggested <= 1.11 * value
+
+
+def test_a_foreign_environment_is_flagged() -> None:
+    old = Entry({}, {}, {"tensorflow": "2.18.0"})
+    new = Entry({}, {}, {"tensorflow": "2.21.0"})
+    assert notes((), old=old, new=new) == (
+        "the baseline was made with tensorflow 2.18.0, here 2.21.0",
+    )

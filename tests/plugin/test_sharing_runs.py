@@ -1,0 +1,304 @@
+"""Work that workers and later runs need not do again, and workers that share no folder."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import BUDGET, CONFTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from projects import Project
+
+COUNTING = (
+    CONFTEST
+    + """
+class Counting(FakeEngine):
+    def _note(self, what):
+        with open(LOG, "a") as file:
+            print(what, file=file)
+
+    def prune(self, model, **options):
+        self._note("prune")
+        return super().prune(model, **options)
+
+    def evaluate(self, *models, **options):
+        self._note("evaluate")
+        return super().evaluate(*models, **options)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_paoding_engine(config):
+    return Counting()
+"""
+)
+EIGHT = """
+@pytest.mark.parametrize("x", range(8))
+@pytest.mark.paoding(max_accuracy_decay="10%")
+def test_it(x, paoding, net):
+    paoding.check(net)
+"""
+
+
+def count(project: Project) -> Project:
+    log = project.path / "work.log"
+    project.write("conftest.py", COUNTING.replace("LOG", repr(str(log))))
+    return project
+
+
+def work(project: Project) -> list[str]:
+    """Return what was done since the last call."""
+    log = project.path / "work.log"
+    found = sorted(log.read_text().split()) if log.exists() else []
+    log.unlink(missing_ok=True)
+    return found
+
+
+def facts(project: Project) -> list[dict[str, object]]:
+    """Return the gates of the document without what tells how the run went."""
+    varying = {"duration", "worker", "reused"}
+    return [
+        {key: value for key, value in gate.items() if key not in varying}
+        for gate in project.document["gates"]
+    ]
+
+
+def test_pitfall_3_a_model_of_eight_tests_is_pruned_once(project: Project) -> None:
+    count(project).configure()
+    project.tests(EIGHT)
+    ran = project.gate()
+    ran.assert_outcomes(passed=8)
+    assert work(project) == ["evaluate", "prune"]
+    assert sum(not gate["reused"] for gate in project.gates.values()) == 1
+    assert len(project.published) == 16
+
+
+def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
+    count(project).configure(cnn={}, mlp={"accuracy": [0.9, 0.5]})
+    assert project.gate("-v").ret == 1
+    assert work(project) == ["evaluate", "evaluate", "prune", "prune"]
+    first, files = facts(project), (project.artifacts / "cnn.keras").read_bytes()
+    (project.artifacts / "cnn.keras").unlink()
+    ran = project.gate()
+    assert ran.ret == 1
+    assert work(project) == []
+    assert facts(project) == first
+    assert (project.artifacts / "cnn.keras").read_bytes() == files
+    assert all(gate["reused"] for gate in project.gates.values())
+    ran.stdout.fnmatch_lines(["2 gates, 1 pruned, 1 over budget, 2 of them as before"])
+
+
+@pytest.mark.parametrize(
+    ("change", "done"),
+    (
+        ("model", ["evaluate", "prune"]),
+        ("ratio", ["evaluate", "prune"]),
+        ("seed", ["evaluate", "prune"]),
+        ("versions", ["evaluate", "prune"]),
+        ("data", ["evaluate"]),
+        ("epsilons", ["evaluate"]),
+        ("limit", []),
+        ("damage", ["evaluate", "prune"]),
+        ("--cache-clear", ["evaluate", "prune"]),
+        ("-pno:cacheprovider", ["evaluate", "prune"]),
+    ),
+)
+def test_what_has_changed_is_done_again(single: Project, change: str, done: list[str]) -> None:
+    count(single).configure(cnn={})
+    single.gate()
+    work(single)
+    options = []
+    if change == "model":
+        single.configure(cnn={"accuracy": [0.9, 0.895]})
+    elif change == "data":
+        text = (single.path / "our_data.py").read_text()
+        single.write("our_data.py", text.replace("[0, 1]", "[1, 1]"))
+    elif change == "versions":
+        text = (single.path / "conftest.py").read_text()
+        single.write("conftest.py", f"{text}\n    def versions(self): return {{'keras': '9'}}\n")
+        text = text.replace("    def _note", "    def versions(self): return {}\n    def _note")
+        single.write("conftest.py", text)
+    elif change == "epsilons":
+        with (single.path / "pyproject.toml").open("a") as file:
+            file.write("attack = { epsilons = [0.3] }\n")
+    elif change == "damage":
+        for path in (single.path / ".pytest_cache").rglob("record.json"):
+            path.write_text("{}")
+    else:
+        values = {"ratio": "=0.25", "seed": "=7", "limit": "=5%"}
+        name = {"limit": "max-accuracy-decay"}.get(change, change)
+        options = [change] if change[0] == "-" else [f"--paoding-{name}{values[change]}"]
+    assert single.gate(*options).ret == 0
+    assert work(single) == done
+
+
+def test_what_no_digest_covers_is_done_every_time(single: Project) -> None:
+    count(single).configure(cnn={"custom": True})
+    single.write(
+        "conftest.py",
+        (single.path / "conftest.py").read_text()
+        + """
+def pytest_paoding_load_model(config, spec):
+    return FakeModel({"a": 8}, {"custom": True})
+""",
+    )
+    for _ in range(2):
+        single.gate()
+        assert work(single) == ["evaluate", "prune"]
+
+
+def test_metrics_of_ones_own_are_measured_every_time(single: Project) -> None:
+    count(single).configure(cnn={})
+    single.write(
+        "conftest.py",
+        (single.path / "conftest.py").read_text()
+        + """
+from pytest_paoding.budgets import Direction, Metric
+from pytest_paoding.evaluation.measurement import Measurement
+import itertools
+
+def pytest_paoding_metrics(config, spec, original, pruned, data):
+    assert pruned.parameters < original.parameters
+    with open("times", "a") as file:
+        file.write("x")
+    return {Metric("runs", Direction.HIGHER): Measurement(found=len(open("times").read()))}
+""",
+    )
+    for number in (1, 2):
+        single.gate()
+        assert single.gates["cnn"]["metrics"]["runs"]["found"] == number
+    assert work(single) == ["evaluate", "prune"]
+
+
+def test_pitfall_5_a_worker_killed_in_a_gate_loses_nothing_of_the_others(single: Project) -> None:
+    single.plugins = [*single.plugins, "-p", "xdist.plugin", "-n2"]
+    single.configure()
+    single.tests(
+        EIGHT
+        + """
+@pytest.mark.paoding(max_accuracy_decay="10%")
+def test_killed(paoding, net):
+    paoding.check(net, name="lost")
+    import os
+    os._exit(9)
+"""
+    )
+    ran = single.gate("--paoding-publish=test")
+    assert ran.ret == 1
+    gates = single.gates
+    assert gates["test_killed"]["outcome"] == "crashed"
+    assert sum(gate["outcome"] == "within-budget" for gate in gates.values()) == 8
+    assert len(single.published) == 16
+    assert not any("lost" in name or "staging" in name for name in single.published)
+
+
+def remote(project: Project, *specs: str) -> list[str]:
+    """Return options for workers with folders of their own, which the project is copied to."""
+    copied = [f"--rsyncdir={project.path}", str(project.path)]
+    return ["-p", "xdist.plugin", "--dist=load", *copied, *specs]
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+PLAN = {
+    "plain": ([], ["cnn", "mlp", "net"]),
+    "session": (["--paoding-publish=session"], ["cnn", "mlp", "net"]),
+    "sweep": (["--paoding-ratio=0.25,0.5"], ["cnn", "mlp", "net"]),
+    "failing": (["--paoding-publish=session", "--paoding-max-size=1"], []),
+}
+
+
+@pytest.mark.parametrize("plan", PLAN)
+def test_pitfall_6_files_of_workers_in_other_folders_travel(
+    single: Project, elsewhere: Path, plan: str
+) -> None:
+    options, names = PLAN[plan]
+    single.configure(BUDGET, cnn={}, mlp={})
+    single.tests(
+        """
+@pytest.mark.paoding(max_accuracy_decay="10%")
+def test_it(paoding, net):
+    paoding.check(net, name="net")
+"""
+    )
+    workers = [f"--tx=popen//chdir={elsewhere / name}" for name in ("one", "two")]
+    for name in ("one", "two"):
+        (elsewhere / name).mkdir()
+    ran = single.gate(*remote(single, *workers), *options)
+    assert ran.ret == (0 if names else 1)
+    expected = [f"{name}.{kind}" for name in names for kind in ("json", "keras")]
+    assert single.published == expected
+    for name in names:
+        manifest = json.loads((single.artifacts / f"{name}.json").read_text())
+        assert manifest["file"]["bytes"] == (single.artifacts / f"{name}.keras").stat().st_size
+    left = [path for path in elsewhere.rglob("*.keras") if "models" not in path.parts]
+    assert [path for path in left if ".pytest_cache" not in path.parts] == []
+    if plan == "plain":
+        assert {gate["artifact"]["published"] for gate in single.gates.values()} == {True}
+        remotely = facts(single)
+        single.gate("-p", "no:cacheprovider")
+        assert facts(single) == remotely
+
+
+def test_a_file_that_was_damaged_on_its_way_is_not_published(
+    single: Project, elsewhere: Path
+) -> None:
+    single.configure(BUDGET, cnn={})
+    single.write(
+        "conftest.py",
+        CONFTEST
+        + """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    for files in getattr(report, "paoding_files", {}).values():
+        files["model"] = files["model"][:-1]
+    return report
+""",
+    )
+    ran = single.gate(*remote(single, f"--tx=popen//chdir={elsewhere}"))
+    assert ran.ret == 1
+    ran.stdout.fnmatch_lines(["cnn.keras was damaged on its way from worker gw0"])
+    assert single.published == []
+    assert single.document["session"]["faults"]
+
+
+@pytest.fixture
+def server(elsewhere: Path) -> Iterator[int]:
+    """A socket server of execnet, which knows nothing of the project."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [sys.executable, "-m", "execnet.script.socketserver", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(
+        command, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield port
+    process.kill()
+    process.wait()
+
+
+def test_workers_behind_a_socket(single: Project, server: int, elsewhere: Path) -> None:
+    single.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
+    spec = f"--tx=socket=127.0.0.1:{server}//chdir={elsewhere}"
+    ran = single.gate(*remote(single, spec))
+    assert ran.ret == 1
+    outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
+    assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
+    assert single.published == ["cnn.json", "cnn.keras"]
