@@ -66,8 +66,8 @@ def test_inputs_for_calibration_reach_the_pruning_and_are_kept_out_of_the_judgin
     tmp_path: Path,
 ) -> None:
     engine, inputs = Listening(), [[0.5]]
-    (tmp_path / "our_inputs.py").write_text("def unlabelled():\n    return [[0.5]]\n")
-    for given in (inputs, "our_inputs:unlabelled"):
+    (tmp_path / "inputs_of_the_gate.py").write_text("def unlabelled():\n    return [[0.5]]\n")
+    for given in (inputs, "inputs_of_the_gate:unlabelled"):
         settings = resolve({"ratio": Setting(0.5, "call"), "calibration": Setting(given, "call")})
         settings = dataclasses.replace(settings, limits=(limit("max_accuracy_decay", 0.1),))
         spec = GateSpec(name="net", settings=settings, root=tmp_path)
