@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding import quantities
 from pytest_paoding.commands.arguments import argument, arrays
 from pytest_paoding.engine import KerasEngine
-from pytest_paoding.errors import DataError
+from pytest_paoding.errors import DataError, PaodingError
 from pytest_paoding.protocol import Effort
 from pytest_paoding.pruning.strategies import NAMES
-from pytest_paoding.tradeoff import Grid, medians, plot, table, trials
+from pytest_paoding.reporting.tradeoff import Trial, medians, plot, table
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator, Sequence
+
+    from pytest_paoding.evaluation.measurement import Measurement
 
 
 def add(commands: Any) -> None:
@@ -73,3 +79,70 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         plot(found, arguments.plot)
     return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """What is tried.
+
+    Attributes:
+        strategies: Names of strategies.
+        ratios: Shares of units to remove.
+        seeds: Seeds; each is one trial.
+        epsilon: Strength of FGSM, in the unit of the input.
+        input_range: Low and high of legal inputs.
+        settings: Further settings of the pruning, such as `effort`.
+    """
+
+    strategies: Sequence[str]
+    ratios: Sequence[float] = (0.25, 0.5, 0.75)
+    seeds: Sequence[int] = (0,)
+    epsilon: float = 0.05
+    input_range: tuple[float, float] = (0.0, 1.0)
+    settings: dict[str, Any] | None = None
+
+
+def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator[Trial]:
+    """Prune a model in every way of a grid and judge it on inputs and labels.
+
+    Raises:
+        PaodingError: The model cannot be pruned or judged.
+    """
+    engine = KerasEngine()
+    for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
+        started = time.process_time()
+        try:
+            pruned = engine.prune(
+                model,
+                strategy=strategy,
+                ratio=ratio,
+                seed=seed,
+                input_range=grid.input_range,
+                **(grid.settings or {}),
+            )
+        except PaodingError as error:
+            raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
+        seconds = time.process_time() - started
+        metrics = engine.evaluate(
+            model, pruned.model, data, epsilons=(grid.epsilon,), input_range=grid.input_range
+        )
+        yield _trial(name, strategy, ratio, metrics, seconds)
+
+
+def _trial(
+    name: str, strategy: str, ratio: float, metrics: dict[str, Measurement], seconds: float
+) -> Trial:
+    accuracy = metrics["accuracy"]
+    if accuracy.before is None or accuracy.after is None:
+        raise DataError(f"{name}: no accuracy: {accuracy.reason or 'the data has no labels'}")
+    return Trial(
+        name,
+        strategy,
+        ratio,
+        removed=metrics["parameters_removed"].found or 0.0,
+        accuracy=accuracy.after,
+        decay=accuracy.before - accuracy.after,
+        agreement=metrics["agreement"].found or 0.0,
+        retention=metrics["robustness_retention"].found,
+        seconds=seconds,
+    )

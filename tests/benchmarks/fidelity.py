@@ -17,13 +17,14 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.model_selection import train_test_split
 
+from pytest_paoding.commands.bench import Grid, trials
 from pytest_paoding.pruning.strategies import NAMES
-from pytest_paoding.tradeoff import Grid, medians, plot, table, trials
+from pytest_paoding.reporting.tradeoff import medians, plot, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_paoding.tradeoff import Trial
+    from pytest_paoding.reporting.tradeoff import Trial
 
 layers = keras.layers
 TRAINED = 3

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from pytest_paoding.__main__ import main
+from pytest_paoding.commands.bench import Grid, trials
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError, PruningError
-from pytest_paoding.tradeoff import Grid, Trial, medians, plot, table, trials
+from pytest_paoding.reporting.tradeoff import Trial, medians, plot, table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -127,7 +127,12 @@ def _matched(calibration: Any, names: Sequence[str]) -> Any:
 
 
 def _checked(name: str, tensor: Tensor, values: Any) -> Any:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values).astype(tensor.dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"calibration for input {name!r} is no array of numbers: {error}"
+        ) from error
     fits = array.ndim == len(tensor.shape) + 1 and all(
         size in (None, length) for size, length in zip(tensor.shape, array.shape[1:], strict=True)
     )
@@ -138,7 +143,7 @@ def _checked(name: str, tensor: Tensor, values: Any) -> Any:
         )
     if not np.isfinite(array).all():
         raise DataError(f"calibration for input {name!r} is not finite")
-    return array.astype(tensor.dtype)
+    return array
 
 
 def _largest(graph: Graph) -> int:

@@ -230,6 +230,8 @@ def test_tokens_are_drawn_from_the_vocabulary():
         ([np.zeros((4, 5)), np.zeros((4, 6))], "for input 'right' has the shape (4, 6)"),
         ([np.zeros((0, 5)), np.zeros((0, 5))], "for input 'left' has the shape (0, 5)"),
         ([np.zeros((4, 5)), np.full((4, 5), np.nan)], "for input 'right' is not finite"),
+        ([[["a"] * 5], np.zeros((1, 5))], "for input 'left' is no array of numbers"),
+        ([[[0.0] * 5, [0.0]], np.zeros((1, 5))], "for input 'left' is no array of numbers"),
     ),
 )
 def test_inputs_that_do_not_fit_are_refused(calibration, message):

@@ -1,23 +1,18 @@
-"""The trade-off of a model: what each strategy costs at each ratio, as rows, a table and a plot."""
+"""What each strategy costs a model at each ratio: rows, their medians, a table and a plot."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from itertools import product
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from pytest_paoding.engine import KerasEngine
-from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-    from pytest_paoding.evaluation.measurement import Measurement
 
 _HEADS = (
     "model",
@@ -57,73 +52,6 @@ class Trial:
     agreement: float
     retention: float | None
     seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """What is tried.
-
-    Attributes:
-        strategies: Names of strategies.
-        ratios: Shares of units to remove.
-        seeds: Seeds; each is one trial.
-        epsilon: Strength of FGSM, in the unit of the input.
-        input_range: Low and high of legal inputs.
-        settings: Further settings of the pruning, such as `effort`.
-    """
-
-    strategies: Sequence[str]
-    ratios: Sequence[float] = (0.25, 0.5, 0.75)
-    seeds: Sequence[int] = (0,)
-    epsilon: float = 0.05
-    input_range: tuple[float, float] = (0.0, 1.0)
-    settings: dict[str, Any] | None = None
-
-
-def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator[Trial]:
-    """Prune a model in every way of a grid and judge it on inputs and labels.
-
-    Raises:
-        PaodingError: The model cannot be pruned or judged.
-    """
-    engine = KerasEngine()
-    for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
-        started = time.process_time()
-        try:
-            pruned = engine.prune(
-                model,
-                strategy=strategy,
-                ratio=ratio,
-                seed=seed,
-                input_range=grid.input_range,
-                **(grid.settings or {}),
-            )
-        except PaodingError as error:
-            raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
-        seconds = time.process_time() - started
-        metrics = engine.evaluate(
-            model, pruned.model, data, epsilons=(grid.epsilon,), input_range=grid.input_range
-        )
-        yield _trial(name, strategy, ratio, metrics, seconds)
-
-
-def _trial(
-    name: str, strategy: str, ratio: float, metrics: dict[str, Measurement], seconds: float
-) -> Trial:
-    accuracy = metrics["accuracy"]
-    if accuracy.before is None or accuracy.after is None:
-        raise DataError(f"{name}: no accuracy: {accuracy.reason or 'the data has no labels'}")
-    return Trial(
-        name,
-        strategy,
-        ratio,
-        removed=metrics["parameters_removed"].found or 0.0,
-        accuracy=accuracy.after,
-        decay=accuracy.before - accuracy.after,
-        agreement=metrics["agreement"].found or 0.0,
-        retention=metrics["robustness_retention"].found,
-        seconds=seconds,
-    )
 
 
 def medians(found: Iterable[Trial]) -> list[Trial]:
