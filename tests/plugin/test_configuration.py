@@ -256,7 +256,7 @@ def test_strict_turns_warnings_into_errors(single: Project) -> None:
 def test_the_header_says_what_holds_and_why(single: Project) -> None:
     single.configure(BUDGET, cnn={}, mlp={})
     ran = single.gate("--paoding-seed=3")
-    shared = "ratio 0.5 (pyproject.toml ?tool.paoding]), strategy impact (built-in), seed 3 (*)"
+    shared = "ratio 0.5 (pyproject.toml ?tool.paoding]), strategy reconstruct (*), seed 3 (*)"
     ran.stdout.fnmatch_lines([f"paoding: 0.1.0, {shared}, 2 models, settings from pyproject.toml"])
     single.run("--co").stdout.no_fnmatch_line("paoding: *")
 

@@ -22,7 +22,7 @@ from pytest_paoding.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.pruning.reconstruct.rewrite import Rewriter, settle_offsets
 from pytest_paoding.pruning.reconstruct.sites import find_readers
 from pytest_paoding.pruning.reconstruct.survey import Survey
-from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm, records
+from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm
 from pytest_paoding.pruning.reconstruct.units import Units
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
 from pytest_paoding.pruning.working import WorkingWeights
@@ -30,7 +30,6 @@ from pytest_paoding.pruning.working import WorkingWeights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.graph.groups import Group
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.structure import BoolArray
     from pytest_paoding.pruning.reconstruct.inputs import Inputs
@@ -93,7 +92,9 @@ def _widths(
     curves = measure(units, survey, task.progress)
     free = np.array([quota.free for quota in task.quotas])
     most = np.where(free, full, widths)
-    fewest = np.where(free, least(task.groups, widths), widths)
+    # no group keeps less than half of what the ratio would leave it: at the end of a curve little
+    # is known of real inputs
+    fewest = np.where(free, (widths + 1) // 2, widths)
     costs = Costs(curves, most, fewest, Parameters(task.structure, task.groups))
     widths = allocate(costs, widths, share)
     removed = [
@@ -106,17 +107,6 @@ def _widths(
         for each, curve, gone in zip(units, curves, removed, strict=True)
     }
     return widths, changes
-
-
-def least(groups: Sequence[Group], uniform: IntArray) -> IntArray:
-    """Return the fewest units that groups may keep.
-
-    Of units whose statistics a normalisation has recorded a tenth. Of others half of what the ratio
-    would leave: how they behave on real inputs is less certain, most of all at the end of a curve.
-    """
-    recorded = [any(records(sites.axis.layer) for sites in group.carried) for group in groups]
-    tenth = np.array([-(-group.width // 10) for group in groups])
-    return np.where(recorded, np.minimum(tenth, uniform), (uniform + 1) // 2)
 
 
 def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:

@@ -29,12 +29,7 @@ _ROWS = 6000  # samples of that search
 
 def is_norm(call: Call) -> bool:
     """Whether a call has recorded statistics of what it reads."""
-    return records(call.operation)
-
-
-def records(layer: Any) -> bool:
-    """Whether a layer records statistics of what it reads."""
-    return type(layer) is keras.layers.BatchNormalization
+    return type(call.operation) is keras.layers.BatchNormalization
 
 
 def calibrate(wave: Wave) -> None:

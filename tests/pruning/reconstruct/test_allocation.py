@@ -13,7 +13,6 @@ from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import walk
 from pytest_paoding.pruning.reconstruct.allocation import Costs, Curve, allocate
 from pytest_paoding.pruning.reconstruct.parameters import Parameters
-from pytest_paoding.pruning.reconstruct.reconstruct import least
 from pytest_paoding.surgery.cut import cut
 
 BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
@@ -91,12 +90,3 @@ def test_a_curve_is_read_between_its_points():
     curve = Curve(np.array([0, 4, 8]), np.array([[0.0, 1.0, 4.0], [0.0, 0.0, 0.0]]))
     assert curve.at(6, 0) == pytest.approx(2.5)
     assert curve.at(6, 1) == 0
-
-
-def test_half_of_the_uniform_width_stays_where_no_statistics_were_recorded():
-    _, groups, _ = parameters_of(cnn())
-    uniform = np.array([group.width - group.width // 2 for group in groups])
-    floors = dict(zip([group.width for group in groups], least(groups, uniform), strict=True))
-    assert floors[6] == 1  # the convolution with a normalisation behind it: a tenth
-    assert floors[8] == 2
-    assert floors[12] == 3
