@@ -38,7 +38,8 @@ def run(capsys, *arguments):
 
 def test_it_prunes_a_file_and_says_what_is_left(model, tmp_path, capsys):
     output, before = tmp_path / "small.keras", model.read_bytes()
-    code, out, err = run(capsys, "prune", model, "--ratio", ".5", "-o", output)
+    options = ("--ratio", ".5", "--strategy", "impact", "-o", output)
+    code, out, err = run(capsys, "prune", model, *options)
     assert (code, err) == (0, "")
     found = load_model(output)
     assert (found.layers[0].filters, found.layers[2].units) == (4, 8)
@@ -147,7 +148,7 @@ def test_what_is_not_possible_exits_with_one_and_leaves_everything(tmp_path, cap
 
 def test_with_explain_it_says_of_each_layer_why_no_more_went(model, tmp_path, capsys):
     output = tmp_path / "small.keras"
-    options = ("-r", ".5", "-o", output, "--exclude", "conv", "--explain")
+    options = ("-r", ".5", "--strategy", "impact", "-o", output, "--exclude", "conv", "--explain")
     code, out, _ = run(capsys, "prune", model, *options)
     assert code == 0
     assert out.splitlines()[:3] == [
@@ -159,7 +160,7 @@ def test_with_explain_it_says_of_each_layer_why_no_more_went(model, tmp_path, ca
 
 def test_inputs_of_several_names_are_read_from_one_file(tmp_path):
     np.savez(tmp_path / "inputs.npz", left=[1.0], right=[2.0])
-    found = arguments._arrays(tmp_path / "inputs.npz")
+    found = arguments.arrays(tmp_path / "inputs.npz")
     assert {name: array.tolist() for name, array in found.items()} == {
         "left": [1.0],
         "right": [2.0],
@@ -195,7 +196,8 @@ def test_a_full_disk_leaves_the_old_file(model, tmp_path, capsys, monkeypatch):
 def test_progress_is_shown_on_a_terminal_only(model, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr("pytest_paoding.reporting.progress._PATIENCE", 0.0)
-    code, out, err = run(capsys, "prune", model, "-r", ".5", "-o", tmp_path / "small.keras")
+    options = ("-r", ".5", "--strategy", "impact", "-o", tmp_path / "small.keras")
+    code, out, err = run(capsys, "prune", model, *options)
     assert code == 0
     assert "paoding: digits.keras: pruning 1/20" in err
     assert err.endswith("\r")
@@ -206,7 +208,7 @@ def test_the_module_runs_as_a_program(model, tmp_path):
     command = [sys.executable, "-W", "error", "-m", "pytest_paoding"]
     output = tmp_path / "small.keras"
     done = subprocess.run(
-        [*command, "prune", str(model), "--ratio", "50%", "-o", str(output)],
+        [*command, "prune", str(model), "--ratio", "50%", "--strategy=impact", "-o", str(output)],
         capture_output=True,
         text=True,
         check=False,

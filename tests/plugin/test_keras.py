@@ -102,14 +102,14 @@ def test_a_cut_that_fails_its_check_is_unjudged_and_not_published(
         patch.setattr(apply, "cut", damaged)
         assert real.run(*options).ret == 0
         published = (real.artifacts / "net.keras").read_bytes()
-        assert real.gates["net"]["notes"] == []
+        assert not any("proved" in note for note in real.gates["net"]["notes"])
         ran = real.run(*options, "--paoding-verify", "--paoding-force=whatever")
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(["net UNJUDGED: self-check: outputs are off by *"])
     assert (real.artifacts / "net.keras").read_bytes() == published
     ran = real.run(*options, "--paoding-verify", "-v")
     assert ran.ret == 0
-    ran.stdout.fnmatch_lines(["  proved: off by * in float64"])
+    ran.stdout.fnmatch_lines(["*proved: off by * in float64"])
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_a_layer_of_one_unit_stays_whole():
 
 def test_progress_is_told_round_by_round():
     told = []
-    prune(mlp(6), ratio=0.2, step=0.1, progress=lambda *each: told.append(each))
+    prune(mlp(6), ratio=0.2, step=0.1, strategy="impact", progress=lambda *each: told.append(each))
     assert told == [("pruning", 1, 2), ("pruning", 2, 2)]
 
 
