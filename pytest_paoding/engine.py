@@ -76,7 +76,7 @@ class KerasEngine:
         return _module("keras_io.digest").identify(source)  # type: ignore[no-any-return]
 
     def fingerprint(self, data: Any) -> str | None:
-        """Return a digest of data for judging; see `keras_io.identity.of_data`."""
+        """Return a digest of data for judging or calibration; see `keras_io.identity.of_data`."""
         return identity.of_data(data)
 
     def versions(self) -> dict[str, str]:

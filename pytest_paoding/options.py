@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pytest_paoding import quantities
 from pytest_paoding.budgets import LIMITS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pytest_paoding.budgets import Metric
     from pytest_paoding.precedence import Layer
+
+_Value = TypeVar("_Value")
 
 _SHORT = {
     "min_robustness_retention": "--paoding-min-robustness",
@@ -73,7 +75,7 @@ def _add_settings(group: Any) -> None:
         type=lambda name: strategies.ALIASES.get(name, name),
         help="how the units to prune are chosen",
     )
-    group.addoption("--paoding-seed", metavar="N", type=argument(_seed), help="seed of the pruning")
+    group.addoption("--paoding-seed", metavar="N", type=argument(seed), help="seed of the pruning")
     group.addoption(
         "--paoding-allocation",
         choices=get_args(Allocation),
@@ -150,10 +152,10 @@ def _add_reports(group: Any) -> None:
     )
 
 
-def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
+def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
     """Return `read` for argparse, which shows the message of its own kind of error only."""
 
-    def parse(text: str) -> Any:
+    def parse(text: str) -> _Value:
         try:
             return read(text)
         except ValueError as error:
@@ -166,7 +168,12 @@ def _budget(metric: Metric) -> Callable[[str], Any]:
     return argument(lambda text: read_bound(text, metric))
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """Return a seed.
+
+    Raises:
+        ValueError: `text` is none.
+    """
     if text.isdecimal() and int(text) < 2**32:
         return int(text)
     raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")

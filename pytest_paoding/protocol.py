@@ -102,7 +102,7 @@ class Engine(Protocol):
         """
 
     def fingerprint(self, data: Any) -> str | None:
-        """Return a digest of the data for judging; None where it has none, such as a generator."""
+        """Return a digest of data for judging or calibration; None for such as a generator."""
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of the packages that do the work."""

@@ -146,11 +146,14 @@ class Workbench:
 
     def _key_of_cut(self, settings: GateSettings) -> str | None:
         identity = None if self.store is None else self.identify()
-        pruning = self._pruning(settings) if identity is not None else settings.pruning
-        calibration = self.engine.fingerprint(pruning["calibration"])
-        if identity is None or calibration is None:
+        if identity is None:
             return None
-        plain = plain_value({**pruning, "calibration": calibration})
+        pruning = self._pruning(settings)
+        calibration = self.engine.fingerprint(pruning["calibration"])
+        if calibration is None:
+            return None
+        ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
+        plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
         kind, here = _kind(self.engine), machine()
         return key_of("cut", model=identity, settings=plain, engine=kind, machine=here)
 

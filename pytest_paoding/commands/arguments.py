@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 from zipfile import BadZipFile
 
 from pytest_paoding import quantities
 from pytest_paoding.errors import DataError
+from pytest_paoding.options import argument, seed
 from pytest_paoding.precedence import BUILT_IN, PRUNING_KEYS
 from pytest_paoding.protocol import Allocation, Effort, Mixing
 from pytest_paoding.pruning.strategies import ALIASES, NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from pytest_paoding.protocol import InputRange, Pruning
-
-_Value = TypeVar("_Value")
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +29,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="how units are chosen (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=argument(_seed), default=_default("seed"), help="default: %(default)s"
+        "--seed", type=argument(seed), default=_default("seed"), help="default: %(default)s"
     )
     parser.add_argument(
         "--step",
@@ -155,26 +153,8 @@ def arrays(path: Path) -> Any:
         raise DataError(f"{path}: cannot be read as .npy or .npz: {error}") from error
 
 
-def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
-    """Return `read` for argparse, which shows the message of its own kind of error only."""
-
-    def reader(text: str) -> _Value:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return reader
-
-
 def _share(text: str) -> tuple[str, float]:
     pattern, found, given = text.rpartition("=")
     if not found:
         raise ValueError(f"{text!r} is not of the form PATTERN=SHARE")
     return next(iter(quantities.shares({pattern: given}).items()))
-
-
-def _seed(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    raise ValueError(f"{text} is not a whole number from 0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from itertools import product
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding import quantities
-from pytest_paoding.commands.arguments import argument, arrays
+from pytest_paoding.commands.arguments import arrays
+from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.options import argument
 from pytest_paoding.protocol import Effort
 from pytest_paoding.pruning.strategies import NAMES
 from pytest_paoding.reporting.tradeoff import Trial, medians, plot, table
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     model = KerasEngine().load_model(arguments.model)
     found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
-    sys.stdout.write(table(found) + "\n")
+    write(table(found))
     if arguments.plot is not None:
         plot(found, arguments.plot)
     return 0
@@ -108,7 +109,7 @@ def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator
     Raises:
         PaodingError: The model cannot be pruned or judged.
     """
-    engine = KerasEngine()
+    engine, settings = KerasEngine(), grid.settings or {}
     for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
         started = time.process_time()
         try:
@@ -118,13 +119,18 @@ def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator
                 ratio=ratio,
                 seed=seed,
                 input_range=grid.input_range,
-                **(grid.settings or {}),
+                **settings,
             )
         except PaodingError as error:
             raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
         seconds = time.process_time() - started
         metrics = engine.evaluate(
-            model, pruned.model, data, epsilons=(grid.epsilon,), input_range=grid.input_range
+            model,
+            pruned.model,
+            data,
+            epsilons=(grid.epsilon,),
+            input_range=grid.input_range,
+            calibration=settings.get("calibration"),
         )
         yield _trial(name, strategy, ratio, metrics, seconds)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.budgets import REGRESSIONS, Level, Limit, Outcome, judge
-from pytest_paoding.commands.arguments import argument
 from pytest_paoding.commands.files import entries, write
+from pytest_paoding.options import argument
 from pytest_paoding.precedence import Bound, read_bound
 from pytest_paoding.regression import regressions
 from pytest_paoding.reporting.terminal import budget_table

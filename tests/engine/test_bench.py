@@ -55,6 +55,12 @@ def test_a_trial_that_fails_says_which_it_was(model, data) -> None:
         list(trials("net", model, data, grid))
 
 
+def test_what_was_learned_from_is_not_judged_on(model, data) -> None:
+    grid = Grid(strategies=("reconstruct",), ratios=(0.5,), settings={"calibration": data[0][:5]})
+    with pytest.raises(DataError, match="sample 0 of the data for judging is among the inputs"):
+        list(trials("net", model, data, grid))
+
+
 def test_medians_are_taken_figure_by_figure() -> None:
     def trial(accuracy: float, retention: float | None) -> Trial:
         return Trial("net", "impact", 0.5, 0.7, accuracy, 1 - accuracy, 0.9, retention, 2.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import subprocess
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from projects import BUDGET, CONFTEST
+
+from pytest_paoding.precedence import PRUNING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,6 +139,84 @@ def test_what_has_changed_is_done_again(single: Project, change: str, done: list
         options = [change] if change[0] == "-" else [f"--paoding-{name}{values[change]}"]
     assert single.gate(*options).ret == 0
     assert work(single) == done
+
+
+SETTINGS = {
+    "strategy": '"magnitude"',
+    "step": "0.5",
+    "input_range": "[0.0, 2.0]",
+    "allocation": '"uniform"',
+    "effort": '"thorough"',
+    "calibration": '"our_data:holdout"',
+    "ratios": "{ conv = 0.25 }",
+    "include": '["conv"]',
+    "exclude": '["conv"]',
+    "round_to": "2",
+    "mixing": '"recompute"',
+    "verify": "true",
+}
+ORDERS = '{ conv = 0.25, "*" = 0.1 }', '{ "*" = 0.1, conv = 0.25 }'
+
+
+def add(project: Project, text: str, name: str = "pyproject.toml") -> None:
+    with (project.path / name).open("a", encoding="utf-8") as file:
+        file.write(f"{text}\n")
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_model_is_pruned_again_for_every_other_setting(single: Project, key: str) -> None:
+    count(single).configure(cnn={})
+    single.gate()
+    assert work(single) == ["evaluate", "prune"]
+    add(single, f"{key} = {SETTINGS[key]}")
+    single.gate()
+    assert work(single) == ["evaluate", "prune"]
+
+
+def test_no_setting_of_a_pruning_is_left_out() -> None:
+    assert {*SETTINGS, "ratio", "seed"} == {*PRUNING_KEYS}
+
+
+def test_the_order_of_shares_by_layer_counts(single: Project) -> None:
+    for shares in ORDERS:
+        count(single).configure(cnn={})
+        add(single, f"ratios = {shares}")
+        single.gate()
+        assert work(single) == ["evaluate", "prune"]
+
+
+def test_inputs_for_calibration_are_told_by_their_values(single: Project) -> None:
+    for inputs, done in (
+        ("[3, 4]", ["evaluate", "prune"]),
+        ("[3, 4]", []),
+        ("[3, 5]", ["evaluate", "prune"]),
+        ("iter([3])", ["evaluate", "prune"]),
+        ("iter([3])", ["evaluate", "prune"]),
+    ):
+        count(single).configure(cnn={})
+        add(single, 'calibration = "our_data:inputs"')
+        add(single, f"def inputs():\n    return {inputs}", "our_data.py")
+        assert single.gate().ret == 0
+        assert work(single) == done
+
+
+def test_what_is_said_of_a_pruning_is_kept(single: Project) -> None:
+    single.configure(cnn={})
+    single.write(
+        "conftest.py",
+        CONFTEST.replace("return FakeEngine()", "return Telling()")
+        + """
+from dataclasses import replace
+
+class Telling(FakeEngine):
+    def prune(self, model, **options):
+        return replace(super().prune(model, **options), notes=("learned from 3 inputs",))
+""",
+    )
+    for reused in (False, True):
+        single.gate()
+        assert single.gates["cnn"]["reused"] is reused
+        assert single.gates["cnn"]["notes"][0] == "learned from 3 inputs"
 
 
 def test_what_no_digest_covers_is_done_every_time(single: Project) -> None:
@@ -295,14 +374,13 @@ def server(elsewhere: Path) -> Iterator[int]:
     process.wait()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_workers_behind_a_socket(single: Project, server: int, elsewhere: Path) -> None:
     single.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
     spec = f"--tx=socket=127.0.0.1:{server}//chdir={elsewhere}"
-    ran = single.gate(*remote(single, spec))
-    assert ran.ret == 1
+    # In a process of its own, because execnet never closes its socket.
+    both = ("--paoding", "--paoding-json=run.json")
+    run = single.pytester.runpytest_subprocess
+    assert run(*single.plugins, *both, *remote(single, spec)).ret == 1
     outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
     assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
     assert single.published == ["cnn.json", "cnn.keras"]
-    gc.collect()  # execnet leaves its socket to the garbage collector, which warns
