@@ -17,7 +17,7 @@ from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.protocol import Pruning
-from pytest_paoding.quantities import read
+from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Layer = Mapping[str, Setting]
 
 PRUNING_KEYS = tuple(Pruning.__annotations__)
-GATE_KEYS = (*PRUNING_KEYS, "attack", "epsilons")
+GATE_KEYS = (*PRUNING_KEYS, "attack", "epsilons", "confidence")
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
@@ -52,6 +52,7 @@ BUILT_IN: Layer = MappingProxyType(
             "verify": False,
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
+            "confidence": None,
             "artifacts": "paoding-artifacts",
             "baseline": None,
             "publish": "test",
@@ -66,13 +67,14 @@ class Bound:
 
     value: float | None
     level: Level = Level.ERROR
+    confidence: float | None = None
 
 
 OFF = Bound(None, Level.OFF)
 
 
 def read_bound(given: object, metric: Metric) -> Bound:
-    """Read a budget: a quantity, "off", or a table with `limit` and `level`.
+    """Read a budget: a quantity, "off", or a table with `limit`, `level` and `confidence`.
 
     Raises:
         ValueError: It is none of them; one line that says what was meant.
@@ -85,13 +87,24 @@ def read_bound(given: object, metric: Metric) -> Bound:
     if level not in names:
         raise ValueError(f"level {level!r} is unknown, known are {', '.join(names)}")
     limit = table.pop("limit", None)
+    sure = _confidence(table.pop("confidence", None), metric)
     if table:
-        raise ValueError(f"{one_line(next(iter(table)))}: unknown key, known are limit, level")
+        name = one_line(next(iter(table)))
+        raise ValueError(f"{name}: unknown key, known are limit, level, confidence")
     if Level(level) is Level.OFF:
         return OFF
     if limit is None:
         raise ValueError("limit is missing")
-    return Bound(read(limit, metric.unit), Level(level))
+    return Bound(read(limit, metric.unit), Level(level), sure)
+
+
+def _confidence(given: object, metric: Metric) -> float | None:
+    if given is None:
+        return None
+    if not metric.sampled:
+        what = metric.name.replace("_", " ")
+        raise ValueError(f"confidence: {what} is not estimated from the samples of one run")
+    return confidence(given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,13 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
     given = [(metric, effective[key]) for key, metric in LIMITS.items() if key in effective]
     return [
-        Limit(metric, found.value.value, Level.ERROR if strict else found.value.level, found.source)
+        Limit(
+            metric,
+            found.value.value,
+            Level.ERROR if strict else found.value.level,
+            found.source,
+            found.value.confidence or (effective["confidence"].value if metric.sampled else None),
+        )
         for metric, found in given
         if found.value.level is not Level.OFF
     ]

@@ -76,9 +76,15 @@ def _budget_field(metric: Metric) -> Any:
 
 
 Budget = create_model(
-    "Budget", __base__=_Table, **{key: _budget_field(metric) for key, metric in BUDGETS.items()}
+    "Budget",
+    __base__=_Table,
+    confidence=(Annotated[float | None, BeforeValidator(quantities.confidence)], None),
+    **{key: _budget_field(metric) for key, metric in BUDGETS.items()},
 )
-"""[tool.paoding.budget]: one optional key for every metric of the catalogue."""
+"""[tool.paoding.budget]: one optional key for every metric of the catalogue.
+
+With `confidence` the worse end of each estimate's interval has to be within its limit.
+"""
 
 Regression = create_model(
     "Regression",
@@ -158,13 +164,18 @@ class PaodingTable(GateTable):
 
 
 LIMIT_TABLES = ("budget", "regression")
-_NESTED = dict.fromkeys(BUDGETS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
+_BUDGET_KEYS = ("confidence", *BUDGETS)
+_NESTED = dict.fromkeys(_BUDGET_KEYS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
 _TABLES: Mapping[str, type[BaseModel]] = {
     "budget": Budget,
     "regression": Regression,
     "attack": Attack,
 }
-_KEYWORDS = (*(key for key in GateTable.model_fields if key not in LIMIT_TABLES), *LIMITS)
+_KEYWORDS = (
+    *(key for key in GateTable.model_fields if key not in LIMIT_TABLES),
+    "confidence",
+    *LIMITS,
+)
 
 
 def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Settings:
@@ -245,7 +256,7 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
             raise ConfigError(f"{where}: {name}: unknown keyword, {_BUDGET_KEYWORD}")
     tables = {
         name: {key: present.pop(key) for key in keys if key in present}
-        for name, keys in zip(LIMIT_TABLES, (BUDGETS, REGRESSIONS), strict=True)
+        for name, keys in zip(LIMIT_TABLES, (_BUDGET_KEYS, REGRESSIONS), strict=True)
     }
     try:
         table = GateTable.model_validate({**present, **tables})

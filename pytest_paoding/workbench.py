@@ -184,9 +184,9 @@ class Workbench:
         )
         with self.store.making(key):
             if found := self.store.load(key):
-                return {name: Measurement(**plain) for name, plain in found.items()}
+                return {name: Measurement.from_dict(plain) for name, plain in found.items()}
             measured = self._measure(settings, cut)
-            self.store.save(key, {name: asdict(each) for name, each in measured.items()})
+            self.store.save(key, {name: each.to_dict() for name, each in measured.items()})
             return measured
 
     def _measure(self, settings: GateSettings, cut: Cut) -> dict[str, Measurement]:
