@@ -96,6 +96,12 @@ def _add_settings(group: Any) -> None:
         help="keep widths multiples of N where they can be",
     )
     group.addoption(
+        "--paoding-sparsity",
+        metavar="S",
+        type=argument(quantities.part),
+        help="share of the weights of every kernel to set to zero in the end",
+    )
+    group.addoption(
         "--paoding-verify",
         action="store_const",
         const=True,

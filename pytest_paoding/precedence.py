@@ -49,6 +49,7 @@ BUILT_IN: Layer = MappingProxyType(
             "exclude": (),
             "round_to": 1,
             "mixing": "exact",
+            "sparsity": 0.0,
             "verify": False,
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),

@@ -40,6 +40,7 @@ class Pruning(TypedDict):
     exclude: tuple[str, ...]
     round_to: int
     mixing: Mixing
+    sparsity: float
     verify: bool
 
 

@@ -166,12 +166,21 @@ def shares(value: object) -> dict[str, float]:
 
 def _partial(pattern: str, value: object) -> float:
     try:
-        number = share(value)
+        return part(value)
     except ValueError as error:
         raise ValueError(f"{pattern!r}: {error}") from None
+
+
+def part(value: object) -> float:
+    """Return a share from 0 to below 1.
+
+    Raises:
+        ValueError: `value` is no such share.
+    """
+    number = share(value)
     if number < 1:
         return number
-    raise ValueError(f"{pattern!r}: {_as_given(value)} would prune all: a share is below 1")
+    raise ValueError(f"{_as_given(value)} would leave nothing: a share is below 1")
 
 
 def patterns(value: object) -> tuple[str, ...]:

@@ -113,6 +113,7 @@ class GateTable(_Table):
     exclude: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
     round_to: Annotated[int | None, Field(ge=1)] = None
     mixing: Mixing | None = None
+    sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
     verify: bool | None = None
     attack: Attack | None = None
     budget: Budget | None = None

@@ -109,6 +109,13 @@ def _add_exceptions(parser: argparse.ArgumentParser) -> None:
         help="whether statistics over units may be computed anew (default: %(default)s)",
     )
     parser.add_argument(
+        "--sparsity",
+        type=argument(quantities.part),
+        default=_default("sparsity"),
+        metavar="S",
+        help="share of the weights of every kernel to set to zero in the end",
+    )
+    parser.add_argument(
         "--verify",
         action="store_true",
         help="prove that the pruned model computes what the original with the removed units'"

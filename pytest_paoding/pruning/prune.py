@@ -16,6 +16,7 @@ from pytest_paoding.pruning.arguments import check_choice, check_seed, check_sha
 from pytest_paoding.pruning.ranges import input_ranges
 from pytest_paoding.pruning.reconstruct.strategy import by_reconstruction
 from pytest_paoding.pruning.rounds import Rounds
+from pytest_paoding.pruning.sparsity import sparsify
 from pytest_paoding.pruning.strategies import known_name, strategy_named
 from pytest_paoding.pruning.task import Options, Task
 from pytest_paoding.surgery.apply import apply_plan
@@ -68,6 +69,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     exclude: str | Iterable[str] = (),
     round_to: int = 1,
     mixing: str = "exact",
+    sparsity: float = 0.0,
     verify: bool = False,
     progress: Progress | None = None,
 ) -> Pruned:
@@ -100,6 +102,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         exclude: The same of those among them that may not.
         round_to: Widths are kept multiples of this where they can be.
         mixing: `exact`, or `recompute` to prune through layers whose statistics over units change.
+        sparsity: Share of the weights of every kernel that become zero in the end, those of least
+            magnitude, in [0, 1): the file then compresses better.
         verify: Whether to prove the cut: the new model has to compute in float64 what the one given
             does, with the weights on removed units at zero.
         progress: Called as `progress(what, done, total)`.
@@ -129,6 +133,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         exclude=listed(exclude),
         round_to=round_to,
     )
+    zeros = check_share("sparsity", sparsity, zero=True)
     options = Options(
         strategy=known_name(strategy),
         seed=check_seed(seed),
@@ -148,7 +153,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     else:
         outcome = apply_plan(structure, plan)
     checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
-    notes = (outcome.note, _learned_from(options), checked.note)
+    sparse = sparsify(outcome.model, zeros) if zeros else None
+    notes = (outcome.note, _learned_from(options), checked.note, sparse)
     return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 

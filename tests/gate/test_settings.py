@@ -70,6 +70,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "exclude": (),
         "round_to": 1,
         "mixing": "exact",
+        "sparsity": 0.0,
         "verify": False,
     }
     assert gate.epsilons == (0.02,)
@@ -95,6 +96,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "exclude": Setting([], "built-in"),
         "round_to": Setting(1, "built-in"),
         "mixing": Setting("exact", "built-in"),
+        "sparsity": Setting(0.0, "built-in"),
         "verify": Setting(value=False, source="built-in"),
         "input_range": Setting([0.0, 16.0], "pyproject.toml [tool.paoding.models.digits_cnn]"),
         "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
@@ -218,7 +220,7 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
         ),
         (
             "[tool.paoding]\nratios = { conv = '100%' }",
-            "[tool.paoding] ratios: 'conv': '100%' would prune all: a share is below 1",
+            "[tool.paoding] ratios: 'conv': '100%' would leave nothing: a share is below 1",
         ),
         (
             "[tool.paoding]\nratios = 0.5",

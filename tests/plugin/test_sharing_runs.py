@@ -153,6 +153,7 @@ SETTINGS = {
     "exclude": '["conv"]',
     "round_to": "2",
     "mixing": '"recompute"',
+    "sparsity": "0.25",
     "verify": "true",
 }
 ORDERS = '{ conv = 0.25, "*" = 0.1 }', '{ "*" = 0.1, conv = 0.25 }'
