@@ -113,6 +113,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
             Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE),
             Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE),
+            Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
             Metric("parameters", _LOWER, _COUNT, _COUNT),
             Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
             Metric("size", _LOWER, _BYTES, _BYTES),

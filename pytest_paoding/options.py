@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pytest_paoding import quantities
 from pytest_paoding.budgets import LIMITS
-from pytest_paoding.precedence import PRUNING_KEYS, read_bound
-from pytest_paoding.protocol import Allocation, Effort
+from pytest_paoding.precedence import GATE_KEYS, read_bound
+from pytest_paoding.protocol import Allocation, AttackName, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -58,6 +58,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--paoding-config", metavar="PATH", help="TOML file with the table [tool.paoding]"
     )
     _add_settings(group)
+    _add_attack(group)
     _add_baseline(group)
     _add_reports(group)
     group.addoption(
@@ -126,6 +127,26 @@ def _add_settings(group: Any) -> None:
     )
 
 
+def _add_attack(group: Any) -> None:
+    group.addoption(
+        "--paoding-attack", choices=get_args(AttackName), help="how robustness is measured"
+    )
+    group.addoption(
+        "--paoding-epsilons",
+        metavar="E",
+        type=argument(strengths),
+        help="strengths of the attack in the unit of the input, such as 0.01,0.05",
+    )
+    for name, text in (
+        ("steps", "steps the attack takes"),
+        ("restarts", "random starts of the attack"),
+        ("samples", "samples that are attacked, the first N"),
+    ):
+        group.addoption(
+            f"--paoding-attack-{name}", metavar="N", type=argument(quantities.count), help=text
+        )
+
+
 def _add_baseline(group: Any) -> None:
     group.addoption(
         "--paoding-baseline", metavar="PATH", help="file with what earlier runs have found"
@@ -186,6 +207,19 @@ def seed(text: str) -> int:
     raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")
 
 
+def strengths(text: str) -> tuple[float, ...]:
+    """Return strengths of an attack from a text with commas between them.
+
+    Raises:
+        ValueError: `text` is none.
+    """
+    try:
+        given = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers such as 0.01,0.05") from None
+    return quantities.strengths(given)
+
+
 def _reason(text: str) -> str:
     if text.strip():
         return " ".join(text.split())
@@ -196,7 +230,7 @@ def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
     folder, baseline = option.paoding_artifacts, option.paoding_baseline
-    keys = (*PRUNING_KEYS, "publish", "confidence", *LIMITS)
+    keys = (*GATE_KEYS, "publish", *LIMITS)
     given = {
         **{key: getattr(option, f"paoding_{key}", None) for key in keys},
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),

@@ -19,6 +19,7 @@ InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
+AttackName = Literal["fgsm", "pgd", "fmn", "hopskipjump", "strong"]
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total) while long work goes on."""
@@ -41,6 +42,18 @@ class Pruning(TypedDict):
     round_to: int
     mixing: Mixing
     verify: bool
+
+
+class Judging(TypedDict, total=False):
+    """How models are judged: keywords of `evaluation.evaluate.evaluate`, which explains them."""
+
+    attack: AttackName
+    epsilons: tuple[float, ...]
+    attack_steps: int | None
+    attack_restarts: int | None
+    attack_samples: int | None
+    seed: int
+    input_range: InputRange
 
 
 class PrunedModel(Protocol):
@@ -76,16 +89,15 @@ class Engine(Protocol):
         Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
         """
 
-    def evaluate(  # noqa: PLR0913 - every setting by its own name
+    def evaluate(
         self,
         original: Any,
         pruned: Any,
         data: Any,
         *,
-        epsilons: tuple[float, ...],
-        input_range: InputRange,
         calibration: Any = None,
         progress: Progress | None = None,
+        **settings: Unpack[Judging],
     ) -> Mapping[str, Measurement]:
         """Return every metric but the sizes; without data only those that need none.
 

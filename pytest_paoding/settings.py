@@ -25,7 +25,12 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.naming import check_name
 from pytest_paoding.precedence import PRUNING_KEYS, Bound, Layer, Settings, read_bound
-from pytest_paoding.protocol import Allocation, Effort, Mixing  # noqa: TC001 # read at run time
+from pytest_paoding.protocol import (  # noqa: TC001 # read at run time
+    Allocation,
+    AttackName,
+    Effort,
+    Mixing,
+)
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -59,6 +64,11 @@ def _calibration(value: object) -> object:
     return _data(value) if isinstance(value, (str, int, float)) else value
 
 
+def _named(value: object) -> object:
+    """Return a table for an attack that is given by its name alone."""
+    return {"name": value} if isinstance(value, str) else value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -66,8 +76,16 @@ class _Table(BaseModel):
 class Attack(_Table):
     """[tool.paoding.attack]: how robustness is measured."""
 
-    name: Literal["fgsm"] | None = None
+    name: AttackName | None = None
     epsilons: Annotated[tuple[float, ...] | None, BeforeValidator(quantities.strengths)] = None
+    steps: Annotated[int | None, Field(ge=1)] = None
+    restarts: Annotated[int | None, Field(ge=1)] = None
+    samples: Annotated[int | None, Field(ge=1)] = None
+
+    def layer(self) -> dict[str, Any]:
+        """Return what this table says, by effective key."""
+        names = {"name": "attack", "epsilons": "epsilons"}
+        return {names.get(key, f"attack_{key}"): value for key, value in self}
 
 
 def _budget_field(metric: Metric) -> Any:
@@ -114,7 +132,7 @@ class GateTable(_Table):
     round_to: Annotated[int | None, Field(ge=1)] = None
     mixing: Mixing | None = None
     verify: bool | None = None
-    attack: Attack | None = None
+    attack: Annotated[Attack | None, BeforeValidator(_named)] = None
     budget: Budget | None = None
     regression: Regression | None = None
 
@@ -127,7 +145,7 @@ class GateTable(_Table):
         """
         own = {key: getattr(self, key) for key in self._own_keys}
         if self.attack is not None:
-            own |= {"attack": self.attack.name, "epsilons": self.attack.epsilons}
+            own |= self.attack.layer()
         layer = {key: Setting(value, source) for key, value in own.items() if value is not None}
         for name in LIMIT_TABLES:
             given = {key: bound for key, bound in getattr(self, name) or () if bound is not None}

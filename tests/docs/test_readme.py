@@ -107,13 +107,21 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
     assert set(GateTable.model_fields) <= named
 
 
+NESTED = {
+    "attack": (".attack", "name"),
+    "confidence": (".budget", "confidence"),
+    "epsilons": (".attack", "epsilons"),
+    **{f"attack_{key}": (".attack", key) for key in ("steps", "restarts", "samples")},
+}
+"""Keys that stand in a table of their own, and what they are called there."""
+
+
 @pytest.mark.parametrize("key", sorted(BUILT_IN))
 def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     value = BUILT_IN[key].value
     shown = "none" if value is None else f"`{json.dumps(value)}`"
-    table = {"attack": ".attack", "epsilons": ".attack", "confidence": ".budget"}.get(key, "")
+    table, name = NESTED.get(key, ("", key))
     heading = f"### `[tool.paoding{table}]`"
-    name = "name" if key == "attack" else key
     assert f"| `{name}` | {shown} |" in section(heading)
 
 

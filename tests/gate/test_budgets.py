@@ -35,6 +35,7 @@ def test_the_budget_keys_are_those_of_the_product() -> None:
         "min_robust_accuracy",
         "min_robustness_retention",
         "min_robustness_overlap",
+        "min_transfer_accuracy",
         "max_parameters",
         "min_parameters_removed",
         "max_size",

@@ -40,6 +40,7 @@ LIGHT = {
     "errors",
     "evaluation.evidence",
     "evaluation.measurement",
+    "extras",
     "protocol",
     "pruning.strategies",
     "surgery.plan",
