@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from pytest_paoding import quantities
+from pytest_paoding import quantities, readers
 from pytest_paoding.budgets import LIMITS
 from pytest_paoding.precedence import GATE_KEYS, read_bound
-from pytest_paoding.protocol import Allocation, AttackName, Effort
+from pytest_paoding.protocol import CORRUPTIONS, Allocation, AttackName, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -137,6 +137,12 @@ def _add_attack(group: Any) -> None:
         type=argument(strengths),
         help="strengths of the attack in the unit of the input, such as 0.01,0.05",
     )
+    group.addoption(
+        "--paoding-corruptions",
+        metavar="KINDS",
+        type=argument(corruptions),
+        help="corruptions of the inputs: all, off, or some of noise,blur,brightness,contrast",
+    )
     for name, text in (
         ("steps", "steps the attack takes"),
         ("restarts", "random starts of the attack"),
@@ -145,6 +151,16 @@ def _add_attack(group: Any) -> None:
         group.addoption(
             f"--paoding-attack-{name}", metavar="N", type=argument(quantities.count), help=text
         )
+
+
+def corruptions(text: str) -> tuple[str, ...]:
+    """Return kinds of corruption from a text with commas between them, or "all" or "off".
+
+    Raises:
+        ValueError: `text` is none.
+    """
+    named: dict[str, tuple[str, ...]] = {"all": CORRUPTIONS, "off": ()}
+    return named[text] if text in named else readers.corruptions(text.split(","))
 
 
 def _add_baseline(group: Any) -> None:

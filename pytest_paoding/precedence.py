@@ -17,7 +17,7 @@ from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.extras import lacking
 from pytest_paoding.plain import one_line, plain_value
-from pytest_paoding.protocol import Judging, Pruning
+from pytest_paoding.protocol import CORRUPTIONS, Judging, Pruning
 from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
@@ -57,6 +57,8 @@ BUILT_IN: Layer = MappingProxyType(
             "attack_steps": None,
             "attack_restarts": None,
             "attack_samples": None,
+            "corruptions": None,
+            "severities": (1, 2, 3, 4, 5),
             "confidence": None,
             "artifacts": "paoding-artifacts",
             "baseline": None,
@@ -160,6 +162,9 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     if reason := lacking(effective["attack"].value):
         raise ConfigError(reason)
     pruning = {key: effective[key].value for key in PRUNING_KEYS}
+    if effective["corruptions"].value is None:
+        source = effective["corruptions"].source
+        effective = effective.new_child({"corruptions": Setting(_wanted(effective), source)})
     judging = {key: effective[key].value for key in JUDGING_KEYS}
     return GateSettings(
         pruning=cast("Pruning", pruning),
@@ -170,6 +175,15 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
             for key in GATE_KEYS
         },
     )
+
+
+def _wanted(effective: Layer) -> tuple[str, ...]:
+    """Return the kinds of corruption where none are named: all where something depends on them."""
+    limited = any(
+        metric.averaged and key in effective and effective[key].value.level is not Level.OFF
+        for key, metric in LIMITS.items()
+    )
+    return CORRUPTIONS if limited or effective["severities"].source != DEFAULT else ()
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:

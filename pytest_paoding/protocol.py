@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,8 @@ InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
+CorruptionKind = Literal["noise", "blur", "brightness", "contrast"]
+CORRUPTIONS: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
 AttackName = Literal["fgsm", "pgd", "fmn", "hopskipjump", "strong"]
 
 Progress = Callable[[str, int, int], None]
@@ -52,6 +54,8 @@ class Judging(TypedDict, total=False):
     attack_steps: int | None
     attack_restarts: int | None
     attack_samples: int | None
+    corruptions: tuple[CorruptionKind, ...]
+    severities: tuple[int, ...]
     seed: int
     input_range: InputRange
 

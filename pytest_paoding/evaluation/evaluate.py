@@ -10,6 +10,8 @@ from pytest_paoding.errors import EvaluationError
 from pytest_paoding.evaluation.accuracy import accuracy_metrics
 from pytest_paoding.evaluation.attacks.choose import attack_of
 from pytest_paoding.evaluation.attacks.ranges import ranges_of
+from pytest_paoding.evaluation.corrupted import corruption_metrics
+from pytest_paoding.evaluation.corruption import Corruptions
 from pytest_paoding.evaluation.cost import cost_metrics
 from pytest_paoding.evaluation.data import read
 from pytest_paoding.evaluation.labels import classes_of
@@ -44,6 +46,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     attack_steps: int | None = None,
     attack_restarts: int | None = None,
     attack_samples: int | None = None,
+    corruptions: tuple[str, ...] = (),
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5),
     seed: int = 0,
     input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
     calibration: Any = None,
@@ -67,7 +71,9 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         attack_steps: Number of its steps; None for what is usual.
         attack_restarts: Number of random starts, where it has any; None likewise.
         attack_samples: How many samples are attacked, the first ones; None likewise.
-        seed: Of what is random in attacks.
+        corruptions: Kinds of corruption; see `corruption.Corruptions`.
+        severities: Their severities, numbers from 1 to 5.
+        seed: Of what is random in attacks and corruptions.
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
@@ -75,7 +81,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
     Returns:
         By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
-        robust_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
+        robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
+        robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
         parameters, parameters_removed, flops and flops_reduction. What is undefined has a reason.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
@@ -91,6 +98,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     if data is None:
         return costs
     signature = signature_of(original)
+    ranges = ranges_of(signature.inputs, input_range)
     tried = attack_of(
         attack,
         steps=attack_steps,
@@ -98,7 +106,15 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         samples=attack_samples,
         epsilons=tuple(epsilons),
         inputs=signature.inputs,
-        ranges=ranges_of(signature.inputs, input_range),
+        ranges=ranges,
+        seed=seed,
+    )
+    worse = Corruptions(
+        kinds=corruptions,
+        severities=severities,
+        inputs=signature.inputs,
+        ranges=ranges,
+        channels_first=_channels_first(graph),
         seed=seed,
     )
     batches = read(data, signature, lambda first: _batch_size(graph, first))
@@ -112,8 +128,19 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
     )
     counted = _counted(chain([first], batches), progress, known_length(data))
-    seen = observe(counted, predictors, tried)
-    return {**accuracy_metrics(seen), **robustness_metrics(seen), **costs}
+    seen = observe(counted, predictors, tried, worse if corruptions else None)
+    return {
+        **accuracy_metrics(seen),
+        **robustness_metrics(seen),
+        **corruption_metrics(seen),
+        **costs,
+    }
+
+
+def _channels_first(graph: Graph) -> bool:
+    """Return whether images have their channels on the first axis, by the layers they go to."""
+    formats = [getattr(call.operation, "data_format", None) for call in graph.calls]
+    return "channels_first" in formats
 
 
 def _batch_size(graph: Graph, first: Batch) -> int:

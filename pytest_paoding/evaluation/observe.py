@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_paoding.evaluation.attacks.base import Attack
+    from pytest_paoding.evaluation.corruption import Corruptions
     from pytest_paoding.evaluation.data import Batch
     from pytest_paoding.evaluation.predict import Predictor
     from pytest_paoding.graph.labels import IntArray
@@ -37,6 +38,8 @@ class Answers:
         distances: How near to each sample something was found that fools the model, shape
             (samples,); 0 where it is wrong anyway, infinite where nothing was found. None where
             the attack does not look for that.
+        corrupted: Whether the model is right on each corrupted version of the samples; shape
+            (versions, samples), None where there are none.
     """
 
     predicted: IntArray
@@ -45,6 +48,7 @@ class Answers:
     not_finite: int
     transferred: BoolArray | None = None
     distances: Any = None
+    corrupted: Any = None
 
     def right(self, labels: IntArray) -> BoolArray:
         """Return whether a sample is right on all judged outputs, shape (samples,)."""
@@ -63,6 +67,8 @@ class Observations:
         unattacked: Why no attack was made, if so.
         notes: How outputs of unknown kind were taken, if there are any.
         attack: What was tried, such as `pgd, 20 steps`.
+        versions: How inputs were corrupted: kinds and severities.
+        uncorrupted: Why they were not, if so.
     """
 
     original: Answers
@@ -72,12 +78,15 @@ class Observations:
     unattacked: str | None
     notes: tuple[str, ...]
     attack: str = "fgsm"
+    versions: tuple[tuple[str, int], ...] = ()
+    uncorrupted: str | None = None
 
 
 def observe(
     batches: Iterable[Batch],
     predictors: tuple[Predictor, Predictor],
     attack: Attack,
+    corruptions: Corruptions | None = None,
 ) -> Observations:
     """Run the original and the pruned model side by side, attacked and not.
 
@@ -86,6 +95,7 @@ def observe(
         predictors: The original model and the pruned one.
         attack: What to try on both, each with its own gradient. As soon as it refuses a batch no
             further attacks are made.
+        corruptions: What else to show both; as soon as it refuses a batch that is not done either.
 
     Raises:
         DataError: The data does not fit.
@@ -94,10 +104,12 @@ def observe(
     seen: tuple[list[Answers], list[Answers]] = ([], [])
     labels: list[IntArray | None] = []
     notes: tuple[str, ...] = ()
-    refusal: str | None = None
+    refusal = uncorrupted = None
     done = 0
     for number, batch in enumerate(batches):
         refusal = refusal or attack.refusal(batch)
+        if corruptions is not None:
+            uncorrupted = uncorrupted or corruptions.refusal(batch)
         inputs = [tf.convert_to_tensor(part) for part in batch.inputs]
         if not labels:
             notes = predictors[0].settle(inputs)
@@ -109,6 +121,10 @@ def observe(
             generator = np.random.default_rng((attack.seed, number))
             target = Target(predictor, inputs, truth, generator)
             found.append(_answers(target, tried, attack.due(done, batch.size), witness))
+        if corruptions is not None and not uncorrupted:
+            versions = corruptions.corrupted(batch.inputs, number)
+            for found, rows in zip(seen, _seen_through(versions, predictors, truth), strict=True):
+                found[-1] = replace(found[-1], corrupted=rows)
         done += batch.size
     original, pruned = (
         _joined(found, predictor.title) for predictor, found in zip(predictors, seen, strict=True)
@@ -121,6 +137,8 @@ def observe(
         refusal,
         notes,
         attack.recipe,
+        () if corruptions is None else corruptions.versions,
+        uncorrupted,
     )
 
 
@@ -170,6 +188,17 @@ def _answers(
     )
 
 
+def _seen_through(
+    versions: Iterable[list[Any]], predictors: Sequence[Predictor], truth: IntArray
+) -> list[BoolArray]:
+    """Return for each model whether it is right, shape (versions, samples)."""
+    right: list[list[BoolArray]] = [[] for _ in predictors]
+    for inputs in versions:
+        for predictor, rows in zip(predictors, right, strict=True):
+            rows.append((top_classes(predictor.logits(inputs)) == truth).all(axis=0))
+    return [np.stack(rows) for rows in right]
+
+
 def _not_finite(logits: Sequence[Any]) -> int:
     """Return the number of rows whose softmax is undefined; minus infinity means never."""
     undefined = [~np.isfinite(each.numpy().max(axis=1)) for each in logits]
@@ -192,6 +221,7 @@ def _joined(found: Sequence[Answers], title: str) -> Answers:
         0,
         _side_by_side([each.transferred for each in found]),
         _side_by_side([each.distances for each in found]),
+        _side_by_side([each.corrupted for each in found]),
     )
 
 

@@ -36,6 +36,8 @@ def test_the_budget_keys_are_those_of_the_product() -> None:
         "min_robustness_retention",
         "min_robustness_overlap",
         "min_transfer_accuracy",
+        "min_corruption_accuracy",
+        "min_corruption_retention",
         "max_parameters",
         "min_parameters_removed",
         "max_size",

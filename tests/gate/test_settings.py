@@ -104,6 +104,8 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "attack_steps": Setting(None, "built-in"),
         "attack_restarts": Setting(None, "built-in"),
         "attack_samples": Setting(None, "built-in"),
+        "corruptions": Setting([], "built-in"),
+        "severities": Setting([1, 2, 3, 4, 5], "built-in"),
     }
 
 
@@ -468,10 +470,62 @@ def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
         "attack_steps": 50,
         "attack_restarts": None,
         "attack_samples": 200,
+        "corruptions": (),
+        "severities": (1, 2, 3, 4, 5),
         "seed": 0,
         "input_range": (0.0, 1.0),
     }
     assert gate.shown["attack"] == Setting("pgd", "m")
+
+
+EVERY_KIND = ("noise", "blur", "brightness", "contrast")
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "severities"),
+    (
+        ("", (), (1, 2, 3, 4, 5)),
+        ("[tool.paoding.corruption]", EVERY_KIND, (1, 2, 3, 4, 5)),
+        ("[tool.paoding.corruption]\nseverities = [1, 3]", EVERY_KIND, (1, 3)),
+        ("[tool.paoding.corruption]\nkinds = ['blur']", ("blur",), (1, 2, 3, 4, 5)),
+        ("[tool.paoding.models.b]\npath = 'b'\nbudget.min_corruption_retention = 0.9", (), None),
+        ("[tool.paoding.models.digits_cnn.corruption]\nkinds = []", (), None),
+    ),
+)
+def test_inputs_are_corrupted_where_something_asks_for_it(
+    tmp_path: Path, text: str, found: tuple[str, ...], severities: tuple[int, ...] | None
+) -> None:
+    settings = loaded(tmp_path, BASE + text + "\n")
+    gate = settings.gate(model="digits_cnn")
+    assert gate.judging["corruptions"] == found
+    assert gate.shown["corruptions"].value == list(found)
+    assert gate.judging["severities"] == (severities or (1, 2, 3, 4, 5))
+    if "models.b" in text:
+        other = settings.gate(model="b")
+        assert other.judging["corruptions"] == EVERY_KIND
+        off = {"corruptions": Setting((), "command line")}
+        without = loaded(tmp_path, BASE + text, command_line=off).gate(model="b")
+        assert without.judging["corruptions"] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    (
+        (
+            "kinds = ['fog']",
+            "kinds: ['fog'] is not a list of different corruptions, known are noise",
+        ),
+        ("kinds = ['blur', 'blur']", "kinds: ['blur', 'blur'] is not a list of different"),
+        ("kinds = 'blur'", "kinds: 'blur' is not a list of different corruptions"),
+        ("severities = [6]", "severities: [6] is not a list of different severities from 1 to 5"),
+        ("severities = [true]", "severities: [True] is not a list"),
+        ("severities = []", "severities: [] is not a list"),
+        ("kind = 3", "kind: unknown key, did you mean kinds?"),
+    ),
+)
+def test_wrong_corruptions_are_one_line(tmp_path: Path, text: str, said: str) -> None:
+    (line,) = faults(tmp_path, f"{BASE}[tool.paoding.corruption]\n{text}\n")
+    assert line.startswith(f"pyproject.toml: [tool.paoding.corruption] {said}")
 
 
 def test_an_attack_that_lacks_its_package_says_how_to_get_it(

@@ -24,6 +24,7 @@ GATE = {
     "precedence",
     "printing",
     "quantities",
+    "readers",
     "references",
     "regression",
     "results",
