@@ -34,7 +34,7 @@ def unfit(
     if not batch.labels:
         return "the data has no labels"
     if not any(ranges):
-        return "the model has no floating-point input to attack"
+        return "the model has no floating-point input to change"
     for part, interval, port in zip(batch.inputs, ranges, inputs, strict=True):
         if interval is None:
             continue
