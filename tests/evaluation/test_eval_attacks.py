@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding import extras
 from pytest_paoding.errors import EvaluationError
-from pytest_paoding.evaluation.attacks import hop_skip_jump
+from pytest_paoding.evaluation.attacks import hop_skip_jump, library
 from pytest_paoding.evaluation.attacks.base import Target
 from pytest_paoding.evaluation.attacks.choose import attack_of
 from pytest_paoding.evaluation.data import Batch
@@ -115,7 +115,7 @@ def test_few_steps_come_as_far_as_many(digits, digits_mlp):
 
 
 def test_pgd_finds_what_the_one_of_foolbox_finds(digits, digits_mlp):
-    foolbox = pytest.importorskip("pytest_paoding.evaluation.attacks.library").foolbox
+    foolbox = library.foolbox
     x, y = (part[:200] for part in digits)
     *hidden, last = digits_mlp.layers
     head = layers.Dense(10)
@@ -387,3 +387,23 @@ def test_the_default_attack_imports_no_library(samples, digits_mlp, monkeypatch)
         monkeypatch.delitem(sys.modules, name)
     evaluate(digits_mlp, digits_mlp, samples, epsilons=(0.1,))
     assert "foolbox" not in sys.modules
+
+
+def test_the_strong_one_is_all_of_them_the_cheapest_first(digits_mlp):
+    attack = made("strong", digits_mlp, restarts=2)
+    assert [type(search).__name__ for search in attack.searches] == [
+        "ProjectedGradient",
+        "FastMinimumNorm",
+        "HopSkipJump",
+    ]
+    assert attack.recipe == "strong, 50 steps, 2 starts"
+    assert attack.samples == 100
+
+
+@pytest.mark.parametrize("before", (None, "warn"))
+def test_importing_the_library_leaves_the_environment_as_it_was(monkeypatch, before):
+    monkeypatch.delenv("GIT_PYTHON_REFRESH", raising=False)
+    if before:
+        monkeypatch.setenv("GIT_PYTHON_REFRESH", before)
+    assert library._imported().__name__ == "foolbox"
+    assert os.environ.get("GIT_PYTHON_REFRESH") == before
