@@ -70,6 +70,7 @@ class Metric:
         unit: Of the value a budget looks at.
         sides: Of the values before and after, which may be those of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
+        averaged: Over several versions of each sample, so that samples cannot be counted.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Metric:
     unit: Unit = Unit.PLAIN
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
+    averaged: bool = False
 
     @property
     def counted(self) -> bool:
@@ -86,7 +88,7 @@ class Metric:
     @property
     def sampled(self) -> bool:
         """Whether it is an estimate from the samples of one run."""
-        return self.sides is Unit.SHARE and self.name in METRICS
+        return self.sides is Unit.SHARE and self.name in METRICS and not self.averaged
 
     @property
     def key(self) -> str:
@@ -113,6 +115,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
             Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE),
             Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE),
+            Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
+            Metric("corruption_accuracy", _HIGHER, _SHARE, _SHARE, averaged=True),
+            Metric("corruption_retention", _HIGHER, _RETENTION, _SHARE, averaged=True),
             Metric("parameters", _LOWER, _COUNT, _COUNT),
             Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
             Metric("size", _LOWER, _BYTES, _BYTES),

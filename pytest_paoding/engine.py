@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pytest_paoding.evaluation.measurement import Measurement
-    from pytest_paoding.protocol import InputRange, Progress, Pruning
+    from pytest_paoding.protocol import Judging, Progress, Pruning
     from pytest_paoding.pruning.prune import Pruned
 
 
@@ -41,26 +41,19 @@ class KerasEngine:
         pruned: Pruned = _module("pruning.prune").prune(model, progress=progress, **settings)
         return pruned
 
-    def evaluate(  # noqa: PLR0913 - every setting by its own name
+    def evaluate(
         self,
         original: Any,
         pruned: Any,
         data: Any,
         *,
-        epsilons: tuple[float, ...],
-        input_range: InputRange,
         calibration: Any = None,
         progress: Progress | None = None,
+        **settings: Unpack[Judging],
     ) -> dict[str, Measurement]:
         """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
         metrics: dict[str, Measurement] = _module("evaluation.evaluate").evaluate(
-            original,
-            pruned,
-            data,
-            epsilons=epsilons,
-            input_range=input_range,
-            calibration=calibration,
-            progress=progress,
+            original, pruned, data, calibration=calibration, progress=progress, **settings
         )
         return metrics
 

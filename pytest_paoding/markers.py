@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NAME = "paoding"
 DESCRIPTION = (
     f"paoding(*, model=None, {', '.join(f'{key}=None' for key in PRUNING_KEYS)}, attack=None,"
-    " **budget): settings of the test's gates; model names a configured model whose table applies,"
-    " the other keys are those of [tool.paoding] and [tool.paoding.budget]"
+    " corruption=None, **budget): settings of the test's gates; model names a configured model"
+    " whose table applies, the other keys are those of [tool.paoding] and [tool.paoding.budget]"
 )
 
 

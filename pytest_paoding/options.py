@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from pytest_paoding import quantities
+from pytest_paoding import quantities, readers
 from pytest_paoding.budgets import LIMITS
-from pytest_paoding.precedence import PRUNING_KEYS, read_bound
-from pytest_paoding.protocol import Allocation, Effort
+from pytest_paoding.precedence import GATE_KEYS, read_bound
+from pytest_paoding.protocol import CORRUPTIONS, Allocation, AttackName, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
@@ -58,6 +58,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--paoding-config", metavar="PATH", help="TOML file with the table [tool.paoding]"
     )
     _add_settings(group)
+    _add_attack(group)
     _add_baseline(group)
     _add_reports(group)
     group.addoption(
@@ -132,6 +133,42 @@ def _add_settings(group: Any) -> None:
     )
 
 
+def _add_attack(group: Any) -> None:
+    group.addoption(
+        "--paoding-attack", choices=get_args(AttackName), help="how robustness is measured"
+    )
+    group.addoption(
+        "--paoding-epsilons",
+        metavar="E",
+        type=argument(strengths),
+        help="strengths of the attack in the unit of the input, such as 0.01,0.05",
+    )
+    group.addoption(
+        "--paoding-corruptions",
+        metavar="KINDS",
+        type=argument(corruptions),
+        help="corruptions of the inputs: all, off, or some of noise,blur,brightness,contrast",
+    )
+    for name, text in (
+        ("steps", "steps the attack takes"),
+        ("restarts", "random starts of the attack"),
+        ("samples", "samples that are attacked, the first N"),
+    ):
+        group.addoption(
+            f"--paoding-attack-{name}", metavar="N", type=argument(quantities.count), help=text
+        )
+
+
+def corruptions(text: str) -> tuple[str, ...]:
+    """Return kinds of corruption from a text with commas between them, or "all" or "off".
+
+    Raises:
+        ValueError: `text` is none.
+    """
+    named: dict[str, tuple[str, ...]] = {"all": CORRUPTIONS, "off": ()}
+    return named[text] if text in named else readers.corruptions(text.split(","))
+
+
 def _add_baseline(group: Any) -> None:
     group.addoption(
         "--paoding-baseline", metavar="PATH", help="file with what earlier runs have found"
@@ -192,6 +229,19 @@ def seed(text: str) -> int:
     raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")
 
 
+def strengths(text: str) -> tuple[float, ...]:
+    """Return strengths of an attack from a text with commas between them.
+
+    Raises:
+        ValueError: `text` is none.
+    """
+    try:
+        given = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers such as 0.01,0.05") from None
+    return quantities.strengths(given)
+
+
 def _reason(text: str) -> str:
     if text.strip():
         return " ".join(text.split())
@@ -202,7 +252,7 @@ def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
     folder, baseline = option.paoding_artifacts, option.paoding_baseline
-    keys = (*PRUNING_KEYS, "publish", "confidence", *LIMITS)
+    keys = (*GATE_KEYS, "publish", *LIMITS)
     given = {
         **{key: getattr(option, f"paoding_{key}", None) for key in keys},
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),

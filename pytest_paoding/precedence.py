@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, cast
 from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.extras import lacking
 from pytest_paoding.plain import one_line, plain_value
-from pytest_paoding.protocol import Pruning
+from pytest_paoding.protocol import CORRUPTIONS, Judging, Pruning
 from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 Layer = Mapping[str, Setting]
 
 PRUNING_KEYS = tuple(Pruning.__annotations__)
-GATE_KEYS = (*PRUNING_KEYS, "attack", "epsilons", "confidence")
+JUDGING_KEYS = tuple(Judging.__annotations__)
+GATE_KEYS = tuple(dict.fromkeys((*PRUNING_KEYS, *JUDGING_KEYS, "confidence")))
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
@@ -53,6 +55,11 @@ BUILT_IN: Layer = MappingProxyType(
             "verify": False,
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
+            "attack_steps": None,
+            "attack_restarts": None,
+            "attack_samples": None,
+            "corruptions": None,
+            "severities": (1, 2, 3, 4, 5),
             "confidence": None,
             "artifacts": "paoding-artifacts",
             "baseline": None,
@@ -114,13 +121,13 @@ class GateSettings:
 
     Attributes:
         pruning: The keywords of `Engine.prune`; its ratio may be one of several, or "auto".
-        epsilons: Strengths of the attack, in units of the input.
+        judging: Keywords of `Engine.evaluate`.
         limits: The budgets; none that is switched off.
         shown: Every key but the budgets in plain form, with its source.
     """
 
     pruning: Pruning
-    epsilons: tuple[float, ...]
+    judging: Judging
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
 
@@ -146,23 +153,38 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
         strict: Whether warn-level budgets count as error-level ones.
 
     Raises:
-        ConfigError: No layer gives a ratio.
+        ConfigError: No layer gives a ratio, or a package is missing.
     """
     effective = ChainMap(*(dict(layer) for layer in (*layers, BUILT_IN)))
     if "ratio" not in effective:
         raise ConfigError(
             "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
         )
+    if reason := lacking(effective["attack"].value):
+        raise ConfigError(reason)
     pruning = {key: effective[key].value for key in PRUNING_KEYS}
+    if effective["corruptions"].value is None:
+        source = effective["corruptions"].source
+        effective = effective.new_child({"corruptions": Setting(_wanted(effective), source)})
+    judging = {key: effective[key].value for key in JUDGING_KEYS}
     return GateSettings(
         pruning=cast("Pruning", pruning),
-        epsilons=effective["epsilons"].value,
+        judging=cast("Judging", judging),
         limits=tuple(_limits(effective, strict=strict)),
         shown={
             key: Setting(plain_value(effective[key].value), effective[key].source)
             for key in GATE_KEYS
         },
     )
+
+
+def _wanted(effective: Layer) -> tuple[str, ...]:
+    """Return the kinds of corruption where none are named: all where something depends on them."""
+    limited = any(
+        metric.averaged and key in effective and effective[key].value.level is not Level.OFF
+        for key, metric in LIMITS.items()
+    )
+    return CORRUPTIONS if limited or effective["severities"].source != DEFAULT else ()
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,9 @@ InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
+CorruptionKind = Literal["noise", "blur", "brightness", "contrast"]
+CORRUPTIONS: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
+AttackName = Literal["fgsm", "pgd", "fmn", "hopskipjump", "strong"]
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total) while long work goes on."""
@@ -42,6 +45,20 @@ class Pruning(TypedDict):
     mixing: Mixing
     sparsity: float
     verify: bool
+
+
+class Judging(TypedDict, total=False):
+    """How models are judged: keywords of `evaluation.evaluate.evaluate`, which explains them."""
+
+    attack: AttackName
+    epsilons: tuple[float, ...]
+    attack_steps: int | None
+    attack_restarts: int | None
+    attack_samples: int | None
+    corruptions: tuple[CorruptionKind, ...]
+    severities: tuple[int, ...]
+    seed: int
+    input_range: InputRange
 
 
 class PrunedModel(Protocol):
@@ -77,16 +94,15 @@ class Engine(Protocol):
         Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
         """
 
-    def evaluate(  # noqa: PLR0913 - every setting by its own name
+    def evaluate(
         self,
         original: Any,
         pruned: Any,
         data: Any,
         *,
-        epsilons: tuple[float, ...],
-        input_range: InputRange,
         calibration: Any = None,
         progress: Progress | None = None,
+        **settings: Unpack[Judging],
     ) -> Mapping[str, Measurement]:
         """Return every metric but the sizes; without data only those that need none.
 

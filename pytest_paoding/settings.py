@@ -5,7 +5,6 @@ The only module that imports Pydantic, and imported only when gates run.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,14 +18,19 @@ from pydantic import (
     create_model,
 )
 
-from pytest_paoding import quantities
+from pytest_paoding import quantities, readers
 from pytest_paoding.budgets import BUDGETS, LIMITS, NO_BUDGET, REGRESSIONS, Metric
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.naming import check_name
 from pytest_paoding.precedence import PRUNING_KEYS, Bound, Layer, Settings, read_bound
-from pytest_paoding.protocol import Allocation, Effort, Mixing  # noqa: TC001 # read at run time
-from pytest_paoding.pruning import strategies
+from pytest_paoding.protocol import (  # read at run time
+    CORRUPTIONS,
+    Allocation,
+    AttackName,
+    Effort,
+    Mixing,
+)
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
 
@@ -37,28 +41,6 @@ if TYPE_CHECKING:
     from pytest_paoding.precedence import GateSettings
 
 
-def known_strategy(value: object) -> str:
-    """Return the name of a known strategy.
-
-    Raises:
-        ValueError: There is none of that name.
-    """
-    name = strategies.ALIASES.get(str(value), str(value))
-    if name in strategies.NAMES:
-        return name
-    raise ValueError(f"{value!r} is no strategy, {likely(name, strategies.NAMES)}")
-
-
-def _data(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
-        return value
-    raise ValueError(f"{value!r} is not of the form 'package.module:callable'")
-
-
-def _calibration(value: object) -> object:
-    return _data(value) if isinstance(value, (str, int, float)) else value
-
-
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -66,8 +48,28 @@ class _Table(BaseModel):
 class Attack(_Table):
     """[tool.paoding.attack]: how robustness is measured."""
 
-    name: Literal["fgsm"] | None = None
+    name: AttackName | None = None
     epsilons: Annotated[tuple[float, ...] | None, BeforeValidator(quantities.strengths)] = None
+    steps: Annotated[int | None, Field(ge=1)] = None
+    restarts: Annotated[int | None, Field(ge=1)] = None
+    samples: Annotated[int | None, Field(ge=1)] = None
+
+    def layer(self) -> dict[str, Any]:
+        """Return what this table says, by effective key."""
+        names = {"name": "attack", "epsilons": "epsilons"}
+        return {names.get(key, f"attack_{key}"): value for key, value in self}
+
+
+class Corruption(_Table):
+    """[tool.paoding.corruption]: what else than attacks inputs suffer from."""
+
+    kinds: Annotated[tuple[str, ...] | None, BeforeValidator(readers.corruptions)] = None
+    severities: Annotated[tuple[int, ...] | None, BeforeValidator(readers.severities)] = None
+
+    def layer(self) -> dict[str, Any]:
+        """Return what this table says, by effective key; an empty one asks for every kind."""
+        kinds = self.kinds if self.model_fields_set else CORRUPTIONS
+        return {"corruptions": kinds, "severities": self.severities}
 
 
 def _budget_field(metric: Metric) -> Any:
@@ -98,7 +100,7 @@ class GateTable(_Table):
     """Keys that every source may set, for one gate or for all."""
 
     ratio: Annotated[Any, BeforeValidator(read_ratio)] = None
-    strategy: Annotated[str | None, BeforeValidator(known_strategy)] = None
+    strategy: Annotated[str | None, BeforeValidator(readers.strategy)] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
     step: Annotated[float | None, BeforeValidator(quantities.step)] = None
     input_range: Annotated[
@@ -107,7 +109,7 @@ class GateTable(_Table):
     ] = None
     allocation: Allocation | None = None
     effort: Effort | None = None
-    calibration: Annotated[Any, BeforeValidator(_calibration)] = None
+    calibration: Annotated[Any, BeforeValidator(readers.calibration)] = None
     ratios: Annotated[dict[str, float] | None, BeforeValidator(quantities.shares)] = None
     include: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
     exclude: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
@@ -115,7 +117,8 @@ class GateTable(_Table):
     mixing: Mixing | None = None
     sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
     verify: bool | None = None
-    attack: Attack | None = None
+    corruption: Corruption | None = None
+    attack: Annotated[Attack | None, BeforeValidator(readers.named)] = None
     budget: Budget | None = None
     regression: Regression | None = None
 
@@ -128,7 +131,9 @@ class GateTable(_Table):
         """
         own = {key: getattr(self, key) for key in self._own_keys}
         if self.attack is not None:
-            own |= {"attack": self.attack.name, "epsilons": self.attack.epsilons}
+            own |= self.attack.layer()
+        if self.corruption is not None:
+            own |= self.corruption.layer()
         layer = {key: Setting(value, source) for key, value in own.items() if value is not None}
         for name in LIMIT_TABLES:
             given = {key: bound for key, bound in getattr(self, name) or () if bound is not None}
@@ -144,7 +149,7 @@ class ModelTable(GateTable):
     """[tool.paoding.models.NAME]: a model that is gated without any test code."""
 
     path: str
-    data: Annotated[str | None, BeforeValidator(_data)] = None
+    data: Annotated[str | None, BeforeValidator(readers.data)] = None
 
 
 class PaodingTable(GateTable):
@@ -171,6 +176,7 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "budget": Budget,
     "regression": Regression,
     "attack": Attack,
+    "corruption": Corruption,
 }
 _KEYWORDS = (
     *(key for key in GateTable.model_fields if key not in LIMIT_TABLES),

@@ -177,11 +177,8 @@ class Workbench:
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         if data is None or self.store is None:
             return self._measure(settings, cut)
-        input_range = plain_value(settings.pruning["input_range"])
-        how = {"epsilons": settings.epsilons, "input_range": input_range}
-        key = key_of(
-            "measured", cut=cut.key, data=data, attack=settings.shown["attack"].value, **how
-        )
+        how = plain_value(dict(settings.judging))
+        key = key_of("measured", cut=cut.key, data=data, settings=how)
         with self.store.making(key):
             if found := self.store.load(key):
                 return {name: Measurement.from_dict(plain) for name, plain in found.items()}
@@ -195,10 +192,9 @@ class Workbench:
             self.original,
             self.model(cut),
             self.data,
-            epsilons=settings.epsilons,
-            input_range=settings.pruning["input_range"],
             calibration=self._pruning(settings)["calibration"],
             progress=self.progress,
+            **settings.judging,
         )
         return {name: plain_measurement(each) for name, each in found.items()}
 

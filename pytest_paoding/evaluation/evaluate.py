@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import EvaluationError
 from pytest_paoding.evaluation.accuracy import accuracy_metrics
-from pytest_paoding.evaluation.attack import FastGradientSign, ranges_of
+from pytest_paoding.evaluation.attacks.choose import attack_of
+from pytest_paoding.evaluation.attacks.ranges import ranges_of
+from pytest_paoding.evaluation.corrupted import corruption_metrics
+from pytest_paoding.evaluation.corruption import Corruptions
 from pytest_paoding.evaluation.cost import cost_metrics
 from pytest_paoding.evaluation.data import read
 from pytest_paoding.evaluation.labels import classes_of
@@ -23,7 +26,7 @@ from pytest_paoding.graph.trace import read_graph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pytest_paoding.evaluation.attack import Interval
+    from pytest_paoding.evaluation.attacks.ranges import Interval
     from pytest_paoding.evaluation.data import Batch
     from pytest_paoding.evaluation.measurement import Measurement
     from pytest_paoding.graph.trace import Graph
@@ -38,7 +41,14 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     pruned: Any,
     data: Any = None,
     *,
+    attack: str = "fgsm",
     epsilons: tuple[float, ...] = (),
+    attack_steps: int | None = None,
+    attack_restarts: int | None = None,
+    attack_samples: int | None = None,
+    corruptions: tuple[str, ...] = (),
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5),
+    seed: int = 0,
     input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
     calibration: Any = None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -56,7 +66,14 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
             batches, which is read once. x and y are arrays, or lists in the model's order or dicts
             by name; labels are class numbers or one-hot, or None, which leaves only agreement. None
             in place of the data leaves only what needs none.
-        epsilons: Strengths of the FGSM attack, in the inputs' own unit.
+        attack: Its name; see `attacks.choose.attack_of`.
+        epsilons: Its strengths: the largest change of any value, in the inputs' own unit.
+        attack_steps: Number of its steps; None for what is usual.
+        attack_restarts: Number of random starts, where it has any; None likewise.
+        attack_samples: How many samples are attacked, the first ones; None likewise.
+        corruptions: Kinds of corruption; see `corruption.Corruptions`.
+        severities: Their severities, numbers from 1 to 5.
+        seed: Of what is random in attacks and corruptions.
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
@@ -64,7 +81,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
     Returns:
         By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
-        robust_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
+        robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
+        robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
         parameters, parameters_removed, flops and flops_reduction. What is undefined has a reason.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
@@ -80,8 +98,24 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     if data is None:
         return costs
     signature = signature_of(original)
-    attack = FastGradientSign(
-        tuple(epsilons), signature.inputs, ranges_of(signature.inputs, input_range)
+    ranges = ranges_of(signature.inputs, input_range)
+    tried = attack_of(
+        attack,
+        steps=attack_steps,
+        restarts=attack_restarts,
+        samples=attack_samples,
+        epsilons=tuple(epsilons),
+        inputs=signature.inputs,
+        ranges=ranges,
+        seed=seed,
+    )
+    worse = Corruptions(
+        kinds=corruptions,
+        severities=severities,
+        inputs=signature.inputs,
+        ranges=ranges,
+        channels_first=_channels_first(graph),
+        seed=seed,
     )
     batches = read(data, signature, lambda first: _batch_size(graph, first))
     batches = apart(batches, calibration, signature)
@@ -94,8 +128,19 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
     )
     counted = _counted(chain([first], batches), progress, known_length(data))
-    seen = observe(counted, predictors, attack)
-    return {**accuracy_metrics(seen), **robustness_metrics(seen), **costs}
+    seen = observe(counted, predictors, tried, worse if corruptions else None)
+    return {
+        **accuracy_metrics(seen),
+        **robustness_metrics(seen),
+        **corruption_metrics(seen),
+        **costs,
+    }
+
+
+def _channels_first(graph: Graph) -> bool:
+    """Return whether images have their channels on the first axis, by the layers they go to."""
+    formats = [getattr(call.operation, "data_format", None) for call in graph.calls]
+    return "channels_first" in formats
 
 
 def _batch_size(graph: Graph, first: Batch) -> int:

@@ -19,7 +19,7 @@ from pytest_paoding.evaluation.measurement import Measurement
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_paoding.evaluation.attack import Interval
+    from pytest_paoding.evaluation.attacks.ranges import Interval
     from pytest_paoding.evaluation.signature import Port, Signature
 
 BATCH = 32

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.errors import EvaluationError
+from pytest_paoding.evaluation.attacks.base import Target
+from pytest_paoding.evaluation.predict import top_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_paoding.evaluation.attack import FastGradientSign
+    from pytest_paoding.evaluation.attacks.base import Attack
+    from pytest_paoding.evaluation.corruption import Corruptions
     from pytest_paoding.evaluation.data import Batch
     from pytest_paoding.evaluation.predict import Predictor
     from pytest_paoding.graph.labels import IntArray
@@ -27,15 +30,25 @@ class Answers:
     Attributes:
         predicted: Top class for each judged output, shape (outputs, samples).
         robust: Whether a sample is classified right, and still so after the attack, on all judged
-            outputs; shape (epsilons, samples), without rows where no attack was made.
+            outputs; shape (epsilons, attacked samples), without rows where no attack was made.
         flat: Number of samples at which the gradient is zero, so that nothing was tried.
         not_finite: Number of samples whose outputs are not finite.
+        transferred: Whether the other model is right on the inputs that attacks on this one came up
+            with; shape (epsilons, samples), None where that was not asked.
+        distances: How near to each sample something was found that fools the model, shape
+            (samples,); 0 where it is wrong anyway, infinite where nothing was found. None where
+            the attack does not look for that.
+        corrupted: Whether the model is right on each corrupted version of the samples; shape
+            (versions, samples), None where there are none.
     """
 
     predicted: IntArray
     robust: BoolArray
     flat: int
     not_finite: int
+    transferred: BoolArray | None = None
+    distances: Any = None
+    corrupted: Any = None
 
     def right(self, labels: IntArray) -> BoolArray:
         """Return whether a sample is right on all judged outputs, shape (samples,)."""
@@ -53,6 +66,9 @@ class Observations:
         epsilons: Strengths of the attack.
         unattacked: Why no attack was made, if so.
         notes: How outputs of unknown kind were taken, if there are any.
+        attack: What was tried, such as `pgd, 20 steps`.
+        versions: How inputs were corrupted: kinds and severities.
+        uncorrupted: Why they were not, if so.
     """
 
     original: Answers
@@ -61,12 +77,16 @@ class Observations:
     epsilons: tuple[float, ...]
     unattacked: str | None
     notes: tuple[str, ...]
+    attack: str = "fgsm"
+    versions: tuple[tuple[str, int], ...] = ()
+    uncorrupted: str | None = None
 
 
 def observe(
     batches: Iterable[Batch],
     predictors: tuple[Predictor, Predictor],
-    attack: FastGradientSign,
+    attack: Attack,
+    corruptions: Corruptions | None = None,
 ) -> Observations:
     """Run the original and the pruned model side by side, attacked and not.
 
@@ -75,6 +95,7 @@ def observe(
         predictors: The original model and the pruned one.
         attack: What to try on both, each with its own gradient. As soon as it refuses a batch no
             further attacks are made.
+        corruptions: What else to show both; as soon as it refuses a batch that is not done either.
 
     Raises:
         DataError: The data does not fit.
@@ -83,16 +104,28 @@ def observe(
     seen: tuple[list[Answers], list[Answers]] = ([], [])
     labels: list[IntArray | None] = []
     notes: tuple[str, ...] = ()
-    refusal: str | None = None
-    for batch in batches:
+    refusal = uncorrupted = None
+    done = 0
+    for number, batch in enumerate(batches):
         refusal = refusal or attack.refusal(batch)
+        if corruptions is not None:
+            uncorrupted = uncorrupted or corruptions.refusal(batch)
         inputs = [tf.convert_to_tensor(part) for part in batch.inputs]
         if not labels:
             notes = predictors[0].settle(inputs)
             predictors[1].follow(predictors[0])
         labels.append(_truth(batch))
-        for predictor, found in zip(predictors, seen, strict=True):
-            found.append(_answers(predictor, inputs, labels[-1], None if refusal else attack))
+        truth = np.empty((0, batch.size), np.int64) if labels[-1] is None else labels[-1]
+        tried = None if refusal or not attack.epsilons else attack
+        for predictor, found, witness in zip(predictors, seen, (predictors[1], None), strict=True):
+            generator = np.random.default_rng((attack.seed, number))
+            target = Target(predictor, inputs, truth, generator)
+            found.append(_answers(target, tried, attack.due(done, batch.size), witness))
+        if corruptions is not None and not uncorrupted:
+            versions = corruptions.corrupted(batch.inputs, number)
+            for found, rows in zip(seen, _seen_through(versions, predictors, truth), strict=True):
+                found[-1] = replace(found[-1], corrupted=rows)
+        done += batch.size
     original, pruned = (
         _joined(found, predictor.title) for predictor, found in zip(predictors, seen, strict=True)
     )
@@ -103,6 +136,9 @@ def observe(
         attack.epsilons,
         refusal,
         notes,
+        attack.recipe,
+        () if corruptions is None else corruptions.versions,
+        uncorrupted,
     )
 
 
@@ -114,42 +150,59 @@ def _truth(batch: Batch) -> IntArray | None:
 
 
 def _answers(
-    predictor: Predictor,
-    inputs: Sequence[Any],
-    labels: IntArray | None,
-    attack: FastGradientSign | None,
+    target: Target, attack: Attack | None, looked_at: int, witness: Predictor | None
 ) -> Answers:
-    if attack is None or labels is None or not attack.epsilons:
-        logits = predictor.logits(inputs)
-        return Answers(_top(logits), np.empty((0, len(inputs[0])), bool), 0, _not_finite(logits))
-    logits, gradients = predictor.gradients(inputs, labels)
-    predicted = _top(logits)
-    right = (predicted == labels).all(axis=0)
-    attacked = [
-        (_top(predictor.logits(example)) == labels).all(axis=0)
-        for example in attack.examples(inputs, gradients)
-    ]
-    return Answers(predicted, np.stack(attacked) & right, _flat(gradients), _not_finite(logits))
+    """Return what a model says of a batch, of which the first few samples are attacked.
+
+    Args:
+        target: The model and the batch.
+        attack: What to try; None for nothing.
+        looked_at: Number of samples to try it on.
+        witness: Another model that is shown the examples made on this one.
+    """
+    size = target.labels.shape[1]
+    attempt, part = None, target
+    if attack is not None and looked_at:
+        part = target if looked_at == size else target.only(np.arange(looked_at))
+        attempt = attack.attempt(part)
+    whole = attempt is not None and looked_at == size
+    logits = attempt.logits if attempt and whole else target.predictor.logits(target.inputs)
+    predicted, not_finite = top_classes(logits), _not_finite(logits)
+    if attempt is None:
+        rows = 0 if attack is None else len(attack.epsilons)
+        return Answers(predicted, np.empty((rows, 0), bool), 0, not_finite)
+    right = (predicted == target.labels).all(axis=0)[:looked_at]
+    other = None if witness is None else replace(part, predictor=witness)
+    robust, fooled_by = [], []
+    for example in attempt.examples:
+        robust.append(part.right(example) & right)
+        if other is not None:
+            fooled_by.append(other.right(example))
+    return Answers(
+        predicted,
+        np.stack(robust),
+        attempt.flat,
+        not_finite,
+        np.stack(fooled_by) if fooled_by else None,
+        attempt.distances,
+    )
 
 
-def _top(logits: Sequence[Any]) -> IntArray:
-    return np.stack([each.numpy().argmax(axis=1) for each in logits])
+def _seen_through(
+    versions: Iterable[list[Any]], predictors: Sequence[Predictor], truth: IntArray
+) -> list[BoolArray]:
+    """Return for each model whether it is right, shape (versions, samples)."""
+    right: list[list[BoolArray]] = [[] for _ in predictors]
+    for inputs in versions:
+        for predictor, rows in zip(predictors, right, strict=True):
+            rows.append((top_classes(predictor.logits(inputs)) == truth).all(axis=0))
+    return [np.stack(rows) for rows in right]
 
 
 def _not_finite(logits: Sequence[Any]) -> int:
     """Return the number of rows whose softmax is undefined; minus infinity means never."""
     undefined = [~np.isfinite(each.numpy().max(axis=1)) for each in logits]
     return int(np.any(undefined, axis=0).sum())
-
-
-def _flat(gradients: Sequence[Any]) -> int:
-    """Return the number of samples whose gradient is zero in all inputs."""
-    steep = [
-        (each.numpy() != 0).reshape(len(each), -1).any(axis=1)
-        for each in gradients
-        if each is not None
-    ]
-    return int((~np.any(steep, axis=0)).sum())
 
 
 def _joined(found: Sequence[Answers], title: str) -> Answers:
@@ -161,8 +214,21 @@ def _joined(found: Sequence[Answers], title: str) -> Answers:
             f"{predicted.shape[1]} samples"
         )
     rows = min(len(each.robust) for each in found)
-    robust = np.concatenate([each.robust[:rows] for each in found], axis=1)
-    return Answers(predicted, robust, sum(each.flat for each in found), 0)
+    return Answers(
+        predicted,
+        np.concatenate([each.robust[:rows] for each in found], axis=1),
+        sum(each.flat for each in found),
+        0,
+        _side_by_side([each.transferred for each in found]),
+        _side_by_side([each.distances for each in found]),
+        _side_by_side([each.corrupted for each in found]),
+    )
+
+
+def _side_by_side(parts: Sequence[Any]) -> Any:
+    """Return what batches have along their last axis, the samples; None where none has any."""
+    known = [each for each in parts if each is not None]
+    return np.concatenate(known, axis=-1) if known else None
 
 
 def _all_labels(labels: Sequence[IntArray | None]) -> IntArray | None:

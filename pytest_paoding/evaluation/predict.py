@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.errors import EvaluationError, shortened
@@ -55,7 +57,7 @@ class Predictor:
             for number, port in enumerate(signature.inputs)
         ]
         self._forward = _traced(self._outputs, self._specs)
-        self._backward: Any = None  # traced at the first use, when all heads are known
+        self._backward: dict[Callable[..., Any], Any] = {}  # traced when all heads are known
         _require_constant(self._forward, title)
 
     def settle(self, inputs: Sequence[Any]) -> tuple[str, ...]:
@@ -107,9 +109,32 @@ class Predictor:
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        if self._backward is None:
-            self._backward = _traced(self._differentiated, [_LABELS, *self._specs])
-        logits, gradients = self._run(self._backward, tf.constant(labels), *inputs)
+        return self._differentiate(_cross_entropy, inputs, labels)
+
+    def leads(self, inputs: Sequence[Any], labels: IntArray) -> tuple[Any, list[Any | None]]:
+        """Return by how much the true class leads, and the gradient of that in the inputs.
+
+        Args:
+            inputs: As for `gradients`.
+            labels: As for `gradients`.
+
+        Returns:
+            The true class's logit minus the highest of the others, the least over the outputs,
+            shape (samples,); and gradients as those of `gradients`.
+
+        Raises:
+            EvaluationError: The model cannot be run on them.
+        """
+        logits, gradients = self._differentiate(_lead, inputs, labels)
+        return _lead(logits, tf.constant(labels)), gradients
+
+    def _differentiate(
+        self, loss: Callable[..., Any], inputs: Sequence[Any], labels: IntArray
+    ) -> tuple[list[Any], list[Any | None]]:
+        if loss not in self._backward:
+            function = partial(self._differentiated, loss)
+            self._backward[loss] = _traced(function, [_LABELS, *self._specs])
+        logits, gradients = self._run(self._backward[loss], tf.constant(labels), *inputs)
         found = iter(gradients)
         ports = self._signature.inputs
         return logits, [next(found) if port.floating else None for port in ports]
@@ -121,17 +146,16 @@ class Predictor:
         self._heads = [head for _, head in found]
         return [tensor for tensor, _ in found]
 
-    def _differentiated(self, labels: Any, *inputs: Any) -> tuple[list[Any], list[Any]]:
+    def _differentiated(
+        self, loss: Callable[..., Any], labels: Any, *inputs: Any
+    ) -> tuple[list[Any], list[Any]]:
         """Return logits and gradients; traced round the one trace of the model."""
         pairs = zip(inputs, self._signature.inputs, strict=True)
         watched = [each for each, port in pairs if port.floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(watched)
             logits = self._as_logits(self._forward(*inputs))
-            losses = [
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels[place], scores)
-                for place, scores in enumerate(logits)
-            ]
+            losses = loss(logits, labels)
         return logits, tape.gradient(losses, watched, unconnected_gradients="zero")
 
     def _as_logits(self, outputs: Sequence[Any]) -> list[Any]:
@@ -145,6 +169,28 @@ class Predictor:
             raise EvaluationError(
                 f"the {self.title} model cannot be run on the data: {_reason(error)}"
             ) from error
+
+
+def top_classes(logits: Sequence[Any]) -> IntArray:
+    """Return the class with the highest logit for each output, shape (outputs, samples)."""
+    return np.stack([each.numpy().argmax(axis=1) for each in logits])
+
+
+def _cross_entropy(logits: Sequence[Any], labels: Any) -> list[Any]:
+    return [
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels[place], scores)
+        for place, scores in enumerate(logits)
+    ]
+
+
+def _lead(logits: Sequence[Any], labels: Any) -> Any:
+    leads = []
+    for place, scores in enumerate(logits):
+        truth = tf.one_hot(labels[place], tf.shape(scores)[1], on_value=True, off_value=False)
+        own = tf.gather(scores, labels[place], axis=1, batch_dims=1)
+        others = tf.where(truth, scores.dtype.min, scores)
+        leads.append(tf.cast(own - tf.reduce_max(others, axis=1), tf.float64))
+    return tf.reduce_min(tf.stack(leads), axis=0)
 
 
 def _traced(function: Callable[..., Any], specs: Sequence[Any]) -> Any:

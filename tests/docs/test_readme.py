@@ -19,7 +19,15 @@ from pytest_paoding.configfile import read
 from pytest_paoding.graph.rules import registry
 from pytest_paoding.precedence import BUILT_IN
 from pytest_paoding.pruning import strategies
-from pytest_paoding.settings import Attack, Budget, GateTable, ModelTable, PaodingTable, load
+from pytest_paoding.settings import (
+    Attack,
+    Budget,
+    Corruption,
+    GateTable,
+    ModelTable,
+    PaodingTable,
+    load,
+)
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -93,6 +101,7 @@ TABLES = {
     "### `[tool.paoding.budget]`": set(Budget.model_fields),
     "### `[tool.paoding.regression]`": set(REGRESSIONS),
     "### `[tool.paoding.attack]`": set(Attack.model_fields),
+    "### `[tool.paoding.corruption]`": set(Corruption.model_fields),
     "### `[tool.paoding.models.NAME]`": set(ModelTable.model_fields) - set(GateTable.model_fields),
 }
 
@@ -107,13 +116,23 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
     assert set(GateTable.model_fields) <= named
 
 
+NESTED = {
+    "attack": (".attack", "name"),
+    "corruptions": (".corruption", "kinds"),
+    "severities": (".corruption", "severities"),
+    "confidence": (".budget", "confidence"),
+    "epsilons": (".attack", "epsilons"),
+    **{f"attack_{key}": (".attack", key) for key in ("steps", "restarts", "samples")},
+}
+"""Keys that stand in a table of their own, and what they are called there."""
+
+
 @pytest.mark.parametrize("key", sorted(BUILT_IN))
 def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     value = BUILT_IN[key].value
     shown = "none" if value is None else f"`{json.dumps(value)}`"
-    table = {"attack": ".attack", "epsilons": ".attack", "confidence": ".budget"}.get(key, "")
+    table, name = NESTED.get(key, ("", key))
     heading = f"### `[tool.paoding{table}]`"
-    name = "name" if key == "attack" else key
     assert f"| `{name}` | {shown} |" in section(heading)
 
 

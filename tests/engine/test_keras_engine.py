@@ -63,6 +63,7 @@ def test_a_model_goes_all_the_way(path, tmp_path):
         "robust_accuracy@0.1",
         "robustness_retention",
         "robustness_overlap",
+        "transfer_accuracy@0.1",
         "parameters",
         "parameters_removed",
         "flops",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pytest_paoding.errors import DataError
-from pytest_paoding.evaluation.attack import FastGradientSign, ranges_of
+from pytest_paoding.evaluation.attacks.gradient_sign import FastGradientSign
+from pytest_paoding.evaluation.attacks.ranges import ranges_of
 from pytest_paoding.evaluation.data import Batch
 from pytest_paoding.evaluation.evaluate import evaluate
 from pytest_paoding.evaluation.predict import Predictor
@@ -51,7 +52,7 @@ def reference(foolbox, logits, x, y):
 def ours(model, x, y):
     signature = signature_of(model)
     predictor = Predictor(model, signature, [0], "original")
-    attack = FastGradientSign(EPSILONS, signature.inputs, ((0.0, 1.0),))
+    attack = FastGradientSign(epsilons=EPSILONS, inputs=signature.inputs, ranges=((0.0, 1.0),))
     inputs = [tf.constant(x)]
     _, gradients = predictor.gradients(inputs, y[None].astype("int64"))
     found = [each[0] for each in attack.examples(inputs, gradients)]
@@ -108,7 +109,7 @@ def test_robust_accuracy_counts_what_foolbox_leaves_right(foolbox, digits, digit
 )
 def test_examples_stay_near_and_legal_and_go_uphill(x, gradient, epsilon):
     port = Port(("x",), (4,), "float32")
-    attack = FastGradientSign((epsilon,), (port,), ((-2.0, 5.0),))
+    attack = FastGradientSign(epsilons=(epsilon,), inputs=(port,), ranges=((-2.0, 5.0),))
     ((found,),) = attack.examples([tf.constant(x)], [tf.constant(gradient)])
     change = found.numpy() - x
     assert np.abs(change).max() <= epsilon * (1 + 1e-6) + 1e-6
@@ -125,7 +126,7 @@ IMAGE, WORDS, SOUND = (
 
 
 def test_only_floating_point_inputs_are_attacked():
-    attack = FastGradientSign((0.5,), (IMAGE, WORDS), ((0.0, 1.0), None))
+    attack = FastGradientSign(epsilons=(0.5,), inputs=(IMAGE, WORDS), ranges=((0.0, 1.0), None))
     inputs = [tf.constant([[0.2, 0.9]]), tf.constant([[3, 4]])]
     ((image, words),) = attack.examples(inputs, [tf.constant([[-1.0, 2.0]]), None])
     assert image.numpy().tolist() == [[0, 1]]
@@ -164,15 +165,15 @@ def batch(*values, labels=True):
 
 
 def test_what_cannot_be_attacked_is_said():
-    attack = FastGradientSign((0.1,), (IMAGE,), ((0.0, 1.0),))
+    attack = FastGradientSign(epsilons=(0.1,), inputs=(IMAGE,), ranges=((0.0, 1.0),))
     assert attack.refusal(batch(0.0, 1.0)) is None
     assert attack.refusal(batch(-1e-7, 1 + 1e-7)) is None  # rounding
     assert attack.refusal(batch(0.0, 1.0, labels=False)) == "the data has no labels"
     assert attack.refusal(batch(-3.0, 200.0)) == (
         "input 'image' runs from -3 to 200, outside its range 0 to 1: set input_range"
     )
-    unbounded = FastGradientSign((0.1,), (IMAGE,), ((0.0, float("inf")),))
+    unbounded = FastGradientSign(epsilons=(0.1,), inputs=(IMAGE,), ranges=((0.0, float("inf")),))
     assert unbounded.refusal(batch(0.0, 1e30)) is None
     assert "outside its range 0 to inf" in unbounded.refusal(batch(-1.0, 0.0))
-    text_only = FastGradientSign((0.1,), (WORDS,), (None,))
-    assert text_only.refusal(batch(1.0)) == "the model has no floating-point input to attack"
+    text_only = FastGradientSign(epsilons=(0.1,), inputs=(WORDS,), ranges=(None,))
+    assert text_only.refusal(batch(1.0)) == "the model has no floating-point input to change"

@@ -106,14 +106,19 @@ def test_the_worst_epsilon_counts():
     observed = attacked([[1, 1, 1, 1], [1, 1, 0, 0]], [[1, 1, 1, 0], [0, 1, 1, 1]])
     found = robustness_metrics(observed)
     weak, strong = found["robust_accuracy@0.01"], found["robust_accuracy@0.5"]
-    assert (weak.before, weak.after, weak.found, weak.detail) == (1, 0.75, 0.75, "epsilon 0.01")
+    assert (weak.before, weak.after, weak.found, weak.detail) == (
+        1,
+        0.75,
+        0.75,
+        "fgsm, epsilon 0.01",
+    )
     assert (strong.before, strong.after) == (0.5, 0.75)
     retention = found["robustness_retention"]
     assert (retention.before, retention.after, retention.found) == (1, 0.75, 0.75)
-    assert retention.detail == "epsilon 0.01"
+    assert retention.detail == "fgsm, epsilon 0.01"
     overlap = found["robustness_overlap"]
     assert (overlap.before, overlap.after, overlap.found) == (None, None, 0.5)
-    assert overlap.detail == "epsilon 0.5"
+    assert overlap.detail == "fgsm, epsilon 0.5"
 
 
 def test_a_retention_may_exceed_one():
@@ -127,7 +132,7 @@ def test_a_ratio_to_nothing_is_undefined():
     assert found["robust_accuracy@0.5"].found == 0.5
     for name in ("robustness_retention", "robustness_overlap"):
         assert found[name].found is None
-        assert "no sample is robust before pruning at epsilon 0.5" in found[name].reason
+        assert "no sample is robust before pruning at fgsm, epsilon 0.5" in found[name].reason
 
 
 def test_a_degenerate_model_has_no_retention_but_an_overlap():
@@ -148,6 +153,8 @@ def test_without_an_attack_the_reason_is_given():
         "robust_accuracy@0.5",
         "robustness_retention",
         "robustness_overlap",
+        "transfer_accuracy@0.01",
+        "transfer_accuracy@0.5",
     }
     assert {each.reason for each in found.values()} == {"it rained"}
     found = robustness_metrics(seen(answers([1]), answers([1]), [1]))
@@ -160,7 +167,7 @@ def test_samples_without_a_gradient_are_told():
     somewhere = answers(labels, [[1] * 4], flat=1)
     found = robustness_metrics(seen(somewhere, somewhere, labels, epsilons=(0.1,)))
     assert found["robust_accuracy@0.1"].detail == (
-        "epsilon 0.1; no gradient at 1 of 4 samples of the original model; "
+        "fgsm, epsilon 0.1; no gradient at 1 of 4 samples of the original model; "
         "no gradient at 1 of 4 samples of the pruned model"
     )
     found = robustness_metrics(seen(somewhere, everywhere, labels, epsilons=(0.1,)))

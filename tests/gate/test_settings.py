@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_paoding import extras
 from pytest_paoding.budgets import Level
 from pytest_paoding.configfile import ConfigFile, read
 from pytest_paoding.errors import ConfigError
@@ -73,7 +74,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "sparsity": 0.0,
         "verify": False,
     }
-    assert gate.epsilons == (0.02,)
+    assert gate.judging["epsilons"] == (0.02,)
     limits = {
         limit.metric.key: (limit.value, limit.level, limit.source.partition(" ")[2])
         for limit in gate.limits
@@ -102,6 +103,11 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
         "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
         "confidence": Setting(None, "built-in"),
+        "attack_steps": Setting(None, "built-in"),
+        "attack_restarts": Setting(None, "built-in"),
+        "attack_samples": Setting(None, "built-in"),
+        "corruptions": Setting([], "built-in"),
+        "severities": Setting([1, 2, 3, 4, 5], "built-in"),
     }
 
 
@@ -167,7 +173,10 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
         ),
         (
             "[tool.paoding.attack]\nq = 0.5",
-            "[tool.paoding.attack] q: unknown key, known are name, epsilons",
+            (
+                "[tool.paoding.attack] q: unknown key, known are name, epsilons, steps, restarts,"
+                " samples"
+            ),
         ),
         (
             "[tool.paoding]\nratio = 50",
@@ -401,6 +410,8 @@ def test_keywords_are_a_layer_and_none_means_not_given() -> None:
             {"max_accuracy_drop": {"limit": 0.1, "confidence": 0.9}},
             "here: max_accuracy_drop: confidence: accuracy drop is not estimated",
         ),
+        ({"attack": "pdg"}, "here: attack.name: .*'fgsm', 'pgd', 'fmn', 'hopskipjump' or 'strong'"),
+        ({"attack": {"steps": 0}}, "here: attack.steps: .*greater than or equal to 1"),
     ),
 )
 def test_wrong_keywords_are_one_line(given: dict[str, Any], line: str) -> None:
@@ -421,6 +432,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "round_to": st.integers(1, 9),
     "verify": st.booleans(),
     "exclude": st.tuples(st.text()),
+    "attack": st.sampled_from(["fgsm", "pgd", "strong"]),
+    "attack_steps": st.none() | st.integers(1, 9),
     "epsilons": st.tuples(st.floats(0.1, 0.9)),
     "max_size": st.builds(Bound, st.integers(1, 9)),
     "min_accuracy": st.just(Bound(None, Level.OFF)) | st.builds(Bound, st.floats(0, 1)),
@@ -443,11 +456,91 @@ def test_for_every_key_the_first_layer_that_says_anything_wins(said: list[dict[s
             expected = (first.value.value, first.source)
             assert limits.get(key) == (None if first.value.level is Level.OFF else expected)
         elif first is not None:
-            found = gate.epsilons if key == "epsilons" else gate.pruning[key]
+            found = (gate.pruning | gate.judging)[key]
             assert found == first.value
             assert gate.shown[key].source == first.source
         else:
             assert key not in limits
+
+
+def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
+    text = BASE.replace('name = "fgsm"', 'name = "fmn"\nsteps = 50\nsamples = 200')
+    gate = loaded(tmp_path, text).gate(marker=keywords({"attack": "pgd"}, where="", source="m"))
+    assert gate.judging == {
+        "attack": "pgd",
+        "epsilons": (0.02,),
+        "attack_steps": 50,
+        "attack_restarts": None,
+        "attack_samples": 200,
+        "corruptions": (),
+        "severities": (1, 2, 3, 4, 5),
+        "seed": 0,
+        "input_range": (0.0, 1.0),
+    }
+    assert gate.shown["attack"] == Setting("pgd", "m")
+
+
+EVERY_KIND = ("noise", "blur", "brightness", "contrast")
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "severities"),
+    (
+        ("", (), (1, 2, 3, 4, 5)),
+        ("[tool.paoding.corruption]", EVERY_KIND, (1, 2, 3, 4, 5)),
+        ("[tool.paoding.corruption]\nseverities = [1, 3]", EVERY_KIND, (1, 3)),
+        ("[tool.paoding.corruption]\nkinds = ['blur']", ("blur",), (1, 2, 3, 4, 5)),
+        ("[tool.paoding.models.b]\npath = 'b'\nbudget.min_corruption_retention = 0.9", (), None),
+        ("[tool.paoding.models.digits_cnn.corruption]\nkinds = []", (), None),
+    ),
+)
+def test_inputs_are_corrupted_where_something_asks_for_it(
+    tmp_path: Path, text: str, found: tuple[str, ...], severities: tuple[int, ...] | None
+) -> None:
+    settings = loaded(tmp_path, BASE + text + "\n")
+    gate = settings.gate(model="digits_cnn")
+    assert gate.judging["corruptions"] == found
+    assert gate.shown["corruptions"].value == list(found)
+    assert gate.judging["severities"] == (severities or (1, 2, 3, 4, 5))
+    if "models.b" in text:
+        other = settings.gate(model="b")
+        assert other.judging["corruptions"] == EVERY_KIND
+        off = {"corruptions": Setting((), "command line")}
+        without = loaded(tmp_path, BASE + text, command_line=off).gate(model="b")
+        assert without.judging["corruptions"] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    (
+        (
+            "kinds = ['fog']",
+            "kinds: ['fog'] is not a list of different corruptions, known are noise",
+        ),
+        ("kinds = ['blur', 'blur']", "kinds: ['blur', 'blur'] is not a list of different"),
+        ("kinds = 'blur'", "kinds: 'blur' is not a list of different corruptions"),
+        ("severities = [6]", "severities: [6] is not a list of different severities from 1 to 5"),
+        ("severities = [true]", "severities: [True] is not a list"),
+        ("severities = []", "severities: [] is not a list"),
+        ("kind = 3", "kind: unknown key, did you mean kinds?"),
+    ),
+)
+def test_wrong_corruptions_are_one_line(tmp_path: Path, text: str, said: str) -> None:
+    (line,) = faults(tmp_path, f"{BASE}[tool.paoding.corruption]\n{text}\n")
+    assert line.startswith(f"pyproject.toml: [tool.paoding.corruption] {said}")
+
+
+def test_an_attack_that_lacks_its_package_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    line = 'attack "pgd" needs foolbox: pip install "pytest-paoding[robust]"'
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, BASE.replace("fgsm", "pgd"))
+    assert str(caught.value) == f"pyproject.toml: [tool.paoding.models.digits_cnn] {line}"
+    loaded(tmp_path)
+    with pytest.raises(ConfigError, match="needs foolbox"):
+        loaded(tmp_path).gate(call={"attack": Setting("pgd", "call")})
 
 
 def test_the_order_of_sources(tmp_path: Path) -> None:

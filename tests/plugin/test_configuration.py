@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from projects import BUDGET
+
+from pytest_paoding import extras
 
 if TYPE_CHECKING:
     from projects import Project
@@ -21,6 +23,10 @@ USAGE = pytest.ExitCode.USAGE_ERROR
         ("[tool.paoding.budget]", "*[[]tool.paoding.budget] is empty: set at least one*"),
         ("tool.paoding = 3", "*tool.paoding is not a table*"),
         ('[tool.paoding.models.x]\npath = "x"', "*models.x] no ratio is given*"),
+        (
+            "[tool.paoding.corruption]\nkinds = ['fog']",
+            "*corruption] kinds: [[]'fog'] is not a list*",
+        ),
     ),
 )
 @pytest.mark.parametrize("more", ((), ("--co",), ("-p", "no:terminal")))
@@ -34,6 +40,50 @@ def test_a_bad_table_ends_the_run_before_it_begins(
     ran.stderr.fnmatch_lines([f"ERROR: {line}"])
     ran.stderr.no_fnmatch_line("*Traceback*")
     assert not (single.path / "run.json").exists()
+
+
+def test_the_attack_comes_from_the_command_line_too(single: Project) -> None:
+    single.configure(cnn={})
+    given: dict[str, tuple[str, Any]] = {
+        "attack": ("pgd", "pgd"),
+        "epsilons": ("0.1,0.2", [0.1, 0.2]),
+        "attack_steps": ("7", 7),
+        "attack_restarts": ("2", 2),
+        "attack_samples": ("50", 50),
+        "corruptions": ("blur,noise", ["blur", "noise"]),
+    }
+    options = [f"--paoding-{k.replace('_', '-')}={text}" for k, (text, _) in given.items()]
+    assert single.gate(*options).ret == 0
+    settings = single.gates["cnn"]["settings"]
+    for key, (_, value) in given.items():
+        assert settings[key] == {"value": value, "source": "command line"}
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    (
+        ("--paoding-attack=pdg", "*invalid choice: 'pdg' (choose from *fgsm*strong*"),
+        ("--paoding-epsilons=a", "*'a' is not a list of numbers such as 0.01,0.05*"),
+        ("--paoding-epsilons=0.1,0.1", "*is not a list of different attack strengths above 0*"),
+        ("--paoding-corruptions=fog", "*[[]'fog'] is not a list of different corruptions*"),
+    ),
+)
+def test_a_wrong_option_of_the_attack_ends_the_run(single: Project, option: str, line: str) -> None:
+    single.configure(cnn={})
+    ran = single.gate(option)
+    assert ran.ret == USAGE
+    ran.stderr.fnmatch_lines([line])
+
+
+def test_an_attack_without_its_package_ends_the_run(
+    single: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    single.configure(cnn={})
+    ran = single.gate("--paoding-attack=fmn")
+    assert ran.ret == USAGE
+    line = 'attack "fmn" needs foolbox: pip install "pytest-paoding[[]robust]"'
+    ran.stderr.fnmatch_lines([f"ERROR: pyproject.toml: [[]tool.paoding.models.cnn] {line}"])
 
 
 def test_a_bad_table_ends_every_kind_of_run(project: Project) -> None:

@@ -106,6 +106,8 @@ def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
         ("versions", ["evaluate", "prune"]),
         ("data", ["evaluate"]),
         ("epsilons", ["evaluate"]),
+        ("steps", ["evaluate"]),
+        ("corruptions", ["evaluate"]),
         ("limit", []),
         ("damage", ["evaluate", "prune"]),
         ("--cache-clear", ["evaluate", "prune"]),
@@ -127,9 +129,14 @@ def test_what_has_changed_is_done_again(single: Project, change: str, done: list
         single.write("conftest.py", f"{text}\n    def versions(self): return {{'keras': '9'}}\n")
         text = text.replace("    def _note", "    def versions(self): return {}\n    def _note")
         single.write("conftest.py", text)
-    elif change == "epsilons":
+    elif change in {"epsilons", "steps", "corruptions"}:
+        lines = {
+            "epsilons": "attack = { epsilons = [0.3] }",
+            "steps": "attack = { steps = 7 }",
+            "corruptions": "corruption = { severities = [1] }",
+        }
         with (single.path / "pyproject.toml").open("a") as file:
-            file.write("attack = { epsilons = [0.3] }\n")
+            file.write(lines[change] + "\n")
     elif change == "damage":
         for path in (single.path / ".pytest_cache").rglob("record.json"):
             path.write_text("{}")

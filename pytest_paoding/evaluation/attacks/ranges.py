@@ -1,23 +1,17 @@
-"""The fast gradient sign method: the largest step against the truth in one direction per value.
-
-Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", 2015, section 4:
-x' = x + epsilon * sign(grad_x J(x, y)), clipped to what a legal input may be.
-"""
+"""What a legal input may be, by input: attacks and corruptions stay within it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import tensorflow as tf
 
 from pytest_paoding.errors import DataError
 from pytest_paoding.evaluation.signature import find, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pytest_paoding.evaluation.data import Batch
     from pytest_paoding.evaluation.signature import Port
@@ -26,46 +20,29 @@ Interval: TypeAlias = "tuple[float, float]"
 _SLACK = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class FastGradientSign:
-    """The attack, at several strengths from one gradient.
+def unfit(
+    batch: Batch, inputs: Sequence[Port], ranges: Sequence[Interval | None], *, finite: bool
+) -> str | None:
+    """Return why inputs of a batch cannot be changed within their ranges, if so.
 
-    Attributes:
-        epsilons: Steps, in the inputs' own unit.
-        inputs: The model's inputs; those that are not floating-point are left as they are.
-        ranges: Low and high of each input; None for those that are left as they are.
+    Args:
+        batch: Some samples.
+        inputs: The model's inputs.
+        ranges: The range of each; None for those that are left as they are.
+        finite: Whether ranges must be finite.
     """
-
-    epsilons: tuple[float, ...]
-    inputs: tuple[Port, ...]
-    ranges: tuple[Interval | None, ...]
-
-    def refusal(self, batch: Batch) -> str | None:
-        """Return why a batch cannot be attacked, if so."""
-        if not batch.labels:
-            return "the data has no labels"
-        if not any(self.ranges):
-            return "the model has no floating-point input to attack"
-        for part, interval, port in zip(batch.inputs, self.ranges, self.inputs, strict=True):
-            if interval is not None and (found := _outside(part, interval)):
-                return f"input {port.name!r} runs {found}: set input_range"
-        return None
-
-    def examples(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> Iterator[list[Any]]:
-        """Yield, for each epsilon, adversarial inputs at most that far away in every value.
-
-        Args:
-            inputs: One tensor for each input, within its range.
-            gradients: The gradient of the loss in each; None for inputs that are not attacked.
-        """
-        steps = [gradient if gradient is None else tf.sign(gradient) for gradient in gradients]
-        for epsilon in self.epsilons:
-            yield [
-                each
-                if step is None or interval is None
-                else tf.clip_by_value(each + step * epsilon, *interval)
-                for each, step, interval in zip(inputs, steps, self.ranges, strict=True)
-            ]
+    if not batch.labels:
+        return "the data has no labels"
+    if not any(ranges):
+        return "the model has no floating-point input to change"
+    for part, interval, port in zip(batch.inputs, ranges, inputs, strict=True):
+        if interval is None:
+            continue
+        if finite and not np.isfinite(interval).all():
+            return f"input {port.name!r} has no finite range: set input_range"
+        if found := _outside(part, interval):
+            return f"input {port.name!r} runs {found}: set input_range"
+    return None
 
 
 def ranges_of(

@@ -1,0 +1,12 @@
+"""Optional packages: whether what was asked for can be done without them, and how to get them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+
+def lacking(attack: str) -> str | None:
+    """Return what an attack lacks and how to get it, None if nothing; imports nothing."""
+    if attack == "fgsm" or find_spec("foolbox") is not None:
+        return None
+    return f'attack "{attack}" needs foolbox: pip install "pytest-paoding[robust]"'

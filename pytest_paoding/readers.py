@@ -1,0 +1,79 @@
+"""How settings are read that are no quantities: names, references, lists of known words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_paoding.faults import likely
+from pytest_paoding.protocol import CORRUPTIONS
+from pytest_paoding.pruning import strategies
+
+
+def strategy(value: object) -> str:
+    """Return the name of a known strategy.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    name = strategies.ALIASES.get(str(value), str(value))
+    if name in strategies.NAMES:
+        return name
+    raise ValueError(f"{value!r} is no strategy, {likely(name, strategies.NAMES)}")
+
+
+def data(value: object) -> object:
+    """Return where data comes from.
+
+    Raises:
+        ValueError: `value` is no such reference.
+    """
+    if isinstance(value, str) and re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
+        return value
+    raise ValueError(f"{value!r} is not of the form 'package.module:callable'")
+
+
+def calibration(value: object) -> object:
+    """Return inputs, or where they come from.
+
+    Raises:
+        ValueError: `value` is neither.
+    """
+    return data(value) if isinstance(value, (str, int, float)) else value
+
+
+def named(value: object) -> object:
+    """Return a table for an attack that is given by its name alone."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def corruptions(value: object) -> tuple[str, ...]:
+    """Return kinds of corruption: different ones that are known, or none.
+
+    Raises:
+        ValueError: `value` is no list of such.
+    """
+    found = _different(value)
+    if found is not None and set(found) <= {*CORRUPTIONS}:
+        return tuple(str(kind) for kind in found)
+    known = ", ".join(CORRUPTIONS)
+    raise ValueError(f"{value!r} is not a list of different corruptions, known are {known}")
+
+
+def severities(value: object) -> tuple[int, ...]:
+    """Return severities of corruption: different whole numbers from 1 to 5, at least one.
+
+    Raises:
+        ValueError: `value` is no list of such.
+    """
+    found = _different(value)
+    if found and all(type(each) is int and each in range(1, 6) for each in found):
+        return found
+    raise ValueError(f"{value!r} is not a list of different severities from 1 to 5")
+
+
+def _different(value: object) -> tuple[Any, ...] | None:
+    """Return the items of a list of which no two are the same, None if it is none."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    return tuple(value) if len({repr(each) for each in value}) == len(value) else None
