@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.evaluation.attack import FastGradientSign
     from pytest_paoding.evaluation.data import Batch
+    from pytest_paoding.evaluation.files import ExportedFile
     from pytest_paoding.evaluation.predict import Predictor
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.walk import BoolArray
@@ -53,6 +54,7 @@ class Observations:
         epsilons: Strengths of the attack.
         unattacked: Why no attack was made, if so.
         notes: How outputs of unknown kind were taken, if there are any.
+        files: Answers of each exported file.
     """
 
     original: Answers
@@ -61,12 +63,14 @@ class Observations:
     epsilons: tuple[float, ...]
     unattacked: str | None
     notes: tuple[str, ...]
+    files: tuple[Answers, ...] = ()
 
 
 def observe(
     batches: Iterable[Batch],
     predictors: tuple[Predictor, Predictor],
     attack: FastGradientSign,
+    files: Sequence[ExportedFile] = (),
 ) -> Observations:
     """Run the original and the pruned model side by side, attacked and not.
 
@@ -75,12 +79,14 @@ def observe(
         predictors: The original model and the pruned one.
         attack: What to try on both, each with its own gradient. As soon as it refuses a batch no
             further attacks are made.
+        files: What was exported from the pruned model. A file has no gradient, so it is shown the
+            pruned model's adversarial examples.
 
     Raises:
         DataError: The data does not fit.
         EvaluationError: Outputs are not finite, or a model cannot be run.
     """
-    seen: tuple[list[Answers], list[Answers]] = ([], [])
+    seen: list[list[Answers]] = [[] for _ in (*predictors, *files)]
     labels: list[IntArray | None] = []
     notes: tuple[str, ...] = ()
     refusal: str | None = None
@@ -91,11 +97,13 @@ def observe(
             notes = predictors[0].settle(inputs)
             predictors[1].follow(predictors[0])
         labels.append(_truth(batch))
-        for predictor, found in zip(predictors, seen, strict=True):
-            found.append(_answers(predictor, inputs, labels[-1], None if refusal else attack))
-    original, pruned = (
-        _joined(found, predictor.title) for predictor, found in zip(predictors, seen, strict=True)
-    )
+        for predictor, found in zip(predictors, seen, strict=False):
+            tried = _tried(predictor, inputs, labels[-1], None if refusal else attack)
+            found.append(_answers(predictor, tried, labels[-1]))
+        for file, found in zip(files, seen[len(predictors) :], strict=True):
+            found.append(_answers(file, replace(tried, logits=file.logits(inputs)), labels[-1]))
+    titles = [*(each.title for each in predictors), *(each.title for each in files)]
+    original, pruned, *others = map(_joined, seen, titles)
     return Observations(
         original,
         pruned,
@@ -103,6 +111,7 @@ def observe(
         attack.epsilons,
         refusal,
         notes,
+        tuple(others),
     )
 
 
@@ -113,23 +122,34 @@ def _truth(batch: Batch) -> IntArray | None:
     return np.stack([batch.labels[index] for index in sorted(batch.labels)])
 
 
-def _answers(
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What a batch came to: logits for it, adversarial examples, samples without gradient."""
+
+    logits: Sequence[Any]
+    examples: Sequence[Sequence[Any]] = ()
+    flat: int = 0
+
+
+def _tried(
     predictor: Predictor,
     inputs: Sequence[Any],
     labels: IntArray | None,
     attack: FastGradientSign | None,
-) -> Answers:
+) -> _Tried:
     if attack is None or labels is None or not attack.epsilons:
-        logits = predictor.logits(inputs)
-        return Answers(_top(logits), np.empty((0, len(inputs[0])), bool), 0, _not_finite(logits))
+        return _Tried(predictor.logits(inputs))
     logits, gradients = predictor.gradients(inputs, labels)
-    predicted = _top(logits)
+    return _Tried(logits, list(attack.examples(inputs, gradients)), _flat(gradients))
+
+
+def _answers(runner: Predictor | ExportedFile, tried: _Tried, labels: IntArray | None) -> Answers:
+    predicted, not_finite = _top(tried.logits), _not_finite(tried.logits)
+    if not tried.examples:
+        return Answers(predicted, np.empty((0, predicted.shape[1]), bool), 0, not_finite)
     right = (predicted == labels).all(axis=0)
-    attacked = [
-        (_top(predictor.logits(example)) == labels).all(axis=0)
-        for example in attack.examples(inputs, gradients)
-    ]
-    return Answers(predicted, np.stack(attacked) & right, _flat(gradients), _not_finite(logits))
+    attacked = [(_top(runner.logits(example)) == labels).all(axis=0) for example in tried.examples]
+    return Answers(predicted, np.stack(attacked) & right, tried.flat, not_finite)
 
 
 def _top(logits: Sequence[Any]) -> IntArray:
