@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.artifacts import to_json
 from pytest_paoding.budgets import METRICS
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.formats import parted
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT
@@ -39,7 +40,7 @@ class Entry:
     """What one gate found, as far as it can be compared.
 
     Attributes:
-        metrics: The found value of every metric of this package, rounded.
+        metrics: The found value of every metric of this package, rounded; not of exported files.
         settings: How it was pruned and attacked.
         environment: Versions of the engine's packages, and the kind of machine.
     """
@@ -83,7 +84,9 @@ def _rounded(metrics: Mapping[str, Measurement]) -> dict[str, float]:
     return {
         name: round(measured.found, DIGITS)
         for name, measured in metrics.items()
-        if name.partition("@")[0] in METRICS and measured.found is not None
+        if name.partition("@")[0] in METRICS
+        and parted(name)[1] is None
+        and measured.found is not None
     }
 
 

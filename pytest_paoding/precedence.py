@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
+from pytest_paoding.budgets import FILE_LIMITS, LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.formats import EXPORTED, KERAS
 from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.protocol import Pruning
 from pytest_paoding.quantities import read
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 Layer = Mapping[str, Setting]
 
 PRUNING_KEYS = tuple(Pruning.__annotations__)
-GATE_KEYS = (*PRUNING_KEYS, "attack", "epsilons")
+OWN_KEYS = (*PRUNING_KEYS, "formats")
+"""Keys that stand beside each other in the table of a gate."""
+
+GATE_KEYS = (*OWN_KEYS, "attack", "epsilons")
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
@@ -52,6 +56,7 @@ BUILT_IN: Layer = MappingProxyType(
             "verify": False,
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
+            "formats": (KERAS,),
             "artifacts": "paoding-artifacts",
             "baseline": None,
             "publish": "test",
@@ -101,14 +106,21 @@ class GateSettings:
     Attributes:
         pruning: The keywords of `Engine.prune`; its ratio may be one of several, or "auto".
         epsilons: Strengths of the attack, in units of the input.
+        formats: What the pruned model is written as, "keras" first.
         limits: The budgets; none that is switched off.
         shown: Every key but the budgets in plain form, with its source.
     """
 
     pruning: Pruning
     epsilons: tuple[float, ...]
+    formats: tuple[str, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The formats besides `.keras`."""
+        return tuple(name for name in self.formats if name in EXPORTED)
 
     @property
     def ratio(self) -> Ratio:
@@ -143,6 +155,7 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     return GateSettings(
         pruning=cast("Pruning", pruning),
         epsilons=effective["epsilons"].value,
+        formats=effective["formats"].value,
         limits=tuple(_limits(effective, strict=strict)),
         shown={
             key: Setting(plain_value(effective[key].value), effective[key].source)
@@ -152,10 +165,19 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
-    given = [(metric, effective[key]) for key, metric in LIMITS.items() if key in effective]
+    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
+    formats = effective["formats"].value
+    known += [(key, *rest) for key, rest in FILE_LIMITS.items() if rest[1] in formats]
+    given = [(metric, name, effective[key]) for key, metric, name in known if key in effective]
     return [
-        Limit(metric, found.value.value, Level.ERROR if strict else found.value.level, found.source)
-        for metric, found in given
+        Limit(
+            metric,
+            found.value.value,
+            Level.ERROR if strict else found.value.level,
+            found.source,
+            name,
+        )
+        for metric, name, found in given
         if found.value.level is not Level.OFF
     ]
 

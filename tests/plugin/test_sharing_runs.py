@@ -342,7 +342,7 @@ def test_a_file_that_was_damaged_on_its_way_is_not_published(
 def pytest_runtest_makereport(item, call):
     report = yield
     for files in getattr(report, "paoding_files", {}).values():
-        files["model"] = files["model"][:-1]
+        files["files"]["keras"] = files["files"]["keras"][:-1]
     return report
 """,
     )
