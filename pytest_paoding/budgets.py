@@ -6,7 +6,7 @@ Everything that is shown, written or returned to the operating system is derived
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -83,6 +83,11 @@ class Metric:
     def counted(self) -> bool:
         """Whether it follows from the model alone, and improves the more is pruned."""
         return self.sides in {Unit.COUNT, Unit.BYTES}
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it is an estimate from the samples of one run."""
+        return self.sides is Unit.SHARE and self.name in METRICS
 
     @property
     def key(self) -> str:
@@ -177,9 +182,15 @@ NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A budget: the value a metric may just reach, how serious a miss is, and who said so.
+    """A budget: the value a metric may just reach.
 
     Attributes:
+        metric: What is limited.
+        value: The limit.
+        level: How serious a miss is.
+        source: Who said so.
+        confidence: How sure it must be that the true value is within the limit, between 0 and 1;
+            None where the value found is what counts.
         file_format: The format whose file it is about; None for the model and its `.keras` file.
     """
 
@@ -187,6 +198,7 @@ class Limit:
     value: float
     level: Level = Level.ERROR
     source: str = "call"
+    confidence: float | None = None
     file_format: str | None = None
 
     @property
@@ -220,11 +232,31 @@ class Check:
         return self.limit.level is Level.WARN and self.verdict is not Verdict.PASSED
 
     @property
+    def compared(self) -> float | None:
+        """What the limit is compared with: what was found, or the worse end of its interval."""
+        found, limit = self.measurement.found, self.limit
+        if limit.confidence is None:
+            return found
+        interval = self.measurement.interval(limit.confidence)
+        if interval is None:
+            return found
+        return interval[1] if limit.metric.direction is Direction.LOWER else interval[0]
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether what was found is compared, although the samples do not tell it from the limit.
+
+        That is where the limit is within the interval of 95 %.
+        """
+        interval = None if self.limit.confidence is not None else self.measurement.interval()
+        return interval is not None and interval[0] < self.limit.value < interval[1]
+
+    @property
     def distance(self) -> float:
-        """How far found is beyond the limit; 0 where it is within or undefined."""
-        if self.verdict is not Verdict.MISSED or self.measurement.found is None:
+        """How far what is compared is beyond the limit; 0 where it is within or undefined."""
+        if self.verdict is not Verdict.MISSED or self.compared is None:
             return 0.0
-        return abs(self.measurement.found - self.limit.value)
+        return abs(self.compared - self.limit.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +270,8 @@ class Judgement:
 def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> Judgement:
     """Compare every limit with what was measured.
 
-    Both operators are inclusive. What is missing or not finite never passes, and neither does an
+    Both operators are inclusive. Where a limit asks for a confidence, the worse end of the interval
+    is compared, not what was found. What is missing or not finite never passes, and neither does an
     empty set of limits. A gate with one undefined error-level budget is UNJUDGED even where another
     is missed: it must not be possible to force what nobody has measured.
     """
@@ -269,7 +302,11 @@ def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> li
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
         measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
-    return Check(name, limit, measurement, verdict(measurement.found, limit))
+    elif limit.confidence and measurement.found is not None and measurement.evidence is None:
+        reason = "no interval is known for it: set its budget without confidence"
+        measurement = replace(measurement, found=None, reason=reason)
+    check = Check(name, limit, measurement, Verdict.UNJUDGED)
+    return replace(check, verdict=verdict(check.compared, limit))
 
 
 def verdict(found: float | None, limit: Limit) -> Verdict:

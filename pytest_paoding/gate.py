@@ -105,7 +105,7 @@ class _Findings:
     @property
     def trial(self) -> Trial:
         """What the search records of this ratio."""
-        found = {check.name: check.measurement.found for check in self.judgement.checks}
+        found = {check.name: check.compared for check in self.judgement.checks}
         return Trial(self.ratio or 0.0, self.judgement.outcome, found)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import UPDATE
 from pytest_paoding.budgets import BUDGETS, REGRESSIONS, Check, Direction, Verdict
-from pytest_paoding.printing import show
+from pytest_paoding.printing import show, show_apart, title
 from pytest_paoding.quantities import Unit
 
 if TYPE_CHECKING:
@@ -30,8 +30,16 @@ def notes(checks: Sequence[Check], *, old: Entry | None, new: Entry) -> tuple[st
     found = list[str]()
     if old is not None and (differences := new.differences(old)):
         found.append(f"the baseline was made with {', '.join(differences)}")
+    found += [_too_few(check) for check in checks if check.uncertain]
     failing = any(check.fails for check in checks)
     return (*found, *(() if failing else _improvements(checks)))
+
+
+def _too_few(check: Check) -> str:
+    measured, unit = check.measurement, check.limit.metric.unit
+    samples = 0 if measured.evidence is None else measured.evidence.samples
+    found, limit = show_apart(measured.found, check.limit.value, unit)
+    return f"{title(check.name)}: {samples} samples are too few to tell {found} from {limit}"
 
 
 def _improvements(checks: Iterable[Check]) -> Iterator[str]:

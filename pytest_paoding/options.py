@@ -62,6 +62,13 @@ def add_options(parser: pytest.Parser) -> None:
     _add_settings(group)
     _add_baseline(group)
     _add_reports(group)
+    group.addoption(
+        "--paoding-confidence",
+        metavar="C",
+        type=argument(quantities.confidence),
+        help="how sure budgets of accuracy and robustness must hold, such as 0.95: the worse end of"
+        " the interval is judged",
+    )
     for key, metric in LIMITS.items():
         names = [f"--paoding-{key.replace('_', '-')}", *filter(None, [_SHORT.get(key)])]
         text = (
@@ -223,7 +230,7 @@ def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     option = config.option
     folder, baseline = option.paoding_artifacts, option.paoding_baseline
-    keys = (*OWN_KEYS, "publish", *LIMITS)
+    keys = (*OWN_KEYS, "publish", "confidence", *LIMITS)
     given = {
         **{key: getattr(option, f"paoding_{key}", None) for key in keys},
         **dict(option.paoding_format_budget),

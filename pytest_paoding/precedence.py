@@ -18,7 +18,7 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.formats import EXPORTED, KERAS
 from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.protocol import Pruning
-from pytest_paoding.quantities import read
+from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ PRUNING_KEYS = tuple(Pruning.__annotations__)
 OWN_KEYS = (*PRUNING_KEYS, "formats")
 """Keys that stand beside each other in the table of a gate."""
 
-GATE_KEYS = (*OWN_KEYS, "attack", "epsilons")
+GATE_KEYS = (*OWN_KEYS, "attack", "epsilons", "confidence")
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
@@ -57,6 +57,7 @@ BUILT_IN: Layer = MappingProxyType(
             "attack": "fgsm",
             "epsilons": (0.01, 0.05),
             "formats": (KERAS,),
+            "confidence": None,
             "artifacts": "paoding-artifacts",
             "baseline": None,
             "publish": "test",
@@ -71,13 +72,14 @@ class Bound:
 
     value: float | None
     level: Level = Level.ERROR
+    confidence: float | None = None
 
 
 OFF = Bound(None, Level.OFF)
 
 
 def read_bound(given: object, metric: Metric) -> Bound:
-    """Read a budget: a quantity, "off", or a table with `limit` and `level`.
+    """Read a budget: a quantity, "off", or a table with `limit`, `level` and `confidence`.
 
     Raises:
         ValueError: It is none of them; one line that says what was meant.
@@ -90,13 +92,24 @@ def read_bound(given: object, metric: Metric) -> Bound:
     if level not in names:
         raise ValueError(f"level {level!r} is unknown, known are {', '.join(names)}")
     limit = table.pop("limit", None)
+    sure = _confidence(table.pop("confidence", None), metric)
     if table:
-        raise ValueError(f"{one_line(next(iter(table)))}: unknown key, known are limit, level")
+        name = one_line(next(iter(table)))
+        raise ValueError(f"{name}: unknown key, known are limit, level, confidence")
     if Level(level) is Level.OFF:
         return OFF
     if limit is None:
         raise ValueError("limit is missing")
-    return Bound(read(limit, metric.unit), Level(level))
+    return Bound(read(limit, metric.unit), Level(level), sure)
+
+
+def _confidence(given: object, metric: Metric) -> float | None:
+    if given is None:
+        return None
+    if not metric.sampled:
+        what = metric.name.replace("_", " ")
+        raise ValueError(f"confidence: {what} is not estimated from the samples of one run")
+    return confidence(given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +188,7 @@ def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
             found.value.value,
             Level.ERROR if strict else found.value.level,
             found.source,
+            found.value.confidence or (effective["confidence"].value if metric.sampled else None),
             name,
         )
         for metric, name, found in given

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pytest_paoding.quantities import SIZES, Unit
 
 
+def title(name: str) -> str:
+    """Return a metric's name for people: `robust accuracy @0.05`."""
+    return name.replace("_", " ").replace("@", " @")
+
+
 def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:
     """Return `value` for people, with `extra` more digits than usual; "-" where there is none."""
     if value is None:

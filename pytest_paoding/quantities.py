@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
 
+_LEAST_CONFIDENCE = 0.5
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)")
 SIZES = {
@@ -135,6 +136,18 @@ def step(value: object) -> float:
     if number > 0:
         return number
     raise ValueError(f"{_as_given(value)} prunes nothing: a step is a share above 0")
+
+
+def confidence(value: object) -> float:
+    """Return how sure something must be, at least 0.5 and below 1.
+
+    Raises:
+        ValueError: `value` is no such share.
+    """
+    number = share(value)
+    if _LEAST_CONFIDENCE <= number < 1:
+        return number
+    raise ValueError(f"{_as_given(value)} is not a confidence from 0.5 to below 1, such as 0.95")
 
 
 def shares(value: object) -> dict[str, float]:

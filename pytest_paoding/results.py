@@ -67,7 +67,7 @@ def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One of several ratios that were tried: what it came to, and the value every budget found."""
+    """One of several ratios tried: what it came to, and what each budget was compared with."""
 
     ratio: float
     outcome: Outcome
@@ -175,7 +175,7 @@ class GateResult:
                 "pruned_digest": self.digest_after,
             },
             "settings": {key: asdict(setting) for key, setting in self.settings.items()},
-            "metrics": {name: asdict(found) for name, found in self.metrics.items()},
+            "metrics": {name: found.to_dict() for name, found in self.metrics.items()},
             "checks": [_check_to_dict(check) for check in self.checks],
             "layers": [asdict(layer) for layer in self.layers],
             "artifact": None if self.artifact is None else self.artifact.to_dict(),
@@ -195,7 +195,9 @@ class GateResult:
             digest_before=plain["model"]["digest"],
             digest_after=plain["model"]["pruned_digest"],
             settings={key: Setting(**setting) for key, setting in plain["settings"].items()},
-            metrics={name: Measurement(**found) for name, found in plain["metrics"].items()},
+            metrics={
+                name: Measurement.from_dict(found) for name, found in plain["metrics"].items()
+            },
             checks=tuple(_check_from_dict(check) for check in plain["checks"]),
             layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
             artifact=None if artifact is None else Artifact.from_dict(artifact),
@@ -241,7 +243,8 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
         "source": limit.source,
         "verdict": check.verdict.value,
         "passed": check.verdict is Verdict.PASSED,
-        **asdict(check.measurement),
+        "confidence": limit.confidence,
+        **check.measurement.to_dict(limit.confidence),
     }
 
 
@@ -257,9 +260,14 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
     )
     return Check(
         name=plain["metric"],
-        limit=Limit(metric, plain["limit"], Level(plain["level"]), plain["source"], file_format),
-        measurement=Measurement(
-            **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")}
+        limit=Limit(
+            metric,
+            plain["limit"],
+            Level(plain["level"]),
+            plain["source"],
+            plain["confidence"],
+            file_format,
         ),
+        measurement=Measurement.from_dict(plain),
         verdict=Verdict(plain["verdict"]),
     )

@@ -93,10 +93,14 @@ _FILE_BUDGET: Any = (FileBudget | None, None)
 Budget = create_model(
     "Budget",
     __base__=_Table,
+    confidence=(Annotated[float | None, BeforeValidator(quantities.confidence)], None),
     **{key: _budget_field(metric) for key, metric in BUDGETS.items()},
     **dict.fromkeys(EXPORTED, _FILE_BUDGET),
 )
-"""[tool.paoding.budget]: one optional key for every metric of the catalogue, a table by format."""
+"""[tool.paoding.budget]: one optional key for every metric of the catalogue, a table by format.
+
+With `confidence` the worse end of each estimate's interval has to be within its limit.
+"""
 
 Regression = create_model(
     "Regression",
@@ -188,7 +192,8 @@ class PaodingTable(GateTable):
         return (*super()._own_keys, "artifacts", "baseline", "publish")
 
 
-_NESTED = dict.fromkeys(BUDGETS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
+_BUDGET_KEYS = ("confidence", *BUDGETS)
+_NESTED = dict.fromkeys(_BUDGET_KEYS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
 _TABLES: Mapping[str, type[BaseModel]] = {
     "budget": Budget,
     "regression": Regression,
@@ -200,6 +205,7 @@ _BY_FORMAT = {name.replace("-", "_"): name for name in EXPORTED}
 _KEYWORDS = (
     *(key for key in GateTable.model_fields if key not in LIMIT_TABLES),
     *_BY_FORMAT,
+    "confidence",
     *LIMITS,
 )
 
@@ -252,7 +258,7 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
             raise ConfigError(f"{where}: {name}: unknown keyword, {_BUDGET_KEYWORD}")
     tables: dict[str, dict[str, Any]] = {
         name: {key: present.pop(key) for key in keys if key in present}
-        for name, keys in zip(LIMIT_TABLES, (BUDGETS, REGRESSIONS), strict=True)
+        for name, keys in zip(LIMIT_TABLES, (_BUDGET_KEYS, REGRESSIONS), strict=True)
     }
     tables["budget"] |= {
         name: present.pop(keyword) for keyword, name in _BY_FORMAT.items() if keyword in present

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +178,9 @@ class Workbench:
         )
         with self.store.making(key):
             if found := self.store.load(key):
-                return {name: Measurement(**plain) for name, plain in found.items()}
+                return {name: Measurement.from_dict(plain) for name, plain in found.items()}
             measured = self._measure(settings, cut, exports)
-            self.store.save(key, {name: asdict(each) for name, each in measured.items()})
+            self.store.save(key, {name: each.to_dict() for name, each in measured.items()})
             return measured
 
     def _measure(

@@ -19,6 +19,7 @@ from pytest_paoding.errors import (
     ModelFileError,
     PruningError,
 )
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.surgery.plan import LayerPlan, Plan
 
@@ -154,11 +155,16 @@ class FakeEngine:
         return found
 
 
+def _evidence(facts: dict[str, Any]) -> Evidence | None:
+    changed = facts.get("changed")
+    return Evidence(Contrast.DIFFERENCE, *changed) if changed else None
+
+
 def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
     before, after = facts.get("accuracy", (0.9, 0.9))
     found = {
         "accuracy": Measurement(before, after, after),
-        "accuracy_decay": Measurement(before, after, before - after),
+        "accuracy_decay": Measurement(before, after, before - after, evidence=_evidence(facts)),
         "accuracy_retention": Measurement(before, after, after / before),
         "agreement": Measurement(found=facts.get("agreement", 0.99)),
     }

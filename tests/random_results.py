@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pytest_paoding.budgets import FILE_BUDGETS, METRICS, Level, Limit, Outcome, judge
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import ENDINGS, EXPORTED, of_file
 from pytest_paoding.releases import Artifact, ArtifactFile
@@ -15,15 +16,22 @@ names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 finite = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 shares = st.floats(0, 1)
 levels = st.sampled_from([Level.ERROR, Level.WARN])
-measurements = st.builds(Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2)
+evidence = st.builds(
+    Evidence, st.sampled_from(Contrast), st.integers(1, 900), *[st.integers(0, 900)] * 3
+)
+measurements = st.builds(
+    Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence
+)
+confidences = st.none() | st.floats(0.5, 0.999)
 limits = st.builds(
-    Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines
+    Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines, confidences
 ) | st.builds(
     Limit,
     st.sampled_from(list(FILE_BUDGETS.values())),
     finite,
     levels,
     lines,
+    confidences,
     st.sampled_from(EXPORTED),
 )
 settings = st.builds(Setting, finite | lines | st.lists(finite), lines)

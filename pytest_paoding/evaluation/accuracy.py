@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 
 if TYPE_CHECKING:
     from pytest_paoding.evaluation.observe import Observations
+    from pytest_paoding.graph.walk import BoolArray
 
 _SKEWED = 0.99
 _UNLABELLED = "the data has no labels"
@@ -23,19 +26,36 @@ def accuracy_metrics(seen: Observations) -> dict[str, Measurement]:
     """
     same = (seen.original.predicted == seen.pruned.predicted).all(axis=0)
     detail = "; ".join((f"{len(same)} samples", *seen.notes))
-    agreement = Measurement(found=float(same.mean()), detail=detail)
+    agreed = int(same.sum())
+    evidence = Evidence(Contrast.SHARE, agreed, len(same) - agreed)
+    agreement = Measurement(found=float(same.mean()), detail=detail, evidence=evidence)
     if seen.labels is None:
         names = ("accuracy", "accuracy_decay", "accuracy_retention")
         return {"agreement": agreement, **dict.fromkeys(names, Measurement(reason=_UNLABELLED))}
-    before = int(seen.original.right(seen.labels).sum())
-    after = int(seen.pruned.right(seen.labels).sum())
-    total = len(same)
-    sides = before / total, after / total
+    pair = paired(seen.original.right(seen.labels), seen.pruned.right(seen.labels))
     return {
-        "accuracy": Measurement(*sides, sides[1], detail=detail),
-        **_compared(before, after, total, degenerate(seen)),
+        "accuracy": replace(share_after(pair), detail=detail),
+        **_compared(pair, degenerate(seen)),
         "agreement": agreement,
     }
+
+
+def paired(before: BoolArray, after: BoolArray) -> Evidence:
+    """Return in how many samples something holds before and after, of the share after."""
+    both, first, second = (int(each.sum()) for each in (before & after, before, after))
+    neither = len(before) - first - second + both
+    return Evidence(Contrast.SHARE, both, first - both, second - both, neither)
+
+
+def share_after(pair: Evidence) -> Measurement:
+    """Return a share of the samples before and after pruning, of which the latter counts."""
+    before, after = shares(pair)
+    return Measurement(before, after, after, evidence=pair)
+
+
+def shares(pair: Evidence) -> tuple[float, float]:
+    """Return the shares of the samples before and after."""
+    return (pair.both + pair.lost) / pair.samples, (pair.both + pair.gained) / pair.samples
 
 
 def degenerate(seen: Observations) -> str | None:
@@ -54,10 +74,19 @@ def degenerate(seen: Observations) -> str | None:
     return None
 
 
-def _compared(before: int, after: int, total: int, reason: str | None) -> dict[str, Measurement]:
-    sides = before / total, after / total
-    decay = Measurement(*sides, None if reason else (before - after) / total, reason)
+def _compared(pair: Evidence, reason: str | None) -> dict[str, Measurement]:
+    before, after = shares(pair)
+    chance = pair.difference_by_chance
+    decay = Measurement(
+        before,
+        after,
+        None if reason else (pair.lost - pair.gained) / pair.samples,
+        reason,
+        f"{pair.lost} samples lost, {pair.gained} gained; McNemar p = {chance:.2g}",
+        replace(pair, contrast=Contrast.DIFFERENCE),
+    )
     if not before:
         reason = "the accuracy before pruning is 0: a ratio to it is undefined"
-    retention = Measurement(*sides, None if reason else after / before, reason)
+    ratio = replace(pair, contrast=Contrast.RATIO)
+    retention = Measurement(before, after, None if reason else after / before, reason, None, ratio)
     return {"accuracy_decay": decay, "accuracy_retention": retention}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_paoding.evaluation.accuracy import degenerate
+from pytest_paoding.evaluation.accuracy import degenerate, paired, share_after, shares
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -30,12 +31,15 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
     if reason:
         return dict.fromkeys((*names, *_RATIOS), Measurement(reason=reason))
     counts = [_count(seen, row) for row in range(len(seen.epsilons))]
-    retention = _worst([(each.after, each) for each in counts])
+    retention = _worst(counts, Contrast.RATIO)
     if unfit := degenerate(seen):
         retention = replace(retention, found=None, reason=unfit)
-    overlap = _worst([(each.both, each) for each in counts])
+    overlap = _worst(counts, Contrast.SHARE)
     return {
-        **{name: _accuracy(each) for name, each in zip(names, counts, strict=True)},
+        **{
+            name: replace(share_after(each.pair), detail=each.detail)
+            for name, each in zip(names, counts, strict=True)
+        },
         "robustness_retention": retention,
         "robustness_overlap": replace(overlap, before=None, after=None),
     }
@@ -43,17 +47,24 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """How many samples are robust at one epsilon."""
+    """How many samples are robust at one epsilon, before pruning and after."""
 
     detail: str
-    total: int
-    before: int
-    after: int
-    both: int
+    pair: Evidence
 
     @property
-    def sides(self) -> tuple[float, float]:
-        return self.before / self.total, self.after / self.total
+    def before(self) -> int:
+        return self.pair.both + self.pair.lost
+
+    def compared(self, contrast: Contrast) -> Measurement:
+        """Return the share of those robust before that are robust after, or the ratio of both."""
+        pair = self.pair
+        if contrast is Contrast.SHARE:
+            part, evidence = pair.both, Evidence(contrast, pair.both, pair.lost)
+        else:
+            part, evidence = pair.both + pair.gained, replace(pair, contrast=contrast)
+        found = part / self.before
+        return Measurement(*shares(pair), found, detail=self.detail, evidence=evidence)
 
 
 def _count(seen: Observations, row: int) -> _Count:
@@ -65,25 +76,17 @@ def _count(seen: Observations, row: int) -> _Count:
     ]
     return _Count(
         "; ".join((f"epsilon {seen.epsilons[row]:g}", *flat)),
-        len(before),
-        int(before.sum()),
-        int(after.sum()),
-        int((before & after).sum()),
+        paired(before, after),
     )
 
 
-def _accuracy(count: _Count) -> Measurement:
-    return Measurement(*count.sides, count.sides[1], detail=count.detail)
-
-
-def _worst(parts: Sequence[tuple[int, _Count]]) -> Measurement:
-    """Return the least share that a part is of the samples robust before."""
-    for _, count in parts:
+def _worst(counts: Sequence[_Count], contrast: Contrast) -> Measurement:
+    """Return how much of the robustness before pruning is left where the least is."""
+    for count in counts:
         if not count.before:
             reason = f"no sample is robust before pruning at {count.detail}: a ratio is undefined"
-            return Measurement(*count.sides, reason=reason)
-    part, count = min(parts, key=lambda each: each[0] / each[1].before)
-    return Measurement(*count.sides, part / count.before, detail=count.detail)
+            return Measurement(*shares(count.pair), reason=reason)
+    return min((count.compared(contrast) for count in counts), key=lambda each: each.found or 0.0)
 
 
 def _without_gradient(seen: Observations) -> str | None:

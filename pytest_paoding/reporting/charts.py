@@ -7,8 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pytest_paoding.budgets import Verdict, verdict
-from pytest_paoding.printing import show
-from pytest_paoding.reporting.wording import title
+from pytest_paoding.printing import show, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +56,7 @@ def curves(results: Sequence[GateResult]) -> list[Curve]:
     for result in results:
         for check in result.checks:
             limits.setdefault(check.name, check.limit)
-            _add(found, check.name, result.ratio, check.measurement.found)
+            _add(found, check.name, result.ratio, check.compared)
         for trial in result.trials:
             for name, value in trial.found.items():
                 _add(found, name, trial.ratio, value)
@@ -125,7 +124,7 @@ def _in_words(curve: Curve) -> str:
 
 def bar(check: Check) -> str:
     """Return how much of a budget is used up, as a bar with the limit as a mark."""
-    found, limit = check.measurement.found, check.limit.value
+    found, limit = check.compared, check.limit.value
     if found is None or check.verdict is Verdict.UNJUDGED:
         return ""
     largest = max(abs(found), abs(limit)) or 1.0

@@ -103,8 +103,8 @@ def _budgets(result: GateResult) -> str:
     rows = []
     for check in result.checks:
         cells = [escape(cell) for cell in wording.row(check)]
-        rows.append((*cells[:4], cells[4], charts.bar(check), cells[5], escape(check.limit.source)))
-    heads = ("budget", *wording.ROW[1:5], "found to limit", "verdict", "from")
+        rows.append((*cells[:6], charts.bar(check), cells[6], escape(check.limit.source)))
+    heads = ("budget", *wording.ROW[1:6], "found to limit", "verdict", "from")
     return _table("Budgets", heads, rows)
 
 
@@ -132,7 +132,7 @@ def _metrics(result: GateResult) -> str:
         [escape(cell) for cell in wording.measured_row(name, measured)]
         for name, measured in result.metrics.items()
     ]
-    return _table("All metrics", ("metric", "before", "after", "found"), rows)
+    return _table("All metrics", ("metric", *wording.ROW[1:5]), rows)
 
 
 def _settings(result: GateResult) -> str:

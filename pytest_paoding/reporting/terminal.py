@@ -55,7 +55,7 @@ def budget_table(result: GateResult, *, sources: bool = False) -> str:
     if sources:
         heads.append("from")
         rows = [[*row, check.limit.source] for row, check in zip(rows, result.checks, strict=True)]
-    return _table(rows, heads, numbers=range(1, 5))
+    return _table(rows, heads, numbers=range(1, 6))
 
 
 def layer_table(result: GateResult) -> str:
@@ -75,13 +75,17 @@ def _explained(result: GateResult) -> Iterator[str]:
 def metric_table(result: GateResult) -> str:
     """Return everything that was measured."""
     rows = [wording.measured_row(name, measured) for name, measured in result.metrics.items()]
-    return _table(rows, list(wording.ROW[:4]), numbers=range(1, 4))
+    return _table(rows, list(wording.ROW[:5]), numbers=range(1, 5))
 
 
 def _table(rows: Sequence[Sequence[str]], heads: Sequence[str], *, numbers: Iterable[int]) -> str:
+    """Return an aligned table without the columns that are empty."""
     right = set(numbers)
-    align = ["right" if column in right else "left" for column in range(len(heads))]
-    text = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=align)
+    used = [column for column in range(len(heads)) if any(row[column] for row in rows)]
+    align = ["right" if column in right else "left" for column in used]
+    cells = [[row[column] for column in used] for row in rows]
+    names = [heads[column] for column in used]
+    text = tabulate(cells, names, tablefmt="plain", disable_numparse=True, colalign=align)
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 

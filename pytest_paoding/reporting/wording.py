@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import UPDATE
 from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Limit, Outcome, Verdict
-from pytest_paoding.printing import show, show_apart
+from pytest_paoding.evaluation.evidence import CONFIDENCE
+from pytest_paoding.printing import show, show_apart, title
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT
 
@@ -28,11 +29,6 @@ WORDS = {
 _BEYOND = {"<=": ">", ">=": "<"}
 
 
-def title(name: str) -> str:
-    """Return a metric's name for people: `robust accuracy @0.05`."""
-    return name.replace("_", " ").replace("@", " @")
-
-
 def headline(result: GateResult) -> str:
     """Return the outcome and its grounds in one line."""
     grounds = [result.reason] if result.reason else []
@@ -44,13 +40,30 @@ def headline(result: GateResult) -> str:
 
 def miss(check: Check) -> str:
     """Return a missed budget as the relation that was found: `size 310.0 kB > 300.0 kB`."""
-    found, limit = show_apart(check.measurement.found, check.limit.value, check.limit.metric.unit)
+    metric = check.limit.metric
+    compared, limit = show_apart(check.compared, check.limit.value, metric.unit)
     level = " (warn)" if check.warns else ""
-    return f"{title(check.name)} {found} {_BEYOND[check.limit.metric.operator]} {limit}{level}"
+    sure = check.limit.confidence
+    found = show(check.measurement.found, metric.unit)
+    bound = f" (bound{_at(sure)}, found {found})" if sure else ""
+    return f"{title(check.name)} {compared} {_BEYOND[metric.operator]} {limit}{bound}{level}"
+
+
+def interval(measured: Measurement, unit: Unit, confidence: float | None = None) -> str:
+    """Return the interval of a metric's true value; empty where nothing is known of it."""
+    ends = measured.interval(confidence)
+    if ends is None:
+        return ""
+    return f"{show(ends[0], unit)} to {show(ends[1], unit)}{_at(confidence)}"
+
+
+def _at(confidence: float | None) -> str:
+    """Return how sure something is, where somebody has asked for it."""
+    return f" at {100 * confidence:g}%" if confidence else ""
 
 
 def row(check: Check) -> list[str]:
-    """Return a check as cells: metric, before, after, found, limit, verdict."""
+    """Return a check as cells: metric, before, after, found, interval, limit, verdict."""
     metric, measured = check.limit.metric, check.measurement
     found, limit = show_apart(measured.found, check.limit.value, metric.unit)
     return [
@@ -58,28 +71,30 @@ def row(check: Check) -> list[str]:
         show(measured.before, metric.sides),
         show(measured.after, metric.sides),
         found,
+        interval(measured, metric.unit, check.limit.confidence),
         f"{metric.operator} {limit}",
         verdict(check),
     ]
 
 
-ROW = ("", "before", "after", "found", "limit", "verdict")
+ROW = ("", "before", "after", "found", f"{CONFIDENCE:.0%} interval", "limit", "verdict")
 """The heads of the cells of a row."""
 
 
 def verdict(check: Check) -> str:
     """Return the verdict of one budget, and by how much it was missed."""
     level = " (warn)" if check.warns else ""
+    sure = _at(check.limit.confidence)
     if check.verdict is Verdict.PASSED:
-        return "ok"
+        return f"ok{sure}"
     if check.verdict is Verdict.UNJUDGED:
         return f"UNJUDGED{level}: {check.measurement.reason}"
     side = "OVER" if check.limit.metric.operator == "<=" else "UNDER"
-    return f"{side} by {show_apart(check.distance, 0.0, check.limit.metric.unit)[0]}{level}"
+    return f"{side} by {show_apart(check.distance, 0.0, check.limit.metric.unit)[0]}{sure}{level}"
 
 
 def measured_row(name: str, measured: Measurement) -> list[str]:
-    """Return a metric without a budget as cells: metric, before, after, found."""
+    """Return a metric without a budget as cells: metric, before, after, found, interval."""
     metric = KNOWN.get(name.partition("@")[0])
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
@@ -87,6 +102,7 @@ def measured_row(name: str, measured: Measurement) -> list[str]:
         show(measured.before, sides),
         show(measured.after, sides),
         show(measured.found, unit),
+        interval(measured, unit),
     ]
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from pytest_paoding import hookspecs, plugin
 from pytest_paoding.__main__ import COMMANDS
-from pytest_paoding.budgets import BUDGETS, REGRESSIONS
+from pytest_paoding.budgets import REGRESSIONS
 from pytest_paoding.configfile import read
 from pytest_paoding.graph.rules import registry
 from pytest_paoding.precedence import BUILT_IN
 from pytest_paoding.pruning import strategies
-from pytest_paoding.settings import Attack, GateTable, ModelTable, PaodingTable, load
+from pytest_paoding.settings import Attack, Budget, GateTable, ModelTable, PaodingTable, load
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -90,7 +90,7 @@ def test_every_option_is_documented_and_every_documented_option_exists() -> None
 
 TABLES = {
     "### `[tool.paoding]`": set(PaodingTable.model_fields),
-    "### `[tool.paoding.budget]`": set(BUDGETS),
+    "### `[tool.paoding.budget]`": set(Budget.model_fields),
     "### `[tool.paoding.regression]`": set(REGRESSIONS),
     "### `[tool.paoding.attack]`": set(Attack.model_fields),
     "### `[tool.paoding.models.NAME]`": set(ModelTable.model_fields) - set(GateTable.model_fields),
@@ -111,8 +111,8 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
 def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
     value = BUILT_IN[key].value
     shown = "none" if value is None else f"`{json.dumps(value)}`"
-    heading = "attack" if key in {"attack", "epsilons"} else None
-    heading = f"### `[tool.paoding{'.' + heading if heading else ''}]`"
+    table = {"attack": ".attack", "epsilons": ".attack", "confidence": ".budget"}.get(key, "")
+    heading = f"### `[tool.paoding{table}]`"
     name = "name" if key == "attack" else key
     assert f"| `{name}` | {shown} |" in section(heading)
 

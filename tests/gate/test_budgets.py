@@ -17,6 +17,7 @@ from pytest_paoding.budgets import (
     Verdict,
     judge,
 )
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 
 DECAY, AGREEMENT = METRICS["accuracy_decay"], METRICS["agreement"]
@@ -137,3 +138,49 @@ def test_a_better_value_never_turns_a_pass_into_a_miss(
         for value in (found, better)
     )
     assert verdict is Verdict.MISSED or improved is Verdict.PASSED
+
+
+def estimated(lost: int, samples: int) -> Measurement:
+    evidence = Evidence(Contrast.DIFFERENCE, samples - lost, lost)
+    return Measurement(found=lost / samples, evidence=evidence)
+
+
+def test_with_a_confidence_the_bound_decides() -> None:
+    found = {"accuracy_decay": estimated(2, 200)}
+    (point,) = judge([Limit(DECAY, 0.03)], found).checks
+    (bound,) = judge([Limit(DECAY, 0.03, confidence=0.95)], found).checks
+    assert (point.verdict, point.uncertain) == (Verdict.PASSED, True)
+    assert (bound.verdict, bound.uncertain) == (Verdict.MISSED, False)
+    assert bound.compared == pytest.approx(estimated(2, 200).interval()[1])
+    assert bound.distance == pytest.approx(bound.compared - 0.03)
+    (enough,) = judge(
+        [Limit(DECAY, 0.03, confidence=0.95)], {"accuracy_decay": estimated(20, 2000)}
+    ).checks
+    assert enough.verdict is Verdict.PASSED
+
+
+def test_of_what_shall_be_high_the_lower_end_decides() -> None:
+    evidence = Evidence(Contrast.SHARE, 98, 2)
+    found = {"agreement": Measurement(found=0.98, evidence=evidence)}
+    (check,) = judge([Limit(AGREEMENT, 0.95, confidence=0.9)], found).checks
+    assert check.compared == evidence.interval(0.9)[0] < 0.95
+    assert check.verdict is Verdict.MISSED
+
+
+def test_a_confidence_in_what_has_no_interval_is_unjudged() -> None:
+    (check,) = judge(
+        [Limit(DECAY, 0.03, confidence=0.95)], {"accuracy_decay": Measurement(found=0.0)}
+    ).checks
+    assert check.verdict is Verdict.UNJUDGED
+    assert check.measurement.reason.startswith("no interval is known")
+
+
+@given(st.integers(0, 50), st.integers(50, 400), st.floats(0, 1), st.floats(0.5, 0.99))
+def test_a_confidence_only_ever_makes_a_gate_stricter(
+    lost: int, samples: int, limit: float, confidence: float
+) -> None:
+    found = {"accuracy_decay": estimated(lost, samples)}
+    outcomes = [
+        judge([Limit(DECAY, limit, confidence=sure)], found).outcome for sure in (None, confidence)
+    ]
+    assert outcomes[0] is Outcome.WITHIN_BUDGET or outcomes[1] is Outcome.OVER_BUDGET

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding.baseline import UPDATE, Entry
 from pytest_paoding.budgets import LIMITS, REGRESSIONS, Check, Limit, judge
+from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.notes import notes
 from pytest_paoding.quantities import Unit, read
@@ -104,6 +105,20 @@ def test_small_and_sampled_improvements_are_not(
     given_checks: dict[str, tuple[float, float]],
 ) -> None:
     assert notes(checks(**given_checks), old=None, new=Entry({})) == ()
+
+
+def test_too_few_samples_are_told() -> None:
+    evidence = Evidence(Contrast.DIFFERENCE, 196, 4)
+    measured = {"accuracy_decay": Measurement(found=0.02, evidence=evidence)}
+    limit = LIMITS["max_accuracy_decay"]
+    unsure = judge([Limit(limit, 0.03)], measured).checks
+    assert notes(unsure, old=None, new=Entry({})) == (
+        "accuracy decay: 200 samples are too few to tell 0.0200 from 0.0300",
+    )
+    clear = judge([Limit(limit, 0.2)], measured).checks
+    asked = judge([Limit(limit, 0.03, confidence=0.95)], measured).checks
+    for told in (clear, asked):
+        assert notes(told, old=None, new=Entry({})) == ()
 
 
 def test_a_suggested_limit_holds() -> None:

@@ -100,6 +100,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
         "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
         "formats": Setting(["keras"], "built-in"),
+        "confidence": Setting(None, "built-in"),
     }
 
 
@@ -263,7 +264,10 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
         ),
         (
             "[tool.paoding.budget]\nmax_size = { limit = 3, lvl = 'warn' }",
-            ("[tool.paoding.budget] max_size: lvl: unknown key, known are limit, level"),
+            (
+                "[tool.paoding.budget] max_size: lvl: unknown key, known are limit, level,"
+                " confidence"
+            ),
         ),
         (
             "[tool.paoding.budget]\nmax_size = { limit = 3, level = 'wran' }",
@@ -335,6 +339,35 @@ def test_off_levels_and_strict(tmp_path: Path) -> None:
     assert {limit.level for limit in strict.limits} == {Level.ERROR}
 
 
+def test_a_confidence_holds_for_every_estimate_that_has_none_of_its_own(tmp_path: Path) -> None:
+    text = """
+[tool.paoding]
+ratio = 0.5
+baseline = "b.json"
+[tool.paoding.budget]
+confidence = "95%"
+max_size = "1 MB"
+max_accuracy_decay = "2%"
+min_agreement = { limit = 0.9, confidence = 0.99, level = "warn" }
+[tool.paoding.regression]
+max_accuracy_drop = 0.01
+[tool.paoding.models.m]
+path = "m"
+"""
+    settings = loaded(tmp_path, text)
+    found = {limit.metric.key: limit.confidence for limit in settings.gate(model="m").limits}
+    assert found == {
+        "max_size": None,
+        "max_accuracy_decay": 0.95,
+        "min_agreement": 0.99,
+        "max_accuracy_drop": None,
+    }
+    call = keywords({"confidence": 0.8}, where="here", source="call")
+    gate = settings.gate(model="m", call=call)
+    assert {limit.confidence for limit in gate.limits} == {None, 0.8, 0.99}
+    assert gate.shown["confidence"] == Setting(0.8, "call")
+
+
 def test_keywords_are_a_layer_and_none_means_not_given() -> None:
     layer = keywords(
         {"ratio": 0.4, "seed": None, "max_size": "3 kB", "attack": {"epsilons": [0.1]}},
@@ -357,6 +390,16 @@ def test_keywords_are_a_layer_and_none_means_not_given() -> None:
         ({"max_size": "3 kb"}, "here: max_size: unknown unit 'kb', did you mean kB"),
         ({"attack": {"eps": 3}}, "here: attack.eps: unknown keyword"),
         ({"attack": 3}, "here: attack: input should be a valid dict"),
+        ({"confidence": 95}, 'here: confidence: 95 is not a share .* did you mean "95%"'),
+        ({"confidence": 0.2}, "here: confidence: 0.2 is not a confidence from 0.5 to below 1"),
+        (
+            {"max_size": {"limit": 3, "confidence": 0.9}},
+            "here: max_size: confidence: size is not estimated from the samples of one run",
+        ),
+        (
+            {"max_accuracy_drop": {"limit": 0.1, "confidence": 0.9}},
+            "here: max_accuracy_drop: confidence: accuracy drop is not estimated",
+        ),
     ),
 )
 def test_wrong_keywords_are_one_line(given: dict[str, Any], line: str) -> None:

@@ -39,7 +39,15 @@ GATE = {
     "sweeps",
     "workbench",
 }
-LIGHT = {"", "errors", "evaluation.measurement", "protocol", "pruning.strategies", "surgery.plan"}
+LIGHT = {
+    "",
+    "errors",
+    "evaluation.evidence",
+    "evaluation.measurement",
+    "protocol",
+    "pruning.strategies",
+    "surgery.plan",
+}
 """What every storey may import: no dependencies, no work."""
 PYTEST = {
     "closing",

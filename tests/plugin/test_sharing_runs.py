@@ -292,6 +292,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PLAN = {
     "plain": ([], ["cnn", "mlp", "net"]),
+    "warnings are errors": (["-Werror", "-Wignore:The --rsyncdir"], ["cnn", "mlp", "net"]),
     "session": (["--paoding-publish=session"], ["cnn", "mlp", "net"]),
     "sweep": (["--paoding-ratio=0.25,0.5"], ["cnn", "mlp", "net"]),
     "failing": (["--paoding-publish=session", "--paoding-max-size=1"], []),
@@ -323,7 +324,7 @@ def test_it(paoding, net):
         assert manifest["file"]["bytes"] == (single.artifacts / f"{name}.keras").stat().st_size
     left = [path for path in elsewhere.rglob("*.keras") if "models" not in path.parts]
     assert [path for path in left if ".pytest_cache" not in path.parts] == []
-    if plan == "plain":
+    if not options:
         assert {gate["artifact"]["published"] for gate in single.gates.values()} == {True}
         remotely = facts(single)
         single.gate("-p", "no:cacheprovider")
@@ -381,6 +382,29 @@ def test_workers_behind_a_socket(single: Project, server: int, elsewhere: Path) 
     both = ("--paoding", "--paoding-json=run.json")
     run = single.pytester.runpytest_subprocess
     assert run(*single.plugins, *both, *remote(single, spec)).ret == 1
+    outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
+    assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
+    assert single.published == ["cnn.json", "cnn.keras"]
+
+
+ISOLATED = """#!/bin/sh
+exec unshare --net --mount --map-root-user sh -c '
+mount -t tmpfs none "$0" && exec "$@"' '{hidden}' '{python}' "$@"
+"""
+
+
+def test_a_worker_that_shares_neither_network_nor_disk(single: Project, elsewhere: Path) -> None:
+    """In namespaces of its own, where nothing is in the place of the project."""
+    python = elsewhere / "isolated-python"
+    python.write_text(ISOLATED.format(hidden=single.path, python=sys.executable))
+    python.chmod(0o755)
+    check = f"import os; assert not os.listdir({str(single.path)!r})"
+    tried = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"namespaces are not allowed here: {tried.stderr.strip()}")
+    single.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
+    ran = single.gate(*remote(single, f"--tx=popen//python={python}//chdir={elsewhere}"))
+    assert ran.ret == 1
     outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
     assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
     assert single.published == ["cnn.json", "cnn.keras"]
