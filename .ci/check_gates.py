@@ -3,7 +3,8 @@
 
 DOCUMENT is the file of --paoding-json, ARTIFACTS the folder of published models, LOG what pytest
 printed. Every model within budget must be published and load in a process that cannot import this
-package, its LiteRT files in one that cannot import TensorFlow either; no other may be there. With --all every gate must have passed, else at least one has not.
+package, its LiteRT files in one that cannot import TensorFlow either; no other may be there. With
+--all every gate must have passed, else at least one has not.
 """
 
 from __future__ import annotations
