@@ -45,11 +45,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar=("LO", "HI"),
         help="what a legal input may be (default: 0 1)",
     )
-    _add_reconstruction(parser)
+    add_reconstruction(parser)
     _add_exceptions(parser)
 
 
-def _add_reconstruction(parser: argparse.ArgumentParser) -> None:
+def add_reconstruction(parser: argparse.ArgumentParser) -> None:
+    """Describe what only `reconstruct` asks for."""
     parser.add_argument(
         "--allocation",
         choices=get_args(Allocation),

@@ -6,15 +6,14 @@ import time
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import quantities
-from pytest_paoding.commands.arguments import arrays
+from pytest_paoding.commands.arguments import add_reconstruction, arrays
 from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError, PaodingError
 from pytest_paoding.options import argument
-from pytest_paoding.protocol import Effort
 from pytest_paoding.pruning.strategies import NAMES
 from pytest_paoding.reporting.tradeoff import Trial, medians, plot, table
 
@@ -47,10 +46,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--input-range", nargs=2, type=float, default=(0.0, 1.0), metavar=("LO", "HI")
     )
-    parser.add_argument("--effort", choices=get_args(Effort), default="standard")
-    parser.add_argument(
-        "--calibration", metavar="FILE", type=Path, help="unlabelled inputs for reconstruct"
-    )
+    add_reconstruction(parser)
     parser.add_argument("--plot", metavar="OUT", type=Path, help="a picture of the trade-off")
 
 
@@ -63,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     data = arrays(arguments.data)
     if not isinstance(data, dict) or not {"x", "y"} <= data.keys():
         raise DataError(f"{arguments.data}: holds no arrays x and y")
-    settings: dict[str, Any] = {"effort": arguments.effort}
+    settings: dict[str, Any] = {
+        "allocation": arguments.allocation,
+        "effort": arguments.effort,
+    }
     if arguments.calibration is not None:
         settings["calibration"] = arrays(arguments.calibration)
     grid = Grid(

@@ -17,9 +17,9 @@ from pytest_paoding.surgery.weights import values_of
 if TYPE_CHECKING:
     from pytest_paoding.pruning.working import FloatArray, WorkingWeights
 
-_CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-LINEAR = (keras.layers.Dense, *_CONVS, *_DEPTHWISE)
+LINEAR = (keras.layers.Dense, *CONVS, *_DEPTHWISE)
 
 
 def is_linear(layer: Any) -> bool:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_paoding.graph.structure import Structure
+    from pytest_paoding.graph.trace import Tensor
     from pytest_paoding.pruning.ranges import InputRange
     from pytest_paoding.pruning.selection import Selection
     from pytest_paoding.pruning.task import Progress
     from pytest_paoding.surgery.constraints import Quota
-    from pytest_paoding.surgery.cut import Cut
     from pytest_paoding.surgery.plan import Plan
 
 
@@ -131,7 +131,6 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     )
     options = Options(
         strategy=known_name(strategy),
-        input_range=input_range,
         seed=check_seed(seed),
         step=check_share("step", step, zero=False),
         allocation=check_choice("allocation", allocation, get_args(Allocation)),
@@ -139,36 +138,34 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         calibration=calibration,
         mixing=mixing,
     )
-    structure, plan, outcome = prune_and_tell(model, constraints, options, progress)
+    structure = walk(model, rule_for, mixing=options.mixing)
+    constraints.check(producer.name for producer in structure.producers)
     ranges = input_ranges(structure.graph, input_range)
+    selection = _selected(structure, constraints, ranges, options, progress or _silent)
+    plan = selection.plan()
+    if selection.weights:
+        outcome = cut(structure, selection.stay, selection.weights)
+    else:
+        outcome = apply_plan(structure, plan)
     checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
     notes = (outcome.note, _learned_from(options), checked.note)
     return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 
-def prune_and_tell(
-    model: Any, constraints: Constraints, options: Options, progress: Progress | None
-) -> tuple[Structure, Plan, Cut]:
-    """Prune a model; return its structure too, against which the cut can be verified."""
-    structure = walk(model, rule_for, mixing=options.mixing)
-    constraints.check(producer.name for producer in structure.producers)
-    selection = _select(structure, constraints, options, progress or _silent)
-    plan = selection.plan()
-    if selection.weights:
-        return structure, plan, cut(structure, selection.stay, selection.weights)
-    return structure, plan, apply_plan(structure, plan)
-
-
-def _select(
-    structure: Structure, constraints: Constraints, options: Options, progress: Progress
+def _selected(
+    structure: Structure,
+    constraints: Constraints,
+    ranges: Mapping[Tensor, tuple[float, float]],
+    options: Options,
+    progress: Progress,
 ) -> Selection:
+    """Return what the strategy removes and rewrites."""
     groups = find_groups(structure)
     if not groups:
         raise PruningError(_nothing_to_prune(structure))
     quotas = tuple(constraints.quota(group) for group in groups)
     if whys := _nothing_may_go(quotas):
         raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
-    ranges = input_ranges(structure.graph, options.input_range)
     task = Task(structure, groups, constraints, quotas, ranges, options, progress)
     if options.strategy == "reconstruct":
         with undisturbed():

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.groups import Group
     from pytest_paoding.graph.structure import Structure
     from pytest_paoding.graph.trace import Tensor
-    from pytest_paoding.pruning.ranges import InputRange
     from pytest_paoding.surgery.constraints import Constraints, Quota
 
     Progress: TypeAlias = Callable[[str, int, int], None]
@@ -23,7 +22,6 @@ class Options:
     """How to prune; see `prune.prune`."""
 
     strategy: str
-    input_range: InputRange
     seed: int
     step: float
     allocation: str

@@ -27,7 +27,7 @@ class Curve:
 
     Attributes:
         removed: Numbers of units removed, ascending from 0, shape (points,).
-        change: Relative squared change of the outputs for each, never falling, for each kind of
+        change: Relative change of the outputs for each, never falling, for each kind of
             inputs, shape (kinds, points).
     """
 

@@ -13,13 +13,13 @@ import numpy as np
 from pytest_paoding.errors import DataError
 from pytest_paoding.pruning.ranges import input_names
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
+from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, reads_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.graph.trace import Graph, Tensor
 
-_IMAGE_RANK = 3
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
 _GIVEN = 4096  # most inputs of a user that are looked at
 _LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
@@ -90,8 +90,7 @@ def drawn(
 
 
 def _count(graph: Graph) -> int:
-    is_image = any(len(tensor.shape) == _IMAGE_RANK for tensor in graph.inputs)
-    most = _IMAGES if is_image else _VECTORS
+    most = _IMAGES if reads_images(graph) else _VECTORS
     return int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
 
 
@@ -155,17 +154,15 @@ def _largest(graph: Graph) -> int:
 def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
     shape = tuple(size or 1 for size in tensor.shape)
     generator = draw.generator
-    readers = [call.operation for call in graph.calls if tensor in call.inputs]
-    for layer in readers:
+    for layer in (call.operation for call in graph.calls if tensor in call.inputs):
         if type(layer) is keras.layers.Embedding:
             drawn = generator.integers(0, layer.input_dim, (draw.count, *shape))
             return drawn.astype(tensor.dtype)
-    if not tensor.dtype.startswith(("float", "bfloat")):
+    if not is_floating(tensor):
         low, high = (int(end) for end in span)
         drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
         return drawn.astype(tensor.dtype)
-    first = any(getattr(each, "data_format", None) == "channels_first" for each in readers)
-    space = Space(shape, *span, channels_first=first)
+    space = Space(shape, *span, channels_first=has_channels_first(graph, tensor))
     inside = synthetic_inputs(space, draw.count - draw.outside, generator)
     return np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
 

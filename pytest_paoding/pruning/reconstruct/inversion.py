@@ -18,18 +18,18 @@ import tensorflow as tf
 
 from pytest_paoding.pruning.linear import is_linear
 from pytest_paoding.pruning.reconstruct.patches import spatial_shape
+from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, is_image
 from pytest_paoding.pruning.reconstruct.twin import is_norm, recorded
-from pytest_paoding.pruning.reconstruct.wave import Wave
+from pytest_paoding.pruning.reconstruct.wave import Wave, channel_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pytest_paoding.graph.trace import Call, Graph, Tensor
     from pytest_paoding.pruning.reconstruct.wave import Model
     from pytest_paoding.pruning.task import Task
     from pytest_paoding.pruning.working import FloatArray
 
-_IMAGE_RANK = 3
 _BATCH = 128  # inputs that share one set of statistics
 _RATE, _FIRST, _SECOND = 0.05, 0.9, 0.99  # of Adam (Kingma & Ba 2015)
 _CERTAINTY = 0.95  # probability of the class that is drawn
@@ -89,9 +89,7 @@ def invert(
         generator: Draws the classes.
     """
     count = len(next(iter(inputs.values())))
-    spans = {
-        each: task.ranges[each] for each in inputs if each.dtype.startswith(("float", "bfloat"))
-    }
+    spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
     step = _step(model, spans)
     found: list[dict[Tensor, FloatArray]] = []
     for start in range(0, count, _BATCH):
@@ -149,7 +147,7 @@ def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable
             values = dict(zip(model.graph.inputs, constant, strict=True))
             for (tensor, span), odds in zip(spans.items(), free, strict=True):
                 values[tensor] = tf.cast(_inside(odds, *span), tensor.dtype)
-            loss = _objective(model, values, targets) + _roughness(values, spans)
+            loss = _objective(model, values, targets) + _roughness(model.graph, values, spans)
         return tape.gradient(loss, free, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     return tf.function(gradients, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
@@ -172,8 +170,7 @@ def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -
 
 def _distance(norm: Call, values: Any) -> Any:
     """Return the squared distance of a batch's mean and deviation from what was recorded."""
-    axis = norm.operation.axis
-    channel = (axis if isinstance(axis, int) else axis[0]) % len(values.shape)
+    channel = channel_axis(norm.operation) % len(values.shape)
     others = [each for each in range(len(values.shape)) if each != channel]
     mean, deviation = (each.astype(np.float32) for each in recorded(norm))
     present, variance = tf.nn.moments(tf.cast(values, tf.float32), others)
@@ -232,22 +229,18 @@ def _cross_entropy(call: Call, logits: Any, targets: Any) -> Any:
     return tf.reduce_mean(losses)
 
 
-def _roughness(values: Mapping[Tensor, Any], spans: Mapping[Tensor, tuple[float, float]]) -> Any:
+def _roughness(
+    graph: Graph, values: Mapping[Tensor, Any], spans: Mapping[Tensor, tuple[float, float]]
+) -> Any:
     """Return the total variation of images, as a share of their range."""
     total: Any = 0.0
     for tensor, (low, high) in spans.items():
         image = tf.cast(values[tensor], tf.float32) / (high - low)
-        if len(tensor.shape) == _IMAGE_RANK:
-            for axis in _spatial_axes(tensor):
+        if is_image(tensor):
+            for axis in (2, 3) if has_channels_first(graph, tensor) else (1, 2):
                 length = image.shape[axis]
                 ahead = tf.gather(image, range(1, length), axis=axis)
                 total += tf.reduce_mean(
                     tf.abs(ahead - tf.gather(image, range(length - 1), axis=axis))
                 )
     return _ROUGHNESS * total
-
-
-def _spatial_axes(tensor: Tensor) -> Sequence[int]:
-    """Return the axes of an image but that of its channels: the shortest one, or the last."""
-    shape = tensor.shape
-    return (2, 3) if (shape[0] or 0) < min(shape[-1] or 1, 5) else (1, 2)

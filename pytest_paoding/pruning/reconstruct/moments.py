@@ -101,12 +101,8 @@ def arc_cosine(weights: Matrix) -> Matrix:
     return np.outer(norm, norm) * kernel / (2 * np.pi)
 
 
-def elimination_order(
-    sites: Sequence[tuple[SiteMoments, IntArray]], count: int
-) -> tuple[IntArray, Matrix]:
+def elimination_order(sites: Sequence[tuple[SiteMoments, IntArray]], count: int) -> IntArray:
     """Return which units to remove, least harm first (optimal brain surgeon, backward).
-
-    With them comes the harm: the share of what the readers compute that is lost by then.
 
     Removing unit r while the other columns make up for it as well as they can costs
     `A[r, r] / V[r, r]` at each reader, with V the inverse of the covariance and A the Gram matrix
@@ -122,8 +118,6 @@ def elimination_order(
     width = len(sites[0][1])
     left = np.ones(width, bool)
     order: list[IntArray] = []
-    harms: list[Matrix] = []
-    total = sum(float(np.sum(moments.gram * moments.covariance)) for moments, _ in sites)
     for block in _blocks(count, max(1, width // 64)):
         score = np.zeros(width)
         for (_, rows), inverse, gram in zip(sites, inverses, grams, strict=True):
@@ -132,11 +126,9 @@ def elimination_order(
         chosen = np.argsort(np.where(left, score, np.inf), kind="stable")[:block]
         left[chosen] = False
         order.append(chosen)
-        harms.append(score[chosen])
         for (_, rows), inverse, gram in zip(sites, inverses, grams, strict=True):
             _eliminate(inverse, gram, rows[chosen])
-    harm = np.cumsum(np.concatenate([np.empty(0), *harms])) / max(total, 1e-30)
-    return np.concatenate([np.empty(0, np.int64), *order]), harm
+    return np.concatenate([np.empty(0, np.int64), *order])
 
 
 def _blocks(count: int, size: int) -> list[int]:

@@ -22,10 +22,10 @@ from pytest_paoding.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.pruning.reconstruct.rewrite import Rewriter, settle_offsets
 from pytest_paoding.pruning.reconstruct.sites import find_readers
 from pytest_paoding.pruning.reconstruct.survey import Survey
-from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm
+from pytest_paoding.pruning.reconstruct.tensors import reads_images
+from pytest_paoding.pruning.reconstruct.twin import calibrate, has_recorded
 from pytest_paoding.pruning.reconstruct.units import Units
-from pytest_paoding.pruning.reconstruct.wave import Model, Wave
-from pytest_paoding.pruning.working import WorkingWeights
+from pytest_paoding.pruning.reconstruct.wave import Wave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.structure import BoolArray
     from pytest_paoding.pruning.reconstruct.inputs import Inputs
     from pytest_paoding.pruning.reconstruct.sites import Reader
+    from pytest_paoding.pruning.reconstruct.wave import Model
     from pytest_paoding.pruning.task import Progress, Task
     from pytest_paoding.pruning.working import FloatArray
 
 SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
-_IMAGE_RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,12 @@ class Reconstructed:
     plain: frozenset[str]
 
 
-def reconstruct(task: Task, inputs: Inputs, generator: np.random.Generator) -> Reconstructed:
-    """Choose units to remove and rewrite the weights of those that stay."""
+def reconstruct(
+    task: Task, model: Model, inputs: Inputs, generator: np.random.Generator
+) -> Reconstructed:
+    """Choose units to remove and rewrite the working weights of those that stay."""
     structure = task.structure
-    model = Model(structure.graph, WorkingWeights())
-    recorded = any(is_norm(call) for call in structure.graph.calls)
+    recorded = has_recorded(structure.graph)
     if any(inputs.twins):
         calibrate(Wave(model, inputs.chunks, [True] * len(inputs.chunks)))
     readers = find_readers(structure)
@@ -112,7 +113,7 @@ def _widths(
 def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
     """Rewrite every reader on what the pruned model before it computes, in one wave."""
     model, inputs = survey.model, survey.inputs
-    images = any(len(tensor.shape) == _IMAGE_RANK for tensor in survey.structure.graph.inputs)
+    images = reads_images(survey.structure.graph)
     rewriter = Rewriter(model, stay, IMAGE_RIDGE if images else VECTOR_RIDGE)
     by_call = {reader.call: reader for reader in readers}
     wave = Wave(model, inputs.chunks, inputs.twins)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.pruning.linear import CONVS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.structure import Structure, WeightAxis
     from pytest_paoding.graph.trace import Call, Graph, Tensor
-
-_CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +70,6 @@ class Reader:
         """The layer."""
         return self.call.operation
 
-    @property
-    def adjustable(self) -> bool:
-        """Whether a constant can be added to its outputs: in its bias, or the norm behind it."""
-        return self.layer.use_bias or self.norm is not None
-
 
 def find_readers(structure: Structure) -> tuple[Reader, ...]:
     """Return the calls, in order, that read units in a way reconstruction has an answer for.
@@ -110,7 +105,7 @@ def readers_of(group: Group, readers: Sequence[Reader]) -> list[tuple[Reader, Co
 
 
 def _is_plain(layer: Any) -> bool:
-    if type(layer) in _CONVS:
+    if type(layer) in CONVS:
         return bool(layer.groups == 1)
     return type(layer) is keras.layers.Dense
 

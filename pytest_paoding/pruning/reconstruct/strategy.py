@@ -9,7 +9,7 @@ import numpy as np
 from pytest_paoding.pruning.reconstruct.inputs import Draw, chunked, drawn, given, synthetic
 from pytest_paoding.pruning.reconstruct.inversion import Effort, invert
 from pytest_paoding.pruning.reconstruct.reconstruct import reconstruct
-from pytest_paoding.pruning.reconstruct.twin import is_norm
+from pytest_paoding.pruning.reconstruct.twin import has_recorded
 from pytest_paoding.pruning.reconstruct.wave import Model
 from pytest_paoding.pruning.selection import Selection
 from pytest_paoding.pruning.working import WorkingWeights
@@ -28,7 +28,8 @@ _PLAIN = "nothing takes over for its units: they are read by layers without a pl
 def by_reconstruction(task: Task) -> Selection:
     """Return what the method removes and rewrites in a model."""
     generator = np.random.default_rng(task.options.seed)
-    found = reconstruct(task, inputs_for(task, generator), generator)
+    model = Model(task.structure.graph, WorkingWeights())
+    found = reconstruct(task, model, inputs_for(task, model, generator), generator)
     selection = Selection.of_all(task.structure)
     selection.stay = found.stay
     selection.weights = dict(found.weights)
@@ -44,7 +45,7 @@ def by_reconstruction(task: Task) -> Selection:
     return selection
 
 
-def inputs_for(task: Task, generator: np.random.Generator) -> Inputs:
+def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inputs:
     """Return the inputs to look at: a user's, or synthetic ones, inverted where that is affordable.
 
     Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
@@ -52,12 +53,11 @@ def inputs_for(task: Task, generator: np.random.Generator) -> Inputs:
     graph, options = task.structure.graph, task.options
     if options.calibration is not None:
         return given(graph, options.calibration)
-    recorded = any(is_norm(call) for call in graph.calls)
+    recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
     count = effort.affordable(graph) if recorded else 0
     if not count:
         return synthetic(graph, task.ranges, generator, recorded=recorded)
     begin = drawn(graph, task.ranges, Draw(count, 0, generator))
-    model = Model(graph, WorkingWeights())
     found = invert(model, begin, effort, task, generator)
     return chunked(graph, found)

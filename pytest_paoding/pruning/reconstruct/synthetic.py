@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.pruning.reconstruct.tensors import IMAGE_RANK
+
 if TYPE_CHECKING:
     from pytest_paoding.pruning.working import FloatArray
-
-_IMAGE_RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Space:
 def synthetic_inputs(space: Space, count: int, generator: np.random.Generator) -> FloatArray:
     """Return inputs of one model input, shape (count, *shape), float32, in its range."""
     shape = space.shape
-    if len(shape) == _IMAGE_RANK:
+    if len(shape) == IMAGE_RANK:
         size = (*shape[1:], shape[0]) if space.channels_first else shape
         half = count // 2
         parts = [smooth_fields(size, half, generator), dead_leaves(size, count - half, generator)]

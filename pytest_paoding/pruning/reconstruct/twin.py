@@ -14,6 +14,7 @@ import numpy as np
 
 from pytest_paoding.pruning.intervals import known_activation, layer_activation
 from pytest_paoding.pruning.linear import is_linear
+from pytest_paoding.pruning.reconstruct.wave import channel_axis
 from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ _ROWS = 6000  # samples of that search
 def is_norm(call: Call) -> bool:
     """Whether a call has recorded statistics of what it reads."""
     return type(call.operation) is keras.layers.BatchNormalization
+
+
+def has_recorded(graph: Graph) -> bool:
+    """Whether a model has recorded statistics anywhere."""
+    return any(is_norm(call) for call in graph.calls)
 
 
 def calibrate(wave: Wave) -> None:
@@ -81,8 +87,7 @@ def recorded(norm: Call) -> tuple[Matrix, Matrix]:
 
 def _channels(norm: Call, chunks: list[Any]) -> FloatArray:
     """Return values as samples of the channels that a normalisation treats alone."""
-    layer = norm.operation
-    axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+    axis = channel_axis(norm.operation)
     rows = [np.moveaxis(np.asarray(chunk), axis, -1) for chunk in chunks]
     return np.concatenate([each.reshape(-1, each.shape[-1]) for each in rows])
 
@@ -113,9 +118,7 @@ def _in_front_of_relu(
 
 
 def _map(norm: Call, factor: Matrix, shift: Matrix) -> Hook:
-    layer = norm.operation
-    axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
     lengths = [1] * (len(norm.inputs[0].shape) + 1)
-    lengths[axis] = -1
+    lengths[channel_axis(norm.operation)] = -1
     scale, offset = (each.astype(np.float32).reshape(lengths) for each in (factor, shift))
     return lambda values: values * scale + offset

@@ -33,14 +33,12 @@ class Units:
             too, in ways nothing can take over in: those units are removed plainly.
         calls: Every call that reads them, in order.
         order: Its units in the order in which they are best spared, all but the last.
-        harm: What share of what its readers compute is lost when so many are gone, from one on.
     """
 
     group: Group
     read: list[tuple[Reader, Columns]] | None
     calls: tuple[Call, ...]
     order: IntArray
-    harm: FloatArray
 
     @classmethod
     def of(cls, group: Group, readers: Sequence[Reader], survey: Survey) -> Units:
@@ -50,12 +48,11 @@ class Units:
         calls = tuple(call for call in survey.structure.graph.calls if call.operation in layers)
         if read:
             sites = [(survey.moments[columns], columns.rows(group)) for _, columns in read]
-            order, harm = elimination_order(sites, group.width - 1)
+            order = elimination_order(sites, group.width - 1)
         else:
             scale = Search(group, survey.model.weights).scale()
             order = np.argsort(scale, kind="stable")[: group.width - 1]
-            harm = np.zeros(len(order))
-        return cls(group, read, calls, order, harm)
+        return cls(group, read, calls, order)
 
     @property
     def name(self) -> str:

@@ -185,9 +185,15 @@ class Wave:
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
     """Return what a BatchNormalization gives in inference, with working weights."""
     lengths = [1] * len(values.shape)
-    lengths[layer.axis if isinstance(layer.axis, int) else layer.axis[0]] = -1
+    lengths[channel_axis(layer)] = -1
     scale, shift = affine(layer, weights)
     return values * scale.reshape(lengths) + shift.reshape(lengths)
+
+
+def channel_axis(layer: Any) -> int:
+    """Return the axis whose entries a BatchNormalization treats alone."""
+    axis: int = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+    return axis
 
 
 def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,16 +43,13 @@ def test_moments_in_blocks_are_those_of_all_samples(seed, columns, sizes):
 @given(seeds, st.integers(2, 12))
 def test_one_after_the_other_goes_the_unit_whose_loss_is_least(seed, width):
     moments, outgoing = site(width, seed)
-    order, harm = elimination_order([(moments, np.arange(width))], width - 1)
+    order = elimination_order([(moments, np.arange(width))], width - 1)
     left, weights = list(range(width)), outgoing.copy()
-    total, lost = np.trace(outgoing.T @ moments.covariance @ outgoing), 0.0
-    for unit, share in zip(order, harm, strict=True):
+    for unit in order:
         inverse = np.linalg.inv(moments.covariance[np.ix_(left, left)])
         costs = (weights[left] ** 2).sum(axis=1) / np.diagonal(inverse)
         place = left.index(unit)
         assert costs[place] <= costs.min() * (1 + 1e-6)
-        lost += costs[place]
-        assert share == pytest.approx(lost / total, rel=1e-5)
         rest = [each for each in left if each != unit]
         taken = np.linalg.solve(
             moments.covariance[np.ix_(rest, rest)], moments.covariance[rest, unit]
@@ -65,14 +61,13 @@ def test_one_after_the_other_goes_the_unit_whose_loss_is_least(seed, width):
 @given(seeds, st.integers(65, 200))
 def test_wide_groups_lose_blocks_and_no_unit_twice(seed, width):
     moments, _ = site(width, seed)
-    order, harm = elimination_order([(moments, np.arange(width))], width - 1)
+    order = elimination_order([(moments, np.arange(width))], width - 1)
     assert len(set(order.tolist())) == width - 1
-    assert (np.diff(harm) >= 0).all()
 
 
 def test_columns_of_others_stay_and_take_over():
     moments, _ = site(6, 0)
-    order, _ = elimination_order([(moments, np.array([1, 4]))], 1)
+    order = elimination_order([(moments, np.array([1, 4]))], 1)
     assert set(order.tolist()) <= {0, 1}
 
 
@@ -89,15 +84,14 @@ def test_kept_columns_stand_in_as_least_squares_would(seed, removed):
     np.testing.assert_allclose(np.column_stack([share, constant]), expected.T, atol=1e-6)
 
 
-def test_a_duplicate_is_spared_first_and_at_no_cost():
+def test_a_duplicate_is_spared_first():
     moments, outgoing = site(6, 3)
     twice = np.r_[np.arange(6), 2]
     covariance = moments.covariance[np.ix_(twice, twice)] + 1e-9 * np.eye(7)
     outgoing = np.vstack([outgoing, [outgoing[2]]])
     doubled = SiteMoments(moments.mean[twice], covariance, outgoing @ outgoing.T)
-    order, harm = elimination_order([(doubled, np.arange(7))], 1)
+    order = elimination_order([(doubled, np.arange(7))], 1)
     assert order[0] in (2, 6)
-    assert harm[0] < 1e-6
 
 
 def test_the_arc_cosine_kernel_is_the_covariance_of_relu_units_under_white_inputs():

@@ -36,7 +36,6 @@ def task(structure, progress=lambda *_: None):
     constraints = Constraints(ratio=0.5)
     options = Options(
         strategy="reconstruct",
-        input_range=UNIT,
         seed=0,
         step=0.1,
         allocation="global",
