@@ -33,6 +33,8 @@ DIGITS = 6
 """Of what is stored and compared; what a machine adds beyond that is noise."""
 _SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
 """Settings that are always told; others where somebody has set them."""
+_OF_FILES = ("formats",)
+"""Settings that what is compared does not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Entry:
             settings={
                 key: setting.value
                 for key, setting in result.settings.items()
-                if key in _SETTINGS or setting.source != DEFAULT
+                if key in _SETTINGS or (setting.source != DEFAULT and key not in _OF_FILES)
             },
             environment={**result.versions, **machine},
         )

@@ -16,7 +16,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import EvaluationError
+from pytest_paoding.errors import EvaluationError, PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def start_tensorflow() -> None:
 
 @contextmanager
 def silenced(*descriptors: int) -> Iterator[None]:
-    """Keep back what is written to file descriptors; show it if the block raises.
+    """Keep back what is written to file descriptors; show it if the block meets a defect.
 
     Args:
         descriptors: By default that of errors alone.
@@ -71,6 +71,9 @@ def _kept_back(descriptor: int) -> Iterator[None]:
         try:
             yield
             failed = False
+        except PaodingError:  # its line says what is wrong
+            failed = False
+            raise
         finally:
             _flush()
             os.dup2(saved, descriptor)

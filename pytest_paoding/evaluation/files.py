@@ -52,14 +52,15 @@ class ExportedFile:
         Raises:
             EvaluationError: The file cannot be run on them.
         """
-        try:
-            with silenced(STDERR):
-                outputs = self.runtime.run([each.numpy() for each in inputs])
-        except Exception as error:
-            line = str(error).strip().partition("\n")[0]
-            raise EvaluationError(
-                f"the {self.file_format} file cannot be run on the data: {shortened(line)}"
-            ) from error
+        arrays = [each.numpy() for each in inputs]
+        with silenced(STDERR):
+            try:
+                outputs = self.runtime.run(arrays)
+            except Exception as error:
+                line = shortened(str(error).strip().partition("\n")[0])
+                raise EvaluationError(
+                    f"the {self.file_format} file cannot be run on the data: {line}"
+                ) from error
         judged = [outputs[index] for index in self.model.judged]
         return [
             two_columns_or_more(tf.constant(scores), head if scores[0].size == 1 else Head.LOGITS)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ExportError, PaodingError, cause_of
+from pytest_paoding.errors import ExportError, cause_of
 from pytest_paoding.exporting.lite import convert
 from pytest_paoding.exporting.samples import samples_for
 from pytest_paoding.exporting.savedmodel import pack
@@ -110,20 +110,11 @@ class _Saved:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep back what converters print and warn of, and the state of Python's random numbers.
-
-    What they printed is shown where they fail by a defect, not where a line tells what is wrong.
-    """
-    refused = None
+    """Keep back what converters print and warn of, and the state of Python's random numbers."""
     drawn = random.getstate()
     try:
         with silenced(STDOUT, STDERR), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            try:
-                yield
-            except PaodingError as error:
-                refused = error
+            yield
     finally:
         random.setstate(drawn)
-    if refused is not None:
-        raise refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 256
 """Inputs; more of them hardly change the ranges that are found."""
-_TOGETHER = 32
+_LEAST, _VALUES = 16, 1 << 26  # fewer are drawn where they are large
+_TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,11 @@ def samples_for(
     """
     graph = read_graph(model)
     if calibration is None:
-        arrays = _synthetic(graph, input_range, np.random.default_rng(seed))
-        return Samples(_named(model, graph, arrays), f"{MOST} synthetic inputs")
+        values = sum(prod(size or 1 for size in tensor.shape) for tensor in graph.inputs)
+        count = min(MOST, max(_LEAST, _VALUES // values))
+        draw = Draw(count, 0, np.random.default_rng(seed))
+        arrays = _synthetic(graph, input_range, draw)
+        return Samples(_named(model, graph, arrays), f"{count} synthetic inputs")
     chunks = given(graph, calibration).chunks
     whole = {tensor: np.concatenate([part[tensor] for part in chunks]) for tensor in graph.inputs}
     count = len(whole[graph.inputs[0]])
@@ -78,16 +83,14 @@ def samples_for(
     return Samples(_named(model, graph, some), f"{taken} inputs given as calibration")
 
 
-def _synthetic(
-    graph: Graph, input_range: InputRange, generator: np.random.Generator
-) -> dict[Tensor, Any]:
+def _synthetic(graph: Graph, input_range: InputRange, draw: Draw) -> dict[Tensor, Any]:
     ranges = input_ranges(graph, input_range)
-    arrays = drawn(graph, ranges, Draw(MOST, 0, generator))
+    arrays = drawn(graph, ranges, draw)
     for tensor, values in arrays.items():
         if tensor.dtype.startswith(("float", "bfloat")):
             low, high = ranges[tensor]
             noise = values[::2]
-            noise[...] = low + (high - low) * generator.random(noise.shape)
+            noise[...] = low + (high - low) * draw.generator.random(noise.shape)
     return arrays
 
 

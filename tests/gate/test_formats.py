@@ -222,6 +222,9 @@ def test_records_with_files_survive_the_trip_and_older_ones_are_read() -> None:
 def test_baselines_are_about_models_and_not_about_files() -> None:
     metrics = {"size": Measurement(found=3), "size@onnx": Measurement(found=2)}
     assert Entry.of_metrics(metrics).metrics == {"size": 3}
+    settings = {"ratio": Setting(0.5, "call"), "formats": Setting(["keras", "onnx"], "call")}
+    result = GateResult(name="net", outcome=Outcome.WITHIN_BUDGET, settings=settings)
+    assert Entry.from_result(result).settings == {"ratio": 0.5}
 
 
 def test_a_file_is_compared_with_the_original_keras_file(tmp_path: Path) -> None:
