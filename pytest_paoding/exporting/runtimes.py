@@ -65,7 +65,8 @@ class LiteRT:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - of an extra
 
         self._keys = keys
-        self._interpreter = Interpreter(model_path=str(path))
+        content = path.read_bytes()  # not its path: on Windows an open file cannot be moved
+        self._interpreter = Interpreter(model_content=content)
         self._runner = self._interpreter.get_signature_runner(ENTRY)
         self._inputs = self._runner.get_input_details()
         self._outputs = self._runner.get_output_details()
