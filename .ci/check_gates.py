@@ -3,7 +3,8 @@
 
 DOCUMENT is the file of --paoding-json, ARTIFACTS the folder of published models, LOG what pytest
 printed. Every model within budget must be published and load in a process that cannot import this
-package; no other may be there. With --all every gate must have passed, else at least one has not.
+package, its LiteRT files in one that cannot import TensorFlow either; no other may be there. With
+--all every gate must have passed, else at least one has not.
 """
 
 from __future__ import annotations
@@ -18,12 +19,30 @@ from pathlib import Path
 from typing import Any
 
 GATES = {"cancer_mlp", "digits_cnn", "digits_mlp"}
-BUDGETS = {"accuracy_decay": 0.03, "robustness_retention": 0.5, "parameters_removed": 0.1}
+FORMATS = {"tflite-float16": 0.5, "tflite-int8": 0.65}
+"""The least share by which a file must be smaller, by format."""
+COSTS = {"accuracy_decay": 0.03, "robustness_retention": 0.5}
+BUDGETS = {
+    **COSTS,
+    "parameters_removed": 0.1,
+    **{f"{name}@{each}": limit for each in FORMATS for name, limit in COSTS.items()},
+    **{f"size_reduction@{each}": least for each, least in FORMATS.items()},
+}
 LOAD = """
 import sys
 sys.modules["pytest_paoding"] = None
 import keras
 print(keras.models.load_model(sys.argv[1]).count_params())
+"""
+RUN = """
+import sys
+sys.modules["pytest_paoding"] = sys.modules["tensorflow"] = None
+from ai_edge_litert.interpreter import Interpreter
+import numpy as np
+runner = Interpreter(sys.argv[1]).get_signature_runner("serving_default")
+inputs = {name: np.zeros((7, *each["shape"][1:]), each["dtype"])
+          for name, each in runner.get_input_details().items()}
+print(*(len(each) for each in runner(**inputs).values()))
 """
 
 
@@ -68,7 +87,19 @@ def check_published(gate: dict[str, Any], path: Path) -> None:
     loaded = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - own
     parameters = gate["metrics"]["parameters"]
     require(int(loaded.stdout) == parameters["after"], f"{path.name}: {loaded.stdout} parameters")
+    for file in manifest["files"][1:]:
+        check_file(file, path.with_name(file["name"]))
+    require({file["format"] for file in manifest["files"]} == {"keras", *FORMATS}, "files")
     report(f"{gate['name']}: published, {parameters['before']} -> {parameters['after']} parameters")
+
+
+def check_file(file: dict[str, Any], path: Path) -> None:
+    """Require that a LiteRT file is the one judged, and runs without TensorFlow."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    require(file["sha256"] == digest, f"{path.name}: manifest of another file")
+    command = [sys.executable, "-c", RUN, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - own
+    require(ran.stdout == "7\n", f"{path.name}: outputs for {ran.stdout} of 7 samples")
 
 
 def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
@@ -79,7 +110,8 @@ def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
     require(bool(found), f"{gate['name']}: no failure in the log")
     text = text.partition("not published")[0]
     for check in gate["checks"]:
-        row = rf"^ +{check['metric'].replace('_', ' ')} .*[<>]= .*(ok|OVER|UNDER)"
+        name = check["metric"].replace("_", " ").replace("@", " @")
+        row = rf"^ +{name} .*[<>]= .*(ok|OVER|UNDER)"
         require(bool(re.search(row, text, re.MULTILINE)), f"{gate['name']}: no row {row}")
     report(f"{gate['name']}: over budget, nothing published")
 

@@ -1,8 +1,8 @@
 """Files that appear whole or not at all: staged in a folder beside their target, then moved.
 
 At every instant, also of a kill or a full disk, the file under a published name is the previous one
-or the new one. The model is moved before its manifest; the manifest holds the model file's SHA-256,
-so a reader can tell that a manifest belongs to the file beside it.
+or the new one, whole. Files are moved before their manifest; the manifest holds the SHA-256 of
+each, so a reader can tell that a manifest belongs to the files beside it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
+from pytest_paoding.formats import ENDINGS, KERAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,15 +39,32 @@ class ManifestError(ArtifactError):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A model and its manifest in a staging folder, and where the model is to go."""
+    """A model and its manifest in a staging folder, and where the model is to go.
+
+    Attributes:
+        folder: The staging folder.
+        target: Where the model's `.keras` file goes.
+        exported: Further formats, whose files go beside it.
+    """
 
     folder: Path
     target: Path
+    exported: tuple[str, ...] = ()
 
     @property
     def model(self) -> Path:
         """The staged model; Keras wants its ending."""
         return self.folder / self.target.name
+
+    @property
+    def exports(self) -> dict[str, Path]:
+        """The staged files of further formats, by format."""
+        return {name: self.folder / f"{self.target.stem}{ENDINGS[name]}" for name in self.exported}
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All staged files but the manifest, by format, the `.keras` file first."""
+        return {KERAS: self.model, **self.exports}
 
     @property
     def manifest(self) -> Path:
@@ -81,15 +99,16 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
 def publish(staged: Staged) -> Path:
     """Move a staged model and its manifest to their place, and remove the staging folder.
 
+    Where there are several files, one that cannot be moved takes back those before it. (What ends
+    the process between two of them leaves whole files, some of them previous ones, and the manifest
+    of the previous ones, whose digests tell.) Files of other formats are left as they are.
+
     Raises:
         ManifestError: The model is in its place, but the manifest beside it is not its own.
-        ArtifactError: The model could not be moved; its previous file is as before.
+        ArtifactError: A file could not be moved; all previous files are as before.
     """
     try:
-        try:
-            _replace(staged.model, staged.target)
-        except OSError as error:
-            raise _refusal("publish", staged.target, error) from error
+        _publish_all(staged)
         try:
             _replace(staged.manifest, manifest_path(staged.target))
         except OSError as error:
@@ -99,6 +118,39 @@ def publish(staged: Staged) -> Path:
     finally:
         discard(staged.folder)
     return staged.target
+
+
+def _publish_all(staged: Staged) -> None:
+    with contextlib.ExitStack() as undo:
+        for file in staged.files.values():
+            target = staged.target.with_name(file.name)
+            try:
+                previous = _kept(target, staged.folder)
+                _replace(file, target)
+            except OSError as error:
+                raise _refusal("publish", target, error) from error
+            undo.callback(_restore, target, previous)
+        undo.pop_all()
+
+
+def _kept(target: Path, folder: Path) -> Path | None:
+    """Return a second name for a published file, or a copy where there are no second names."""
+    previous = folder / f"previous-{target.name}"
+    if not target.is_file():
+        return None
+    try:
+        os.link(target, previous)
+    except OSError:
+        shutil.copy2(target, previous)
+    return previous
+
+
+def _restore(target: Path, previous: Path | None) -> None:
+    """Put back what stood under a name before."""
+    if previous is not None:
+        _replace(previous, target)
+    elif target.is_file():
+        target.unlink()
 
 
 def discard(folder: Path) -> None:
@@ -142,8 +194,9 @@ def write_manifest(staged: Staged, content: Mapping[str, Any]) -> None:
     text = to_json(content)
     try:
         write_whole(staged.manifest, text)
-        with staged.model.open("rb+") as file:
-            os.fsync(file.fileno())
+        for path in staged.files.values():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
     except OSError as error:
         raise _refusal("stage in", staged.folder, error) from error
 

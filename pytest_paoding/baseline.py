@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.artifacts import to_json
 from pytest_paoding.budgets import METRICS
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.formats import parted
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT
@@ -32,6 +33,8 @@ DIGITS = 6
 """Of what is stored and compared; what a machine adds beyond that is noise."""
 _SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
 """Settings that are always told; others where somebody has set them."""
+_OF_FILES = ("formats",)
+"""Settings that what is compared does not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Entry:
     """What one gate found, as far as it can be compared.
 
     Attributes:
-        metrics: The found value of every metric of this package, rounded.
+        metrics: The found value of every metric of this package, rounded; not of exported files.
         settings: How it was pruned and attacked.
         environment: Versions of the engine's packages, and the kind of machine.
     """
@@ -62,7 +65,7 @@ class Entry:
             settings={
                 key: setting.value
                 for key, setting in result.settings.items()
-                if key in _SETTINGS or setting.source != DEFAULT
+                if key in _SETTINGS or (setting.source != DEFAULT and key not in _OF_FILES)
             },
             environment={**result.versions, **machine},
         )
@@ -83,7 +86,9 @@ def _rounded(metrics: Mapping[str, Measurement]) -> dict[str, float]:
     return {
         name: round(measured.found, DIGITS)
         for name, measured in metrics.items()
-        if name.partition("@")[0] in METRICS and measured.found is not None
+        if name.partition("@")[0] in METRICS
+        and parted(name)[1] is None
+        and measured.found is not None
     }
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.formats import EXPORTED, of_file, parted
 from pytest_paoding.quantities import Unit
 
 if TYPE_CHECKING:
@@ -152,6 +153,31 @@ REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
 LIMITS: Mapping[str, Metric] = MappingProxyType({**BUDGETS, **REGRESSIONS})
 """Everything that can be limited, by key."""
 
+_ON_FILES = (
+    "accuracy",
+    "accuracy_decay",
+    "accuracy_retention",
+    "agreement",
+    "robust_accuracy",
+    "robustness_retention",
+    "robustness_overlap",
+    "size",
+    "size_reduction",
+)
+FILE_BUDGETS: Mapping[str, Metric] = MappingProxyType(
+    {key: metric for key, metric in BUDGETS.items() if metric.name in _ON_FILES}
+)
+"""What can be limited of an exported file, by key."""
+
+FILE_LIMITS: Mapping[str, tuple[Metric, str]] = MappingProxyType(
+    {
+        of_file(key, name): (metric, name)
+        for name in EXPORTED
+        for key, metric in FILE_BUDGETS.items()
+    }
+)
+"""The same for every format, as metric and format, by a key such as `max_size@tflite-int8`."""
+
 KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
 """The same by the metric's name."""
 
@@ -170,6 +196,7 @@ class Limit:
         source: Who said so.
         confidence: How sure it must be that the true value is within the limit, between 0 and 1;
             None where the value found is what counts.
+        file_format: The format whose file it is about; None for the model and its `.keras` file.
     """
 
     metric: Metric
@@ -177,6 +204,12 @@ class Limit:
     level: Level = Level.ERROR
     source: str = "call"
     confidence: float | None = None
+    file_format: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other limits of a gate, such as `max_size@tflite-int8`."""
+        return of_file(self.metric.key, self.file_format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +217,8 @@ class Check:
     """One budget with what was found.
 
     Attributes:
-        name: The metric's name, with `@EPSILON` where it is measured per attack strength.
+        name: The metric's name, with `@EPSILON` where it is measured per attack strength, and
+            `@FORMAT` where it is one of an exported file.
     """
 
     name: str
@@ -250,7 +284,7 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
         _check(name, limit, measurements.get(name))
         for limit in limits
         if limit.level is not Level.OFF
-        for name in _measured_names(limit.metric, measurements)
+        for name in _measured_names(limit, measurements)
     )
     failing = {check.verdict for check in checks if check.fails}
     if Verdict.UNJUDGED in failing or not checks:
@@ -258,10 +292,16 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
     return Judgement(Outcome.OVER_BUDGET if failing else Outcome.WITHIN_BUDGET, checks)
 
 
-def _measured_names(metric: Metric, measurements: Mapping[str, Measurement]) -> list[str]:
+def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
+    metric, name = limit.metric, of_file(limit.metric.name, limit.file_format)
     if not metric.per_epsilon:
-        return [metric.name]
-    return [name for name in measurements if name.startswith(f"{metric.name}@")] or [metric.name]
+        return [name]
+    found = [
+        each
+        for each in measurements
+        if each.startswith(f"{metric.name}@") and parted(each)[1] == limit.file_format
+    ]
+    return found or [name]
 
 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:

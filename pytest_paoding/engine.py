@@ -11,14 +11,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.exporting import packages
 from pytest_paoding.keras_io import identity
 from pytest_paoding.silence import start_tensorflow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from typing_extensions import Unpack
 
     from pytest_paoding.evaluation.measurement import Measurement
-    from pytest_paoding.protocol import Judging, Progress, Pruning
+    from pytest_paoding.protocol import InputRange, Judging, Progress, Pruning
     from pytest_paoding.pruning.prune import Pruned
 
 
@@ -41,19 +44,26 @@ class KerasEngine:
         pruned: Pruned = _module("pruning.prune").prune(model, progress=progress, **settings)
         return pruned
 
-    def evaluate(
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
         pruned: Any,
         data: Any,
         *,
         calibration: Any = None,
+        files: Mapping[str, Path] | None = None,
         progress: Progress | None = None,
         **settings: Unpack[Judging],
     ) -> dict[str, Measurement]:
         """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
         metrics: dict[str, Measurement] = _module("evaluation.evaluate").evaluate(
-            original, pruned, data, calibration=calibration, progress=progress, **settings
+            original,
+            pruned,
+            data,
+            calibration=calibration,
+            files=files,
+            progress=progress,
+            **settings,
         )
         return metrics
 
@@ -61,6 +71,21 @@ class KerasEngine:
         """Write a model and return its bytes; see `keras_io.save.save_model`."""
         size: int = _module("keras_io.save").save_model(model, path)
         return size
+
+    def export(
+        self,
+        model: Any,
+        files: Mapping[str, Path],
+        *,
+        input_range: InputRange,
+        calibration: Any = None,
+        seed: int = 0,
+    ) -> tuple[str, ...]:
+        """Write a model in several formats; see `exporting.export.export`."""
+        notes: tuple[str, ...] = _module("exporting.export").export(
+            model, files, input_range=input_range, calibration=calibration, seed=seed
+        )
+        return notes
 
     def identify(self, source: Path | Any) -> str | None:
         """Return a digest of a model or its file; see `keras_io.identity`."""
@@ -72,9 +97,14 @@ class KerasEngine:
         """Return a digest of data for judging or calibration; see `keras_io.identity.of_data`."""
         return identity.of_data(data)
 
-    def versions(self) -> dict[str, str]:
-        """Return the versions of the packages that do the work, without importing them."""
-        return {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
+    def versions(self, formats: Sequence[str] = ()) -> dict[str, str]:
+        """Return the versions of the packages that do the work, without importing them.
+
+        Raises:
+            ExportError: One that a format needs is not installed.
+        """
+        found = {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
+        return {**found, **packages.versions(formats)}
 
 
 def _version(name: str) -> str:

@@ -33,6 +33,10 @@ class EvaluationError(PaodingError):
     """A model's outputs cannot be judged: not finite, or not those of a classifier."""
 
 
+class ExportError(PaodingError):
+    """A model cannot be written in a format: a package is missing, or an operation has no match."""
+
+
 class ConfigError(PaodingError):
     """Settings are unknown, ill-typed, ambiguous or missing; one line for every fault."""
 

@@ -41,8 +41,8 @@ class PaodingFixture:
             name: Of the gate and its file; by default that of the test.
             **settings: Any key of [tool.paoding] that concerns one gate, such as `ratio` (in place
                 of a name, `calibration` may be the inputs themselves), and any budget
-                (`max_size="300 kB"`). They beat the marker and the configuration, the command line
-                beats them.
+                (`max_size="300 kB"`, or of an exported file `tflite_int8={"max_size": "60 kB"}`).
+                They beat the marker and the configuration, the command line beats them.
 
         Returns:
             The record of the gate: `result.metrics["parameters"].after` and the like.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import __version__
-from pytest_paoding.artifacts import Staged, discard, open_staging, sha256_of, write_manifest
+from pytest_paoding.artifacts import Staged, discard, open_staging, write_manifest
 from pytest_paoding.baseline import Entry
 from pytest_paoding.budgets import (
     KNOWN,
@@ -29,10 +29,12 @@ from pytest_paoding.budgets import (
     judge,
 )
 from pytest_paoding.errors import ConfigError, PaodingError
+from pytest_paoding.formats import ENDINGS, KERAS
 from pytest_paoding.notes import notes
 from pytest_paoding.plain import plain_measurement, portable
 from pytest_paoding.references import calibrated
-from pytest_paoding.results import SCHEMA, Artifact, GateResult, LayerResult, Trial
+from pytest_paoding.releases import Artifact
+from pytest_paoding.results import SCHEMA, GateResult, LayerResult, Trial
 from pytest_paoding.revision import Revision
 from pytest_paoding.search import holds_quality, largest
 from pytest_paoding.workbench import Workbench, machine
@@ -82,7 +84,7 @@ class GateSpec:
 
 @dataclass(frozen=True, slots=True)
 class GateRun:
-    """A gate's record, and its file where that may be published."""
+    """A gate's record, and its files where they may be published."""
 
     result: GateResult
     staged: Staged | None = None
@@ -190,40 +192,46 @@ class Gate:
         """Open a folder to save in before any work: without it the work would be in vain."""
         folder = open_staging(self.artifacts or Path(tempfile.gettempdir()), owner=self.owner)
         cleanup.callback(discard, folder)
-        return Staged(folder, folder.parent / f"{self.spec.target}.keras")
+        target = folder.parent / f"{self.spec.target}{ENDINGS[KERAS]}"
+        return Staged(folder, target, self.spec.settings.exported)
 
     def _work(self, bench: Workbench, state: _State, staged: Staged) -> _Findings:
         """Prune, save, measure and judge, at the ratio that is asked for or searches for one."""
+        if staged.exported:
+            self.engine.versions(staged.exported)  # without the packages the work would be in vain
         ratio = self.spec.settings.ratio
         if isinstance(ratio, float):
-            return self._attempt(bench, ratio, state, staged.model)
-        spare = staged.folder / f"trial-{staged.target.name}"
+            return self._attempt(bench, ratio, state, staged)
+        spare = replace(staged, folder=staged.folder / "trial")
+        spare.folder.mkdir()
 
         def attempt(tried: float) -> _Findings:
             found = self._attempt(bench, tried, state, spare)
             state.trials.append(found.trial)
             held = holds_quality(found.judgement)
-            if held or not state.held:  # the file shall be that of what `largest` returns
-                spare.replace(staged.model)
+            if held or not state.held:  # the files shall be those of what `largest` returns
+                for name, file in spare.files.items():
+                    file.replace(staged.files[name])
             state.held |= held
             return found
 
         state.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
         return state.now
 
-    def _attempt(self, bench: Workbench, ratio: float, state: _State, file: Path) -> _Findings:
+    def _attempt(self, bench: Workbench, ratio: float, state: _State, into: Staged) -> _Findings:
         settings = self.spec.settings.at(ratio)
         state.now = now = _Findings(ratio)
-        cut = bench.prune(settings, file)
+        cut = bench.prune(settings, into.model)
         now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
-        now.notes = cut.notes
-        measured = bench.measure(settings, cut)
+        exports = bench.export(settings, cut, into.exports)
+        now.notes = (*cut.notes, *exports.notes)
+        measured = bench.measure(settings, cut, exports)
         more = {}
         if self.measure_more is not None:
             more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
         now.metrics = {
             name: plain_measurement(measurement)
-            for name, measurement in {**measured, **more, **cut.sizes}.items()
+            for name, measurement in {**measured, **more, **cut.sizes, **exports.sizes}.items()
         }
         now.metrics |= self.compare(now.metrics)
         now.judgement = judge(settings.limits, now.metrics)
@@ -259,7 +267,7 @@ class Gate:
             attempts=spec.attempt,
             worker=spec.worker,
             duration=time.perf_counter() - started,
-            versions=dict(self.engine.versions()) if digest else {},
+            versions=self._versions() if digest else {},
             machine=machine(),
             reused=digest is not None and not bench.anew,
         )
@@ -269,6 +277,10 @@ class Gate:
         found = notes(checks, old=self.accepted, new=Entry.from_result(result))
         return replace(result, notes=(*findings.notes, *found))
 
+    def _versions(self) -> dict[str, str]:
+        formats = self.spec.settings.exported
+        return dict(self.engine.versions(formats) if formats else self.engine.versions())
+
     def _outcome(self, judgement: Judgement) -> Outcome:
         if judgement.outcome is not Outcome.OVER_BUDGET:
             return judgement.outcome
@@ -277,12 +289,13 @@ class Gate:
         return Outcome.FORCED if self.forced else Outcome.OVER_BUDGET
 
     def _stage(self, result: GateResult, staged: Staged) -> GateResult:
-        """Put the manifest beside the saved model; from here on it may be published."""
-        size, digest = staged.model.stat().st_size, sha256_of(staged.model)
-        path = portable(staged.target, self.spec.root)
+        """Put the manifest beside the saved files; from here on they may be published."""
+        artifact = Artifact.of(staged, self.spec.root)
+        model, files = artifact.files[0], artifact.to_dict()["files"]
         manifest = {
             "schema": SCHEMA,
-            "file": {"name": staged.target.name, "bytes": size, "sha256": digest},
+            "file": {"name": model.name, "bytes": model.bytes, "sha256": model.sha256},
+            "files": files,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "plugin": __version__,
             "python": platform.python_version(),
@@ -290,7 +303,7 @@ class Gate:
             "gate": {key: value for key, value in result.to_dict().items() if key != "artifact"},
         }
         write_manifest(staged, manifest)
-        return replace(result, artifact=Artifact(path, published=False, bytes=size, sha256=digest))
+        return replace(result, artifact=artifact)
 
 
 def _undecided(judgement: Judgement) -> str | None:

@@ -115,8 +115,9 @@ def pytest_paoding_publish(
 ) -> Path | None:
     """Put a model that passed where it belongs and return that path.
 
-    `staged` is its file, with the manifest beside it under the same name and the ending .json; both
-    are removed afterwards. The default moves both to `target`::
+    `staged` is its file, with the manifest beside it under the same name and the ending .json, and
+    the files of further formats under the names in `result.artifact.files`; all are removed
+    afterwards. The default moves them to the folder of `target`::
 
         import shutil
 

@@ -75,13 +75,13 @@ class Settlement:
     """What became of an item's files.
 
     Attributes:
-        waiting: Folder and target, by gate name, of those that wait for the end of the session: all
-            if they are published then, and those of sweeps, of which only one is.
+        waiting: Folder, target and further formats, by gate name, of those that wait for the end of
+            the session: all if they are published then, and those of sweeps, of which only one is.
         files: What travels to the controller, by gate name.
         faults: What went wrong.
     """
 
-    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
@@ -105,6 +105,7 @@ def settle(
             settled.faults += [fault] if fault else []
         else:
             result = run.result
-            settled.waiting[result.name] = (str(run.staged.folder), str(run.staged.target))
+            paths = str(run.staged.folder), str(run.staged.target)
+            settled.waiting[result.name] = (*paths, *run.staged.exported)
         state.runs[place] = GateRun(result)
     return settled

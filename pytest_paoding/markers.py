@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.precedence import PRUNING_KEYS
+from pytest_paoding.precedence import OWN_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "paoding"
 DESCRIPTION = (
-    f"paoding(*, model=None, {', '.join(f'{key}=None' for key in PRUNING_KEYS)}, attack=None,"
+    f"paoding(*, model=None, {', '.join(f'{key}=None' for key in OWN_KEYS)}, attack=None,"
     " corruption=None, **budget): settings of the test's gates; model names a configured model"
     " whose table applies, the other keys are those of [tool.paoding] and [tool.paoding.budget]"
 )

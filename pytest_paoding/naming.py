@@ -8,6 +8,8 @@ import re
 _LONGEST = 100
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_FILE_OF_ANOTHER = re.compile(r"\.(?:int8|float16|savedmodel)$", re.IGNORECASE)
+"""What further formats put between the name of a gate and the ending of a file."""
 
 
 def check_name(name: str) -> str:
@@ -17,6 +19,9 @@ def check_name(name: str) -> str:
         ValueError: It is empty, too long, or no file name on some system.
     """
     if _is_safe(name):
+        if found := _FILE_OF_ANOTHER.search(name):
+            other = name[: found.start()]
+            raise ValueError(f"{name!r} cannot name a gate: its files could be those of {other!r}")
         return name
     raise ValueError(
         f"{name!r} cannot name a gate: use at most {_LONGEST} letters, digits, '.', '_' and '-'"

@@ -64,7 +64,7 @@ def _loose(check: Check, found: float) -> Iterator[str]:
     lower = metric.direction is Direction.LOWER
     if found < (1 - SLACK) * limit if lower else found > (1 + SLACK) * limit:
         fits = _round(found, metric.unit)
-        yield f"{metric.key} could be {fits}, it is {show(limit, metric.unit)}"
+        yield f"{check.limit.key} could be {fits}, it is {show(limit, metric.unit)}"
 
 
 def _round(found: float, unit: Unit) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pytest_paoding import quantities, readers
-from pytest_paoding.budgets import LIMITS
-from pytest_paoding.precedence import GATE_KEYS, read_bound
+from pytest_paoding.budgets import FILE_LIMITS, LIMITS
+from pytest_paoding.faults import likely
+from pytest_paoding.formats import EXPORTED, of_file, read_formats
+from pytest_paoding.precedence import GATE_KEYS, Bound, read_bound
 from pytest_paoding.protocol import CORRUPTIONS, Allocation, AttackName, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
@@ -108,6 +110,22 @@ def _add_settings(group: Any) -> None:
         const=True,
         help="prove every cut: the pruned model must compute what the original with the removed"
         " units' weights at zero does",
+    )
+    group.addoption(
+        "--paoding-formats",
+        metavar="LIST",
+        type=argument(read_formats),
+        help="what models are published as, such as keras,tflite-float16,tflite-int8,savedmodel,"
+        "onnx; the .keras file always is",
+    )
+    group.addoption(
+        "--paoding-format-budget",
+        metavar="FORMAT:KEY=LIMIT",
+        action="append",
+        default=[],
+        type=argument(file_bound),
+        help="limit of an exported file, such as tflite-int8:max_size=60kB, for every gate; may be"
+        " given several times",
     )
     group.addoption(
         "--paoding-artifacts", metavar="DIR", help="folder models within budget are published in"
@@ -218,6 +236,22 @@ def _budget(metric: Metric) -> Callable[[str], Any]:
     return argument(lambda text: read_bound(text, metric))
 
 
+def file_bound(text: str) -> tuple[str, Bound]:
+    """Return the key of a limit of an exported file, and what the limit is.
+
+    Raises:
+        ValueError: `text` is not of the form FORMAT:KEY=LIMIT.
+    """
+    name, _, rest = text.partition(":")
+    key, _, value = rest.partition("=")
+    found = FILE_LIMITS.get(of_file(key, name))
+    if found is None or not value:
+        known = [f"{each}:{metric.key}" for metric, each in FILE_LIMITS.values()]
+        hint = likely(f"{name}:{key}", known) if name in EXPORTED else likely(name, EXPORTED)
+        raise ValueError(f"{text!r} is not of the form FORMAT:KEY=LIMIT, {hint}")
+    return of_file(key, name), read_bound(value, found[0])
+
+
 def seed(text: str) -> int:
     """Return a seed.
 
@@ -255,6 +289,7 @@ def command_line(config: pytest.Config) -> Layer:
     keys = (*GATE_KEYS, "publish", *LIMITS)
     given = {
         **{key: getattr(option, f"paoding_{key}", None) for key in keys},
+        **dict(option.paoding_format_budget),
         "artifacts": folder and config.invocation_params.dir / Path(folder).expanduser(),
         "baseline": baseline and config.invocation_params.dir / Path(baseline).expanduser(),
     }

@@ -14,6 +14,7 @@ from pytest_paoding.artifacts import Staged
 from pytest_paoding.artifacts import publish as publish_files
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.fixtures import paoding, paoding_data, paoding_model, paoding_settings
+from pytest_paoding.formats import KERAS
 from pytest_paoding.phases import after_phase, begin, status
 from pytest_paoding.reporting.header import header
 from pytest_paoding.session import PaodingSession
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.protocol import Engine
+    from pytest_paoding.results import GateResult
 
 __all__ = ["paoding", "paoding_data", "paoding_model", "paoding_settings"]
 
@@ -135,6 +137,8 @@ def pytest_paoding_engine() -> Engine:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_paoding_publish(staged: Path, target: Path) -> Path:
-    """Move the model and its manifest to their place."""
-    return publish_files(Staged(staged.parent, target))
+def pytest_paoding_publish(result: GateResult, staged: Path, target: Path) -> Path:
+    """Move the model's files and their manifest to their place."""
+    files = () if result.artifact is None else result.artifact.files
+    exported = tuple(file.format for file in files if file.format != KERAS)
+    return publish_files(Staged(staged.parent, target, exported))

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pytest_paoding.budgets import LIMITS, Level, Limit, Metric
+from pytest_paoding.budgets import FILE_LIMITS, LIMITS, Level, Limit, Metric
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.extras import lacking
+from pytest_paoding.formats import EXPORTED, KERAS
 from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.protocol import CORRUPTIONS, Judging, Pruning
 from pytest_paoding.quantities import confidence, read
@@ -32,7 +33,10 @@ Layer = Mapping[str, Setting]
 
 PRUNING_KEYS = tuple(Pruning.__annotations__)
 JUDGING_KEYS = tuple(Judging.__annotations__)
-GATE_KEYS = tuple(dict.fromkeys((*PRUNING_KEYS, *JUDGING_KEYS, "confidence")))
+OWN_KEYS = (*PRUNING_KEYS, "formats")
+"""Keys that stand beside each other in the table of a gate."""
+
+GATE_KEYS = tuple(dict.fromkeys((*OWN_KEYS, *JUDGING_KEYS, "confidence")))
 """Keys of a gate besides its budgets."""
 
 BUILT_IN: Layer = MappingProxyType(
@@ -60,6 +64,7 @@ BUILT_IN: Layer = MappingProxyType(
             "attack_samples": None,
             "corruptions": None,
             "severities": (1, 2, 3, 4, 5),
+            "formats": (KERAS,),
             "confidence": None,
             "artifacts": "paoding-artifacts",
             "baseline": None,
@@ -122,14 +127,21 @@ class GateSettings:
     Attributes:
         pruning: The keywords of `Engine.prune`; its ratio may be one of several, or "auto".
         judging: Keywords of `Engine.evaluate`.
+        formats: What the pruned model is written as, "keras" first.
         limits: The budgets; none that is switched off.
         shown: Every key but the budgets in plain form, with its source.
     """
 
     pruning: Pruning
     judging: Judging
+    formats: tuple[str, ...]
     limits: tuple[Limit, ...]
     shown: Mapping[str, Setting]
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The formats besides `.keras`."""
+        return tuple(name for name in self.formats if name in EXPORTED)
 
     @property
     def ratio(self) -> Ratio:
@@ -170,6 +182,7 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     return GateSettings(
         pruning=cast("Pruning", pruning),
         judging=cast("Judging", judging),
+        formats=effective["formats"].value,
         limits=tuple(_limits(effective, strict=strict)),
         shown={
             key: Setting(plain_value(effective[key].value), effective[key].source)
@@ -188,7 +201,10 @@ def _wanted(effective: Layer) -> tuple[str, ...]:
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
-    given = [(metric, effective[key]) for key, metric in LIMITS.items() if key in effective]
+    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
+    formats = effective["formats"].value
+    known += [(key, *rest) for key, rest in FILE_LIMITS.items() if rest[1] in formats]
+    given = [(metric, name, effective[key]) for key, metric, name in known if key in effective]
     return [
         Limit(
             metric,
@@ -196,8 +212,9 @@ def _limits(effective: Layer, *, strict: bool) -> list[Limit]:
             Level.ERROR if strict else found.value.level,
             found.source,
             found.value.confidence or (effective["confidence"].value if metric.sampled else None),
+            name,
         )
-        for metric, found in given
+        for metric, name, found in given
         if found.value.level is not Level.OFF
     ]
 

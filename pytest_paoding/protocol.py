@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
 
 if TYPE_CHECKING:
@@ -94,23 +94,40 @@ class Engine(Protocol):
         Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
         """
 
-    def evaluate(
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
         pruned: Any,
         data: Any,
         *,
         calibration: Any = None,
+        files: Mapping[str, Path] | None = None,
         progress: Progress | None = None,
         **settings: Unpack[Judging],
     ) -> Mapping[str, Measurement]:
         """Return every metric but the sizes; without data only those that need none.
+
+        `files`, exported from the pruned model, are measured as well, under NAME@FORMAT.
 
         Raises DataError where data holds an input that the pruning has learned from.
         """
 
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""
+
+    def export(
+        self,
+        model: Any,
+        files: Mapping[str, Path],
+        *,
+        input_range: InputRange,
+        calibration: Any = None,
+        seed: int = 0,
+    ) -> tuple[str, ...]:
+        """Write the model in several formats, and return what is to be said of them.
+
+        Raises ExportError, DataError (`calibration` is unfit) or OSError.
+        """
 
     def identify(self, source: Path | Any) -> str | None:
         """Return a digest of a model or of its file by which its results may be found again.
@@ -121,5 +138,8 @@ class Engine(Protocol):
     def fingerprint(self, data: Any) -> str | None:
         """Return a digest of data for judging or calibration; None for such as a generator."""
 
-    def versions(self) -> Mapping[str, str]:
-        """Return the versions of the packages that do the work."""
+    def versions(self, formats: Sequence[str] = ()) -> Mapping[str, str]:
+        """Return the versions of the packages that do the work, and that some formats need.
+
+        Raises ExportError where one of these is not installed.
+        """

@@ -21,7 +21,9 @@ from pytest_paoding.budgets import (
     Verdict,
 )
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.formats import parted
 from pytest_paoding.quantities import Unit
+from pytest_paoding.releases import Artifact
 from pytest_paoding.surgery.plan import explained
 
 if TYPE_CHECKING:
@@ -64,25 +66,6 @@ def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
-    """What became of the pruned model's file.
-
-    Attributes:
-        path: Where it is published, or would have been.
-        published: Whether it is there now.
-        bytes: Size of the file.
-        sha256: Of the file, also in its manifest: it tells which manifest belongs to which file.
-        reason: Why it was not published.
-    """
-
-    path: str
-    published: bool
-    bytes: int
-    sha256: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Trial:
     """One of several ratios tried: what it came to, and what each budget was compared with."""
 
@@ -104,7 +87,8 @@ class GateResult:
         digest_before: `sha256:...` over architecture and weights of the original model.
         digest_after: The same of the pruned model.
         settings: Every effective setting with its source.
-        metrics: What was measured, by metric name; per attack strength as `NAME@EPSILON`.
+        metrics: What was measured, by metric name; per attack strength as `NAME@EPSILON`,
+            of an exported file as `NAME@FORMAT`.
         checks: Every budget that was judged.
         layers: What happened to every layer that has units.
         artifact: What became of the pruned model's file; None where none was wanted or written.
@@ -194,7 +178,7 @@ class GateResult:
             "metrics": {name: found.to_dict() for name, found in self.metrics.items()},
             "checks": [_check_to_dict(check) for check in self.checks],
             "layers": [asdict(layer) for layer in self.layers],
-            "artifact": None if self.artifact is None else asdict(self.artifact),
+            "artifact": None if self.artifact is None else self.artifact.to_dict(),
             "versions": dict(self.versions),
             "trials": [_trial_to_dict(trial) for trial in self.trials],
             "notes": list(self.notes),
@@ -216,7 +200,7 @@ class GateResult:
             },
             checks=tuple(_check_from_dict(check) for check in plain["checks"]),
             layers=tuple(LayerResult(**layer) for layer in plain["layers"]),
-            artifact=None if artifact is None else Artifact(**artifact),
+            artifact=None if artifact is None else Artifact.from_dict(artifact),
             versions=plain["versions"],
             trials=tuple(
                 Trial(trial["ratio"], Outcome(trial["outcome"]), trial["found"])
@@ -249,7 +233,7 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
     limit = check.limit
     return {
         "metric": check.name,
-        "budget": limit.metric.key,
+        "budget": limit.key,
         "unit": limit.metric.unit.value,
         "sides_unit": limit.metric.sides.value,
         "direction": limit.metric.direction.value,
@@ -265,7 +249,8 @@ def _check_to_dict(check: Check) -> dict[str, Any]:
 
 
 def _check_from_dict(plain: Mapping[str, Any]) -> Check:
-    base, epsilon, _ = plain["metric"].partition("@")
+    name, file_format = parted(plain["metric"])
+    base, epsilon, _ = name.partition("@")
     metric = KNOWN.get(base) or Metric(
         base,
         Direction(plain["direction"]),
@@ -276,7 +261,12 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
     return Check(
         name=plain["metric"],
         limit=Limit(
-            metric, plain["limit"], Level(plain["level"]), plain["source"], plain["confidence"]
+            metric,
+            plain["limit"],
+            Level(plain["level"]),
+            plain["source"],
+            plain["confidence"],
+            file_format,
         ),
         measurement=Measurement.from_dict(plain),
         verdict=Verdict(plain["verdict"]),

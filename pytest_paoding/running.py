@@ -129,7 +129,7 @@ def _spec(
         attempt=state.attempt,
         worker=session.worker,
     )
-    budget = {limit.metric.key: limit for limit in spec.settings.limits}
+    budget = {limit.key: limit for limit in spec.settings.limits}
     hook = item.ihook.pytest_paoding_modify_budget
     hook(config=item.config, item=item, spec=spec, budget=budget)
     return replace(spec, settings=replace(spec.settings, limits=tuple(budget.values())))

@@ -219,8 +219,9 @@ class PaodingSession:
             self.passed.add(report.nodeid)
         self._receive(report, results)
         waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
-        for name, (folder, target) in waiting.items():
-            self.waiting[report.nodeid, name] = Staged(Path(folder), Path(target))
+        for name, (folder, target, *exported) in waiting.items():
+            staged = Staged(Path(folder), Path(target), tuple(exported))
+            self.waiting[report.nodeid, name] = staged
         if report.when == "teardown" and report.nodeid not in self.rerun:
             for result in results:
                 if (report.nodeid, result.name) not in self.waiting:

@@ -19,11 +19,19 @@ from pydantic import (
 )
 
 from pytest_paoding import quantities, readers
-from pytest_paoding.budgets import BUDGETS, LIMITS, NO_BUDGET, REGRESSIONS, Metric
+from pytest_paoding.budgets import (
+    BUDGETS,
+    FILE_BUDGETS,
+    LIMITS,
+    REGRESSIONS,
+    Metric,
+)
+from pytest_paoding.consistency import LIMIT_TABLES, missing
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
+from pytest_paoding.formats import EXPORTED, of_file, read_formats
 from pytest_paoding.naming import check_name
-from pytest_paoding.precedence import PRUNING_KEYS, Bound, Layer, Settings, read_bound
+from pytest_paoding.precedence import OWN_KEYS, Bound, Layer, Settings, read_bound
 from pytest_paoding.protocol import (  # read at run time
     CORRUPTIONS,
     Allocation,
@@ -38,7 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_paoding.configfile import ConfigFile
-    from pytest_paoding.precedence import GateSettings
 
 
 class _Table(BaseModel):
@@ -77,13 +84,22 @@ def _budget_field(metric: Metric) -> Any:
     return Annotated[Bound | None, BeforeValidator(read)], None
 
 
+FileBudget = create_model(
+    "FileBudget",
+    __base__=_Table,
+    **{key: _budget_field(metric) for key, metric in FILE_BUDGETS.items()},
+)
+"""[tool.paoding.budget.FORMAT]: one optional key for every metric of an exported file."""
+
+_FILE_BUDGET: Any = (FileBudget | None, None)
 Budget = create_model(
     "Budget",
     __base__=_Table,
     confidence=(Annotated[float | None, BeforeValidator(quantities.confidence)], None),
     **{key: _budget_field(metric) for key, metric in BUDGETS.items()},
+    **dict.fromkeys(EXPORTED, _FILE_BUDGET),
 )
-"""[tool.paoding.budget]: one optional key for every metric of the catalogue.
+"""[tool.paoding.budget]: one optional key for every metric of the catalogue, a table by format.
 
 With `confidence` the worse end of each estimate's interval has to be within its limit.
 """
@@ -117,6 +133,7 @@ class GateTable(_Table):
     mixing: Mixing | None = None
     sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
     verify: bool | None = None
+    formats: Annotated[tuple[str, ...] | None, BeforeValidator(read_formats)] = None
     corruption: Corruption | None = None
     attack: Annotated[Attack | None, BeforeValidator(readers.named)] = None
     budget: Budget | None = None
@@ -136,13 +153,25 @@ class GateTable(_Table):
             own |= self.corruption.layer()
         layer = {key: Setting(value, source) for key, value in own.items() if value is not None}
         for name in LIMIT_TABLES:
-            given = {key: bound for key, bound in getattr(self, name) or () if bound is not None}
-            layer |= {key: Setting(bound, nested(name)) for key, bound in given.items()}
+            layer |= _bounds(getattr(self, name), name, nested)
         return layer
 
     @property
     def _own_keys(self) -> tuple[str, ...]:
-        return PRUNING_KEYS
+        return OWN_KEYS
+
+
+def _bounds(
+    table: BaseModel | None, name: str, nested: Callable[[str], str], file_format: str | None = None
+) -> dict[str, Setting]:
+    """Return the limits of a table, and of the tables by format in it."""
+    layer: dict[str, Setting] = {}
+    for key, bound in table or ():
+        if isinstance(bound, BaseModel):
+            layer |= _bounds(bound, f"{name}.{key}", nested, key)
+        elif bound is not None:
+            layer[of_file(key, file_format)] = Setting(bound, nested(name))
+    return layer
 
 
 class ModelTable(GateTable):
@@ -169,7 +198,6 @@ class PaodingTable(GateTable):
         return (*super()._own_keys, "artifacts", "baseline", "publish")
 
 
-LIMIT_TABLES = ("budget", "regression")
 _BUDGET_KEYS = ("confidence", *BUDGETS)
 _NESTED = dict.fromkeys(_BUDGET_KEYS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
 _TABLES: Mapping[str, type[BaseModel]] = {
@@ -177,9 +205,13 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "regression": Regression,
     "attack": Attack,
     "corruption": Corruption,
+    **dict.fromkeys(EXPORTED, FileBudget),
 }
+_BY_FORMAT = {name.replace("-", "_"): name for name in EXPORTED}
+"""The keyword that holds the budget of a format, by which a table would be named for it."""
 _KEYWORDS = (
     *(key for key in GateTable.model_fields if key not in LIMIT_TABLES),
+    *_BY_FORMAT,
     "confidence",
     *LIMITS,
 )
@@ -194,10 +226,11 @@ def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Sett
     try:
         table = PaodingTable.model_validate(dict(file.table))
     except ValidationError as error:
-        lines = [in_file(f, file, _known(f.tables), _NESTED) for f in faults_of(error)]
+        faults = faults_of(error)
+        lines = [in_file(f, file, _known(f.tables), _nested(f.tables)) for f in faults]
         raise ConfigError("\n".join(lines)) from None
     settings = Settings(file, table, command_line, strict)
-    if lines := _missing(settings):
+    if lines := missing(settings):
         raise ConfigError("\n".join(lines))
     return settings
 
@@ -207,40 +240,9 @@ def _known(tables: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(innermost.model_fields)
 
 
-def _missing(settings: Settings) -> list[str]:
-    """Return a line for every configured gate that lacks a ratio or budgets."""
-    for name in LIMIT_TABLES:
-        table = getattr(settings.table, name)
-        if table is not None and not table.model_fields_set:
-            return [f"{settings.file.label}: [tool.paoding.{name}] is empty: {NO_BUDGET}"]
-    lines = _idle_baseline(settings)
-    for name in settings.table.models:
-        place = f"{settings.file.label}: [tool.paoding.models.{name}]"
-        try:
-            gate = settings.gate(model=name)
-        except ConfigError as error:
-            lines.append(f"{place} {error}")
-        else:
-            lines += [] if gate.limits else [f"{place} no budget applies: {NO_BUDGET}"]
-            lines += _without_baseline(settings, gate, place)
-    return lines
-
-
-def _idle_baseline(settings: Settings) -> list[str]:
-    tables = [settings.table, *settings.table.models.values()]
-    held = settings.command_line.keys() & REGRESSIONS.keys()
-    if settings.baseline is None or held or any(table.regression for table in tables):
-        return []
-    what = "baseline is set, but nothing is compared with it"
-    remedy = "set a limit in [tool.paoding.regression], such as max_size_increase"
-    return [f"{settings.file.label}: [tool.paoding] {what}: {remedy}"]
-
-
-def _without_baseline(settings: Settings, gate: GateSettings, place: str) -> list[str]:
-    compared = [limit.metric.key for limit in gate.limits if limit.metric.key in REGRESSIONS]
-    if not compared or settings.baseline is not None:
-        return []
-    return [f"{place} {compared[0]} needs a baseline: set baseline in [tool.paoding]"]
+def _nested(tables: tuple[str, ...]) -> Mapping[str, str]:
+    """Return which keys belong into a table of their own; within a format's budget none do."""
+    return {} if tables and tables[-1] in EXPORTED else _NESTED
 
 
 _BUDGET_KEYWORD = 'every budget is a keyword of its own, such as max_size="300 kB"'
@@ -261,9 +263,12 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
     for name in LIMIT_TABLES:
         if name in present:
             raise ConfigError(f"{where}: {name}: unknown keyword, {_BUDGET_KEYWORD}")
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         name: {key: present.pop(key) for key in keys if key in present}
         for name, keys in zip(LIMIT_TABLES, (_BUDGET_KEYS, REGRESSIONS), strict=True)
+    }
+    tables["budget"] |= {
+        name: present.pop(keyword) for keyword, name in _BY_FORMAT.items() if keyword in present
     }
     try:
         table = GateTable.model_validate({**present, **tables})

@@ -17,6 +17,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import __version__
@@ -30,7 +31,8 @@ _PAUSE = 0.05
 """Seconds between two looks at a lock."""
 _STALE_AFTER = 30 * 24 * 3600.0
 """Seconds after which an entry that nobody used is removed."""
-_RECORD, _FILE = "record.json", "model.keras"
+_RECORD = "record.json"
+_NONE: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +52,32 @@ class Store:
                     time.sleep(_PAUSE)
             yield
 
-    def load(self, key: str, *, file: Path | None = None) -> dict[str, Any] | None:
+    def load(self, key: str, *, files: Mapping[str, Path] = _NONE) -> dict[str, Any] | None:
         """Return the content of an entry, if it is there and whole.
 
         Args:
             key: As `key_of` makes it.
-            file: Where the entry's file is to be copied.
+            files: Where the entry's files are to be copied, by what `save` called them.
         """
         try:
-            content = _read(self.folder / key, key, file)
+            content = _read(self.folder / key, key, files)
             os.utime(self.folder / key)
         except (OSError, KeyError, TypeError, ValueError):
             shutil.rmtree(self.folder / key, ignore_errors=True)
             return None
         return content
 
-    def save(self, key: str, content: Mapping[str, Any], *, file: Path | None = None) -> None:
-        """Keep content, and a copy of a file, under a key."""
+    def save(
+        self, key: str, content: Mapping[str, Any], *, files: Mapping[str, Path] = _NONE
+    ) -> None:
+        """Keep content, and copies of files by any names, under a key."""
         unfinished = self.folder / f".{key}.{secrets.token_hex(4)}"
         try:
             unfinished.mkdir(parents=True)
-            record = {"key": key, "content": content, "sha256": _sha256(content)}
-            if file is not None:
-                shutil.copyfile(file, unfinished / _FILE)
-                record["file"] = sha256_of(unfinished / _FILE)
+            for name, file in files.items():
+                shutil.copyfile(file, unfinished / name)
+            kept = {name: sha256_of(unfinished / name) for name in files}
+            record = {"key": key, "content": content, "sha256": _sha256(content), "files": kept}
             (unfinished / _RECORD).write_text(to_json(record), encoding="utf-8")
             unfinished.replace(self.folder / key)
         except (OSError, ValueError):
@@ -87,7 +91,7 @@ class Store:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _read(folder: Path, key: str, file: Path | None) -> dict[str, Any]:
+def _read(folder: Path, key: str, files: Mapping[str, Path]) -> dict[str, Any]:
     """Return the content of an entry.
 
     Raises:
@@ -96,9 +100,9 @@ def _read(folder: Path, key: str, file: Path | None) -> dict[str, Any]:
     record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
     content: dict[str, Any] = record["content"]
     whole = record["key"] == key and record["sha256"] == _sha256(content)
-    if whole and file is not None:
-        shutil.copyfile(folder / _FILE, file)
-        whole = sha256_of(file) == record["file"]
+    for name, file in files.items():
+        shutil.copyfile(folder / name, file)
+        whole &= sha256_of(file) == record["files"][name]
     if not whole:
         raise ValueError(f"{key} is damaged")
     return content

@@ -13,15 +13,15 @@ import random
 import sys
 import tempfile
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import EvaluationError
+from pytest_paoding.errors import EvaluationError, PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STDERR = 2
+STDOUT, STDERR = 1, 2
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _WORKERS = "PYTEST_XDIST_WORKER_COUNT"
 
@@ -46,26 +46,41 @@ def start_tensorflow() -> None:
 
 
 @contextmanager
-def silenced() -> Iterator[None]:
-    """Keep back what is written to file descriptor 2; show it if the block raises."""
-    if not _is_open(_STDERR):
+def silenced(*descriptors: int) -> Iterator[None]:
+    """Keep back what is written to file descriptors; show it if the block meets a defect.
+
+    Args:
+        descriptors: By default that of errors alone.
+    """
+    with ExitStack() as stack:
+        for descriptor in descriptors or (STDERR,):
+            stack.enter_context(_kept_back(descriptor))
+        yield
+
+
+@contextmanager
+def _kept_back(descriptor: int) -> Iterator[None]:
+    if not _is_open(descriptor):
         yield
         return
     _flush()
     with tempfile.TemporaryFile() as kept:
-        saved = os.dup(_STDERR)
-        os.dup2(kept.fileno(), _STDERR)
+        saved = os.dup(descriptor)
+        os.dup2(kept.fileno(), descriptor)
         failed = True
         try:
             yield
             failed = False
+        except PaodingError:  # its line says what is wrong
+            failed = False
+            raise
         finally:
             _flush()
-            os.dup2(saved, _STDERR)
+            os.dup2(saved, descriptor)
             os.close(saved)
             if failed:
                 kept.seek(0)
-                os.write(_STDERR, kept.read())
+                os.write(descriptor, kept.read())
 
 
 def _import() -> None:
@@ -105,5 +120,6 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _flush() -> None:
-    if sys.stderr is not None:  # there is none under pythonw
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # there is none under pythonw
+            stream.flush()

@@ -3,70 +3,24 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.formats import KERAS
 from pytest_paoding.plain import plain_measurement, plain_value
-from pytest_paoding.results import LayerResult, layers_of
+from pytest_paoding.products import Cut, Exports
+from pytest_paoding.results import layers_of
 from pytest_paoding.sharing import Store, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pytest_paoding.precedence import GateSettings
     from pytest_paoding.protocol import Engine, Progress, Pruning
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A pruned model in a file, and what is known of it without data.
-
-    Attributes:
-        file: The pruned model's file.
-        layers: What happened to every layer that has units.
-        notes: What else is to be said of the pruning, a line each.
-        original: Digest of the original.
-        digest: Of the pruned model.
-        before: Bytes of the original, saved the same way.
-        after: Bytes of the file.
-        key: Under which it may be found again; None where something has no digest.
-    """
-
-    file: Path
-    layers: tuple[LayerResult, ...]
-    notes: tuple[str, ...]
-    original: str
-    digest: str
-    before: int
-    after: int
-    key: str | None = None
-
-    @property
-    def sizes(self) -> dict[str, Measurement]:
-        """Both metrics of the file."""
-        before, after = self.before, self.after
-        reduction = Measurement(before=before, after=after, found=(before - after) / before)
-        return {
-            "size": Measurement(before=before, after=after, found=after),
-            "size_reduction": reduction,
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what a store keeps of it, besides the file."""
-        plain = {name: getattr(self, name) for name in ("original", "digest", "before", "after")}
-        layers = [asdict(layer) for layer in self.layers]
-        return {**plain, "layers": layers, "notes": list(self.notes)}
-
-    @classmethod
-    def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str) -> Cut:
-        """Return what a store has kept."""
-        layers = tuple(LayerResult(**layer) for layer in plain.pop("layers"))
-        notes = tuple(plain.pop("notes"))
-        return cls(file=file, layers=layers, notes=notes, key=key, **plain)
 
 
 @dataclass(kw_only=True)
@@ -132,10 +86,10 @@ class Workbench:
         if key is None or self.store is None:
             return self._prune(settings, file)
         with self.store.making(key):
-            if found := self.store.load(key, file=file):
+            if found := self.store.load(key, files={KERAS: file}):
                 return Cut.from_dict(found, file=file, key=key)
             cut = replace(self._prune(settings, file), key=key)
-            self.store.save(key, cut.to_dict(), file=file)
+            self.store.save(key, cut.to_dict(), files={KERAS: file})
             return cut
 
     def _pruning(self, settings: GateSettings) -> Pruning:
@@ -168,31 +122,74 @@ class Workbench:
         digest = self.engine.digest(pruned.model)
         return Cut(file, layers_of(pruned.plan), pruned.notes, original, digest, before, after)
 
-    def measure(self, settings: GateSettings, cut: Cut) -> dict[str, Measurement]:
-        """Return every metric of a pruned model.
+    def export(self, settings: GateSettings, cut: Cut, files: Mapping[str, Path]) -> Exports:
+        """Write a pruned model in further formats.
+
+        Args:
+            settings: Of the gate.
+            cut: The pruned model.
+            files: Where to write, by format.
+
+        Raises:
+            PaodingError: It cannot be exported or written.
+        """
+        if not files:
+            return Exports({}, cut.before, key=cut.key)
+        if cut.key is None or self.store is None:
+            return Exports(files, cut.before, self._export(settings, cut, files))
+        packages = dict(self.engine.versions(tuple(files)))
+        key = key_of("exported", cut=cut.key, formats=list(files), packages=packages)
+        with self.store.making(key):
+            found = self.store.load(key, files=files)
+            if found is None:
+                found = {"notes": list(self._export(settings, cut, files))}
+                self.store.save(key, found, files=files)
+            return Exports(files, cut.before, tuple(found["notes"]), key)
+
+    def _export(
+        self, settings: GateSettings, cut: Cut, files: Mapping[str, Path]
+    ) -> tuple[str, ...]:
+        self.anew += 1
+        pruning = self._pruning(settings)
+        try:
+            return self.engine.export(
+                self.model(cut),
+                files,
+                input_range=pruning["input_range"],
+                calibration=pruning["calibration"],
+                seed=pruning["seed"],
+            )
+        except OSError as error:
+            raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
+
+    def measure(self, settings: GateSettings, cut: Cut, exports: Exports) -> dict[str, Measurement]:
+        """Return every metric of a pruned model but the sizes, and of the files exported from it.
 
         Raises:
             PaodingError: The data or the models' outputs are unfit.
         """
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         if data is None or self.store is None:
-            return self._measure(settings, cut)
+            return self._measure(settings, cut, exports)
         how = plain_value(dict(settings.judging))
-        key = key_of("measured", cut=cut.key, data=data, settings=how)
+        key = key_of("measured", cut=exports.key, data=data, settings=how)
         with self.store.making(key):
             if found := self.store.load(key):
                 return {name: Measurement.from_dict(plain) for name, plain in found.items()}
-            measured = self._measure(settings, cut)
+            measured = self._measure(settings, cut, exports)
             self.store.save(key, {name: each.to_dict() for name, each in measured.items()})
             return measured
 
-    def _measure(self, settings: GateSettings, cut: Cut) -> dict[str, Measurement]:
+    def _measure(
+        self, settings: GateSettings, cut: Cut, exports: Exports
+    ) -> dict[str, Measurement]:
         self.anew += 1
         found = self.engine.evaluate(
             self.original,
             self.model(cut),
             self.data,
             calibration=self._pruning(settings)["calibration"],
+            **({"files": exports.files} if exports.files else {}),
             progress=self.progress,
             **settings.judging,
         )

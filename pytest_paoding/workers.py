@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.artifacts import Staged, open_staging, sha256_of
 from pytest_paoding.errors import ArtifactError
+from pytest_paoding.formats import KERAS
 from pytest_paoding.sharing import Store, key_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def packed(staged: Staged) -> dict[str, Any]:
     """Return a staged model and its manifest as a report can carry them."""
     return {
         "name": staged.target.name,
-        "model": staged.model.read_bytes(),
+        "files": {name: path.read_bytes() for name, path in staged.files.items()},
         "manifest": staged.manifest.read_bytes(),
     }
 
@@ -139,12 +140,17 @@ def unpacked(files: dict[str, Any], result: GateResult, artifacts: Path, *, owne
         ArtifactError: It cannot be written, or is not what was sent.
     """
     folder = open_staging(artifacts, owner=owner)
-    staged = Staged(folder, artifacts / files["name"])
+    exported = tuple(name for name in files["files"] if name != KERAS)
+    staged = Staged(folder, artifacts / files["name"], exported)
     try:
-        staged.model.write_bytes(files["model"])
+        for name, path in staged.files.items():
+            path.write_bytes(files["files"][name])
         staged.manifest.write_bytes(files["manifest"])
     except OSError as error:
         raise ArtifactError(f"cannot stage in {folder}: {error.strerror or error}") from error
-    if result.artifact is None or sha256_of(staged.model) != result.artifact.sha256:
+    wanted = () if result.artifact is None else result.artifact.files
+    if {(file.format, file.sha256) for file in wanted} != {
+        (name, sha256_of(path)) for name, path in staged.files.items()
+    }:
         raise ArtifactError(f"{files['name']} was damaged on its way from worker {result.worker}")
     return staged

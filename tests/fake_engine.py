@@ -12,12 +12,19 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import DataError, EvaluationError, ModelFileError, PruningError
+from pytest_paoding.errors import (
+    DataError,
+    EvaluationError,
+    ExportError,
+    ModelFileError,
+    PruningError,
+)
 from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.surgery.plan import LayerPlan, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -42,10 +49,11 @@ class FakePruned:
 
 @dataclass
 class FakeEngine:
-    """Attributes: pause between the small blocks a file is written in; calls for inspection."""
+    """Attributes: pause between blocks of a file; calls for inspection; formats without package."""
 
     pause: float = 0.0
     calls: list[str] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
 
     def load_model(self, path: Path) -> FakeModel:
         self.calls.append("load_model")
@@ -91,7 +99,13 @@ class FakeEngine:
         return FakePruned(replace(model, layers=kept), plan)
 
     def evaluate(
-        self, original: FakeModel, pruned: FakeModel, data: Any, **_: Any
+        self,
+        original: FakeModel,
+        pruned: FakeModel,
+        data: Any,
+        *,
+        files: Mapping[str, Path] | None = None,
+        **_: Any,
     ) -> dict[str, Measurement]:
         self.calls.append("evaluate")
         before, after = original.parameters, pruned.parameters
@@ -109,7 +123,7 @@ class FakeEngine:
         if "slope" in facts:  # accuracy falls with the share that was removed
             best = facts.get("accuracy", (0.9,))[0]
             facts["accuracy"] = best, best - facts["slope"] * (1 - after / before)
-        return found | _judged(facts)
+        return found | _judged(facts) | _judged_files(facts, files or {})
 
     def save(self, model: FakeModel, path: Path) -> int:
         self.calls.append("save")
@@ -121,8 +135,24 @@ class FakeEngine:
                 time.sleep(self.pause)
         return len(content)
 
-    def versions(self) -> dict[str, str]:
-        return {"tensorflow": "2.0", "keras": "3.0", "numpy": "2.0"}
+    def export(
+        self, model: FakeModel, files: Mapping[str, Path], *, calibration: Any = None, **_: Any
+    ) -> tuple[str, ...]:
+        self.calls.append("export")
+        for name, path in files.items():
+            if name == model.facts.get("unexportable"):
+                raise ExportError(f"the model cannot be exported as {name}: dense has no match")
+            path.write_text(json.dumps({"format": name, "layers": model.layers}))
+        given = "synthetic inputs" if calibration is None else "given inputs"
+        return tuple(f"the {name} file saw {given}" for name in files if "int8" in name)
+
+    def versions(self, formats: Sequence[str] = ()) -> dict[str, str]:
+        found = {"tensorflow": "2.0", "keras": "3.0", "numpy": "2.0"}
+        for name in formats:
+            if name in self.missing:
+                raise ExportError(f"format {name} needs a package, which is not installed")
+            found[f"runtime of {name}"] = "1.0"
+        return found
 
 
 def _evidence(facts: dict[str, Any]) -> Evidence | None:
@@ -145,4 +175,16 @@ def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
             if old
             else Measurement(old, new, None, "no sample is robust before pruning")
         )
+    return found
+
+
+def _judged_files(facts: dict[str, Any], files: Mapping[str, Path]) -> dict[str, Measurement]:
+    """Return metrics of files that are real: each is read, and loses what its facts say."""
+    found = {}
+    for name, path in files.items():
+        assert json.loads(path.read_text())["format"] == name
+        before, after = facts.get("accuracy", (0.9, 0.9))
+        lost = facts.get("lost", {}).get(name, 0.0)
+        of_file = {**facts, "accuracy": (before, after - lost)}
+        found |= {f"{metric}@{name}": value for metric, value in _judged(of_file).items()}
     return found

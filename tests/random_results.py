@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pytest_paoding.budgets import METRICS, Level, Limit, Outcome, judge
+from pytest_paoding.budgets import FILE_BUDGETS, METRICS, Level, Limit, Outcome, judge
 from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.results import Artifact, GateResult, LayerResult, Setting, Trial
+from pytest_paoding.formats import ENDINGS, EXPORTED, of_file
+from pytest_paoding.releases import Artifact, ArtifactFile
+from pytest_paoding.results import GateResult, LayerResult, Setting, Trial
 
 lines = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
@@ -23,13 +25,28 @@ measurements = st.builds(
 confidences = st.none() | st.floats(0.5, 0.999)
 limits = st.builds(
     Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines, confidences
+) | st.builds(
+    Limit,
+    st.sampled_from(list(FILE_BUDGETS.values())),
+    finite,
+    levels,
+    lines,
+    confidences,
+    st.sampled_from(EXPORTED),
 )
 settings = st.builds(Setting, finite | lines | st.lists(finite), lines)
 layers = st.builds(
     LayerResult, lines, st.integers(1, 99), st.integers(1, 99), *[st.none() | lines] * 2
 )
+digests = st.from_regex("[0-9a-f]{64}", fullmatch=True)
+files = st.builds(ArtifactFile, st.sampled_from(list(ENDINGS)), lines, st.integers(0), digests)
 artifacts = st.builds(
-    Artifact, lines, st.booleans(), st.integers(0), st.from_regex("[0-9a-f]{64}", fullmatch=True)
+    Artifact,
+    lines,
+    st.booleans(),
+    st.integers(0),
+    digests,
+    files=st.lists(files, max_size=3).map(tuple),
 )
 trials = st.builds(
     Trial,
@@ -43,13 +60,15 @@ trials = st.builds(
 def results(draw: st.DrawFn) -> GateResult:
     """Draw a result whose outcome is what its checks add up to."""
     measured = {metric.name for metric in METRICS.values() if not metric.per_epsilon}
+    robust = {"robust_accuracy@0.01", "robust_accuracy@0.05", "robust_accuracy@0.05@onnx"}
+    of_files = {of_file(name, "tflite-int8") for name in ("accuracy", "size", "size_reduction")}
     found = draw(
         st.dictionaries(
-            st.sampled_from(sorted(measured | {"robust_accuracy@0.01", "robust_accuracy@0.05"})),
+            st.sampled_from(sorted(measured | of_files | robust)),
             measurements,
         )
     )
-    judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.metric.key)), found)
+    judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.key)), found)
     outcome = judgement.outcome
     if outcome is Outcome.OVER_BUDGET:
         outcome = draw(st.sampled_from([outcome, Outcome.FORCED, Outcome.REJECTED]))

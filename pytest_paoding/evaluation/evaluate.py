@@ -14,6 +14,7 @@ from pytest_paoding.evaluation.corrupted import corruption_metrics
 from pytest_paoding.evaluation.corruption import Corruptions
 from pytest_paoding.evaluation.cost import cost_metrics
 from pytest_paoding.evaluation.data import read
+from pytest_paoding.evaluation.files import ExportedFile, file_metrics
 from pytest_paoding.evaluation.labels import classes_of
 from pytest_paoding.evaluation.observe import observe
 from pytest_paoding.evaluation.overlap import apart
@@ -21,10 +22,12 @@ from pytest_paoding.evaluation.predict import Predictor
 from pytest_paoding.evaluation.robustness import robustness_metrics
 from pytest_paoding.evaluation.signature import signature_of
 from pytest_paoding.evaluation.sources import known_length
+from pytest_paoding.exporting.runtimes import open_file
 from pytest_paoding.graph.trace import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from pytest_paoding.evaluation.attacks.ranges import Interval
     from pytest_paoding.evaluation.data import Batch
@@ -51,6 +54,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     seed: int = 0,
     input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
     calibration: Any = None,
+    files: Mapping[str, Path] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Measurement]:
     """Measure two classifiers on the same data, side by side, in one pass.
@@ -77,6 +81,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
+        files: What `export` has made of the pruned model, by format; each is judged as it is, by
+            its own runtime.
         progress: Told ("evaluating", samples done, samples in all as far as known).
 
     Returns:
@@ -84,6 +90,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
         robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
         parameters, parameters_removed, flops and flops_reduction. What is undefined has a reason.
+        Those that need data also for every file, under NAME@FORMAT; before is the original model.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
     for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
@@ -128,12 +135,17 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
     )
     counted = _counted(chain([first], batches), progress, known_length(data))
-    seen = observe(counted, predictors, tried, worse if corruptions else None)
+    opened = [
+        ExportedFile(name, open_file(name, path, signature), predictors[1])
+        for name, path in (files or {}).items()
+    ]
+    seen = observe(counted, predictors, tried, worse if corruptions else None, opened)
     return {
         **accuracy_metrics(seen),
         **robustness_metrics(seen),
         **corruption_metrics(seen),
         **costs,
+        **file_metrics(seen, opened),
     }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_paoding.evaluation.attacks.base import Attack
     from pytest_paoding.evaluation.corruption import Corruptions
     from pytest_paoding.evaluation.data import Batch
+    from pytest_paoding.evaluation.files import ExportedFile
     from pytest_paoding.evaluation.predict import Predictor
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.walk import BoolArray
@@ -69,6 +70,7 @@ class Observations:
         attack: What was tried, such as `pgd, 20 steps`.
         versions: How inputs were corrupted: kinds and severities.
         uncorrupted: Why they were not, if so.
+        files: Answers of each exported file.
     """
 
     original: Answers
@@ -80,6 +82,7 @@ class Observations:
     attack: str = "fgsm"
     versions: tuple[tuple[str, int], ...] = ()
     uncorrupted: str | None = None
+    files: tuple[Answers, ...] = ()
 
 
 def observe(
@@ -87,6 +90,7 @@ def observe(
     predictors: tuple[Predictor, Predictor],
     attack: Attack,
     corruptions: Corruptions | None = None,
+    files: Sequence[ExportedFile] = (),
 ) -> Observations:
     """Run the original and the pruned model side by side, attacked and not.
 
@@ -96,12 +100,14 @@ def observe(
         attack: What to try on both, each with its own gradient. As soon as it refuses a batch no
             further attacks are made.
         corruptions: What else to show both; as soon as it refuses a batch that is not done either.
+        files: What was exported from the pruned model. A file has no gradient, so it is shown the
+            pruned model's adversarial examples.
 
     Raises:
         DataError: The data does not fit.
         EvaluationError: Outputs are not finite, or a model cannot be run.
     """
-    seen: tuple[list[Answers], list[Answers]] = ([], [])
+    seen: list[list[Answers]] = [[] for _ in (*predictors, *files)]
     labels: list[IntArray | None] = []
     notes: tuple[str, ...] = ()
     refusal = uncorrupted = None
@@ -117,18 +123,21 @@ def observe(
         labels.append(_truth(batch))
         truth = np.empty((0, batch.size), np.int64) if labels[-1] is None else labels[-1]
         tried = None if refusal or not attack.epsilons else attack
-        for predictor, found, witness in zip(predictors, seen, (predictors[1], None), strict=True):
-            generator = np.random.default_rng((attack.seed, number))
-            target = Target(predictor, inputs, truth, generator)
-            found.append(_answers(target, tried, attack.due(done, batch.size), witness))
+        targets = [
+            Target(each, inputs, truth, np.random.default_rng((attack.seed, number)))
+            for each in predictors
+        ]
+        answers = _all_answers(targets, files, tried, attack.due(done, batch.size))
+        for found, each in zip(seen, answers, strict=True):
+            found.append(each)
         if corruptions is not None and not uncorrupted:
             versions = corruptions.corrupted(batch.inputs, number)
-            for found, rows in zip(seen, _seen_through(versions, predictors, truth), strict=True):
+            right = _seen_through(versions, predictors, truth)
+            for found, rows in zip(seen, right, strict=False):  # files are not shown them
                 found[-1] = replace(found[-1], corrupted=rows)
         done += batch.size
-    original, pruned = (
-        _joined(found, predictor.title) for predictor, found in zip(predictors, seen, strict=True)
-    )
+    titles = [*(each.title for each in predictors), *(each.title for each in files)]
+    original, pruned, *others = map(_joined, seen, titles)
     return Observations(
         original,
         pruned,
@@ -139,6 +148,7 @@ def observe(
         attack.recipe,
         () if corruptions is None else corruptions.versions,
         uncorrupted,
+        tuple(others),
     )
 
 
@@ -149,16 +159,45 @@ def _truth(batch: Batch) -> IntArray | None:
     return np.stack([batch.labels[index] for index in sorted(batch.labels)])
 
 
+def _all_answers(
+    targets: Sequence[Target],
+    files: Sequence[ExportedFile],
+    attack: Attack | None,
+    looked_at: int,
+) -> list[Answers]:
+    """Return what the original, the pruned model and every file say of a batch."""
+    original, shown = _answers(targets[0], attack, looked_at, [targets[1].predictor])
+    if shown:
+        original = replace(original, transferred=shown[0])
+    pruned, shown = _answers(targets[1], attack, looked_at, files)
+    robust = shown or [pruned.robust] * len(files)
+    return [
+        original,
+        pruned,
+        *(
+            _of_file(file, targets[1], pruned, rows)
+            for file, rows in zip(files, robust, strict=True)
+        ),
+    ]
+
+
 def _answers(
-    target: Target, attack: Attack | None, looked_at: int, witness: Predictor | None
-) -> Answers:
+    target: Target,
+    attack: Attack | None,
+    looked_at: int,
+    witnesses: Sequence[Predictor | ExportedFile],
+) -> tuple[Answers, list[BoolArray]]:
     """Return what a model says of a batch, of which the first few samples are attacked.
 
     Args:
         target: The model and the batch.
         attack: What to try; None for nothing.
         looked_at: Number of samples to try it on.
-        witness: Another model that is shown the examples made on this one.
+        witnesses: Others that are shown the examples made on this one.
+
+    Returns:
+        The answers, and whether each witness is right, shape (epsilons, samples); none of these
+        where nothing was tried.
     """
     size = target.labels.shape[1]
     attempt, part = None, target
@@ -170,22 +209,23 @@ def _answers(
     predicted, not_finite = top_classes(logits), _not_finite(logits)
     if attempt is None:
         rows = 0 if attack is None else len(attack.epsilons)
-        return Answers(predicted, np.empty((rows, 0), bool), 0, not_finite)
+        return Answers(predicted, np.empty((rows, 0), bool), 0, not_finite), []
     right = (predicted == target.labels).all(axis=0)[:looked_at]
-    other = None if witness is None else replace(part, predictor=witness)
-    robust, fooled_by = [], []
-    for example in attempt.examples:
-        robust.append(part.right(example) & right)
-        if other is not None:
-            fooled_by.append(other.right(example))
-    return Answers(
-        predicted,
-        np.stack(robust),
-        attempt.flat,
-        not_finite,
-        np.stack(fooled_by) if fooled_by else None,
-        attempt.distances,
-    )
+    others = [replace(part, predictor=witness) for witness in witnesses]
+    seen = [[each.right(example) for each in (part, *others)] for example in attempt.examples]
+    own, *shown = (np.stack(rows) for rows in zip(*seen, strict=True))
+    answers = Answers(predicted, own & right, attempt.flat, not_finite, distances=attempt.distances)
+    return answers, shown
+
+
+def _of_file(file: ExportedFile, target: Target, pruned: Answers, robust: BoolArray) -> Answers:
+    """Return what a file says of a batch: it is robust only where it is right at all."""
+    logits = file.logits(target.inputs)
+    predicted = top_classes(logits)
+    if robust.size:
+        right = (predicted == target.labels).all(axis=0)[: robust.shape[1]]
+        robust = robust & right
+    return Answers(predicted, robust, pruned.flat, _not_finite(logits))
 
 
 def _seen_through(

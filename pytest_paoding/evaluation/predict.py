@@ -33,6 +33,7 @@ class Predictor:
 
     Attributes:
         title: What messages call the model.
+        judged: Indices of the outputs to be judged.
     """
 
     def __init__(self, model: Any, signature: Signature, judged: Sequence[int], title: str) -> None:
@@ -50,8 +51,9 @@ class Predictor:
         self.title = title
         self._model = model
         self._signature = signature
-        self._judged = judged
+        self.judged = judged
         self._heads: list[Head] = []
+        self._activated: list[bool] = []
         self._specs = [
             tf.TensorSpec((None, *port.shape), port.dtype, name=f"input_{number}")
             for number, port in enumerate(signature.inputs)
@@ -72,7 +74,7 @@ class Predictor:
         for place, scores in enumerate(self._run(self._forward, *inputs)):
             if self._heads[place] is Head.UNKNOWN:
                 head = head_of_values(scores.numpy().reshape(len(scores), -1))
-                name = self._signature.outputs[self._judged[place]].name
+                name = self._signature.outputs[self.judged[place]].name
                 notes.append(f"output {name!r} taken for {head.value} by its values")
                 self._heads[place] = head
         return tuple(notes)
@@ -81,6 +83,12 @@ class Predictor:
         """Take outputs of unknown kind for what another model's were taken for."""
         pairs = zip(self._heads, other._heads, strict=True)
         self._heads = [theirs if mine is Head.UNKNOWN else mine for mine, theirs in pairs]
+
+    @property
+    def heads(self) -> list[Head]:
+        """What the judged outputs hold as they leave the model, its last activation included."""
+        pairs = zip(self._heads, self._activated, strict=True)
+        return [Head.PROBABILITIES if activated else head for head, activated in pairs]
 
     def logits(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the logits of each judged output, shape (samples, classes).
@@ -142,8 +150,11 @@ class Predictor:
     def _outputs(self, *inputs: Any) -> list[Any]:
         arguments = keras.tree.pack_sequence_as(self._signature.structure, inputs)
         outputs = keras.tree.flatten(self._model(arguments, training=False))
-        found = [before_activation(outputs[index]) for index in self._judged]
+        judged = [outputs[index] for index in self.judged]
+        found = [before_activation(output) for output in judged]
         self._heads = [head for _, head in found]
+        pairs = zip(found, judged, strict=True)
+        self._activated = [before is not after for (before, _), after in pairs]
         return [tensor for tensor, _ in found]
 
     def _differentiated(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.files import HEADS, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +43,7 @@ def _section(result: GateResult) -> list[str]:
         f"### {_cell(result.name)}: {wording.WORDS[result.outcome]}",
         "",
         *_table((*wording.ROW, "from"), rows),
+        *(_table(HEADS, files) if (files := file_rows(result)) else ()),
         *(f"{_cell(line)}  " for line in (wording.pruned(result), *result.notes)),
         _cell(wording.sources(result)),
         "",

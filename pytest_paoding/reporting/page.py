@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.reporting import charts, wording
+from pytest_paoding.reporting.files import HEADS, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,6 +89,7 @@ def _gate(result: GateResult) -> str:
 {f"<p>{escape(wording.pruned(result))}</p>" if result.layers else ""}
 {f"<ul>{notes}</ul>" if notes else ""}
 {_budgets(result)}
+{_files(result)}
 {_details("Layers", _layers(result)) if result.layers else ""}
 {_details("All metrics", _metrics(result)) if result.metrics else ""}
 {_details("Settings", _settings(result)) if result.settings else ""}
@@ -104,6 +106,11 @@ def _budgets(result: GateResult) -> str:
         rows.append((*cells[:6], charts.bar(check), cells[6], escape(check.limit.source)))
     heads = ("budget", *wording.ROW[1:6], "found to limit", "verdict", "from")
     return _table("Budgets", heads, rows)
+
+
+def _files(result: GateResult) -> str:
+    rows = [[escape(cell) for cell in row] for row in file_rows(result)]
+    return _table("Files", HEADS, rows) if rows else ""
 
 
 def _layers(result: GateResult) -> str:

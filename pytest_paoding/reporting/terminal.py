@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from pytest_paoding.budgets import Outcome
 from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.files import HEADS, file_lines, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +38,9 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
     if result.checks:
         yield ""
         yield budget_table(result, sources=verbose)
+        yield ""
+    if rows := file_rows(result):
+        yield _table(rows, HEADS, numbers=range(2, 5))
         yield ""
     if verbose and result.settings:
         yield f"settings: {wording.sources(result)}"
@@ -103,7 +107,7 @@ def summary_lines(
     lines = []
     for result in wanted:
         line = f"{result.name:{width}}  {wording.status(result):13}  {_grounds(result)}"
-        lines.append(line.rstrip())
+        lines += [line.rstrip(), *file_lines(result)]
         if verbose and result.layers:
             lines += ["", *_explained(result), "", metric_table(result), ""]
     said = [f"{result.name}: {note}" for result in results for note in result.notes]

@@ -153,7 +153,7 @@ def remedy(result: GateResult) -> str:
     """Return how an over-budget gate can be made to pass, with file and key."""
     verbs = {"<=": "raise", ">=": "lower"}
     missed = [check.limit for check in result.checks if check.fails]
-    texts = [f"{verbs[x.metric.operator]} {x.metric.key} ({x.source})" for x in missed]
+    texts = [f"{verbs[x.metric.operator]} {x.key} ({x.source})" for x in missed]
     if any(limit.metric.key in REGRESSIONS for limit in missed):
         texts.append(f"take the baseline anew with {UPDATE}=all")
     return "to accept: " + _other_ratio(result, missed) + ", ".join(dict.fromkeys(texts))

@@ -16,6 +16,7 @@ from pytest_paoding import hookspecs, plugin
 from pytest_paoding.__main__ import COMMANDS
 from pytest_paoding.budgets import REGRESSIONS
 from pytest_paoding.configfile import read
+from pytest_paoding.formats import ENDINGS, EXPORTED
 from pytest_paoding.graph.rules import registry
 from pytest_paoding.precedence import BUILT_IN
 from pytest_paoding.pruning import strategies
@@ -98,7 +99,7 @@ def test_every_option_is_documented_and_every_documented_option_exists() -> None
 
 TABLES = {
     "### `[tool.paoding]`": set(PaodingTable.model_fields),
-    "### `[tool.paoding.budget]`": set(Budget.model_fields),
+    "### `[tool.paoding.budget]`": set(Budget.model_fields) - set(EXPORTED),
     "### `[tool.paoding.regression]`": set(REGRESSIONS),
     "### `[tool.paoding.attack]`": set(Attack.model_fields),
     "### `[tool.paoding.corruption]`": set(Corruption.model_fields),
@@ -109,6 +110,11 @@ TABLES = {
 @pytest.mark.parametrize("heading", TABLES)
 def test_every_key_is_documented_and_every_documented_key_exists(heading: str) -> None:
     assert first_cells(heading) == TABLES[heading]
+
+
+def test_every_format_is_shown_with_its_file() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| `NAME([^`]+)` \|", section("## Formats"), re.MULTILINE)
+    assert dict(rows) == dict(ENDINGS)
 
 
 def test_keys_of_every_gate_are_named_for_models() -> None:

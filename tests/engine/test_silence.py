@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pytest_paoding.errors import EvaluationError
+from pytest_paoding.errors import EvaluationError, ExportError
 from pytest_paoding.silence import silenced, start_tensorflow
 
 NOISELESS = {
@@ -153,6 +153,18 @@ def test_what_is_kept_back_is_shown_after_an_error(capfd):
     with pytest.raises(ValueError, match="bad"):
         fail()
     assert capfd.readouterr().err == "shown"
+
+
+def test_what_is_kept_back_is_not_shown_where_a_line_says_what_is_wrong(capfd):
+    def refuse():
+        with silenced(1, 2):
+            os.write(1, b"hidden")
+            os.write(2, b"hidden")
+            raise ExportError("bad")
+
+    with pytest.raises(ExportError, match="bad"):
+        refuse()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_standard_error_nothing_is_silenced(monkeypatch):

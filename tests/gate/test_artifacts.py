@@ -229,3 +229,36 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_whole(path, "three \ud800")
     assert path.read_bytes() == b"two\n"
     assert [file.name for file in path.parent.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize("second_name", ("link", "copy"))
+@pytest.mark.parametrize("previous", (b"old", None), ids=["replaced", "new"])
+def test_a_file_that_cannot_be_moved_takes_back_those_before_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, previous: bytes | None, second_name: str
+) -> None:
+    def unlinkable(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    if second_name == "copy":
+        monkeypatch.setattr(os, "link", unlinkable)
+    stage = Staged(
+        open_staging(folder, owner=os.getpid()), folder / "net.keras", ("tflite", "onnx")
+    )
+    for name, file in stage.files.items():
+        file.write_bytes(name.encode())
+        if previous is not None and name != "onnx":
+            (folder / file.name).write_bytes(previous)
+    write_manifest(stage, {})
+    (folder / "net.onnx").mkdir()
+    before = content(folder)
+    with pytest.raises(ArtifactError, match=r"cannot publish .*net.onnx: Is a directory"):
+        publish(stage)
+    assert content(folder) == before
+    (folder / "net.onnx").rmdir()
+    again = Staged(open_staging(folder, owner=os.getpid()), folder / "net.keras", ("tflite",))
+    for name, file in again.files.items():
+        file.write_bytes(name.encode())
+    write_manifest(again, {})
+    publish(again)
+    assert content(folder)["net.tflite"] == b"tflite"
+    assert not list(folder.glob("**/previous-*"))

@@ -11,7 +11,8 @@ from random_results import results
 from pytest_paoding.budgets import Direction, Limit, Metric, Outcome, judge
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.quantities import Unit
-from pytest_paoding.results import Artifact, GateResult
+from pytest_paoding.releases import Artifact
+from pytest_paoding.results import GateResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

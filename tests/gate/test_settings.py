@@ -102,6 +102,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "input_range": Setting([0.0, 16.0], "pyproject.toml [tool.paoding.models.digits_cnn]"),
         "attack": Setting("fgsm", "pyproject.toml [tool.paoding]"),
         "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
+        "formats": Setting(["keras"], "built-in"),
         "confidence": Setting(None, "built-in"),
         "attack_steps": Setting(None, "built-in"),
         "attack_restarts": Setting(None, "built-in"),

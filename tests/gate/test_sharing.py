@@ -34,9 +34,9 @@ def model(tmp_path: Path) -> Path:
 
 def test_what_is_kept_is_found_again_with_its_file(store: Store, model: Path) -> None:
     assert store.load(KEY) is None
-    store.save(KEY, CONTENT, file=model)
+    store.save(KEY, CONTENT, files={"model": model})
     target = model.with_name("copy.keras")
-    assert store.load(KEY, file=target) == CONTENT
+    assert store.load(KEY, files={"model": target}) == CONTENT
     assert target.read_bytes() == b"weights"
     assert store.load(key_of("thing", number=2)) is None
 
@@ -44,8 +44,8 @@ def test_what_is_kept_is_found_again_with_its_file(store: Store, model: Path) ->
 @pytest.mark.parametrize(
     "damage",
     (
-        lambda folder: (folder / "model.keras").write_bytes(b"other"),
-        lambda folder: (folder / "model.keras").unlink(),
+        lambda folder: (folder / "model").write_bytes(b"other"),
+        lambda folder: (folder / "model").unlink(),
         lambda folder: (folder / "record.json").write_text("{"),
         lambda folder: (folder / "record.json").write_text("[]"),
         lambda folder: (folder / "record.json").write_text(
@@ -60,19 +60,19 @@ def test_what_is_kept_is_found_again_with_its_file(store: Store, model: Path) ->
 def test_what_does_not_match_its_digests_is_no_entry(
     store: Store, model: Path, damage: object
 ) -> None:
-    store.save(KEY, CONTENT, file=model)
+    store.save(KEY, CONTENT, files={"model": model})
     damage(store.folder / KEY)  # type: ignore[operator]
-    assert store.load(KEY, file=model.with_name("copy.keras")) is None
+    assert store.load(KEY, files={"model": model.with_name("copy.keras")}) is None
     assert not (store.folder / KEY).exists()
-    store.save(KEY, CONTENT, file=model)
-    assert store.load(KEY, file=model.with_name("copy.keras")) == CONTENT
+    store.save(KEY, CONTENT, files={"model": model})
+    assert store.load(KEY, files={"model": model.with_name("copy.keras")}) == CONTENT
 
 
 def test_a_second_save_and_one_that_fails_change_nothing(store: Store, model: Path) -> None:
-    store.save(KEY, CONTENT, file=model)
-    store.save(KEY, {"a": 2}, file=model)
+    store.save(KEY, CONTENT, files={"model": model})
+    store.save(KEY, {"a": 2}, files={"model": model})
     assert store.load(KEY) == CONTENT
-    store.save("other", CONTENT, file=model.with_name("absent"))
+    store.save("other", CONTENT, files={"model": model.with_name("absent")})
     assert [path.name for path in store.folder.iterdir()] == [KEY]
 
 
@@ -144,7 +144,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(store: Store) -> None:
 
 def test_what_nobody_has_used_for_a_month_is_removed(store: Store, model: Path) -> None:
     for key in ("old", "used", "fresh"):
-        store.save(key, CONTENT, file=model)
+        store.save(key, CONTENT, files={"model": model})
         (store.folder / f"{key}.lock").touch()
     long_ago = time.time() - 40 * 24 * 3600
     for name in ("old", "old.lock", "used"):

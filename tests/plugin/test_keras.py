@@ -8,9 +8,13 @@ import sys
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+import ai_edge_litert.interpreter
 import keras
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
+import tf2onnx  # noqa: F401 - pytester forgets what a run imports, but it loads only once
 
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.surgery import apply
@@ -86,6 +90,32 @@ def test_a_gate_prunes_judges_and_publishes_a_keras_model(real: Project) -> None
     assert done.stdout.split() == ["41", "False"]
 
 
+def test_files_of_all_formats_are_what_their_runtimes_found_them_to_be(real: Project) -> None:
+    formats = "tflite,tflite-float16,tflite-int8,savedmodel,onnx"
+    limits = [f"--paoding-format-budget={name}:min_accuracy=0.9" for name in formats.split(",")]
+    ran = real.run(
+        "--paoding-ratio=0.5", f"--paoding-formats={formats}", *limits, "--paoding-json=run.json"
+    )
+    assert ran.ret == 0
+    gate = real.gates["net"]
+    assert {file["name"] for file in gate["artifact"]["files"]} <= set(real.published)
+    for file in gate["artifact"]["files"][1:]:
+        content = (real.artifacts / file["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        assert gate["metrics"][f"size@{file['format']}"]["found"] == len(content)
+        assert gate["metrics"][f"accuracy@{file['format']}"]["found"] >= 0.9
+    assert "the tflite-int8 file is calibrated on 256 synthetic inputs" in gate["notes"]
+    assert {"ai-edge-litert", "onnxruntime", "tensorflow"} <= gate["versions"].keys()
+    x = np.random.default_rng(0).uniform(size=(64, 8)).astype("float32")
+    session = onnxruntime.InferenceSession(str(real.artifacts / "net.onnx"))
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    right = ((found[:, 0] > 0.5) == (x.sum(axis=1) > 4)).mean()
+    assert gate["metrics"]["accuracy@onnx"]["found"] == right
+    onnx.checker.check_model(str(real.artifacts / "net.onnx"))
+    runner = ai_edge_litert.interpreter.Interpreter(str(real.artifacts / "net.int8.tflite"))
+    assert runner.get_input_details()[0]["dtype"] is np.int8
+
+
 def test_a_cut_that_fails_its_check_is_unjudged_and_not_published(
     real: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,12 +188,13 @@ def pytest_unconfigure():
 """,
     )
     command = [sys.executable, "-m", "pytest", *real.plugins, "--paoding-ratio=0.5"]
+    command += ["--paoding-formats=tflite-int8"]
     for again in (False, True):
         for path in real.artifacts.glob("*.keras"):
             path.unlink()
         ran = real.pytester.run(*command)
         assert ran.ret == 0
-        assert "net.keras" in real.published
+        assert real.published == ["net.int8.tflite", "net.json", "net.keras"]
         (line,) = (line for line in ran.outlines if line.startswith("TOOK"))
         _, seconds, loaded = line.split()
         assert loaded == str(not again)

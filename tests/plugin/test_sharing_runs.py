@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import subprocess
@@ -303,6 +304,7 @@ PLAN = {
     "warnings are errors": (["-Werror", "-Wignore:The --rsyncdir"], ["cnn", "mlp", "net"]),
     "session": (["--paoding-publish=session"], ["cnn", "mlp", "net"]),
     "sweep": (["--paoding-ratio=0.25,0.5"], ["cnn", "mlp", "net"]),
+    "formats": (["--paoding-formats=tflite-int8"], ["cnn", "mlp", "net"]),
     "failing": (["--paoding-publish=session", "--paoding-max-size=1"], []),
 }
 
@@ -325,11 +327,15 @@ def test_it(paoding, net):
         (elsewhere / name).mkdir()
     ran = single.gate(*remote(single, *workers), *options)
     assert ran.ret == (0 if names else 1)
-    expected = [f"{name}.{kind}" for name in names for kind in ("json", "keras")]
+    kinds = ["int8.tflite"] * (plan == "formats") + ["json", "keras"]
+    expected = [f"{name}.{kind}" for name in names for kind in kinds]
     assert single.published == expected
     for name in names:
         manifest = json.loads((single.artifacts / f"{name}.json").read_text())
         assert manifest["file"]["bytes"] == (single.artifacts / f"{name}.keras").stat().st_size
+        for file in manifest["files"]:
+            content = (single.artifacts / file["name"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
     left = [path for path in elsewhere.rglob("*.keras") if "models" not in path.parts]
     assert [path for path in left if ".pytest_cache" not in path.parts] == []
     if not options:
@@ -339,8 +345,9 @@ def test_it(paoding, net):
         assert facts(single) == remotely
 
 
+@pytest.mark.parametrize("damaged", ("keras", "onnx"))
 def test_a_file_that_was_damaged_on_its_way_is_not_published(
-    single: Project, elsewhere: Path
+    single: Project, elsewhere: Path, damaged: str
 ) -> None:
     single.configure(BUDGET, cnn={})
     single.write(
@@ -351,11 +358,12 @@ def test_a_file_that_was_damaged_on_its_way_is_not_published(
 def pytest_runtest_makereport(item, call):
     report = yield
     for files in getattr(report, "paoding_files", {}).values():
-        files["model"] = files["model"][:-1]
+        files["files"]["DAMAGED"] = files["files"]["DAMAGED"][:-1]
     return report
-""",
+""".replace("DAMAGED", damaged),
     )
-    ran = single.gate(*remote(single, f"--tx=popen//chdir={elsewhere}"))
+    formats = "--paoding-formats=onnx"
+    ran = single.gate(*remote(single, f"--tx=popen//chdir={elsewhere}"), formats)
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(["cnn.keras was damaged on its way from worker gw0"])
     assert single.published == []

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_paoding.evaluation.attacks.ranges import Interval
     from pytest_paoding.evaluation.data import Batch
-    from pytest_paoding.evaluation.predict import Predictor
     from pytest_paoding.evaluation.signature import Port
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.walk import BoolArray
@@ -32,13 +31,13 @@ class Target:
     """A model and the samples it is attacked at.
 
     Attributes:
-        predictor: The model.
+        predictor: The model, or a file that is shown examples made on one.
         inputs: One tensor for each of its inputs, within its range.
         labels: True classes for each judged output, shape (outputs, samples).
         generator: Where randomness comes from; nothing else may be drawn from.
     """
 
-    predictor: Predictor
+    predictor: Any
     inputs: list[Any]
     labels: IntArray
     generator: np.random.Generator
