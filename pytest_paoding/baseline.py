@@ -86,7 +86,8 @@ def _rounded(metrics: Mapping[str, Measurement]) -> dict[str, float]:
     return {
         name: round(measured.found, DIGITS)
         for name, measured in metrics.items()
-        if name.partition("@")[0] in METRICS
+        if (metric := METRICS.get(name.partition("@")[0]))
+        and not metric.advisory
         and parted(name)[1] is None
         and measured.found is not None
     }

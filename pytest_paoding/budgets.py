@@ -72,6 +72,8 @@ class Metric:
         sides: Of the values before and after, which may be those of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
         averaged: Over several versions of each sample, so that samples cannot be counted.
+        extra: What has to be measured for it that is measured only where it is asked for.
+        advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
     """
 
     name: str
@@ -80,6 +82,8 @@ class Metric:
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
     averaged: bool = False
+    extra: str | None = None
+    advisory: bool = False
 
     @property
     def counted(self) -> bool:
@@ -125,6 +129,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("size_reduction", _HIGHER, _PERCENT, _BYTES),
             Metric("flops", _LOWER, _COUNT, _COUNT),
             Metric("flops_reduction", _HIGHER, _PERCENT, _COUNT),
+            Metric("activation_memory", _LOWER, _BYTES, _BYTES),
+            Metric("compressed_size", _LOWER, _BYTES, _BYTES, extra="compression"),
+            Metric("synthetic_agreement", _HIGHER, _SHARE, _SHARE, extra="fidelity"),
+            Metric("output_divergence", _LOWER, _RETENTION, extra="fidelity"),
+            Metric("output_shift", _LOWER),
+            Metric("latency_ratio", _LOWER, _RETENTION, extra="latency", advisory=True),
+            Metric("batch_latency_ratio", _LOWER, _RETENTION, extra="latency", advisory=True),
         )
     }
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pytest_paoding.evaluation.measurement import Measurement
-    from pytest_paoding.protocol import InputRange, Judging, Progress, Pruning
+    from pytest_paoding.protocol import InputRange, Judging, Progress, PrunedModel, Pruning
     from pytest_paoding.pruning.prune import Pruned
 
 
@@ -66,6 +66,21 @@ class KerasEngine:
             **settings,
         )
         return metrics
+
+    def output_shift(
+        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+    ) -> Measurement:
+        """Return a bound of how far any output moves; see `evaluation.shift.output_shift`."""
+        bound: Measurement = _module("evaluation.shift").output_shift(
+            original, pruned.model, pruned.plan, input_range
+        )
+        return bound
+
+    def layer_flops(self, model: Any) -> dict[str, int | None]:
+        """Return the work of each layer; see `evaluation.cost.layer_costs`."""
+        graph = _module("graph.trace").read_graph(model)
+        costs = _module("evaluation.cost").layer_costs(graph)
+        return {cost.name: cost.flops for cost in costs}
 
     def save(self, model: Any, path: Path) -> int:
         """Write a model and return its bytes; see `keras_io.save.save_model`."""

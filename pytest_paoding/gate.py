@@ -231,7 +231,7 @@ class Gate:
             more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
         now.metrics = {
             name: plain_measurement(measurement)
-            for name, measurement in {**measured, **more, **cut.sizes, **exports.sizes}.items()
+            for name, measurement in {**measured, **more, **cut.metrics, **exports.sizes}.items()
         }
         now.metrics |= self.compare(now.metrics)
         now.judgement = judge(settings.limits, now.metrics)

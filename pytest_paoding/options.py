@@ -99,6 +99,12 @@ def _add_settings(group: Any) -> None:
         help="keep widths multiples of N where they can be",
     )
     group.addoption(
+        "--paoding-measure",
+        metavar="LIST",
+        type=argument(readers.measures),
+        help="what else to measure: fidelity, latency, compression",
+    )
+    group.addoption(
         "--paoding-sparsity",
         metavar="S",
         type=argument(quantities.part),

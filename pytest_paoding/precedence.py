@@ -18,7 +18,7 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.extras import lacking
 from pytest_paoding.formats import EXPORTED, KERAS
 from pytest_paoding.plain import one_line, plain_value
-from pytest_paoding.protocol import CORRUPTIONS, Judging, Pruning
+from pytest_paoding.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
 from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
@@ -33,7 +33,7 @@ Layer = Mapping[str, Setting]
 
 PRUNING_KEYS = tuple(Pruning.__annotations__)
 JUDGING_KEYS = tuple(Judging.__annotations__)
-OWN_KEYS = (*PRUNING_KEYS, "formats")
+OWN_KEYS = (*PRUNING_KEYS, "formats", "measure")
 """Keys that stand beside each other in the table of a gate."""
 
 GATE_KEYS = tuple(dict.fromkeys((*OWN_KEYS, *JUDGING_KEYS, "confidence")))
@@ -66,6 +66,7 @@ BUILT_IN: Layer = MappingProxyType(
             "severities": (1, 2, 3, 4, 5),
             "formats": (KERAS,),
             "confidence": None,
+            "measure": (),
             "artifacts": "paoding-artifacts",
             "baseline": None,
             "publish": "test",
@@ -92,11 +93,12 @@ def read_bound(given: object, metric: Metric) -> Bound:
     Raises:
         ValueError: It is none of them; one line that says what was meant.
     """
+    usual = Level.WARN if metric.advisory else Level.ERROR
     if not isinstance(given, Mapping):
-        return OFF if given == "off" else Bound(read(given, metric.unit))
+        return OFF if given == "off" else Bound(read(given, metric.unit), usual)
     table: dict[str, object] = dict(given)
     names = [level.value for level in Level]
-    level = table.pop("level", Level.ERROR.value)
+    level = table.pop("level", usual.value)
     if level not in names:
         raise ValueError(f"level {level!r} is unknown, known are {', '.join(names)}")
     limit = table.pop("limit", None)
@@ -178,6 +180,8 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     if effective["corruptions"].value is None:
         source = effective["corruptions"].source
         effective = effective.new_child({"corruptions": Setting(_wanted(effective), source)})
+    source = effective["measure"].source
+    effective = effective.new_child({"measure": Setting(_measured(effective), source)})
     judging = {key: effective[key].value for key in JUDGING_KEYS}
     return GateSettings(
         pruning=cast("Pruning", pruning),
@@ -189,6 +193,19 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
             for key in GATE_KEYS
         },
     )
+
+
+def _measured(effective: Layer) -> tuple[str, ...]:
+    """Return what is measured besides the usual: what is asked for, and what is limited."""
+    limited = {
+        metric.extra
+        for key, metric in LIMITS.items()
+        if key in effective and effective[key].value.level is not Level.OFF
+    }
+    asked = {*limited, *effective["measure"].value}
+    if effective["sparsity"].value:
+        asked.add("compression")  # nothing else gets smaller by it
+    return tuple(name for name in MEASURES if name in asked)
 
 
 def _wanted(effective: Layer) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_BLOCK = 1 << 20
 _OF_ORIGINAL = "before is the .keras file of the original model"
 
 
@@ -28,6 +30,8 @@ class Cut:
         digest: Of the pruned model.
         before: Bytes of the original, saved the same way.
         after: Bytes of the file.
+        shift: A bound of how far any output has moved.
+        compressed: Bytes of both files in an archive, where that was asked for.
         key: Under which it may be found again; None where something has no digest.
     """
 
@@ -38,30 +42,60 @@ class Cut:
     digest: str
     before: int
     after: int
+    shift: Measurement
+    compressed: tuple[int, int] | None = None
     key: str | None = None
 
     @property
-    def sizes(self) -> dict[str, Measurement]:
-        """Both metrics of the file."""
+    def metrics(self) -> dict[str, Measurement]:
+        """What is known of the model without data."""
         before, after = self.before, self.after
         reduction = Measurement(before=before, after=after, found=(before - after) / before)
-        return {
+        found = {
             "size": Measurement(before=before, after=after, found=after),
             "size_reduction": reduction,
+            "output_shift": self.shift,
         }
+        if self.compressed is not None:
+            found["compressed_size"] = Measurement(*self.compressed, self.compressed[1])
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a store keeps of it, besides the file."""
         plain = {name: getattr(self, name) for name in ("original", "digest", "before", "after")}
-        layers = [asdict(layer) for layer in self.layers]
-        return {**plain, "layers": layers, "notes": list(self.notes)}
+        return {
+            **plain,
+            "layers": [asdict(layer) for layer in self.layers],
+            "notes": list(self.notes),
+            "shift": self.shift.to_dict(),
+            "compressed": self.compressed and list(self.compressed),
+        }
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str) -> Cut:
         """Return what a store has kept."""
         layers = tuple(LayerResult(**layer) for layer in plain.pop("layers"))
         notes = tuple(plain.pop("notes"))
-        return cls(file=file, layers=layers, notes=notes, key=key, **plain)
+        shift = Measurement.from_dict(plain.pop("shift"))
+        sizes = plain.pop("compressed")
+        return cls(
+            file=file,
+            layers=layers,
+            notes=notes,
+            shift=shift,
+            compressed=sizes and tuple(sizes),
+            key=key,
+            **plain,
+        )
+
+
+def compressed_bytes(file: Path) -> int:
+    """Return how large a file is in an archive (DEFLATE at its usual level)."""
+    compressor, size = zlib.compressobj(), 0
+    with file.open("rb") as content:
+        while block := content.read(_BLOCK):
+            size += len(compressor.compress(block))
+    return size + len(compressor.flush())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,12 @@ InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
+Measure = Literal["fidelity", "latency", "compression"]
+"""What is measured only where it is asked for."""
+
 CorruptionKind = Literal["noise", "blur", "brightness", "contrast"]
 CORRUPTIONS: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 AttackName = Literal["fgsm", "pgd", "fmn", "hopskipjump", "strong"]
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +63,7 @@ class Judging(TypedDict, total=False):
     severities: tuple[int, ...]
     seed: int
     input_range: InputRange
+    measure: tuple[Measure, ...]
 
 
 class PrunedModel(Protocol):
@@ -111,6 +116,14 @@ class Engine(Protocol):
 
         Raises DataError where data holds an input that the pruning has learned from.
         """
+
+    def output_shift(
+        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+    ) -> Measurement:
+        """Return a bound of how far pruning moves any output, on any legal input."""
+
+    def layer_flops(self, model: Any) -> Mapping[str, int | None]:
+        """Return the floating-point operations of every layer that has any, by name."""
 
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""

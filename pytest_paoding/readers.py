@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pytest_paoding.faults import likely
-from pytest_paoding.protocol import CORRUPTIONS
+from pytest_paoding.protocol import CORRUPTIONS, MEASURES
 from pytest_paoding.pruning import strategies
 
 
@@ -58,6 +58,18 @@ def corruptions(value: object) -> tuple[str, ...]:
         return tuple(str(kind) for kind in found)
     known = ", ".join(CORRUPTIONS)
     raise ValueError(f"{value!r} is not a list of different corruptions, known are {known}")
+
+
+def measures(value: object) -> tuple[str, ...]:
+    """Return what else is measured: different words that are known.
+
+    Raises:
+        ValueError: `value` is no list of such.
+    """
+    found = _different(value.split(",") if isinstance(value, str) else value)
+    if found is not None and set(found) <= {*MEASURES}:
+        return tuple(str(name) for name in found)
+    raise ValueError(f"{value!r} is not a list of some of {', '.join(MEASURES)}")
 
 
 def severities(value: object) -> tuple[int, ...]:

@@ -48,13 +48,25 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
-    """What happened to one layer: how many of its units stayed, chosen how, or why not fewer."""
+    """What happened to one layer.
+
+    Attributes:
+        name: Its name.
+        units: Number of its units before.
+        kept: Number of those that stayed.
+        criterion: How they were chosen.
+        reason: Why not fewer stayed.
+        flops: Floating-point operations of one sample before; None where they are not counted.
+        flops_kept: The same after.
+    """
 
     name: str
     units: int
     kept: int
     criterion: str | None = None
     reason: str | None = None
+    flops: int | None = None
+    flops_kept: int | None = None
 
 
 def layers_of(plan: Plan) -> tuple[LayerResult, ...]:

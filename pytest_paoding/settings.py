@@ -134,6 +134,7 @@ class GateTable(_Table):
     sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
     verify: bool | None = None
     formats: Annotated[tuple[str, ...] | None, BeforeValidator(read_formats)] = None
+    measure: Annotated[tuple[str, ...] | None, BeforeValidator(readers.measures)] = None
     corruption: Corruption | None = None
     attack: Annotated[Attack | None, BeforeValidator(readers.named)] = None
     budget: Budget | None = None

@@ -11,8 +11,8 @@ from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import KERAS
 from pytest_paoding.plain import plain_measurement, plain_value
-from pytest_paoding.products import Cut, Exports
-from pytest_paoding.results import layers_of
+from pytest_paoding.products import Cut, Exports, compressed_bytes
+from pytest_paoding.results import LayerResult, layers_of
 from pytest_paoding.sharing import Store, key_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.precedence import GateSettings
-    from pytest_paoding.protocol import Engine, Progress, Pruning
+    from pytest_paoding.protocol import Engine, Progress, PrunedModel, Pruning
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """Sizes of a file as it is, and in an archive (0 where that was not asked for)."""
+
+    size: int
+    compressed: int
+
+    @classmethod
+    def of(cls, file: Path, *, compress: bool) -> _Bytes:
+        return cls(file.stat().st_size, compressed_bytes(file) if compress else 0)
 
 
 @dataclass(kw_only=True)
@@ -46,7 +58,7 @@ class Workbench:
     store: Store | None = None
     progress: Progress | None = None
     anew: int = 0
-    _before: int | None = field(default=None, init=False)
+    _before: _Bytes | None = field(default=None, init=False)
     _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
 
@@ -109,7 +121,10 @@ class Workbench:
         ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
         plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
         kind, here = _kind(self.engine), machine()
-        return key_of("cut", model=identity, settings=plain, engine=kind, machine=here)
+        more = "compression" in settings.judging["measure"]
+        return key_of(
+            "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
+        )
 
     def _prune(self, settings: GateSettings, file: Path) -> Cut:
         self.anew += 1
@@ -117,10 +132,30 @@ class Workbench:
         self.data  # noqa: B018 - without data the work would be in vain
         pruning = self._pruning(settings)
         pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
-        before, after = self._saved(pruned.model, file)
+        compress = "compression" in settings.judging["measure"]
+        before, after = self._saved(pruned.model, file, compress=compress)
         self._models[file] = pruned.model
-        digest = self.engine.digest(pruned.model)
-        return Cut(file, layers_of(pruned.plan), pruned.notes, original, digest, before, after)
+        return Cut(
+            file=file,
+            layers=self._layers(pruned),
+            notes=pruned.notes,
+            original=original,
+            digest=self.engine.digest(pruned.model),
+            before=before.size,
+            after=after.size,
+            shift=plain_measurement(
+                self.engine.output_shift(self.original, pruned, input_range=pruning["input_range"])
+            ),
+            compressed=(before.compressed, after.compressed) if compress else None,
+        )
+
+    def _layers(self, pruned: PrunedModel) -> tuple[LayerResult, ...]:
+        """Return what happened to every layer that has units, and to its work."""
+        before, after = (self.engine.layer_flops(each) for each in (self.original, pruned.model))
+        return tuple(
+            replace(layer, flops=before.get(layer.name), flops_kept=after.get(layer.name))
+            for layer in layers_of(pruned.plan)
+        )
 
     def export(self, settings: GateSettings, cut: Cut, files: Mapping[str, Path]) -> Exports:
         """Write a pruned model in further formats.
@@ -195,14 +230,16 @@ class Workbench:
         )
         return {name: plain_measurement(each) for name, each in found.items()}
 
-    def _saved(self, model: Any, file: Path) -> tuple[int, int]:
+    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[_Bytes, _Bytes]:
         """Save both models the same way; the pruned one stays."""
         spare = file.with_name(f"original-{file.name}")
         try:
             if self._before is None:
-                self._before = self.engine.save(self.original, spare)
+                self.engine.save(self.original, spare)
+                self._before = _Bytes.of(spare, compress=compress)
                 spare.unlink()
-            return self._before, self.engine.save(model, file)
+            self.engine.save(model, file)
+            return self._before, _Bytes.of(file, compress=compress)
         except OSError as error:
             raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error
 

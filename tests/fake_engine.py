@@ -125,6 +125,12 @@ class FakeEngine:
             facts["accuracy"] = best, best - facts["slope"] * (1 - after / before)
         return found | _judged(facts) | _judged_files(facts, files or {})
 
+    def output_shift(self, original: FakeModel, *_: FakePruned, **__: Any) -> Measurement:
+        return Measurement(found=original.facts.get("shift", 0.5))
+
+    def layer_flops(self, model: FakeModel) -> dict[str, int | None]:
+        return {name: 100 * units for name, units in model.layers.items()}
+
     def save(self, model: FakeModel, path: Path) -> int:
         self.calls.append("save")
         content = (json.dumps(model.__dict__) * (1 + model.parameters // 10)).encode()

@@ -14,8 +14,11 @@ from pytest_paoding.evaluation.corrupted import corruption_metrics
 from pytest_paoding.evaluation.corruption import Corruptions
 from pytest_paoding.evaluation.cost import cost_metrics
 from pytest_paoding.evaluation.data import read
+from pytest_paoding.evaluation.fidelity import fidelity_metrics
 from pytest_paoding.evaluation.files import ExportedFile, file_metrics
 from pytest_paoding.evaluation.labels import classes_of
+from pytest_paoding.evaluation.latency import latency_metrics
+from pytest_paoding.evaluation.memory import memory_metrics
 from pytest_paoding.evaluation.observe import observe
 from pytest_paoding.evaluation.overlap import apart
 from pytest_paoding.evaluation.predict import Predictor
@@ -53,6 +56,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     severities: tuple[int, ...] = (1, 2, 3, 4, 5),
     seed: int = 0,
     input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
+    measure: tuple[str, ...] = (),
     calibration: Any = None,
     files: Mapping[str, Path] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -80,6 +84,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         seed: Of what is random in attacks and corruptions.
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
+        measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
+            where there is no data, and `latency`.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
         files: What `export` has made of the pruned model, by format; each is judged as it is, by
             its own runtime.
@@ -89,7 +95,9 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
         robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
         robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
-        parameters, parameters_removed, flops and flops_reduction. What is undefined has a reason.
+        parameters, parameters_removed, flops, flops_reduction and activation_memory; where they
+        were asked for synthetic_agreement, output_divergence, latency_ratio and
+        batch_latency_ratio. What is undefined has a reason.
         Those that need data also for every file, under NAME@FORMAT; before is the original model.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
@@ -100,12 +108,16 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         EvaluationError: An output is not finite, random, or not that of a classifier.
         PruningError: A model has no graph.
     """
-    graph = read_graph(original)
-    costs = cost_metrics(graph, read_graph(pruned))
-    if data is None:
-        return costs
+    graph, smaller = read_graph(original), read_graph(pruned)
     signature = signature_of(original)
     ranges = ranges_of(signature.inputs, input_range)
+    costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
+    if data is None or "fidelity" in measure:
+        costs |= fidelity_metrics(graph, smaller, input_range)
+    if "latency" in measure:
+        costs |= latency_metrics((original, pruned), signature, ranges)
+    if data is None:
+        return costs
     tried = attack_of(
         attack,
         steps=attack_steps,

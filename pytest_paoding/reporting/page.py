@@ -13,7 +13,7 @@ from pytest_paoding.reporting.files import HEADS, file_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.results import GateResult, LayerResult
     from pytest_paoding.runs import Run
 
 _KIND = {
@@ -120,11 +120,19 @@ def _layers(result: GateResult) -> str:
             str(layer.units),
             str(layer.kept),
             charts.share_bar(layer.kept, layer.units),
+            _flops(layer),
             escape(layer.reason or layer.criterion or ""),
         )
         for layer in result.layers
     ]
-    return _table("Layers", ("layer", "before", "after", "stays", "how, or why not more"), rows)
+    heads = ("layer", "before", "after", "stays", "FLOPs", "how, or why not more")
+    return _table("Layers", heads, rows)
+
+
+def _flops(layer: LayerResult) -> str:
+    if layer.flops is None or layer.flops_kept is None:
+        return ""
+    return f"{layer.flops} to {layer.flops_kept}"
 
 
 def _metrics(result: GateResult) -> str:

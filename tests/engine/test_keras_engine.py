@@ -66,6 +66,7 @@ def test_a_model_goes_all_the_way(path, tmp_path):
         "transfer_accuracy@0.1",
         "parameters",
         "parameters_removed",
+        "activation_memory",
         "flops",
         "flops_reduction",
     }

@@ -44,8 +44,22 @@ def test_every_metric_is_what_keras_and_the_definition_say(digits, digits_mlp, n
 
 
 def test_without_data_only_costs_are_measured(digits_mlp, narrow_mlp):
-    found = evaluate(digits_mlp, narrow_mlp)
-    assert set(found) == {"parameters", "parameters_removed", "flops", "flops_reduction"}
+    costs = {"parameters", "parameters_removed", "flops", "flops_reduction", "activation_memory"}
+    fidelity = {"synthetic_agreement", "output_divergence"}
+    assert set(evaluate(digits_mlp, narrow_mlp)) == costs | fidelity
+
+
+def test_what_is_asked_for_is_measured_besides(digits, digits_mlp, narrow_mlp):
+    data = tuple(part[:50] for part in digits)
+    alone = evaluate(digits_mlp, narrow_mlp, data)
+    more = evaluate(digits_mlp, narrow_mlp, data, measure=("fidelity", "latency"))
+    assert set(more) - set(alone) == {
+        "synthetic_agreement",
+        "output_divergence",
+        "latency_ratio",
+        "batch_latency_ratio",
+    }
+    assert {name: more[name] for name in alone} == alone
 
 
 @settings(max_examples=6)

@@ -44,6 +44,13 @@ def test_the_budget_keys_are_those_of_the_product() -> None:
         "min_size_reduction",
         "max_flops",
         "min_flops_reduction",
+        "max_activation_memory",
+        "max_compressed_size",
+        "min_synthetic_agreement",
+        "max_output_divergence",
+        "max_output_shift",
+        "max_latency_ratio",
+        "max_batch_latency_ratio",
     }
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -87,10 +88,11 @@ def test_a_gate_within_budget_is_measured_and_staged(tmp_path: Path) -> None:
     result = done.result
     assert (result.outcome, result.reason, result.failed) == (Outcome.WITHIN_BUDGET, None, False)
     assert result.layers == (
-        LayerResult("dense", 8, 4, "impact"),
-        LayerResult("conv", 4, 2, "impact"),
+        LayerResult("dense", 8, 4, "impact", flops=800, flops_kept=400),
+        LayerResult("conv", 4, 2, "impact", flops=400, flops_kept=200),
         LayerResult("output", 10, 10, None, "is an output"),
     )
+    assert result.metrics["output_shift"] == Measurement(found=0.5)
     assert result.metrics["parameters"] == Measurement(120, 60, 60)
     assert result.source == "net.keras"
     assert result.settings["ratio"] == Setting(0.5, "call")
@@ -108,6 +110,27 @@ def test_sizes_are_those_of_both_files_saved_the_same_way(tmp_path: Path) -> Non
     assert done.result.metrics["size"] == Measurement(before, after, after)
     assert done.result.metrics["size_reduction"].found == (before - after) / before
     assert {path.name for path in done.staged.folder.iterdir()} == {"net.json", "net.keras"}
+
+
+def test_sizes_in_an_archive_are_measured_where_that_is_asked_for(tmp_path: Path) -> None:
+    plain = run(tmp_path / "plain", limit("max_size", 10**6)).result
+    assert "compressed_size" not in plain.metrics
+    asked = {"ratio": Setting(0.5, "call"), "measure": Setting(("compression",), "call")}
+    settings = dataclasses.replace(resolve(asked), limits=(limit("max_size", 10**6),))
+    spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
+    done = Gate(
+        engine=FakeEngine(),
+        spec=spec,
+        load_model=lambda: MODEL,
+        load_data=lambda: DATA,
+        artifacts=tmp_path / "out",
+        owner=os.getpid(),
+    ).run()
+    assert done.staged is not None
+    found = done.result.metrics["compressed_size"]
+    size = len(zlib.compress(done.staged.model.read_bytes()))
+    assert found.after == found.found == size < done.result.metrics["size"].after
+    assert found.before > 0
 
 
 def test_the_manifest_tells_what_was_judged_how_and_of_which_file(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "epsilons": Setting([0.02], "pyproject.toml [tool.paoding]"),
         "formats": Setting(["keras"], "built-in"),
         "confidence": Setting(None, "built-in"),
+        "measure": Setting([], "built-in"),
         "attack_steps": Setting(None, "built-in"),
         "attack_restarts": Setting(None, "built-in"),
         "attack_samples": Setting(None, "built-in"),
@@ -401,6 +402,7 @@ def test_keywords_are_a_layer_and_none_means_not_given() -> None:
         ({"max_size": "3 kb"}, "here: max_size: unknown unit 'kb', did you mean kB"),
         ({"attack": {"eps": 3}}, "here: attack.eps: unknown keyword"),
         ({"attack": 3}, "here: attack: input should be a valid dict"),
+        ({"measure": ["speed"]}, r"here: measure: \['speed'\] is not a list of some of fidelity"),
         ({"confidence": 95}, 'here: confidence: 95 is not a share .* did you mean "95%"'),
         ({"confidence": 0.2}, "here: confidence: 0.2 is not a confidence from 0.5 to below 1"),
         (
@@ -477,8 +479,35 @@ def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
         "severities": (1, 2, 3, 4, 5),
         "seed": 0,
         "input_range": (0.0, 1.0),
+        "measure": (),
     }
     assert gate.shown["attack"] == Setting("pgd", "m")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    (
+        ("", ()),
+        ("measure = ['latency', 'fidelity']", ("fidelity", "latency")),
+        ("sparsity = 0.2", ("compression",)),
+        ("budget.max_latency_ratio = 0.9", ("latency",)),
+        ("budget.max_latency_ratio = 'off'", ()),
+        (
+            "measure = ['compression']\nbudget.min_synthetic_agreement = 0.9",
+            ("fidelity", "compression"),
+        ),
+    ),
+)
+def test_what_budgets_need_is_measured(tmp_path: Path, text: str, found: tuple[str, ...]) -> None:
+    settings = loaded(tmp_path, BASE + f"[tool.paoding.models.b]\npath = 'b'\n{text}\n")
+    assert settings.gate(model="b").judging["measure"] == found
+
+
+def test_a_clock_only_warns_unless_it_is_told_to_judge(tmp_path: Path) -> None:
+    text = BASE + "[tool.paoding.models.b]\npath = 'b'\nbudget.max_latency_ratio = {}\n"
+    for given, level in (("0.9", Level.WARN), ("{ limit = 0.9, level = 'error' }", Level.ERROR)):
+        limits = loaded(tmp_path, text.replace("{}", given)).gate(model="b").limits
+        assert [x.level for x in limits if x.metric.name == "latency_ratio"] == [level]
 
 
 EVERY_KIND = ("noise", "blur", "brightness", "contrast")

@@ -109,6 +109,8 @@ def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
         ("epsilons", ["evaluate"]),
         ("steps", ["evaluate"]),
         ("corruptions", ["evaluate"]),
+        ("fidelity", ["evaluate"]),
+        ("compression", ["evaluate", "prune"]),
         ("limit", []),
         ("damage", ["evaluate", "prune"]),
         ("--cache-clear", ["evaluate", "prune"]),
@@ -142,9 +144,9 @@ def test_what_has_changed_is_done_again(single: Project, change: str, done: list
         for path in (single.path / ".pytest_cache").rglob("record.json"):
             path.write_text("{}")
     else:
-        values = {"ratio": "=0.25", "seed": "=7", "limit": "=5%"}
-        name = {"limit": "max-accuracy-decay"}.get(change, change)
-        options = [change] if change[0] == "-" else [f"--paoding-{name}{values[change]}"]
+        values = {"ratio": "ratio=0.25", "seed": "seed=7", "limit": "max-accuracy-decay=5%"}
+        asked = values.get(change, f"measure={change}")
+        options = [change] if change[0] == "-" else [f"--paoding-{asked}"]
     assert single.gate(*options).ret == 0
     assert work(single) == done
 
