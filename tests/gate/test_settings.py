@@ -505,8 +505,9 @@ def test_what_budgets_need_is_measured(tmp_path: Path, text: str, found: tuple[s
 
 def test_a_clock_only_warns_unless_it_is_told_to_judge(tmp_path: Path) -> None:
     text = BASE + "[tool.paoding.models.b]\npath = 'b'\nbudget.max_latency_ratio = {}\n"
-    for given, level in (("0.9", Level.WARN), ("{ limit = 0.9, level = 'error' }", Level.ERROR)):
-        limits = loaded(tmp_path, text.replace("{}", given)).gate(model="b").limits
+    values = {"0.9": Level.WARN, "{ limit = 0.9, level = 'error' }": Level.ERROR}
+    for value, level in values.items():
+        limits = loaded(tmp_path, text.replace("{}", value)).gate(model="b").limits
         assert [x.level for x in limits if x.metric.name == "latency_ratio"] == [level]
 
 
