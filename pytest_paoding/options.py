@@ -99,6 +99,12 @@ def _add_settings(group: Any) -> None:
         help="keep widths multiples of N where they can be",
     )
     group.addoption(
+        "--paoding-jump",
+        metavar="F",
+        type=argument(quantities.factor),
+        help="end a layer's pruning where the next score is more than F times all before it",
+    )
+    group.addoption(
         "--paoding-measure",
         metavar="LIST",
         type=argument(readers.measures),

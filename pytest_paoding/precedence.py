@@ -54,6 +54,7 @@ BUILT_IN: Layer = MappingProxyType(
             "include": ("*",),
             "exclude": (),
             "round_to": 1,
+            "jump": None,
             "mixing": "exact",
             "sparsity": 0.0,
             "verify": False,

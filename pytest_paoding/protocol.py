@@ -46,6 +46,7 @@ class Pruning(TypedDict):
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     round_to: int
+    jump: float | None
     mixing: Mixing
     sparsity: float
     verify: bool

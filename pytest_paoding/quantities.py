@@ -171,6 +171,18 @@ def _partial(pattern: str, value: object) -> float:
         raise ValueError(f"{pattern!r}: {error}") from None
 
 
+def factor(value: object) -> float:
+    """Return a factor above 1.
+
+    Raises:
+        ValueError: `value` is no such number.
+    """
+    number = float(_number(value, "a factor above 1 such as 3")[0])
+    if number > 1:
+        return number
+    raise ValueError(f"{_as_given(value)} is not a factor above 1")
+
+
 def part(value: object) -> float:
     """Return a share from 0 to below 1.
 

@@ -130,6 +130,7 @@ class GateTable(_Table):
     include: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
     exclude: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
     round_to: Annotated[int | None, Field(ge=1)] = None
+    jump: Annotated[float | None, BeforeValidator(quantities.factor)] = None
     mixing: Mixing | None = None
     sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
     verify: bool | None = None

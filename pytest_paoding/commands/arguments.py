@@ -103,6 +103,13 @@ def _add_exceptions(parser: argparse.ArgumentParser) -> None:
         help="keep widths multiples of N where they can be",
     )
     parser.add_argument(
+        "--jump",
+        type=argument(quantities.factor),
+        default=_default("jump"),
+        metavar="F",
+        help="end a layer's pruning where the next score is more than F times all before it",
+    )
+    parser.add_argument(
         "--mixing",
         choices=get_args(Mixing),
         default=_default("mixing"),

@@ -43,6 +43,19 @@ def check_seed(value: Any) -> int:
     raise PruningError(f"seed must be a whole number from 0, not {value!r}")
 
 
+def check_jump(value: Any) -> float | None:
+    """Return by what factor a score has to jump, None for any.
+
+    Raises:
+        PruningError: It is no number above 1.
+    """
+    if value is None:
+        return None
+    if _is_number(value) and value > 1:
+        return float(value)
+    raise PruningError(f"jump must be a number above 1, not {value!r}")
+
+
 def listed(patterns: str | Iterable[str]) -> tuple[str, ...]:
     """Return one pattern or several as a tuple."""
     return (patterns,) if isinstance(patterns, str) else tuple(patterns)

@@ -33,16 +33,18 @@ class Pairs:
     Attributes:
         nominees: Rows of the units that would go, shape (pairs,).
         delegates: Rows of the units that would take over, shape (pairs,).
+        saliency: Of each pair, shape (pairs,).
     """
 
     nominees: IntArray
     delegates: IntArray
+    saliency: npt.NDArray[np.floating]
 
     def __len__(self) -> int:
         return len(self.nominees)
 
     def __getitem__(self, index: Any) -> Pairs:
-        return Pairs(self.nominees[index], self.delegates[index])
+        return Pairs(self.nominees[index], self.delegates[index], self.saliency[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Saliency:
         saliency *= norms[:, None]
         saliency[rank[:, None] >= rank] = np.inf
         nominees, delegates = disjoint(saliency, count)
-        return Pairs(left[nominees], left[delegates])
+        return Pairs(left[nominees], left[delegates], saliency[nominees, delegates])
 
     def _outgoing_norms(self) -> npt.NDArray[np.float32]:
         square = np.zeros(self._search.group.width)

@@ -12,7 +12,13 @@ from pytest_paoding.graph.groups import find_groups
 from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import walk
 from pytest_paoding.protocol import Allocation, Effort
-from pytest_paoding.pruning.arguments import check_choice, check_seed, check_share, listed
+from pytest_paoding.pruning.arguments import (
+    check_choice,
+    check_jump,
+    check_seed,
+    check_share,
+    listed,
+)
 from pytest_paoding.pruning.ranges import input_ranges
 from pytest_paoding.pruning.reconstruct.strategy import by_reconstruction
 from pytest_paoding.pruning.rounds import Rounds
@@ -68,6 +74,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     include: str | Iterable[str] = "*",
     exclude: str | Iterable[str] = (),
     round_to: int = 1,
+    jump: float | None = None,
     mixing: str = "exact",
     sparsity: float = 0.0,
     verify: bool = False,
@@ -101,6 +108,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         include: Pattern, or several, of the layers that may shrink.
         exclude: The same of those among them that may not.
         round_to: Widths are kept multiples of this where they can be.
+        jump: A layer loses no more units once the next one's score (its scale or saliency) is more
+            than `jump` times the highest before; above 1, None for no such end. Not for
+            `reconstruct`, which weighs by what the outputs lose.
         mixing: `exact`, or `recompute` to prune through layers whose statistics over units change.
         sparsity: Share of the weights of every kernel that become zero in the end, those of least
             magnitude, in [0, 1): the file then compresses better.
@@ -142,6 +152,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         effort=check_choice("effort", effort, get_args(Effort)),
         calibration=calibration,
         mixing=mixing,
+        jump=check_jump(jump),
     )
     structure = walk(model, rule_for, mixing=options.mixing)
     constraints.check(producer.name for producer in structure.producers)
@@ -154,7 +165,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         outcome = apply_plan(structure, plan)
     checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
     sparse = sparsify(outcome.model, zeros) if zeros else None
-    notes = (outcome.note, _learned_from(options), checked.note, sparse)
+    notes = (outcome.note, _learned_from(options), _unused(options), checked.note, sparse)
     return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 
@@ -194,6 +205,12 @@ def _learned_from(options: Options) -> str | None:
         return f"calibration was not used: strategy {options.strategy!r} reads no inputs"
     count = len(keras.tree.flatten(options.calibration)[0])
     return f"calibrated on {count} inputs: not data-free"
+
+
+def _unused(options: Options) -> str | None:
+    if options.jump is None or options.strategy != "reconstruct":
+        return None
+    return "jump was not used: strategy 'reconstruct' weighs by what the outputs lose"
 
 
 def _silent(what: str, done: int, total: int) -> None:

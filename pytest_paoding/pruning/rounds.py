@@ -35,7 +35,7 @@ class Rounds:
         self._strategy = strategy
         self._searches = [Search(group, weights) for group in task.groups]
         self._candidates = [
-            Candidates(search, each, impact, generator)
+            Candidates(search, each, impact, generator, task.options.jump)
             for search, each in zip(self._searches, dense, strict=True)
         ]
 
@@ -54,7 +54,9 @@ class Rounds:
         return self._selection()
 
     def _remove(self, search: Search, candidates: Candidates, wanted: int, total: int) -> None:
-        while (missing := min(wanted - search.gone, len(search.free))) > 0:
+        while candidates.jumped is None and (
+            (missing := min(wanted - search.gone, len(search.free))) > 0
+        ):
             candidates.progress = search.gone / total
             candidates.take(self._strategy.choose(candidates, missing))
 
@@ -67,7 +69,9 @@ class Rounds:
             selection.stay[units] = search.mask
             selection.heirs[units] = np.where(delegates < 0, -1, units[delegates])
             reason = _UNBOUNDED if candidates.unbounded else quota.reason
-            if search.gone < quota.count:
+            if candidates.jumped is not None:
+                reason = f"the next score is {candidates.jumped:.1f} times all before it"
+            elif search.gone < quota.count:
                 reason = _QUORUM
             selection.note(search.group, self._strategy.criterion(candidates), reason)
         return selection

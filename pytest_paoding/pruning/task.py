@@ -28,6 +28,7 @@ class Options:
     effort: str
     calibration: Any
     mixing: str
+    jump: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

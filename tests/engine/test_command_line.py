@@ -71,7 +71,17 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
     drawn = ("--strategy", "scale", "--seed", 7, "--step", 0.1, "--input-range", -1, 2)
     drawn += ("--allocation", "uniform", "--effort", "thorough", "--calibration", inputs)
     drawn += ("--ratios", "conv=50%", "hid*=0.4", "--include", "conv", "hidden", "--exclude", "o*")
-    drawn += ("--round-to", 2, "--mixing", "recompute", "--sparsity", "25%", "--verify")
+    drawn += (
+        "--round-to",
+        2,
+        "--jump",
+        3,
+        "--mixing",
+        "recompute",
+        "--sparsity",
+        "25%",
+        "--verify",
+    )
     output = tmp_path / "small.keras"
     code, out, _ = run(capsys, "prune", model, "--ratio", "25%", *drawn, "-o", output)
     assert code == 0
@@ -85,6 +95,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "include": ("conv", "hidden"),
         "exclude": ("o*",),
         "round_to": 2,
+        "jump": 3.0,
         "mixing": "recompute",
         "sparsity": 0.25,
         "verify": True,

@@ -162,6 +162,7 @@ SETTINGS = {
     "include": '["conv"]',
     "exclude": '["conv"]',
     "round_to": "2",
+    "jump": "3",
     "mixing": '"recompute"',
     "sparsity": "0.25",
     "verify": "true",

@@ -151,7 +151,7 @@ def merged(model, merges):
     searches = {group.name: Search(group, weights) for group in groups}
     for name, nominees, delegates in merges:
         impact.update()
-        pairs = Pairs(np.array(nominees), np.array(delegates))
+        pairs = Pairs(np.array(nominees), np.array(delegates), np.zeros(len(nominees)))
         deltas = impact.deltas(dense[name], pairs)
         effects = impact.effects(deltas)
         impact.accept(deltas, slice(None))

@@ -26,16 +26,18 @@ class Choice:
 
     Attributes:
         removed: Their rows in the group, shape (k,).
+        scores: What each was chosen for, its scale or saliency, shape (k,).
         delegates: For each the row of the unit that takes over, shape (k,); None if none does.
     """
 
     removed: IntArray
+    scores: npt.NDArray[np.floating]
     delegates: IntArray | None = None
 
     def only(self, allowed: BoolArray) -> Choice:
         """Return the part of a choice that is allowed."""
         delegates = None if self.delegates is None else self.delegates[allowed]
-        return Choice(self.removed[allowed], delegates)
+        return Choice(self.removed[allowed], self.scores[allowed], delegates)
 
 
 class Candidates:
@@ -45,6 +47,7 @@ class Candidates:
         generator: The run's random generator, shared by all groups.
         progress: Share of this group's pruning that is done, in [0, 1).
         unbounded: Whether an energy was asked for that could not be given.
+        jumped: By what factor the next score exceeds all before, where that ended the pruning.
     """
 
     def __init__(
@@ -53,10 +56,14 @@ class Candidates:
         dense: DenseGroup | None,
         impact: Impact | None,
         generator: np.random.Generator,
+        jump: float | None = None,
     ) -> None:
         self.generator = generator
         self.progress = 0.0
         self.unbounded = False
+        self.jumped: float | None = None
+        self._highest = 0.0
+        self._jump = jump
         self._search = search
         self._dense = dense
         self._saliency = None if dense is None else Saliency(search, dense)
@@ -70,32 +77,52 @@ class Candidates:
     def smallest(self, count: int) -> Choice:
         """Return the `count` units of least scale, without delegates."""
         free = self._search.free
-        order = np.argsort(self._search.scale()[free], kind="stable")
-        return Choice(free[order[:count]])
+        scale = self._search.scale()[free]
+        order = np.argsort(scale, kind="stable")[:count]
+        order = order[: self._before_jump(scale[order])]
+        return Choice(free[order], scale[order])
 
     def pairs(self, count: int | None = None) -> Pairs:
         """Return disjoint pairs of units in the order of their saliency, all or at most `count`."""
         assert self._saliency is not None, "asked only where units are pairable"  # noqa: S101 # for the type checker
-        return self._saliency.least(len(self._search.left) // 2 if count is None else count)
+        pairs = self._saliency.least(len(self._search.left) // 2 if count is None else count)
+        return pairs[: self._before_jump(pairs.saliency)]
 
     def energies(self, pairs: Pairs) -> npt.NDArray[np.float64] | None:
         """Return the energy of each merge, in [0, 1]; None where its impact is not bounded."""
-        if self._dense is None or self._impact is None:
+        if self._dense is None or self._impact is None or not len(pairs):
             return None
         self._impact.update()
         deltas = self._impact.deltas(self._dense, pairs)
         self.unbounded = deltas is None
         return None if deltas is None else energies(self._impact.effects(deltas))
 
+    def _before_jump(self, scores: npt.NDArray[np.floating]) -> int:
+        """Return how many rising scores come before one that jumps.
+
+        What is free of cost sets no standard: scores of zero do not count.
+        """
+        if self._jump is None:
+            return len(scores)
+        before = np.maximum.accumulate(np.concatenate([[self._highest], scores]))[:-1]
+        jumps = (before > 0) & (scores > self._jump * before)
+        if not jumps.any():
+            return len(scores)
+        first = int(jumps.argmax())
+        if first == 0:
+            self.jumped = float(scores[0] / before[0])
+        return first
+
     def take(self, choice: Choice) -> None:
         """Carry out a choice on the working copies, but for what must stay of a quorum."""
         allowed = may_go(self._search.group, self._search.mask, choice.removed)
         choice = choice.only(allowed)
         if choice.delegates is not None and self._dense is not None and self._impact is not None:
-            pairs = Pairs(choice.removed, choice.delegates)
+            pairs = Pairs(choice.removed, choice.delegates, choice.scores)
             deltas = self._impact.deltas(self._dense, pairs)
             if deltas is not None:
                 self._impact.accept(deltas, slice(None))
+        self._highest = float(max(self._highest, choice.scores.max(initial=0.0)))
         self._search.remove(choice.removed, choice.delegates)
 
 
@@ -114,6 +141,8 @@ class Strategy:
 
     def choose(self, candidates: Candidates, count: int) -> Choice:
         """Return at least one and at most `count` units to remove, of those that are left.
+
+        None where the least score of all jumps, which ends the pruning of the group.
 
         A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
         again for the rest.
@@ -135,7 +164,7 @@ class PairStrategy(Strategy):
         if not candidates.pairable:
             return candidates.smallest(count)
         pairs = self.select(candidates, count)
-        return Choice(pairs.nominees, pairs.delegates)
+        return Choice(pairs.nominees, pairs.saliency, pairs.delegates)
 
     def select(self, candidates: Candidates, count: int) -> Pairs:
         """Return at least one and at most `count` disjoint pairs to merge."""
