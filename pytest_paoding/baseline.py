@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.artifacts import to_json
-from pytest_paoding.budgets import METRICS
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.formats import parted
+from pytest_paoding.metrics import METRICS
 from pytest_paoding.printing import show, show_apart
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.artifacts import write_whole
 from pytest_paoding.baseline import UPDATE, Baseline, Entry, updated
-from pytest_paoding.budgets import PUBLISHED, REGRESSIONS, Outcome
+from pytest_paoding.budgets import PUBLISHED, Outcome
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.metrics import REGRESSIONS
 from pytest_paoding.regression import regressions
 from pytest_paoding.reporting.wording import WORDS
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import NO_BUDGET, REGRESSIONS
+from pytest_paoding.budgets import NO_BUDGET
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.formats import EXPORTED
+from pytest_paoding.metrics import REGRESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

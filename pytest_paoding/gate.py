@@ -18,23 +18,16 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding import __version__
 from pytest_paoding.artifacts import Staged, discard, open_staging, write_manifest
 from pytest_paoding.baseline import Entry
-from pytest_paoding.budgets import (
-    KNOWN,
-    NO_BUDGET,
-    PUBLISHED,
-    Judgement,
-    Metric,
-    Outcome,
-    Verdict,
-    judge,
-)
+from pytest_paoding.budgets import NO_BUDGET, PUBLISHED, Judgement, Outcome, Verdict, judge
 from pytest_paoding.errors import ConfigError, PaodingError
+from pytest_paoding.findings import Findings, State
 from pytest_paoding.formats import ENDINGS, KERAS
+from pytest_paoding.metrics import KNOWN, Metric
 from pytest_paoding.notes import notes
 from pytest_paoding.plain import plain_measurement, portable
 from pytest_paoding.references import calibrated
 from pytest_paoding.releases import Artifact
-from pytest_paoding.results import SCHEMA, GateResult, LayerResult, Trial
+from pytest_paoding.results import SCHEMA, GateResult
 from pytest_paoding.revision import Revision
 from pytest_paoding.search import holds_quality, largest
 from pytest_paoding.workbench import Workbench, machine
@@ -90,34 +83,6 @@ class GateRun:
     staged: Staged | None = None
 
 
-@dataclass(slots=True)
-class _Findings:
-    """What is known so far at one ratio; kept when something fails half-way."""
-
-    ratio: float | None = None
-    metrics: dict[str, Measurement] = field(default_factory=dict)
-    layers: tuple[LayerResult, ...] = ()
-    notes: tuple[str, ...] = ()
-    digest_before: str | None = None
-    digest_after: str | None = None
-    judgement: Judgement = field(default_factory=lambda: Judgement(Outcome.UNJUDGED, ()))
-
-    @property
-    def trial(self) -> Trial:
-        """What the search records of this ratio."""
-        found = {check.name: check.compared for check in self.judgement.checks}
-        return Trial(self.ratio or 0.0, self.judgement.outcome, found)
-
-
-@dataclass(slots=True)
-class _State:
-    """The findings at the ratio at hand, the ratios tried so far, and whether one has held."""
-
-    now: _Findings = field(default_factory=_Findings)
-    trials: list[Trial] = field(default_factory=list)
-    held: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A gate, ready to run.
@@ -161,7 +126,7 @@ class Gate:
         through. In both cases nothing stays behind.
         """
         started = time.perf_counter()
-        state = _State()
+        state = State()
         bench = self._bench()
         with ExitStack() as cleanup:
             try:
@@ -195,7 +160,7 @@ class Gate:
         target = folder.parent / f"{self.spec.target}{ENDINGS[KERAS]}"
         return Staged(folder, target, self.spec.settings.exported)
 
-    def _work(self, bench: Workbench, state: _State, staged: Staged) -> _Findings:
+    def _work(self, bench: Workbench, state: State, staged: Staged) -> Findings:
         """Prune, save, measure and judge, at the ratio that is asked for or searches for one."""
         if staged.exported:
             self.engine.versions(staged.exported)  # without the packages the work would be in vain
@@ -205,7 +170,7 @@ class Gate:
         spare = replace(staged, folder=staged.folder / "trial")
         spare.folder.mkdir()
 
-        def attempt(tried: float) -> _Findings:
+        def attempt(tried: float) -> Findings:
             found = self._attempt(bench, tried, state, spare)
             state.trials.append(found.trial)
             held = holds_quality(found.judgement)
@@ -218,9 +183,9 @@ class Gate:
         state.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
         return state.now
 
-    def _attempt(self, bench: Workbench, ratio: float, state: _State, into: Staged) -> _Findings:
+    def _attempt(self, bench: Workbench, ratio: float, state: State, into: Staged) -> Findings:
         settings = self.spec.settings.at(ratio)
-        state.now = now = _Findings(ratio)
+        state.now = now = Findings(ratio)
         cut = bench.prune(settings, into.model)
         now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
         exports = bench.export(settings, cut, into.exports)
@@ -240,7 +205,7 @@ class Gate:
     def _result(
         self,
         bench: Workbench,
-        state: _State,
+        state: State,
         judgement: Judgement,
         reason: str | None,
         started: float,

@@ -9,9 +9,10 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_paoding.budgets import Limit, Metric
+    from pytest_paoding.budgets import Limit
     from pytest_paoding.evaluation.measurement import Measurement
     from pytest_paoding.gate import GateSpec
+    from pytest_paoding.metrics import Metric
     from pytest_paoding.protocol import Engine
     from pytest_paoding.results import GateResult
 
@@ -68,7 +69,7 @@ def pytest_paoding_metrics(
 
     They appear in all reports; to limit one, add a budget in `pytest_paoding_modify_budget`::
 
-        from pytest_paoding.budgets import Direction, Metric
+        from pytest_paoding.metrics import Direction, Metric
         from pytest_paoding.evaluation.measurement import Measurement
 
         LAYERS = Metric("layers_kept", Direction.HIGHER)
@@ -87,7 +88,8 @@ def pytest_paoding_modify_budget(
 
     What a hook adds should name itself as the source, which the reports show::
 
-    from pytest_paoding.budgets import METRICS, Limit
+    from pytest_paoding.budgets import Limit
+    from pytest_paoding.metrics import METRICS
 
     def pytest_paoding_modify_budget(config, item, spec, budget):
         if "slow" in item.keywords:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import UPDATE
-from pytest_paoding.budgets import BUDGETS, REGRESSIONS, Check, Direction, Verdict
+from pytest_paoding.budgets import Check, Verdict
+from pytest_paoding.metrics import BUDGETS, REGRESSIONS, Direction
 from pytest_paoding.printing import show, show_apart, title
 from pytest_paoding.quantities import Unit
 

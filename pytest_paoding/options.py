@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding import quantities, readers
-from pytest_paoding.budgets import FILE_LIMITS, LIMITS
-from pytest_paoding.faults import likely
-from pytest_paoding.formats import EXPORTED, of_file, read_formats
-from pytest_paoding.precedence import GATE_KEYS, Bound, read_bound
+from pytest_paoding.formats import read_formats
+from pytest_paoding.metrics import LIMITS
+from pytest_paoding.parsers import argument, budget, file_bound, reason, seed, strengths
+from pytest_paoding.precedence import GATE_KEYS
 from pytest_paoding.protocol import CORRUPTIONS, Allocation, AttackName, Effort
 from pytest_paoding.pruning import strategies
 from pytest_paoding.results import Setting
 from pytest_paoding.sweeps import read_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
-    from pytest_paoding.budgets import Metric
     from pytest_paoding.precedence import Layer
 
-_Value = TypeVar("_Value")
 
 _SHORT = {
     "min_robustness_retention": "--paoding-min-robustness",
@@ -75,7 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
         text = (
             f'limit ({metric.operator}) of {metric.name.replace("_", " ")} or "off", for every gate'
         )
-        group.addoption(*names, metavar="LIMIT", type=_budget(metric), help=text)
+        group.addoption(*names, metavar="LIMIT", type=budget(metric), help=text)
 
 
 def _add_settings(group: Any) -> None:
@@ -153,7 +148,7 @@ def _add_settings(group: Any) -> None:
     group.addoption(
         "--paoding-force",
         metavar="REASON",
-        type=argument(_reason),
+        type=argument(reason),
         help="publish over-budget models too, as expected failures; REASON is recorded",
     )
     group.addoption(
@@ -230,68 +225,6 @@ def _add_reports(group: Any) -> None:
         default="auto",
         help="annotations and job summary for GitHub Actions; auto: where it runs there",
     )
-
-
-def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
-    """Return `read` for argparse, which shows the message of its own kind of error only."""
-
-    def parse(text: str) -> _Value:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse
-
-
-def _budget(metric: Metric) -> Callable[[str], Any]:
-    return argument(lambda text: read_bound(text, metric))
-
-
-def file_bound(text: str) -> tuple[str, Bound]:
-    """Return the key of a limit of an exported file, and what the limit is.
-
-    Raises:
-        ValueError: `text` is not of the form FORMAT:KEY=LIMIT.
-    """
-    name, _, rest = text.partition(":")
-    key, _, value = rest.partition("=")
-    found = FILE_LIMITS.get(of_file(key, name))
-    if found is None or not value:
-        known = [f"{each}:{metric.key}" for metric, each in FILE_LIMITS.values()]
-        hint = likely(f"{name}:{key}", known) if name in EXPORTED else likely(name, EXPORTED)
-        raise ValueError(f"{text!r} is not of the form FORMAT:KEY=LIMIT, {hint}")
-    return of_file(key, name), read_bound(value, found[0])
-
-
-def seed(text: str) -> int:
-    """Return a seed.
-
-    Raises:
-        ValueError: `text` is none.
-    """
-    if text.isdecimal() and int(text) < 2**32:
-        return int(text)
-    raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")
-
-
-def strengths(text: str) -> tuple[float, ...]:
-    """Return strengths of an attack from a text with commas between them.
-
-    Raises:
-        ValueError: `text` is none.
-    """
-    try:
-        given = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{text!r} is not a list of numbers such as 0.01,0.05") from None
-    return quantities.strengths(given)
-
-
-def _reason(text: str) -> str:
-    if text.strip():
-        return " ".join(text.split())
-    raise ValueError("a reason is needed, it is recorded with what it excuses")
 
 
 def command_line(config: pytest.Config) -> Layer:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pytest_paoding.budgets import FILE_LIMITS, LIMITS, Level, Limit, Metric
+from pytest_paoding.budgets import Level, Limit
 from pytest_paoding.configfile import TABLE
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.extras import lacking
 from pytest_paoding.formats import EXPORTED, KERAS
+from pytest_paoding.metrics import FILE_LIMITS, LIMITS, Metric
 from pytest_paoding.plain import one_line, plain_value
 from pytest_paoding.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
 from pytest_paoding.quantities import confidence, read

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import DIGITS, Entry
-from pytest_paoding.budgets import REGRESSIONS, Metric
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.metrics import REGRESSIONS, Metric
 from pytest_paoding.quantities import Unit
 
 if TYPE_CHECKING:

@@ -9,19 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.budgets import (
-    FAILING,
-    KNOWN,
-    Check,
-    Direction,
-    Level,
-    Limit,
-    Metric,
-    Outcome,
-    Verdict,
-)
+from pytest_paoding.budgets import FAILING, Check, Level, Limit, Outcome, Verdict
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import parted
+from pytest_paoding.metrics import KNOWN, Direction, Metric
 from pytest_paoding.quantities import Unit
 from pytest_paoding.releases import Artifact
 from pytest_paoding.surgery.plan import explained

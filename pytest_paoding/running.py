@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding import references
-from pytest_paoding.budgets import Metric, Outcome
+from pytest_paoding.budgets import Outcome
 from pytest_paoding.comparison import comparison
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate import Gate, GateRun, GateSpec
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.evaluation.measurement import Measurement
+    from pytest_paoding.metrics import Metric
     from pytest_paoding.precedence import GateSettings
 
 

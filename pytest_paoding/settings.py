@@ -19,17 +19,11 @@ from pydantic import (
 )
 
 from pytest_paoding import quantities, readers
-from pytest_paoding.budgets import (
-    BUDGETS,
-    FILE_BUDGETS,
-    LIMITS,
-    REGRESSIONS,
-    Metric,
-)
 from pytest_paoding.consistency import LIMIT_TABLES, missing
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.faults import dotted, faults_of, in_file, likely
 from pytest_paoding.formats import EXPORTED, of_file, read_formats
+from pytest_paoding.metrics import BUDGETS, FILE_BUDGETS, LIMITS, REGRESSIONS, Metric
 from pytest_paoding.naming import check_name
 from pytest_paoding.precedence import OWN_KEYS, Bound, Layer, Settings, read_bound
 from pytest_paoding.protocol import (  # read at run time

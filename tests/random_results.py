@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pytest_paoding.budgets import FILE_BUDGETS, METRICS, Level, Limit, Outcome, judge
+from pytest_paoding.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import ENDINGS, EXPORTED, of_file
+from pytest_paoding.metrics import FILE_BUDGETS, METRICS
 from pytest_paoding.releases import Artifact, ArtifactFile
 from pytest_paoding.results import GateResult, LayerResult, Setting, Trial
 

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 from pytest_paoding import quantities
 from pytest_paoding.errors import DataError
-from pytest_paoding.options import argument, seed
+from pytest_paoding.parsers import argument, seed
 from pytest_paoding.precedence import BUILT_IN, PRUNING_KEYS
 from pytest_paoding.protocol import Allocation, Effort, Mixing
 from pytest_paoding.pruning.strategies import ALIASES, NAMES

@@ -13,7 +13,7 @@ from pytest_paoding.commands.arguments import add_reconstruction, arrays
 from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError, PaodingError
-from pytest_paoding.options import argument
+from pytest_paoding.parsers import argument
 from pytest_paoding.pruning.strategies import NAMES
 from pytest_paoding.reporting.tradeoff import Trial, medians, plot, table
 

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.budgets import REGRESSIONS, Level, Limit, Outcome, judge
+from pytest_paoding.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.commands.files import entries, write
-from pytest_paoding.options import argument
+from pytest_paoding.metrics import REGRESSIONS
+from pytest_paoding.parsers import argument
 from pytest_paoding.precedence import Bound, read_bound
 from pytest_paoding.regression import regressions
 from pytest_paoding.reporting.terminal import budget_table

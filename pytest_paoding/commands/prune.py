@@ -16,7 +16,7 @@ from pytest_paoding.commands.files import write
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.options import argument
+from pytest_paoding.parsers import argument
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.progress import Progress
 from pytest_paoding.reporting.terminal import layer_table, metric_table

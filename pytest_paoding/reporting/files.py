@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import METRICS
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import ENDINGS, EXPORTED, KERAS, of_file, parted
+from pytest_paoding.metrics import METRICS
 from pytest_paoding.printing import show
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.baseline import UPDATE
-from pytest_paoding.budgets import KNOWN, REGRESSIONS, Check, Limit, Outcome, Verdict
+from pytest_paoding.budgets import Check, Limit, Outcome, Verdict
 from pytest_paoding.evaluation.evidence import CONFIDENCE
+from pytest_paoding.metrics import KNOWN, REGRESSIONS
 from pytest_paoding.printing import show, show_apart, title
 from pytest_paoding.quantities import Unit
 from pytest_paoding.results import DEFAULT

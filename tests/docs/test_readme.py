@@ -14,10 +14,10 @@ import pytest
 
 from pytest_paoding import hookspecs, plugin
 from pytest_paoding.__main__ import COMMANDS
-from pytest_paoding.budgets import REGRESSIONS
 from pytest_paoding.configfile import read
 from pytest_paoding.formats import ENDINGS, EXPORTED
 from pytest_paoding.graph.rules import registry
+from pytest_paoding.metrics import REGRESSIONS
 from pytest_paoding.precedence import BUILT_IN
 from pytest_paoding.pruning import strategies
 from pytest_paoding.settings import (

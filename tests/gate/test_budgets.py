@@ -6,19 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_paoding.budgets import (
-    BUDGETS,
-    METRICS,
-    Direction,
-    Level,
-    Limit,
-    Metric,
-    Outcome,
-    Verdict,
-    judge,
-)
+from pytest_paoding.budgets import Level, Limit, Outcome, Verdict, judge
 from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.metrics import BUDGETS, METRICS, Direction, Metric
 
 DECAY, AGREEMENT = METRICS["accuracy_decay"], METRICS["agreement"]
 

@@ -5,22 +5,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.baseline import Entry
-from pytest_paoding.budgets import (
-    BUDGETS,
-    FILE_LIMITS,
-    METRICS,
-    Level,
-    Limit,
-    Outcome,
-    Verdict,
-    judge,
-)
+from pytest_paoding.budgets import Level, Limit, Outcome, Verdict, judge
 from pytest_paoding.configfile import read
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.formats import ENDINGS, EXPORTED, parted, read_formats
+from pytest_paoding.metrics import BUDGETS, FILE_LIMITS, METRICS
 from pytest_paoding.naming import check_name
-from pytest_paoding.options import file_bound
+from pytest_paoding.parsers import file_bound
 from pytest_paoding.precedence import Bound
 from pytest_paoding.products import Exports
 from pytest_paoding.releases import Artifact, ArtifactFile

@@ -12,10 +12,11 @@ import pytest
 from fake_engine import FakeEngine, FakeModel
 
 from pytest_paoding.artifacts import publish, sha256_of
-from pytest_paoding.budgets import BUDGETS, Direction, Level, Limit, Metric, Outcome
+from pytest_paoding.budgets import Level, Limit, Outcome
 from pytest_paoding.errors import DataError
 from pytest_paoding.evaluation.measurement import Measurement
 from pytest_paoding.gate import Gate, GateRun, GateSpec
+from pytest_paoding.metrics import BUDGETS, Direction, Metric
 from pytest_paoding.precedence import resolve
 from pytest_paoding.results import GateResult, LayerResult, Setting
 from pytest_paoding.revision import Revision

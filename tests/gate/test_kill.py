@@ -22,7 +22,8 @@ import os, sys
 from pathlib import Path
 from fake_engine import FakeEngine, FakeModel
 from pytest_paoding.artifacts import publish
-from pytest_paoding.budgets import BUDGETS, Limit
+from pytest_paoding.budgets import Limit
+from pytest_paoding.metrics import BUDGETS
 from pytest_paoding.gate import Gate, GateSpec
 from pytest_paoding.precedence import resolve
 from pytest_paoding.results import Setting

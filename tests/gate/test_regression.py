@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.baseline import UPDATE, Entry
-from pytest_paoding.budgets import LIMITS, REGRESSIONS, Check, Limit, judge
+from pytest_paoding.budgets import Check, Limit, judge
 from pytest_paoding.evaluation.evidence import Contrast, Evidence
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.metrics import LIMITS, REGRESSIONS
 from pytest_paoding.notes import notes
 from pytest_paoding.quantities import Unit, read
 from pytest_paoding.regression import regressions

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from random_results import results
 
-from pytest_paoding.budgets import Direction, Limit, Metric, Outcome, judge
+from pytest_paoding.budgets import Limit, Outcome, judge
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.metrics import Direction, Metric
 from pytest_paoding.quantities import Unit
 from pytest_paoding.releases import Artifact
 from pytest_paoding.results import GateResult

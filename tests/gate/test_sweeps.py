@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_paoding.budgets import LIMITS, Level, Limit, judge
+from pytest_paoding.budgets import Level, Limit, judge
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.metrics import LIMITS
 from pytest_paoding.search import holds_quality, largest
 from pytest_paoding.sweeps import Sweep, candidate, read_ratio, without_ratio
 

@@ -101,7 +101,8 @@ def test_a_metric_of_ones_own_can_be_limited(project: Project) -> None:
         "conftest.py",
         CONFTEST
         + """
-from pytest_paoding.budgets import Direction, Limit, Metric
+from pytest_paoding.budgets import Limit
+from pytest_paoding.metrics import Direction, Metric
 from pytest_paoding.evaluation.measurement import Measurement
 
 F1 = Metric("f1", Direction.HIGHER)

@@ -20,7 +20,8 @@ from projects import BUDGET
 from random_results import results
 
 from pytest_paoding.__main__ import main
-from pytest_paoding.budgets import BUDGETS, Limit
+from pytest_paoding.budgets import Limit
+from pytest_paoding.metrics import BUDGETS
 from pytest_paoding.reporting import charts, wording
 from pytest_paoding.reporting.page import page
 from pytest_paoding.runs import Run

@@ -252,7 +252,7 @@ def test_metrics_of_ones_own_are_measured_every_time(single: Project) -> None:
         "conftest.py",
         (single.path / "conftest.py").read_text()
         + """
-from pytest_paoding.budgets import Direction, Metric
+from pytest_paoding.metrics import Direction, Metric
 from pytest_paoding.evaluation.measurement import Measurement
 import itertools
 
