@@ -54,7 +54,7 @@ def corruptions(value: object) -> tuple[str, ...]:
         ValueError: `value` is no list of such.
     """
     found = _different(value)
-    if found is not None and set(found) <= {*CORRUPTIONS}:
+    if found is not None and all(kind in CORRUPTIONS for kind in found):
         return tuple(str(kind) for kind in found)
     known = ", ".join(CORRUPTIONS)
     raise ValueError(f"{value!r} is not a list of different corruptions, known are {known}")
@@ -67,7 +67,7 @@ def measures(value: object) -> tuple[str, ...]:
         ValueError: `value` is no list of such.
     """
     found = _different(value.split(",") if isinstance(value, str) else value)
-    if found is not None and set(found) <= {*MEASURES}:
+    if found is not None and all(name in MEASURES for name in found):
         return tuple(str(name) for name in found)
     raise ValueError(f"{value!r} is not a list of some of {', '.join(MEASURES)}")
 

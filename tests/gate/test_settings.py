@@ -405,6 +405,8 @@ def test_keywords_are_a_layer_and_none_means_not_given() -> None:
         ({"attack": {"eps": 3}}, "here: attack.eps: unknown keyword"),
         ({"attack": 3}, "here: attack: input should be a valid dict"),
         ({"measure": ["speed"]}, r"here: measure: \['speed'\] is not a list of some of fidelity"),
+        ({"measure": [[]]}, r"here: measure: \[\[\]\] is not a list of some of fidelity"),
+        ({"corruption": {"kinds": [{}]}}, r"here: corruption.kinds: .* is not a list of different"),
         ({"confidence": 95}, 'here: confidence: 95 is not a share .* did you mean "95%"'),
         ({"confidence": 0.2}, "here: confidence: 0.2 is not a confidence from 0.5 to below 1"),
         (
