@@ -173,15 +173,15 @@ def _bounds(
 class ModelTable(GateTable):
     """[tool.paoding.models.NAME]: a model that is gated without any test code."""
 
-    path: str
+    path: Annotated[str, Field(min_length=1)]
     data: Annotated[str | None, BeforeValidator(readers.data)] = None
 
 
 class PaodingTable(GateTable):
     """[tool.paoding]."""
 
-    artifacts: str | None = None
-    baseline: str | None = None
+    artifacts: Annotated[str | None, Field(min_length=1)] = None
+    baseline: Annotated[str | None, Field(min_length=1)] = None
     publish: Literal["test", "session"] | None = None
     require: tuple[str, ...] = Field(default=(), strict=False)
     junit_properties: bool = True

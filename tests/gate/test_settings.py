@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,6 @@ from pytest_paoding.results import Setting
 from pytest_paoding.settings import PaodingTable, keywords, load
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_paoding.precedence import Layer
 
 BASE = """\
@@ -211,6 +210,10 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
                 "[tool.paoding] allocation: input should be 'global', 'balanced' or 'uniform',"
                 " not 'globl'"
             ),
+        ),
+        (
+            "[tool.paoding]\nbaseline = ''",
+            "[tool.paoding] baseline: string should have at least 1 character, not ''",
         ),
         (
             "[tool.paoding]\nmixing = 3",
@@ -602,7 +605,7 @@ keys = st.sampled_from([*PaodingTable.model_fields, "x"])
 
 @given(st.dictionaries(keys, json_like, max_size=4))
 def test_any_table_at_all_is_taken_or_refused_in_lines(table: dict[str, Any]) -> None:
-    file = ConfigFile(root=None, table=table)  # type: ignore[arg-type]
+    file = ConfigFile(root=Path(), table=table)
     for line in lines_or_settings(file):
         assert isinstance(line, Settings) or line.startswith("pyproject.toml: [tool.paoding")
 
