@@ -93,7 +93,7 @@ def samples(name: str, seed: int) -> tuple[Any, Any, Any, Any]:
     """Return training inputs, held-out inputs, training labels, held-out labels."""
     if name == "cancer-mlp":
         x, y = load_breast_cancer(return_X_y=True)
-        x = (x - x.mean(axis=0)) / x.std(axis=0)
+        x = np.clip((x - x.mean(axis=0)) / x.std(axis=0), -5, 5)
     else:
         x, y = load_digits(return_X_y=True)
         x = x / 16 if name == "digits-mlp" else x.reshape(-1, 8, 8, 1) / 16
