@@ -64,7 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PaodingError: The file cannot be loaded, pruned or written.
     """
-    started = time.perf_counter()
     source, output = arguments.model, arguments.output
     if output.exists() and source.exists() and output.samefile(source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
@@ -74,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.refuse(f"argument --input-range: {error}")
     engine = KerasEngine()
     original = engine.load_model(source)
+    started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
     progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
     pruned = engine.prune(original, progress=progress, **settings_of(arguments, input_range))
     if progress is not None:
