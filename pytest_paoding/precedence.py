@@ -182,8 +182,8 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     if effective["corruptions"].value is None:
         source = effective["corruptions"].source
         effective = effective.new_child({"corruptions": Setting(_wanted(effective), source)})
-    source = effective["measure"].source
-    effective = effective.new_child({"measure": Setting(_measured(effective), source)})
+    measured = Setting(_measured(effective), effective["measure"].source)
+    effective = effective.new_child({"measure": measured})
     judging = {key: effective[key].value for key in JUDGING_KEYS}
     return GateSettings(
         pruning=cast("Pruning", pruning),
@@ -197,14 +197,18 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     )
 
 
-def _measured(effective: Layer) -> tuple[str, ...]:
-    """Return what is measured besides the usual: what is asked for, and what is limited."""
-    limited = {
-        metric.extra
+def _limited(effective: Layer) -> list[Metric]:
+    """Return the metrics that a budget is about."""
+    return [
+        metric
         for key, metric in LIMITS.items()
         if key in effective and effective[key].value.level is not Level.OFF
-    }
-    asked = {*limited, *effective["measure"].value}
+    ]
+
+
+def _measured(effective: Layer) -> tuple[str, ...]:
+    """Return what is measured besides the usual: what is asked for, and what is limited."""
+    asked = {*(metric.extra for metric in _limited(effective)), *effective["measure"].value}
     if effective["sparsity"].value:
         asked.add("compression")  # nothing else gets smaller by it
     return tuple(name for name in MEASURES if name in asked)
@@ -212,11 +216,8 @@ def _measured(effective: Layer) -> tuple[str, ...]:
 
 def _wanted(effective: Layer) -> tuple[str, ...]:
     """Return the kinds of corruption where none are named: all where something depends on them."""
-    limited = any(
-        metric.averaged and key in effective and effective[key].value.level is not Level.OFF
-        for key, metric in LIMITS.items()
-    )
-    return CORRUPTIONS if limited or effective["severities"].source != DEFAULT else ()
+    averaged = any(metric.averaged for metric in _limited(effective))
+    return CORRUPTIONS if averaged or effective["severities"].source != DEFAULT else ()
 
 
 def _limits(effective: Layer, *, strict: bool) -> list[Limit]:

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.evaluation.attacks.ranges import unfit
+from pytest_paoding.pruning.reconstruct.tensors import IMAGE_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_paoding.evaluation.data import Batch
     from pytest_paoding.evaluation.signature import Port
 
-_IMAGE = 3
 _LARGE = 64
 _SMALL_STRENGTHS = {
     "noise": (0.04, 0.06, 0.08, 0.09, 0.10),
@@ -114,7 +114,7 @@ class Corruptions:
     def _changes(self, kind: str) -> list[bool]:
         """Return which inputs a kind applies to."""
         return [
-            interval is not None and (kind == "noise" or len(port.shape) == _IMAGE)
+            interval is not None and (kind == "noise" or len(port.shape) == IMAGE_RANK)
             for port, interval in zip(self.inputs, self.ranges, strict=True)
         ]
 
@@ -140,7 +140,7 @@ def _scaled(values: Any, interval: Interval) -> Any:
 
 
 def _strengths(values: Any, axes: tuple[int, int]) -> Mapping[str, tuple[float, ...]]:
-    image = values.ndim == _IMAGE + 1
+    image = values.ndim == IMAGE_RANK + 1
     large = image and min(values.shape[axis] for axis in axes) >= _LARGE
     return _LARGE_STRENGTHS if large else _SMALL_STRENGTHS
 

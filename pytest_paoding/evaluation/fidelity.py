@@ -15,9 +15,7 @@ from pytest_paoding.pruning.reconstruct.wave import Model, Wave
 from pytest_paoding.pruning.working import WorkingWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pytest_paoding.graph.trace import Graph, Tensor
+    from pytest_paoding.graph.trace import Graph
     from pytest_paoding.graph.walk import BoolArray
     from pytest_paoding.pruning.ranges import InputRange
     from pytest_paoding.pruning.working import FloatArray
@@ -45,7 +43,8 @@ def fidelity_metrics(
 
     Cost: one pass of either model over 512 inputs, fewer where tensors are large.
     """
-    before, after = (_outputs(each, original, input_range) for each in (original, pruned))
+    inputs = _inputs(original, input_range)
+    before, after = (_outputs(each, inputs) for each in (original, pruned))
     detail = f"{len(before)} synthetic inputs"
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         reason = "outputs on synthetic inputs are not finite"
@@ -68,17 +67,18 @@ def fidelity_metrics(
     }
 
 
-def _outputs(graph: Graph, original: Graph, input_range: InputRange) -> FloatArray:
-    """Return what a model gives before its last activation, shape (inputs, values)."""
+def _inputs(graph: Graph, input_range: InputRange) -> list[list[Any]]:
+    """Return inputs in chunks, an array for each input tensor."""
     generator = np.random.default_rng(_SEED)
-    values = drawn(original, input_ranges(original, input_range), Draw(_INPUTS, 0, generator))
-    inputs = chunked(original, values)
-    chunks: list[Mapping[Tensor, Any]] = [
-        dict(zip(graph.inputs, (chunk[each] for each in original.inputs), strict=True))
-        for chunk in inputs.chunks
-    ]
+    values = drawn(graph, input_ranges(graph, input_range), Draw(_INPUTS, 0, generator))
+    return [[chunk[each] for each in graph.inputs] for chunk in chunked(graph, values).chunks]
+
+
+def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
+    """Return what a model gives before its last activation, shape (inputs, values)."""
     model = Model(graph, WorkingWeights())
-    return np.concatenate([Wave(model, [each]).finish() for each in chunks])
+    given = [dict(zip(graph.inputs, chunk, strict=True)) for chunk in chunks]
+    return np.concatenate([Wave(model, [each]).finish() for each in given])
 
 
 def _agree(graph: Graph, before: FloatArray, after: FloatArray) -> BoolArray:

@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.exporting.serving import serving_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ def latency_metrics(
         ranges: Low and high of each floating-point input; None for others.
         clock: Gives the time in seconds.
     """
-    functions = [_traced(model, signature) for model in models]
+    functions = [serving_function(model).get_concrete_function() for model in models]
     generator = np.random.default_rng(0)
     found = {}
     for name, count in (("latency_ratio", 1), ("batch_latency_ratio", BATCH)):
@@ -101,19 +101,9 @@ def _measured(turns: Turns, count: int) -> Measurement:
     )
 
 
-def _traced(model: Any, signature: Signature) -> Callable[..., Any]:
-    def outputs(*inputs: Any) -> Any:
-        arguments = keras.tree.pack_sequence_as(signature.structure, inputs)
-        return keras.tree.flatten(model(arguments, training=False))
-
-    specs = [tf.TensorSpec((None, *port.shape), port.dtype) for port in signature.inputs]
-    traced = tf.function(outputs, input_signature=specs, autograph=False)
-    return traced.get_concrete_function()  # type: ignore[no-any-return]  # TensorFlow is untyped
-
-
 def _run(function: Callable[..., Any], inputs: Sequence[Any]) -> Callable[[], object]:
     def run() -> object:
-        return [each.numpy() for each in function(*inputs)]  # waits for the outcome
+        return [each.numpy() for each in function(*inputs).values()]  # waits for the outcome
 
     return run
 

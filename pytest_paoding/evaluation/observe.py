@@ -132,7 +132,7 @@ def observe(
             found.append(each)
         if corruptions is not None and not uncorrupted:
             versions = corruptions.corrupted(batch.inputs, number)
-            right = _seen_through(versions, predictors, truth)
+            right = _seen_through(versions, targets)
             for found, rows in zip(seen, right, strict=False):  # files are not shown them
                 found[-1] = replace(found[-1], corrupted=rows)
         done += batch.size
@@ -141,7 +141,7 @@ def observe(
     return Observations(
         original,
         pruned,
-        _all_labels(labels),
+        _side_by_side(labels),
         attack.epsilons,
         refusal,
         notes,
@@ -228,15 +228,10 @@ def _of_file(file: ExportedFile, target: Target, pruned: Answers, robust: BoolAr
     return Answers(predicted, robust, pruned.flat, _not_finite(logits))
 
 
-def _seen_through(
-    versions: Iterable[list[Any]], predictors: Sequence[Predictor], truth: IntArray
-) -> list[BoolArray]:
+def _seen_through(versions: Iterable[list[Any]], targets: Sequence[Target]) -> list[BoolArray]:
     """Return for each model whether it is right, shape (versions, samples)."""
-    right: list[list[BoolArray]] = [[] for _ in predictors]
-    for inputs in versions:
-        for predictor, rows in zip(predictors, right, strict=True):
-            rows.append((top_classes(predictor.logits(inputs)) == truth).all(axis=0))
-    return [np.stack(rows) for rows in right]
+    right = [[target.right(inputs) for target in targets] for inputs in versions]
+    return [np.stack(rows) for rows in zip(*right, strict=True)]
 
 
 def _not_finite(logits: Sequence[Any]) -> int:
@@ -269,8 +264,3 @@ def _side_by_side(parts: Sequence[Any]) -> Any:
     """Return what batches have along their last axis, the samples; None where none has any."""
     known = [each for each in parts if each is not None]
     return np.concatenate(known, axis=-1) if known else None
-
-
-def _all_labels(labels: Sequence[IntArray | None]) -> IntArray | None:
-    known = [each for each in labels if each is not None]
-    return np.concatenate(known, axis=1) if known else None

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.errors import ExportError, cause_of
 from pytest_paoding.exporting.lite import convert
 from pytest_paoding.exporting.samples import samples_for
-from pytest_paoding.exporting.savedmodel import pack
 from pytest_paoding.exporting.serving import loop_in, save_model
+from pytest_paoding.keras_io.save import archive_of
 from pytest_paoding.silence import STDERR, STDOUT, silenced
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def export(
 
                 write_onnx(model, file)
             elif name == "savedmodel":
-                pack(saved(None), file)
+                archive_of(saved(None), file)
             else:
                 content, note = convert(name, saved, samples)
                 file.write_bytes(content)

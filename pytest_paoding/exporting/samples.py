@@ -13,6 +13,7 @@ from pytest_paoding.exporting.serving import Keys
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.ranges import input_ranges
 from pytest_paoding.pruning.reconstruct.inputs import Draw, drawn, given
+from pytest_paoding.pruning.reconstruct.tensors import is_floating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +88,7 @@ def _synthetic(graph: Graph, input_range: InputRange, draw: Draw) -> dict[Tensor
     ranges = input_ranges(graph, input_range)
     arrays = drawn(graph, ranges, draw)
     for tensor, values in arrays.items():
-        if tensor.dtype.startswith(("float", "bfloat")):
+        if is_floating(tensor):
             low, high = ranges[tensor]
             noise = values[::2]
             noise[...] = low + (high - low) * draw.generator.random(noise.shape)

@@ -13,16 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-def pack(folder: Path, file: Path) -> None:
-    """Write an archive of a folder's files, in the order of their names and without times."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
-            archive.writestr(entry, path.read_bytes())
-
 
 def unpack(file: Path, folder: Path) -> None:
     """Write an archive's files into a folder."""

@@ -69,11 +69,16 @@ def _pack(parts: Path, lean: Path) -> None:
     _edit(parts / CONFIG, lean_config)
     _edit(parts / METADATA, lambda metadata: {"keras_version": metadata["keras_version"]})
     _drop_optimizers(parts / WEIGHTS)
-    with zipfile.ZipFile(lean, "w") as archive:
-        for file in sorted(each for each in parts.rglob("*") if each.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(parts).as_posix(), _EPOCH)
-            entry.file_size = file.stat().st_size  # tells whether it needs ZIP64
-            with file.open("rb") as content, archive.open(entry, "w") as copy:
+    archive_of(parts, lean)
+
+
+def archive_of(folder: Path, file: Path) -> None:
+    """Write a ZIP archive of a folder's files, in the order of their names and without times."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry.file_size = path.stat().st_size  # tells whether it needs ZIP64
+            with path.open("rb") as content, archive.open(entry, "w") as copy:
                 shutil.copyfileobj(content, copy, _BLOCK)
 
 
