@@ -12,7 +12,9 @@ import tensorflow as tf
 from pytest_paoding.engine import KerasEngine
 from pytest_paoding.errors import DataError, ModelFileError, PruningError
 from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.precedence import Setting, resolve
 from pytest_paoding.protocol import Engine
+from pytest_paoding.workbench import Workbench
 
 OPTIONS = {"strategy": "magnitude", "input_range": (0.0, 1.0), "seed": 0, "step": 0.025}
 
@@ -102,3 +104,26 @@ def test_importing_the_engine_is_light():
     code = "import sys, pytest_paoding.engine as e; e.KerasEngine(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "keras", "tensorflow", "h5py"} & set(done.stdout.split())
+
+
+class Unreadable:
+    """Data for judging that nothing can be learnt from without an error."""
+
+    def _refused(self, *_: object, **__: object):
+        raise AssertionError("the data for judging were read")
+
+    __array__ = __getitem__ = __iter__ = __len__ = __bool__ = __eq__ = __hash__ = _refused
+    __getattr__ = _refused
+
+
+def test_a_pruning_never_reads_the_data_for_judging(path, tmp_path):
+    engine = KerasEngine()
+    settings = resolve({"ratio": Setting(0.5, "call"), "strategy": Setting("reconstruct", "call")})
+    bench = Workbench(
+        engine=engine, load_model=lambda: engine.load_model(path), load_data=Unreadable
+    )
+    cut = bench.prune(settings, tmp_path / "pruned.keras")
+    alone = engine.prune(engine.load_model(path), **settings.pruning)
+    assert engine.digest(engine.load_model(cut.file)) == engine.digest(alone.model)
+    with pytest.raises(AssertionError, match="were read"):
+        engine.evaluate(bench.original, alone.model, bench.data, epsilons=(), input_range=(0, 1))

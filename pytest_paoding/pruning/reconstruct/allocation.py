@@ -27,8 +27,8 @@ class Curve:
 
     Attributes:
         removed: Numbers of units removed, ascending from 0, shape (points,).
-        change: Relative change of the outputs for each, never falling, for each kind of
-            inputs, shape (kinds, points).
+        change: Squared change of the outputs for each, relative to their variance, never falling,
+            for each kind of inputs, shape (kinds, points).
     """
 
     removed: IntArray

@@ -74,16 +74,12 @@ def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatA
 
 
 def _change(outputs: FloatArray, reference: FloatArray, sizes: Sequence[int]) -> FloatArray:
-    """Return the change of the outputs relative to their deviation, for each kind of inputs.
-
-    Not its square: the changes of several groups add up along the network like amplitudes, and a
-    group that hardly matters on synthetic inputs may matter more on real ones.
-    """
+    """Return the squared change of the outputs relative to their variance, by kind of inputs."""
     changes, start = [], 0
     for size in sizes:
         here = slice(start, start + size)
         start += size
         moved = np.square(outputs[here] - reference[here]).sum(axis=1).mean()
         spread = np.square(reference[here] - reference[here].mean(axis=0)).sum(axis=1).mean()
-        changes.append(np.sqrt(moved / (spread + 1e-9)))
+        changes.append(moved / (spread + 1e-9))
     return np.array(changes)

@@ -11,6 +11,8 @@ goes over every call once, and the cost of all but the measuring is linear in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +68,8 @@ def reconstruct(
     structure = task.structure
     recorded = has_recorded(structure.graph)
     if any(inputs.twins):
-        calibrate(Wave(model, inputs.chunks, [True] * len(inputs.chunks)))
+        chunks = list(compress(inputs.chunks, inputs.twins))
+        calibrate(Wave(model, chunks, [True] * len(chunks)))
     readers = find_readers(structure)
     survey = Survey(structure, inputs, model, generator, not (recorded or inputs.given))
     survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
@@ -104,7 +107,7 @@ def _widths(
     ]
     widths = full - np.array(removed)
     changes = {
-        each.name: max(curve.at(gone, kind) for kind in range(len(curve.change)))
+        each.name: sqrt(max(curve.at(gone, kind) for kind in range(len(curve.change))))
         for each, curve, gone in zip(units, curves, removed, strict=True)
     }
     return widths, changes
