@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_paoding.graph.trace import Graph, Tensor
 
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
+_UNRECORDED = 2  # times as many images where they are all that is known of a model's own
 _GIVEN = 4096  # most inputs of a user that are looked at
 _LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
 _MEMORY = 1 << 30  # bytes for them
@@ -42,6 +43,12 @@ class Inputs:
     twins: tuple[bool, ...]
     count: int
     given: bool = False
+
+    def beside(self, others: Inputs) -> Inputs:
+        """Return these inputs and others of the same model."""
+        return Inputs(
+            self.chunks + others.chunks, self.twins + others.twins, self.count + others.count
+        )
 
     def heads(self, count: int) -> list[list[int]]:
         """Return chunks of about `count` inputs: of the twin, and of the plain model."""
@@ -75,9 +82,9 @@ def synthetic(
         recorded: Whether the model has recorded statistics: half of the inputs then run its twin;
             without, half of them go beyond the range.
     """
-    count = _count(graph)
+    count = _count(graph, recorded=recorded)
     draw = Draw(count, 0 if recorded else count // 2, generator)
-    return chunked(graph, drawn(graph, ranges, draw), twin=recorded)
+    return chunked(graph, drawn(graph, ranges, draw), twins=0.5 if recorded else 0.0)
 
 
 def drawn(
@@ -89,8 +96,9 @@ def drawn(
     return {tensor: each[order] for tensor, each in arrays.items()}
 
 
-def _count(graph: Graph) -> int:
-    most = _IMAGES if reads_images(graph) else _VECTORS
+def _count(graph: Graph, *, recorded: bool) -> int:
+    images = _IMAGES if recorded else _UNRECORDED * _IMAGES
+    most = images if reads_images(graph) else _VECTORS
     return int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
 
 
@@ -168,23 +176,22 @@ def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) 
 
 
 def chunked(
-    graph: Graph, arrays: Mapping[Tensor, Any], *, twin: bool = False, is_given: bool = False
+    graph: Graph, arrays: Mapping[Tensor, Any], *, twins: float = 0.0, is_given: bool = False
 ) -> Inputs:
     """Return inputs in chunks whose largest tensor is of bounded size.
 
     Args:
         graph: The model's graph.
         arrays: Values of every input.
-        twin: Whether the first half of them runs the twin.
+        twins: Share of them that runs the twin, the first ones.
         is_given: Whether a user gave them.
     """
     count = len(next(iter(arrays.values())))
-    most = (count + 1) // 2 if twin else count
+    most = ceil(count * twins) or count
     size = int(np.clip(_CHUNK // _largest(graph), 1, min(most, 1024)))
     chunks = tuple(
         {tensor: each[start : start + size] for tensor, each in arrays.items()}
         for start in range(0, count, size)
     )
-    half = (len(chunks) + 1) // 2 if twin else 0
-    twins = tuple(number < half for number in range(len(chunks)))
-    return Inputs(chunks, twins, count, is_given)
+    first = ceil(len(chunks) * twins)
+    return Inputs(chunks, tuple(i < first for i in range(len(chunks))), count, is_given)

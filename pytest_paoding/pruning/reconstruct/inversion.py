@@ -47,12 +47,14 @@ class Effort:
         inputs: Most inputs.
         least: Fewest inputs it is worth while for.
         work: Most multiplications and additions in all.
+        mixed: Whether as many inputs are drawn beside them, to run the calibrated twin.
     """
 
     steps: int
     inputs: int
     least: int
     work: float
+    mixed: bool = False
 
     def affordable(self, graph: Graph) -> int:
         """Return for how many inputs a model can be inverted, 0 for too few of them."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EFFORTS = {
     "standard": Effort(steps=60, inputs=512, least=128, work=2.5e11),
-    "thorough": Effort(steps=200, inputs=512, least=64, work=1e13),
+    "thorough": Effort(steps=200, inputs=512, least=64, work=1e13, mixed=True),
 }
 _PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
 
@@ -48,6 +48,7 @@ def by_reconstruction(task: Task) -> Selection:
 def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inputs:
     """Return the inputs to look at: a user's, or synthetic ones, inverted where that is affordable.
 
+    A thorough effort mixes both kinds: on larger images each makes up for what the other lacks.
     Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
     """
     graph, options = task.structure.graph, task.options
@@ -59,5 +60,8 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     if not count:
         return synthetic(graph, task.ranges, generator, recorded=recorded)
     begin = drawn(graph, task.ranges, Draw(count, 0, generator))
-    found = invert(model, begin, effort, task, generator)
-    return chunked(graph, found)
+    inverted = chunked(graph, invert(model, begin, effort, task, generator))
+    if not effort.mixed:
+        return inverted
+    others = drawn(graph, task.ranges, Draw(count, 0, generator))
+    return inverted.beside(chunked(graph, others, twins=1.0))

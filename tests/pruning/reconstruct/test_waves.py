@@ -12,6 +12,7 @@ from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import walk
 from pytest_paoding.pruning.reconstruct.inputs import Draw, chunked, drawn, given, synthetic
 from pytest_paoding.pruning.reconstruct.inversion import Effort, invert, multiplications
+from pytest_paoding.pruning.reconstruct.strategy import EFFORTS, inputs_for
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm, recorded
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
@@ -32,14 +33,14 @@ def spans(graph):
     return dict.fromkeys(graph.inputs, UNIT)
 
 
-def task(structure, progress=lambda *_: None):
+def task(structure, progress=lambda *_: None, effort="standard"):
     constraints = Constraints(ratio=0.5)
     options = Options(
         strategy="reconstruct",
         seed=0,
         step=0.1,
         allocation="global",
-        effort="standard",
+        effort=effort,
         calibration=None,
         mixing="exact",
     )
@@ -64,13 +65,33 @@ def test_a_wave_ends_with_what_the_outputs_are_before_their_activation(build):
     graph = graph_of(model)
     generator = np.random.default_rng(0)
     arrays = drawn(graph, spans(graph), Draw(20, 5, generator))
-    inputs = chunked(graph, arrays, twin=True)
+    inputs = chunked(graph, arrays, twins=0.5)
     found = Wave(Model(graph, WorkingWeights()), inputs.chunks).finish()
     values = [arrays[each] for each in graph.inputs]
     expected = before_activation(model, values if len(values) > 1 else values[0])
     # the same sums in float32, in another order; so are the outputs
     found, expected = (each[:, np.argsort(each[0])] for each in (found, expected))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("twins", "expected"), ((0.0, 0), (0.5, 11), (1.0, 21)))
+def test_a_share_of_the_inputs_runs_the_twin(twins, expected):
+    graph = graph_of(normed(()))
+    inputs = chunked(graph, {graph.inputs[0]: np.zeros((21, 9, 9, 1), "float32")}, twins=twins)
+    sizes = [len(chunk[graph.inputs[0]]) for chunk in inputs.chunks]
+    assert sum(sizes) == inputs.count == 21
+    assert sum(size for size, twin in zip(sizes, inputs.twins, strict=True) if twin) == expected
+
+
+def test_a_thorough_effort_looks_at_inverted_inputs_and_beside_them_at_the_twin():
+    structure = walk(normed((layers.ReLU(),)), rule_for)
+    state, effort = Model(structure.graph, WorkingWeights()), EFFORTS["thorough"]
+    inputs = inputs_for(task(structure, effort="thorough"), state, np.random.default_rng(0))
+    assert effort.mixed
+    assert inputs.count == 2 * effort.inputs
+    first, second = inputs.heads(64)
+    assert [inputs.twins[each] for each in first] == [True]
+    assert [inputs.twins[each] for each in second] == [False]
 
 
 def test_what_is_tried_is_taken_back():
