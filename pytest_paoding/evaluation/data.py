@@ -12,6 +12,7 @@ from pytest_paoding.errors import DataError
 from pytest_paoding.evaluation.labels import class_numbers
 from pytest_paoding.evaluation.signature import find, listed
 from pytest_paoding.evaluation.sources import raw_batches
+from pytest_paoding.keras_io.ranks import of_rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -145,19 +146,13 @@ def _by_name(parts: Mapping[Any, Any], ports: Sequence[Port], what: str) -> dict
 
 
 def _shaped(part: Any, port: Port) -> Any:
-    """Return one input as an array of the rank the model takes.
-
-    As in Keras, a last axis of length one may be left out or added.
-    """
+    """Return one input as an array of the rank the model takes."""
     try:
         array = np.asarray(part)
     except (RuntimeError, TypeError, ValueError) as error:
         raise DataError(f"input {port.name!r} is no array: {error}") from error
     found = array.shape
-    if array.ndim == len(port.shape) and port.shape[-1:] == (1,):
-        array = array[..., np.newaxis]
-    elif array.ndim == len(port.shape) + 2 and found[-1] == 1:
-        array = array[..., 0]
+    array = of_rank(array, port.shape)
     if array.ndim != len(port.shape) + 1 or any(
         length not in (None, size) for length, size in zip(port.shape, array.shape[1:], strict=True)
     ):

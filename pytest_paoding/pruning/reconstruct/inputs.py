@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.errors import DataError
+from pytest_paoding.keras_io.ranks import of_rank
 from pytest_paoding.pruning.ranges import input_names
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, reads_images
@@ -135,7 +136,7 @@ def _matched(calibration: Any, names: Sequence[str]) -> Any:
 
 def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     try:
-        array = np.asarray(values).astype(tensor.dtype)
+        array = of_rank(np.asarray(values).astype(tensor.dtype), tensor.shape)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"calibration for input {name!r} is no array of numbers: {error}"

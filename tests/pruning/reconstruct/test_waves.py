@@ -260,6 +260,13 @@ def test_inputs_that_do_not_fit_are_refused(calibration, message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("shape", ((6, 9, 9), (6, 9, 9, 1), (6, 9, 9, 1, 1)))
+def test_as_in_keras_a_last_axis_of_length_one_may_be_missing_or_over(shape):
+    values = np.random.default_rng(0).random(shape).astype("float32")
+    (chunk,) = given(graph_of(normed(())), values).chunks
+    np.testing.assert_array_equal(*chunk.values(), values.reshape(6, 9, 9, 1))
+
+
 def test_of_many_given_inputs_some_are_looked_at():
     model = mlp(4)
     inputs = given(graph_of(model), np.zeros((10_000, 7)))
