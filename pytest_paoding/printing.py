@@ -20,6 +20,8 @@ def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:
         return f"{100 * value:.{1 + extra}f}%"
     if unit is Unit.PLAIN:
         return f"{value:.{4 + extra}g}"
+    if unit is Unit.MILLISECONDS:
+        return f"{value:.{3 + extra}f} ms"
     if unit is Unit.COUNT:
         return f"{value:.{extra}f}" if value != int(value) else str(int(value))
     return f"{value:.{4 + extra}f}"

@@ -39,6 +39,7 @@ class Unit(Enum):
     """Of something that is counted, 0 to 1, printed as 55.0%."""
     COUNT = "count"
     BYTES = "bytes"
+    MILLISECONDS = "milliseconds"
     PLAIN = "plain"
     """Any finite number, of a metric this package does not know."""
 
@@ -53,7 +54,7 @@ def read(value: object, unit: Unit) -> float:
         return size(value)
     if unit is Unit.COUNT:
         return count(value)
-    if unit is Unit.PLAIN:
+    if unit in {Unit.PLAIN, Unit.MILLISECONDS}:
         return float(_number(value, 'a number such as "0.5"')[0])
     return share(value, most=2.0 if unit is Unit.RETENTION else 1.0)
 

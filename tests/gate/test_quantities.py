@@ -126,6 +126,7 @@ def test_counts() -> None:
 
 def test_a_metric_of_unknown_unit_takes_any_finite_number() -> None:
     assert read("-3.5", Unit.PLAIN) == -3.5
+    assert read(3.5, Unit.MILLISECONDS) == 3.5
     with pytest.raises(ValueError, match="is not a number"):
         read("much", Unit.PLAIN)
 
@@ -201,6 +202,7 @@ def test_every_reader_returns_a_finite_number_or_a_one_line_error(
         (1_900_000, Unit.BYTES, "1.9 MB"),
         (3_000_000_000, Unit.BYTES, "3.0 GB"),
         (0.123456, Unit.PLAIN, "0.1235"),
+        (1.23456, Unit.MILLISECONDS, "1.235 ms"),
     ),
 )
 def test_numbers_as_people_read_them(value: float | None, unit: Unit, text: str) -> None:
