@@ -68,7 +68,7 @@ class Metric:
 
 _LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
 _SHARE, _RETENTION, _PERCENT = Unit.SHARE, Unit.RETENTION, Unit.PERCENT
-_COUNT, _BYTES, _TIME = Unit.COUNT, Unit.BYTES, Unit.MILLISECONDS
+_COUNT, _BYTES, _MS = Unit.COUNT, Unit.BYTES, Unit.MILLISECONDS
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.name: metric
@@ -94,8 +94,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("synthetic_agreement", _HIGHER, _SHARE, _SHARE, extra="fidelity"),
             Metric("output_divergence", _LOWER, _RETENTION, extra="fidelity"),
             Metric("output_shift", _LOWER),
-            Metric("latency_ratio", _LOWER, _RETENTION, _TIME, extra="latency", advisory=True),
-            Metric("batch_latency_ratio", _LOWER, _RETENTION, _TIME, extra="latency", advisory=True),
+            Metric("latency_ratio", _LOWER, _RETENTION, _MS, extra="latency", advisory=True),
+            Metric("batch_latency_ratio", _LOWER, _RETENTION, _MS, extra="latency", advisory=True),
         )
     }
 )

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pytest_paoding.quantities import SIZES, Unit
+
+
+class _Form(NamedTuple):
+    digits: int
+    kind: str = "f"
+    factor: float = 1
+    suffix: str = ""
+
+
+_FORMS = {
+    Unit.SHARE: _Form(4),
+    Unit.RETENTION: _Form(4),
+    Unit.PERCENT: _Form(1, factor=100, suffix="%"),
+    Unit.COUNT: _Form(0),
+    Unit.MILLISECONDS: _Form(3, suffix=" ms"),
+    Unit.PLAIN: _Form(4, "g"),
+}
 
 
 def title(name: str) -> str:
@@ -16,15 +35,10 @@ def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:
         return "-"
     if unit is Unit.BYTES:
         return _show_size(value, extra)
-    if unit is Unit.PERCENT:
-        return f"{100 * value:.{1 + extra}f}%"
-    if unit is Unit.PLAIN:
-        return f"{value:.{4 + extra}g}"
-    if unit is Unit.MILLISECONDS:
-        return f"{value:.{3 + extra}f} ms"
-    if unit is Unit.COUNT:
-        return f"{value:.{extra}f}" if value != int(value) else str(int(value))
-    return f"{value:.{4 + extra}f}"
+    if unit is Unit.COUNT and value == int(value):
+        return str(int(value))
+    form = _FORMS[unit]
+    return f"{form.factor * value:.{form.digits + extra}{form.kind}}{form.suffix}"
 
 
 def show_apart(found: float | None, limit: float, unit: Unit) -> tuple[str, str]:
