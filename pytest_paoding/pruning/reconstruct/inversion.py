@@ -47,7 +47,8 @@ class Effort:
         inputs: Most inputs.
         least: Fewest inputs it is worth while for.
         work: Most multiplications and additions in all.
-        mixed: Whether as many inputs are drawn beside them, to run the calibrated twin.
+        mixed: Whether as many inputs are drawn beside them in every model, to run the calibrated
+            twin.
     """
 
     steps: int

@@ -15,6 +15,7 @@ from pytest_paoding.pruning.selection import Selection
 from pytest_paoding.pruning.working import WorkingWeights
 
 if TYPE_CHECKING:
+    from pytest_paoding.graph.trace import Graph
     from pytest_paoding.pruning.reconstruct.inputs import Inputs
     from pytest_paoding.pruning.task import Task
 
@@ -45,11 +46,18 @@ def by_reconstruction(task: Task) -> Selection:
     return selection
 
 
+def is_chain(graph: Graph) -> bool:
+    """Whether no call reads several tensors."""
+    return all(len(call.inputs) == 1 for call in graph.calls)
+
+
 def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inputs:
     """Return the inputs to look at: a user's, or synthetic ones, inverted where that is affordable.
 
-    A thorough effort mixes both kinds: on larger images each makes up for what the other lacks.
-    Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
+    In a chain of layers the twin stands beside the inverted inputs: each kind makes up for what the
+    other lacks. Where branches meet the twin has the statistics of each but not what they have in
+    common, so there it is used by a thorough effort only, whose inversions are of large models as
+    well. Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
     """
     graph, options = task.structure.graph, task.options
     if options.calibration is not None:
@@ -61,7 +69,7 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return synthetic(graph, task.ranges, generator, recorded=recorded)
     begin = drawn(graph, task.ranges, Draw(count, 0, generator))
     inverted = chunked(graph, invert(model, begin, effort, task, generator))
-    if not effort.mixed:
+    if not (effort.mixed or is_chain(graph)):
         return inverted
     others = drawn(graph, task.ranges, Draw(count, 0, generator))
     return inverted.beside(chunked(graph, others, twins=1.0))

@@ -83,15 +83,24 @@ def test_a_share_of_the_inputs_runs_the_twin(twins, expected):
     assert sum(size for size, twin in zip(sizes, inputs.twins, strict=True) if twin) == expected
 
 
-def test_a_thorough_effort_looks_at_inverted_inputs_and_beside_them_at_the_twin():
-    structure = walk(normed((layers.ReLU(),)), rule_for)
-    state, effort = Model(structure.graph, WorkingWeights()), EFFORTS["thorough"]
-    inputs = inputs_for(task(structure, effort="thorough"), state, np.random.default_rng(0))
-    assert effort.mixed
-    assert inputs.count == 2 * effort.inputs
-    first, second = inputs.heads(64)
-    assert [inputs.twins[each] for each in first] == [True]
-    assert [inputs.twins[each] for each in second] == [False]
+@pytest.mark.parametrize(
+    ("build", "effort", "mixed"),
+    (
+        (lambda: normed((layers.ReLU(),)), "standard", True),
+        (residual, "standard", False),
+        (residual, "thorough", True),
+    ),
+)
+def test_the_twin_stands_beside_inverted_inputs_in_a_chain_or_with_a_thorough_effort(
+    build, effort, mixed
+):
+    structure = walk(build(), rule_for)
+    state = Model(structure.graph, WorkingWeights())
+    inputs = inputs_for(task(structure, effort=effort), state, np.random.default_rng(0))
+    count = EFFORTS[effort].inputs
+    heads = [[inputs.twins[each] for each in head] for head in inputs.heads(64)]
+    assert heads == ([[True], [False]] if mixed else [[False]])
+    assert inputs.count == (2 * count if mixed else count)
 
 
 def test_what_is_tried_is_taken_back():
