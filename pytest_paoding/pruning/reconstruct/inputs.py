@@ -99,8 +99,12 @@ def drawn(
 
 def _count(graph: Graph, *, recorded: bool) -> int:
     images = _IMAGES if recorded else _UNRECORDED * _IMAGES
-    most = images if reads_images(graph) else _VECTORS
-    return int(np.clip(_MEMORY // (4 * _LIVE * _largest(graph)), 32, most))
+    return min(images if reads_images(graph) else _VECTORS, most_inputs(graph))
+
+
+def most_inputs(graph: Graph) -> int:
+    """Return how many inputs a wave may carry within its memory, 32 at least."""
+    return max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
 
 
 def given(graph: Graph, calibration: Any) -> Inputs:

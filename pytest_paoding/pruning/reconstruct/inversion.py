@@ -57,10 +57,10 @@ class Effort:
     work: float
     mixed: bool = False
 
-    def affordable(self, graph: Graph) -> int:
-        """Return for how many inputs a model can be inverted, 0 for too few of them."""
+    def affordable(self, graph: Graph, most: int) -> int:
+        """Return for how many inputs, `most` at most, a model can be inverted; 0 for too few."""
         each = _PASSES * self.steps * max(multiplications(graph), 1)
-        count = min(self.inputs, int(self.work // each))
+        count = min(self.inputs, most, int(self.work // each))
         return count if count >= self.least else 0
 
 

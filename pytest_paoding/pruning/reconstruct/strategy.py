@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.pruning.reconstruct.inputs import Draw, chunked, drawn, given, synthetic
+from pytest_paoding.pruning.reconstruct.inputs import (
+    Draw,
+    chunked,
+    drawn,
+    given,
+    most_inputs,
+    synthetic,
+)
 from pytest_paoding.pruning.reconstruct.inversion import Effort, invert
 from pytest_paoding.pruning.reconstruct.reconstruct import reconstruct
 from pytest_paoding.pruning.reconstruct.twin import has_recorded
@@ -64,12 +71,13 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return given(graph, options.calibration)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
-    count = effort.affordable(graph) if recorded else 0
+    mixed = effort.mixed or is_chain(graph)
+    count = effort.affordable(graph, most_inputs(graph) // (1 + mixed)) if recorded else 0
     if not count:
         return synthetic(graph, task.ranges, generator, recorded=recorded)
     begin = drawn(graph, task.ranges, Draw(count, 0, generator))
     inverted = chunked(graph, invert(model, begin, effort, task, generator))
-    if not (effort.mixed or is_chain(graph)):
+    if not mixed:
         return inverted
     others = drawn(graph, task.ranges, Draw(count, 0, generator))
     return inverted.beside(chunked(graph, others, twins=1.0))

@@ -10,7 +10,14 @@ from models import branched, cnn, mlp, randomised, residual
 from pytest_paoding.errors import DataError
 from pytest_paoding.graph.rules import rule_for
 from pytest_paoding.graph.walk import walk
-from pytest_paoding.pruning.reconstruct.inputs import Draw, chunked, drawn, given, synthetic
+from pytest_paoding.pruning.reconstruct.inputs import (
+    Draw,
+    chunked,
+    drawn,
+    given,
+    most_inputs,
+    synthetic,
+)
 from pytest_paoding.pruning.reconstruct.inversion import Effort, invert, multiplications
 from pytest_paoding.pruning.reconstruct.strategy import EFFORTS, inputs_for
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
@@ -220,13 +227,24 @@ def test_inversion_leaves_integers_alone_and_takes_sigmoids_and_single_values():
     assert not np.array_equal(found[graph.inputs[1]], begin[graph.inputs[1]])
 
 
+def test_no_more_inputs_than_the_memory_holds():
+    small, large = (
+        graph_of(keras.Sequential([keras.Input((size, size, 3)), layers.Conv2D(64, 1)]))
+        for size in (64, 512)
+    )
+    assert most_inputs(small) == 2**30 // (4 * 4 * 64 * 64 * 64)  # four tensors of float32
+    assert most_inputs(large) == 32
+
+
 def test_an_inversion_is_affordable_by_the_work_of_a_pass():
     graph = graph_of(keras.Sequential([keras.Input((6, 6, 2)), layers.Conv2D(3, 3)]))
     assert multiplications(graph) == 3 * 3 * 2 * 3 * 16
     each = 3 * 10 * multiplications(graph)
-    assert Effort(10, 100, 20, 50 * each).affordable(graph) == 50
-    assert Effort(10, 100, 20, 500 * each).affordable(graph) == 100
-    assert Effort(10, 100, 60, 50 * each).affordable(graph) == 0
+    assert Effort(10, 100, 20, 50 * each).affordable(graph, 80) == 50
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 200) == 100
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 80) == 80
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 19) == 0
+    assert Effort(10, 100, 60, 50 * each).affordable(graph, 80) == 0
 
 
 @pytest.mark.parametrize("shape", ((8, 8, 3), (3, 8, 8), (12,), (5, 4)))
