@@ -24,6 +24,7 @@ from pytest_paoding.quantities import confidence, read
 from pytest_paoding.results import DEFAULT, Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pytest_paoding.configfile import ConfigFile
@@ -179,17 +180,18 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     if reason := lacking(effective["attack"].value):
         raise ConfigError(reason)
     pruning = {key: effective[key].value for key in PRUNING_KEYS}
+    limits = _limits(effective, strict=strict)
     if effective["corruptions"].value is None:
-        source = effective["corruptions"].source
-        effective = effective.new_child({"corruptions": Setting(_wanted(effective), source)})
-    measured = Setting(_measured(effective), effective["measure"].source)
+        wanted = Setting(_wanted(effective, limits), effective["corruptions"].source)
+        effective = effective.new_child({"corruptions": wanted})
+    measured = Setting(_measured(effective, limits), effective["measure"].source)
     effective = effective.new_child({"measure": measured})
     judging = {key: effective[key].value for key in JUDGING_KEYS}
     return GateSettings(
         pruning=cast("Pruning", pruning),
         judging=cast("Judging", judging),
         formats=effective["formats"].value,
-        limits=tuple(_limits(effective, strict=strict)),
+        limits=tuple(limits),
         shown={
             key: Setting(plain_value(effective[key].value), effective[key].source)
             for key in GATE_KEYS
@@ -197,26 +199,17 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     )
 
 
-def _limited(effective: Layer) -> list[Metric]:
-    """Return the metrics that a budget is about."""
-    return [
-        metric
-        for key, metric in LIMITS.items()
-        if key in effective and effective[key].value.level is not Level.OFF
-    ]
-
-
-def _measured(effective: Layer) -> tuple[str, ...]:
+def _measured(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
     """Return what is measured besides the usual: what is asked for, and what is limited."""
-    asked = {*(metric.extra for metric in _limited(effective)), *effective["measure"].value}
+    asked = {*(limit.metric.extra for limit in limits), *effective["measure"].value}
     if effective["sparsity"].value:
         asked.add("compression")  # nothing else gets smaller by it
     return tuple(name for name in MEASURES if name in asked)
 
 
-def _wanted(effective: Layer) -> tuple[str, ...]:
+def _wanted(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
     """Return the kinds of corruption where none are named: all where something depends on them."""
-    averaged = any(metric.averaged for metric in _limited(effective))
+    averaged = any(limit.metric.averaged for limit in limits)
     return CORRUPTIONS if averaged or effective["severities"].source != DEFAULT else ()
 
 

@@ -12,7 +12,7 @@ from pytest_paoding.errors import DataError
 from pytest_paoding.evaluation.labels import class_numbers
 from pytest_paoding.evaluation.signature import find, listed
 from pytest_paoding.evaluation.sources import raw_batches
-from pytest_paoding.keras_io.ranks import of_rank
+from pytest_paoding.keras_io.shapes import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,20 +146,17 @@ def _by_name(parts: Mapping[Any, Any], ports: Sequence[Port], what: str) -> dict
 
 
 def _shaped(part: Any, port: Port) -> Any:
-    """Return one input as an array of the rank the model takes."""
+    """Return one input as an array of the shape the model takes."""
     try:
         array = np.asarray(part)
     except (RuntimeError, TypeError, ValueError) as error:
         raise DataError(f"input {port.name!r} is no array: {error}") from error
-    found = array.shape
-    array = of_rank(array, port.shape)
-    if array.ndim != len(port.shape) + 1 or any(
-        length not in (None, size) for length, size in zip(port.shape, array.shape[1:], strict=True)
-    ):
+    found = fitted(array, port.shape)
+    if found is None:
         shape = ("samples", *("any" if length is None else length for length in port.shape))
         expected = ", ".join(str(length) for length in shape)
-        raise DataError(f"input {port.name!r} has the shape {found}, expected ({expected})")
-    return array
+        raise DataError(f"input {port.name!r} has the shape {array.shape}, expected ({expected})")
+    return found
 
 
 def _slice(batch: Batch, start: int, stop: int) -> Batch:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.errors import DataError
-from pytest_paoding.keras_io.ranks import of_rank
+from pytest_paoding.keras_io.shapes import fitted
 from pytest_paoding.pruning.ranges import input_names
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, reads_images
@@ -140,22 +140,20 @@ def _matched(calibration: Any, names: Sequence[str]) -> Any:
 
 def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     try:
-        array = of_rank(np.asarray(values).astype(tensor.dtype), tensor.shape)
+        array = np.asarray(values).astype(tensor.dtype)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"calibration for input {name!r} is no array of numbers: {error}"
         ) from error
-    fits = array.ndim == len(tensor.shape) + 1 and all(
-        size in (None, length) for size, length in zip(tensor.shape, array.shape[1:], strict=True)
-    )
-    if not fits or not len(array):
+    found = fitted(array, tensor.shape)
+    if found is None or not len(found):
         raise DataError(
             f"calibration for input {name!r} has the shape {array.shape}, the model reads "
             f"(samples, {', '.join(map(str, tensor.shape))})"
         )
-    if not np.isfinite(array).all():
+    if not np.isfinite(found).all():
         raise DataError(f"calibration for input {name!r} is not finite")
-    return array
+    return found
 
 
 def _largest(graph: Graph) -> int:

@@ -142,7 +142,7 @@ class Strategy:
     def choose(self, candidates: Candidates, count: int) -> Choice:
         """Return at least one and at most `count` units to remove, of those that are left.
 
-        None where the least score of all jumps, which ends the pruning of the group.
+        An empty choice says that the least score of all jumps, which ends the group's pruning.
 
         A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
         again for the rest.
