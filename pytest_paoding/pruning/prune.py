@@ -83,9 +83,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     """Return a smaller model without `ratio` of the units of every prunable layer.
 
     Outputs never shrink, at least one unit of every layer stays, and layers that are added together
-    lose the same units. No labels are read and nothing is trained; without `calibration` no data
-    is read either. The model given is not changed, and the global random state is left alone. The
-    new model is run once beside it on two random inputs, and checked in shape and soundness.
+    lose the same units. No labels are read, and without `calibration` no data at all. The model
+    given is not changed, and the global random state is left alone. The new model is run once
+    beside it on two random inputs, and checked in shape and soundness.
 
     The strategies of PAODING, and `magnitude`, remove exactly `round(ratio * n)` of the n units of
     every layer. `reconstruct` spends as many parameters as that would where it hurts least, unless
@@ -101,7 +101,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
         allocation: For `reconstruct`: `global`, `uniform` (every layer by `ratio`), or `balanced`
             half way between.
-        effort: For `reconstruct`: `standard`, or `thorough` with inputs found by gradients.
+        effort: For `reconstruct`: inputs are found by gradients, and the new model distilled on
+            them, where that takes seconds (`standard`), or also where minutes (`thorough`).
         calibration: For `reconstruct`: unlabelled inputs to learn from instead of synthetic ones,
             an array or one for each input in a list or by its name; never the data for judging.
         ratios: Shares of their own for layers by name pattern (`fnmatch`).
@@ -115,7 +116,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         sparsity: Share of the weights of every kernel that become zero in the end, those of least
             magnitude, in [0, 1): the file then compresses better.
         verify: Whether to prove the cut: the new model has to compute in float64 what the one given
-            does, with the weights on removed units at zero.
+            does, with the weights on removed units at zero (before it is distilled).
         progress: Called as `progress(what, done, total)`.
 
     Cost: for each dense layer of n units and m inputs O(m n^2) once, and O(n^2) in each round;
@@ -164,8 +165,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     else:
         outcome = apply_plan(structure, plan)
     checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
+    finished = _finished(selection, outcome.model)
     sparse = sparsify(outcome.model, zeros) if zeros else None
-    notes = (outcome.note, _learned_from(options), _unused(options), checked.note, sparse)
+    notes = (outcome.note, _learned_from(options), _unused(options), checked.note, finished, sparse)
     return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 
@@ -188,6 +190,13 @@ def _selected(
         with undisturbed():
             return by_reconstruction(task)
     return Rounds(task, strategy_named(options.strategy)).run()
+
+
+def _finished(selection: Selection, model: Any) -> str | None:
+    if selection.finish is None:
+        return None
+    with undisturbed():
+        return selection.finish(model)
 
 
 def _nothing_may_go(quotas: Sequence[Quota]) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 from pytest_paoding.surgery.plan import LayerPlan, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_paoding.graph.groups import Group
     from pytest_paoding.graph.labels import IntArray
     from pytest_paoding.graph.structure import BoolArray, Producer, Structure
@@ -27,6 +29,7 @@ class Selection:
         criteria: By what the units of a group were chosen, by the names of its producers.
         reasons: Why no more of a group went, or less well, likewise.
         weights: Weights that were fitted anew, of uncut shapes.
+        finish: What is to be done to the model once it is cut; returns what there is to say of it.
     """
 
     structure: Structure
@@ -35,6 +38,7 @@ class Selection:
     criteria: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     weights: dict[WeightKey, Any] = field(default_factory=dict)
+    finish: Callable[[Any], str | None] | None = None
 
     @classmethod
     def of_all(cls, structure: Structure) -> Selection:

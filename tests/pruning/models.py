@@ -74,3 +74,17 @@ def branched(seed=0):
         layers.Dense(3, name="second", activation="sigmoid")(layers.Concatenate()([x, y])),
     ]
     return randomised(keras.Model([left, right], outputs), seed)
+
+
+def before_activation(model, inputs):
+    """Return what a model gives when its last layers have no activation."""
+    last = [each._keras_history.operation for each in model.outputs]
+    kept = [layer.activation for layer in last]
+    for layer in last:
+        layer.activation = keras.activations.linear
+    if isinstance(inputs, list) and len(inputs) == 1:
+        inputs = inputs[0]
+    found = keras.tree.flatten(model(inputs))
+    for layer, activation in zip(last, kept, strict=True):
+        layer.activation = activation
+    return np.concatenate([np.asarray(each).reshape(len(each), -1) for each in found], axis=1)

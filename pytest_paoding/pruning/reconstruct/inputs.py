@@ -37,19 +37,24 @@ class Inputs:
         chunks: For each chunk the values of every input tensor.
         twins: Which chunks run the calibrated twin.
         count: Number of inputs.
-        given: Whether a user gave them.
+        typical: Whether those that do not run the twin are like the model's own: given by a user,
+            or found by an inversion.
     """
 
     chunks: tuple[dict[Tensor, Any], ...]
     twins: tuple[bool, ...]
     count: int
-    given: bool = False
+    typical: bool = False
 
     def beside(self, others: Inputs) -> Inputs:
         """Return these inputs and others of the same model."""
-        return Inputs(
-            self.chunks + others.chunks, self.twins + others.twins, self.count + others.count
-        )
+        chunks, twins = self.chunks + others.chunks, self.twins + others.twins
+        return Inputs(chunks, twins, self.count + others.count, self.typical)
+
+    def plain(self) -> dict[Tensor, Any]:
+        """Return the values of every input that do not run the twin."""
+        chunks = [chunk for chunk, twin in zip(self.chunks, self.twins, strict=True) if not twin]
+        return {tensor: np.concatenate([each[tensor] for each in chunks]) for tensor in chunks[0]}
 
     def heads(self, count: int) -> list[list[int]]:
         """Return chunks of about `count` inputs: of the twin, and of the plain model."""
@@ -129,7 +134,7 @@ def given(graph: Graph, calibration: Any) -> Inputs:
         raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
     step = -(-counts.pop() // _GIVEN)
     looked_at = {tensor: each[::step] for tensor, each in arrays.items()}
-    return chunked(graph, looked_at, is_given=True)
+    return chunked(graph, looked_at, typical=True)
 
 
 def _matched(calibration: Any, names: Sequence[str]) -> Any:
@@ -179,7 +184,7 @@ def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) 
 
 
 def chunked(
-    graph: Graph, arrays: Mapping[Tensor, Any], *, twins: float = 0.0, is_given: bool = False
+    graph: Graph, arrays: Mapping[Tensor, Any], *, twins: float = 0.0, typical: bool = False
 ) -> Inputs:
     """Return inputs in chunks whose largest tensor is of bounded size.
 
@@ -187,7 +192,7 @@ def chunked(
         graph: The model's graph.
         arrays: Values of every input.
         twins: Share of them that runs the twin, the first ones.
-        is_given: Whether a user gave them.
+        typical: Whether they are like the model's own.
     """
     count = len(next(iter(arrays.values())))
     most = ceil(count * twins) or count
@@ -197,4 +202,4 @@ def chunked(
         for start in range(0, count, size)
     )
     first = ceil(len(chunks) * twins)
-    return Inputs(chunks, tuple(i < first for i in range(len(chunks))), count, is_given)
+    return Inputs(chunks, tuple(i < first for i in range(len(chunks))), count, typical)

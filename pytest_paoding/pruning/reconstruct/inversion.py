@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.pruning.linear import is_linear
+from pytest_paoding.pruning.reconstruct.adam import Adam
 from pytest_paoding.pruning.reconstruct.patches import spatial_shape
 from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, is_image
 from pytest_paoding.pruning.reconstruct.twin import is_norm, recorded
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_paoding.pruning.working import FloatArray
 
 _BATCH = 128  # inputs that share one set of statistics
-_RATE, _FIRST, _SECOND = 0.05, 0.9, 0.99  # of Adam (Kingma & Ba 2015)
+_RATE = 0.05  # of a step, in half the logarithm of the odds
 _CERTAINTY = 0.95  # probability of the class that is drawn
 _ROUGHNESS = 0.5  # weight of the total variation of images
 _STATISTICS = 2.0  # weight of the recorded statistics
@@ -112,22 +113,12 @@ def _moved(
 ) -> dict[Tensor, FloatArray]:
     """Take Adam's steps in the logarithms of the odds of inputs within their ranges."""
     constant = [tf.constant(values) for values in batch.values()]
-    free = [tf.constant(_odds(batch[each], *span)) for each, span in spans.items()]
-    first, second = ([tf.zeros_like(each) for each in free] for _ in range(2))
-    for number in range(1, steps + 1):
-        gradients = step(constant, free, targets)
-        first = [_FIRST * m + (1 - _FIRST) * g for m, g in zip(first, gradients, strict=True)]
-        second = [
-            _SECOND * s + (1 - _SECOND) * g * g for s, g in zip(second, gradients, strict=True)
-        ]
-        sizes = [tf.sqrt(s / (1 - _SECOND**number)) + 1e-12 for s in second]
-        free = [
-            v - _RATE * m / (1 - _FIRST**number) / size
-            for v, m, size in zip(free, first, sizes, strict=True)
-        ]
+    adam = Adam([tf.constant(_odds(batch[each], *span)) for each, span in spans.items()])
+    for _ in range(steps):
+        adam.step(step(constant, adam.values, targets), _RATE)
     return {
         each: np.asarray(_inside(values, *spans[each])).astype(each.dtype)
-        for each, values in zip(spans, free, strict=True)
+        for each, values in zip(spans, adam.values, strict=True)
     }
 
 

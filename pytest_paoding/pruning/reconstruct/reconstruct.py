@@ -6,6 +6,7 @@ alone, and one rewrites the readers, each on what the pruned model before it com
 
 Which units are least missed is decided from the original model's moments, so that the rewriting
 goes over every call once, and the cost of all but the measuring is linear in the number of layers.
+What these fits leave over is for the model that is cut (see `distillation`).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def reconstruct(
         chunks = list(compress(inputs.chunks, inputs.twins))
         calibrate(Wave(model, chunks, [True] * len(chunks)))
     readers = find_readers(structure)
-    survey = Survey(structure, inputs, model, generator, not (recorded or inputs.given))
+    survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
     survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
     units = [Units.of(group, readers, survey) for group in task.groups]
     widths, changes = _widths(task, units, survey)
@@ -114,21 +115,27 @@ def _widths(
 
 
 def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
-    """Rewrite every reader on what the pruned model before it computes, in one wave."""
+    """Rewrite every reader on what the pruned model before it computes, in one wave.
+
+    What comes before the first removal computes what it did, and stays as it is.
+    """
     model, inputs = survey.model, survey.inputs
     images = reads_images(survey.structure.graph)
     rewriter = Rewriter(model, stay, IMAGE_RIDGE if images else VECTOR_RIDGE)
     by_call = {reader.call: reader for reader in readers}
     wave = Wave(model, inputs.chunks, inputs.twins)
-    done = 0
+    done, moved = 0, False
     for call in survey.structure.graph.calls:
+        moved = moved or call in model.masks
         if call in by_call:
             reader = by_call[call]
             for columns in reader.columns:
                 if not stay[columns.classes].all():
                     rewriter.compensate(reader, columns, survey.look(reader, columns, wave))
-            patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
-            rewriter.refit(reader, patches, survey.targets[reader])
+                    moved = True
+            if moved:
+                patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
+                rewriter.refit(reader, patches, survey.targets[reader])
             done += 1
             progress("reconstructing", done, len(readers))
         wave.advance()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.pruning.reconstruct.distillation import Course, distil
 from pytest_paoding.pruning.reconstruct.inputs import (
     Draw,
     chunked,
@@ -30,6 +32,10 @@ EFFORTS = {
     "standard": Effort(steps=60, inputs=512, least=128, work=2.5e11),
     "thorough": Effort(steps=200, inputs=512, least=64, work=1e13, mixed=True),
 }
+COURSES = {
+    "standard": Course(steps=500, least=100, work=2.5e11),
+    "thorough": Course(steps=500, least=100, work=1e13),
+}
 _PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
 
 
@@ -37,7 +43,8 @@ def by_reconstruction(task: Task) -> Selection:
     """Return what the method removes and rewrites in a model."""
     generator = np.random.default_rng(task.options.seed)
     model = Model(task.structure.graph, WorkingWeights())
-    found = reconstruct(task, model, inputs_for(task, model, generator), generator)
+    inputs = inputs_for(task, model, generator)
+    found = reconstruct(task, model, inputs, generator)
     selection = Selection.of_all(task.structure)
     selection.stay = found.stay
     selection.weights = dict(found.weights)
@@ -50,6 +57,11 @@ def by_reconstruction(task: Task) -> Selection:
         if selection.stay[group.units].all() and quota.count:
             reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
         selection.note(group, criterion, reason)
+    if inputs.typical:
+        course = COURSES[task.options.effort]
+        selection.finish = partial(
+            distil, task=task, inputs=inputs.plain(), course=course, generator=generator
+        )
     return selection
 
 
@@ -76,7 +88,7 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     if not count:
         return synthetic(graph, task.ranges, generator, recorded=recorded)
     begin = drawn(graph, task.ranges, Draw(count, 0, generator))
-    inverted = chunked(graph, invert(model, begin, effort, task, generator))
+    inverted = chunked(graph, invert(model, begin, effort, task, generator), typical=True)
     if not mixed:
         return inverted
     others = drawn(graph, task.ranges, Draw(count, 0, generator))

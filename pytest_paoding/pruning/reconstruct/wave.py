@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.graph.trace import Tensor
-from pytest_paoding.pruning.linear import bias, is_linear, product
+from pytest_paoding.pruning.linear import is_linear, product
 from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.graph.trace import Call, Graph
     from pytest_paoding.pruning.working import FloatArray, WorkingWeights
+    from pytest_paoding.surgery.cut import WeightKey
 
     Hook = Callable[[Any], Any]
 
@@ -43,6 +44,7 @@ class Model:
         hooks: What the twin does to what a call's activation, or a normalisation, reads.
         masks: For calls that read removed units in ways of their own, ones and zeros to multiply
             each input with.
+        moved: Tensors in place of the kernels and biases of linear layers, by their keys.
     """
 
     graph: Graph
@@ -50,15 +52,16 @@ class Model:
     offsets: dict[Any, FloatArray] = field(default_factory=dict)
     hooks: dict[Call, Hook] = field(default_factory=dict)
     masks: dict[Call, list[FloatArray]] = field(default_factory=dict)
+    moved: dict[WeightKey, Any] = field(default_factory=dict)
     _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
 
     def linear(self, call: Call, inputs: Any) -> Any:
         """Return what a layer with a kernel gives before its activation."""
         layer = call.operation
-        outputs = product(layer, inputs, self._tensor(layer, 0))
-        offset = bias(layer, self.weights)
-        if offset is not None:
-            outputs = outputs + offset
+        kernel = self._tensor(layer, 0)
+        outputs = product(layer, tf.cast(inputs, kernel.dtype), kernel)
+        if layer.use_bias:
+            outputs = outputs + _row(layer, self._tensor(layer, 1))
         if layer in self.offsets:
             outputs = outputs + _row(layer, self.offsets[layer])
         return outputs
@@ -101,7 +104,9 @@ class Model:
             self.offsets, self.masks = offsets, masks
 
     def _tensor(self, layer: Any, index: int) -> Any:
-        """Return a working copy as a tensor, converted once for each version of it."""
+        """Return a weight as a tensor; a working copy is converted once for each version of it."""
+        if (layer, index) in self.moved:
+            return self.moved[layer, index]
         key, version = (layer, index), self.weights.version((layer, index))
         if key not in self._tensors or self._tensors[key][0] != version:
             with tf.init_scope():  # also while a function is traced
@@ -158,13 +163,17 @@ class Wave:
 
     def finish(self) -> FloatArray:
         """Run to the end; return the outputs before their activation, shape (inputs, values)."""
+        outputs: FloatArray = values_of(self.outputs())
+        return outputs
+
+    def outputs(self) -> Any:
+        """Do the same, and return a tensor."""
         reached = []
         for call in list(self.calls()):
             if set(call.outputs) & set(self.model.graph.outputs):
-                chunks = [_flat(each) for each in self.final(call)]
-                reached.append(np.concatenate(chunks))
+                reached.append(tf.concat([_flat(each) for each in self.final(call)], axis=0))
             self.advance()
-        return np.concatenate(reached, axis=1)
+        return tf.concat(reached, axis=1)
 
     def before(self, call: Call) -> list[Any]:
         """Return what the next call, of a layer with a kernel, gives before its activation."""
@@ -187,7 +196,7 @@ def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
     lengths = [1] * len(values.shape)
     lengths[channel_axis(layer)] = -1
     scale, shift = affine(layer, weights)
-    return values * scale.reshape(lengths) + shift.reshape(lengths)
+    return tf.cast(values, tf.float32) * scale.reshape(lengths) + shift.reshape(lengths)
 
 
 def channel_axis(layer: Any) -> int:
@@ -208,11 +217,10 @@ def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]
     return scale.astype(np.float32), shift.astype(np.float32)
 
 
-def _row(layer: Any, values: FloatArray) -> FloatArray:
+def _row(layer: Any, values: Any) -> Any:
     first = getattr(layer, "data_format", None) == "channels_first"
-    return values.reshape(-1, *(1,) * layer.rank) if first else values
+    return tf.reshape(values, (-1, *(1,) * layer.rank)) if first else values
 
 
-def _flat(values: Any) -> FloatArray:
-    array: FloatArray = values_of(values)
-    return array.reshape(len(array), -1)
+def _flat(values: Any) -> Any:
+    return tf.reshape(values, (values.shape[0], -1))

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from pytest_paoding import prune
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.surgery.weights import values_of
 
 layers = keras.layers
 BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
@@ -114,6 +115,29 @@ def test_redundant_units_go_without_a_trace():
     assert error < 0.02 * expected.std()
 
 
+POLICIES = ("float16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float64")
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize("policy", POLICIES)
+def test_models_of_every_precision_are_reconstructed_in_their_own(build, policy, course):
+    course(10)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build()
+    finally:
+        keras.config.set_dtype_policy(before)
+    inputs = [np.ones((8, *each.shape[1:]), each.dtype) for each in model.inputs]
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+    for calibration in (None, inputs):
+        pruned = prune(model, ratio=0.5, calibration=calibration, verify=True).model
+        assert pruned.count_params() < model.count_params()
+        assert [each.dtype for each in pruned.weights] == [each.dtype for each in model.weights]
+        for output in keras.tree.flatten(pruned(inputs)):
+            assert np.isfinite(values_of(output).astype("float64")).all()
+
+
 @pytest.fixture(scope="module")
 def digits():
     """A trained net with batch normalisation, and data it has not seen."""
@@ -177,7 +201,12 @@ def test_a_thorough_effort_and_a_cheap_one_look_at_other_inputs(digits, monkeypa
         )
         assert accuracy(pruned.model, x, y) > 0.5
     assert told["standard"] == {"measuring groups", "reconstructing"}
-    assert told["thorough"] == {"finding inputs", "measuring groups", "reconstructing"}
+    assert told["thorough"] == {
+        "finding inputs",
+        "measuring groups",
+        "reconstructing",
+        "distilling",
+    }
 
 
 @pytest.mark.parametrize("key", ("allocation", "effort"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from models import branched, cnn, mlp, randomised, residual
+from models import before_activation, branched, cnn, mlp, randomised, residual
 
 from pytest_paoding.errors import DataError
 from pytest_paoding.graph.rules import rule_for
@@ -54,18 +54,6 @@ def task(structure, progress=lambda *_: None, effort="standard"):
     return Task(structure, (), constraints, (), spans(structure.graph), options, progress)
 
 
-def before_activation(model, inputs):
-    """Return what a model gives when its last layers have no activation."""
-    last = [each._keras_history.operation for each in model.outputs]
-    kept = [layer.activation for layer in last]
-    for layer in last:
-        layer.activation = keras.activations.linear
-    found = keras.tree.flatten(model(inputs))
-    for layer, activation in zip(last, kept, strict=True):
-        layer.activation = activation
-    return np.concatenate([np.asarray(each).reshape(len(each), -1) for each in found], axis=1)
-
-
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_wave_ends_with_what_the_outputs_are_before_their_activation(build):
     model = build()
@@ -108,6 +96,8 @@ def test_the_twin_stands_beside_inverted_inputs_in_a_chain_or_with_a_thorough_ef
     heads = [[inputs.twins[each] for each in head] for head in inputs.heads(64)]
     assert heads == ([[True], [False]] if mixed else [[False]])
     assert inputs.count == (2 * count if mixed else count)
+    assert inputs.typical
+    assert [len(each) for each in inputs.plain().values()] == [count]
 
 
 def test_what_is_tried_is_taken_back():
@@ -297,6 +287,6 @@ def test_as_in_keras_a_last_axis_of_length_one_may_be_missing_or_over(shape):
 def test_of_many_given_inputs_some_are_looked_at():
     model = mlp(4)
     inputs = given(graph_of(model), np.zeros((10_000, 7)))
-    assert inputs.given
+    assert inputs.typical
     assert not any(inputs.twins)
     assert 3000 < inputs.count <= 4096

@@ -1,0 +1,49 @@
+"""Adam, on tensors that the caller keeps: no variables, no state of Keras."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FIRST, _SECOND = 0.9, 0.99  # shares of the moments that a step keeps
+
+
+class Adam:
+    """Moves tensors against their gradients (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1).
+
+    Attributes:
+        values: The tensors where they are now.
+    """
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        """Begin at some tensors."""
+        self.values = list(values)
+        self._first, self._second = ([tf.zeros_like(each) for each in values] for _ in range(2))
+        self._steps = 0
+        self._updated = tf.function(_updated, autograph=False)  # an operation each is slow
+
+    def step(self, gradients: Sequence[Any], rate: float) -> None:
+        """Move every tensor by about `rate`, each of its entries."""
+        self._steps += 1
+        rates = tf.constant(rate), tf.constant(self._steps, tf.float32)
+        self.values, self._first, self._second = self._updated(
+            self.values, list(gradients), self._first, self._second, rates
+        )
+
+
+def _updated(
+    values: list[Any], gradients: list[Any], first: list[Any], second: list[Any], rates: Any
+) -> tuple[list[Any], list[Any], list[Any]]:
+    rate, steps = rates
+    mean, square = 1 - _FIRST**steps, 1 - _SECOND**steps  # what the moments have of their weights
+    first = [_FIRST * m + (1 - _FIRST) * g for m, g in zip(first, gradients, strict=True)]
+    second = [_SECOND * s + (1 - _SECOND) * g * g for s, g in zip(second, gradients, strict=True)]
+    moved = [
+        value - rate * (m / mean) / (tf.sqrt(s / square) + 1e-12)
+        for value, m, s in zip(values, first, second, strict=True)
+    ]
+    return moved, first, second
