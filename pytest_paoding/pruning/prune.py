@@ -167,7 +167,15 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
     finished = _finished(selection, outcome.model)
     sparse = sparsify(outcome.model, zeros) if zeros else None
-    notes = (outcome.note, _learned_from(options), _unused(options), checked.note, finished, sparse)
+    notes = (
+        outcome.note,
+        _learned_from(options),
+        _unused(options),
+        selection.remark,
+        checked.note,
+        finished,
+        sparse,
+    )
     return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
 
 

@@ -29,6 +29,7 @@ class Selection:
         criteria: By what the units of a group were chosen, by the names of its producers.
         reasons: Why no more of a group went, or less well, likewise.
         weights: Weights that were fitted anew, of uncut shapes.
+        remark: What else is to be said of how it was made.
         finish: What is to be done to the model once it is cut; returns what there is to say of it.
     """
 
@@ -38,6 +39,7 @@ class Selection:
     criteria: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     weights: dict[WeightKey, Any] = field(default_factory=dict)
+    remark: str | None = None
     finish: Callable[[Any], str | None] | None = None
 
     @classmethod

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.linear import is_linear
-from pytest_paoding.pruning.reconstruct.adam import Adam
+from pytest_paoding.pruning.reconstruct.descent import Adam, NoGradientError, gradients_of
 from pytest_paoding.pruning.reconstruct.inversion import multiplications
 from pytest_paoding.pruning.reconstruct.mixtures import Mixtures
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
@@ -94,7 +94,10 @@ def distil(
     probes = [mixtures.draw(_BATCH) for _ in range(_PROBES)]
     distance = _distance(teacher, student, keys, inputs)
     start = [tf.constant(student.weights[key], tf.float32) for key in keys]
-    moved = _descended(start, distance, mixtures, steps, task)
+    try:
+        moved = _descended(start, distance, mixtures, steps, task)
+    except NoGradientError as error:
+        return f"the pruned model was not distilled: {error}"
     before, after = (_mean(distance, values, probes) for values in (start, moved))
     if not after < before:  # nor if it is no number
         return "distillation was taken back: it brought the outputs no nearer to the original's"
@@ -171,7 +174,7 @@ def _distance(
             found = _outputs(student, batch)
             change = tf.reduce_sum(tf.square(found - wanted), axis=1)
             loss = tf.reduce_mean(change) / spread
-        return loss, tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return loss, gradients_of(tape, loss, values)
 
     return tf.function(step, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
 

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.pruning.linear import is_linear
-from pytest_paoding.pruning.reconstruct.adam import Adam
+from pytest_paoding.pruning.reconstruct.descent import Adam, gradients_of
 from pytest_paoding.pruning.reconstruct.patches import spatial_shape
 from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, is_image
 from pytest_paoding.pruning.reconstruct.twin import is_norm, recorded
@@ -91,6 +91,9 @@ def invert(
         effort: How many steps to take.
         task: Says the range of each input, and hears of the progress.
         generator: Draws the classes.
+
+    Raises:
+        NoGradientError: An operation of the model has no gradient.
     """
     count = len(next(iter(inputs.values())))
     spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
@@ -142,7 +145,7 @@ def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable
             for (tensor, span), odds in zip(spans.items(), free, strict=True):
                 values[tensor] = tf.cast(_inside(odds, *span), tensor.dtype)
             loss = _objective(model, values, targets) + _roughness(model.graph, values, spans)
-        return tape.gradient(loss, free, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return gradients_of(tape, loss, free)
 
     return tf.function(gradients, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
 

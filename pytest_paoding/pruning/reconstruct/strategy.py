@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.pruning.reconstruct.descent import NoGradientError
 from pytest_paoding.pruning.reconstruct.distillation import Course, distil
 from pytest_paoding.pruning.reconstruct.inputs import (
     Draw,
@@ -43,11 +44,12 @@ def by_reconstruction(task: Task) -> Selection:
     """Return what the method removes and rewrites in a model."""
     generator = np.random.default_rng(task.options.seed)
     model = Model(task.structure.graph, WorkingWeights())
-    inputs = inputs_for(task, model, generator)
+    inputs, remark = _inputs(task, model, generator)
     found = reconstruct(task, model, inputs, generator)
     selection = Selection.of_all(task.structure)
     selection.stay = found.stay
     selection.weights = dict(found.weights)
+    selection.remark = remark
     for group, quota in zip(task.groups, task.quotas, strict=True):
         plain = group.name in found.plain
         criterion = "magnitude" if plain else "reconstruct"
@@ -65,6 +67,15 @@ def by_reconstruction(task: Task) -> Selection:
     return selection
 
 
+def _inputs(task: Task, model: Model, generator: np.random.Generator) -> tuple[Inputs, str | None]:
+    """Return the inputs to look at, and what there is to say of them."""
+    try:
+        return inputs_for(task, model, generator), None
+    except NoGradientError as error:
+        drawn_again = synthetic(task.structure.graph, task.ranges, generator, recorded=True)
+        return drawn_again, f"inputs were not found by gradients: {error}"
+
+
 def is_chain(graph: Graph) -> bool:
     """Whether no call reads several tensors."""
     return all(len(call.inputs) == 1 for call in graph.calls)
@@ -77,6 +88,9 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     other lacks. Where branches meet the twin has the statistics of each but not what they have in
     common, so there it is used by a thorough effort only, whose inversions are of large models as
     well. Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
+
+    Raises:
+        NoGradientError: An operation of the model has no gradient to find inputs by.
     """
     graph, options = task.structure.graph, task.options
     if options.calibration is not None:

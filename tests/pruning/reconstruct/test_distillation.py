@@ -11,7 +11,7 @@ from models import before_activation, branched, cnn, mlp, residual
 from pytest_paoding import prune
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.reconstruct import distillation
-from pytest_paoding.pruning.reconstruct.adam import Adam
+from pytest_paoding.pruning.reconstruct.descent import Adam
 from pytest_paoding.pruning.reconstruct.distillation import Course, weights_to_move
 from pytest_paoding.pruning.reconstruct.inversion import multiplications
 from pytest_paoding.surgery.weights import values_of
@@ -95,6 +95,31 @@ def test_without_inputs_like_its_own_there_is_nothing_to_learn_from():
         progress=lambda what, *_: told.add(what),
     )
     assert "distilling" in told
+
+
+class Hue(layers.Layer):
+    """Turns colours, an operation that has no gradient."""
+
+    def call(self, inputs):
+        return tf.image.adjust_hue(inputs, 0.1)
+
+
+@pytest.mark.parametrize("at_the_end", (False, True))
+def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the_end, course):
+    course(5)
+    inputs = keras.Input((8, 8, 3))
+    x = inputs if at_the_end else Hue()(inputs)
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3)(x)))
+    x = layers.Conv2D(3, 1)(layers.Conv2D(6, 3)(x))
+    x = Hue()(x) if at_the_end else x
+    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    why = "gradient registry has no entry for: AdjustHue"
+    data_free, given = (
+        prune(model, ratio=0.5, calibration=some).notes for some in (None, np.ones((9, 8, 8, 3)))
+    )
+    assert data_free == (f"inputs were not found by gradients: {why}",)
+    taken_off = f"the pruned model was not distilled: {why}"
+    assert (taken_off in given) == at_the_end
 
 
 def test_what_comes_before_the_first_cut_stays_as_it_is():

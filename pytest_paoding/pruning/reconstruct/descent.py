@@ -1,4 +1,4 @@
-"""Adam, on tensors that the caller keeps: no variables, no state of Keras."""
+"""Descent: gradients, and the steps that follow them, on tensors and without state of Keras."""
 
 from __future__ import annotations
 
@@ -10,6 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FIRST, _SECOND = 0.9, 0.99  # shares of the moments that a step keeps
+
+
+class NoGradientError(Exception):
+    """An operation of a model has no gradient; the message names it."""
+
+
+def gradients_of(tape: tf.GradientTape, loss: Any, values: Sequence[Any]) -> list[Any]:
+    """Return the gradients of a loss, zeros where it does not depend on a value.
+
+    Raises:
+        NoGradientError: It cannot be followed back.
+    """
+    try:
+        found: list[Any] = tape.gradient(
+            loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+    except LookupError as error:
+        raise NoGradientError(str(error)) from error
+    return found
 
 
 class Adam:
