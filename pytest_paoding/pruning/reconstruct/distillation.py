@@ -11,6 +11,7 @@ data that reconstruction has not had.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice, repeat
 from math import cos, pi
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +21,20 @@ import tensorflow as tf
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.linear import is_linear
 from pytest_paoding.pruning.reconstruct.descent import Adam, NoGradientError, gradients_of
+from pytest_paoding.pruning.reconstruct.inputs import most_followed, most_inputs
 from pytest_paoding.pruning.reconstruct.inversion import multiplications
 from pytest_paoding.pruning.reconstruct.mixtures import Mixtures
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
 from pytest_paoding.pruning.working import WorkingWeights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_paoding.graph.trace import Graph, Tensor
     from pytest_paoding.pruning.task import Task
     from pytest_paoding.surgery.cut import WeightKey
 
-_BATCH = 128  # mixtures in a step
+_BATCH = 128  # most mixtures in a step
 _PROBES = 4  # batches that tell whether it was worth while
 _RATE = 0.02  # of a step, in units of the typical size of a weight
 _WARM = 0.1  # share of the steps in which the rate rises to that; then it falls as a cosine does
@@ -57,8 +59,13 @@ class Course:
     def affordable(self, original: Graph, pruned: Graph) -> int:
         """Return how many steps can be afforded; 0 for too few."""
         each = multiplications(original) + _PASSES * multiplications(pruned)
-        steps = min(self.steps, int(self.work // (_BATCH * max(each, 1))))
+        steps = min(self.steps, int(self.work // (batch_of(pruned) * max(each, 1))))
         return steps if steps >= self.least else 0
+
+
+def batch_of(pruned: Graph) -> int:
+    """Return how many mixtures a step takes."""
+    return min(_BATCH, most_followed(pruned))
 
 
 def distil(
@@ -71,7 +78,8 @@ def distil(
     """Move the weights of a pruned model towards the outputs of the original.
 
     Those of linear layers move: kernels and biases, from the first layer on that was cut. Each step
-    costs a forward pass of the original and about three of the pruned model on 128 mixtures.
+    costs a forward pass of the original and about three of the pruned model on 128 mixtures, or on
+    fewer where their tensors would take more than a gigabyte.
 
     Args:
         pruned: The pruned model; its weights are changed.
@@ -91,11 +99,12 @@ def distil(
         return None
     found = task.options.calibration is None
     mixtures = Mixtures(teacher.graph, inputs, generator, shifted=found)
-    probes = [mixtures.draw(_BATCH) for _ in range(_PROBES)]
+    batches = (mixtures.draw(size) for size in repeat(batch_of(student.graph)))
+    probes = list(islice(batches, _PROBES))
     distance = _distance(teacher, student, keys, inputs)
     start = [tf.constant(student.weights[key], tf.float32) for key in keys]
     try:
-        moved = _descended(start, distance, mixtures, steps, task)
+        moved = _descended(start, distance, islice(batches, steps), steps, task)
     except NoGradientError as error:
         return f"the pruned model was not distilled: {error}"
     before, after = (_mean(distance, values, probes) for values in (start, moved))
@@ -123,15 +132,15 @@ def _linear(graph: Graph) -> list[Any]:
 def _descended(
     start: Sequence[Any],
     distance: Callable[..., Any],
-    mixtures: Mixtures,
+    batches: Iterable[Sequence[Any]],
     steps: int,
     task: Task,
 ) -> list[Any]:
-    """Return weights after Adam's steps on mixtures."""
+    """Return weights after a step of Adam's for each batch."""
     size = np.median([float(tf.sqrt(tf.reduce_mean(each**2))) for each in start if each.ndim > 1])
     adam = Adam(start)
-    for number in range(steps):
-        _, gradients = distance(adam.values, mixtures.draw(_BATCH))
+    for number, batch in enumerate(batches):
+        _, gradients = distance(adam.values, batch)
         adam.step(gradients, _RATE * float(size) * _pace(number, steps))
         if (number + 1) % _REPORT == 0 or number + 1 == steps:
             task.progress("distilling", number + 1, steps)
@@ -160,7 +169,8 @@ def _distance(
     The distance is the squared change of the outputs before their activation, in units of their
     variance over the inputs, as allocation measures it.
     """
-    few = {tensor: values[: _BATCH * _PROBES] for tensor, values in inputs.items()}
+    count = min(_BATCH * _PROBES, most_inputs(teacher.graph))
+    few = {tensor: values[:count] for tensor, values in inputs.items()}
     spread = float(np.var(Wave(teacher, [few]).finish(), axis=0).sum()) + 1e-9
 
     def step(values: list[Any], batch: list[Any]) -> Any:

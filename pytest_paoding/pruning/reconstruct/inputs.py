@@ -112,6 +112,11 @@ def most_inputs(graph: Graph) -> int:
     return max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
 
 
+def most_followed(graph: Graph) -> int:
+    """Return how many inputs a pass may keep every tensor of, to be followed back; 8 at least."""
+    return max(8, _MEMORY // (4 * sum(map(_numbers, _tensors(graph)))))
+
+
 def given(graph: Graph, calibration: Any) -> Inputs:
     """Take a user's unlabelled inputs: an array, or one for each input in a list or by its name.
 
@@ -161,10 +166,17 @@ def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     return found
 
 
+def _tensors(graph: Graph) -> list[Tensor]:
+    return [*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)]
+
+
+def _numbers(tensor: Tensor) -> int:
+    """Return how many numbers a tensor holds for one input."""
+    return prod(size or 1 for size in tensor.shape)
+
+
 def _largest(graph: Graph) -> int:
-    """Return how many numbers the largest tensor holds for one input."""
-    tensors = [*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)]
-    return max(prod(size or 1 for size in tensor.shape) for tensor in tensors)
+    return max(map(_numbers, _tensors(graph)))
 
 
 def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:

@@ -12,7 +12,7 @@ from pytest_paoding import prune
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.reconstruct import distillation
 from pytest_paoding.pruning.reconstruct.descent import Adam
-from pytest_paoding.pruning.reconstruct.distillation import Course, weights_to_move
+from pytest_paoding.pruning.reconstruct.distillation import Course, batch_of, weights_to_move
 from pytest_paoding.pruning.reconstruct.inversion import multiplications
 from pytest_paoding.surgery.weights import values_of
 
@@ -139,6 +139,12 @@ def test_it_is_affordable_by_the_work_of_a_step():
     assert Course(50, 10, 20 * step).affordable(large, small) == 20
     assert Course(50, 10, 90 * step).affordable(large, small) == 50
     assert Course(50, 10, 9 * step).affordable(large, small) == 0
+
+
+def test_a_step_takes_fewer_mixtures_where_their_tensors_are_large():
+    assert batch_of(read_graph(mlp(8))) == 128
+    large = keras.Sequential([keras.Input((512, 512, 3)), layers.Conv2D(64, 1)])
+    assert batch_of(read_graph(large)) == 2**30 // (4 * 512 * 512 * 67)
 
 
 def test_adam_is_that_of_keras():

@@ -15,6 +15,7 @@ from pytest_paoding.pruning.reconstruct.inputs import (
     chunked,
     drawn,
     given,
+    most_followed,
     most_inputs,
     synthetic,
 )
@@ -224,6 +225,8 @@ def test_no_more_inputs_than_the_memory_holds():
     )
     assert most_inputs(small) == 2**30 // (4 * 4 * 64 * 64 * 64)  # four tensors of float32
     assert most_inputs(large) == 32
+    assert most_followed(small) == 2**30 // (4 * 64 * 64 * (3 + 64))  # both tensors at once
+    assert most_followed(large) == 2**30 // (4 * 512 * 512 * (3 + 64))
 
 
 def test_an_inversion_is_affordable_by_the_work_of_a_pass():
