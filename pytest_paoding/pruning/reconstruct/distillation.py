@@ -50,11 +50,13 @@ class Course:
         steps: Most steps.
         least: Fewest steps it is worth while for.
         work: Most multiplications and additions in all.
+        synthetic: Whether it is worth while for inputs that are merely drawn, too.
     """
 
     steps: int
     least: int
     work: float
+    synthetic: bool = False
 
     def affordable(self, original: Graph, pruned: Graph) -> int:
         """Return how many steps can be afforded; 0 for too few."""
@@ -84,7 +86,7 @@ def distil(
     Args:
         pruned: The pruned model; its weights are changed.
         task: What was pruned, and who hears of the progress.
-        inputs: Values of every input of the original, like its own.
+        inputs: Values of every input of the original.
         course: How many steps to take.
         generator: Draws the mixtures.
 

@@ -35,7 +35,7 @@ EFFORTS = {
 }
 COURSES = {
     "standard": Course(steps=500, least=100, work=2.5e11),
-    "thorough": Course(steps=500, least=100, work=1e13),
+    "thorough": Course(steps=500, least=100, work=1e13, synthetic=True),
 }
 _PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
 
@@ -59,8 +59,8 @@ def by_reconstruction(task: Task) -> Selection:
         if selection.stay[group.units].all() and quota.count:
             reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
         selection.note(group, criterion, reason)
-    if inputs.typical:
-        course = COURSES[task.options.effort]
+    course = COURSES[task.options.effort]
+    if inputs.typical or course.synthetic:
         selection.finish = partial(
             distil, task=task, inputs=inputs.plain(), course=course, generator=generator
         )

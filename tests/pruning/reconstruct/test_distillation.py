@@ -84,17 +84,14 @@ def test_what_does_not_help_is_taken_back_and_said(course, monkeypatch):
     assert [note for note in found.notes if note not in expected.notes] == [said]
 
 
-def test_without_inputs_like_its_own_there_is_nothing_to_learn_from():
+@pytest.mark.parametrize(
+    ("options", "distilled"),
+    (({}, False), ({"calibration": np.ones((9, 7))}, True), ({"effort": "thorough"}, True)),
+)
+def test_inputs_that_are_merely_drawn_are_for_a_thorough_effort(options, distilled):
     told = set()
-    prune(mlp(8), ratio=0.5, progress=lambda what, *_: told.add(what))
-    assert "distilling" not in told
-    prune(
-        mlp(8),
-        ratio=0.5,
-        calibration=np.ones((9, 7)),
-        progress=lambda what, *_: told.add(what),
-    )
-    assert "distilling" in told
+    prune(mlp(8), ratio=0.5, progress=lambda what, *_: told.add(what), **options)
+    assert ("distilling" in told) is distilled
 
 
 class Hue(layers.Layer):
