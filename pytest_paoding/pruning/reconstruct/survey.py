@@ -57,13 +57,14 @@ class Survey:
         """Run the original model to its end and note what its readers read and compute."""
         by_call = {reader.call: reader for reader in readers}
         for call in self.structure.graph.calls:
+            before = None
             if call in by_call:
                 reader = by_call[call]
                 for columns in reader.columns:
                     self.moments[columns] = self.look(reader, columns, wave)
                 self.samples[reader] = sample = self._sample(reader)
-                self.targets[reader] = sample.outputs(wave.before(call))
-            wave.advance()
+                self.targets[reader] = sample.outputs(before := wave.before(call))
+            wave.advance(before)
 
     def look(self, reader: Reader, columns: Columns, wave: Wave) -> SiteMoments:
         """Return the moments of what a reader reads at this point of a wave."""

@@ -66,12 +66,14 @@ class Model:
             outputs = outputs + _row(layer, self.offsets[layer])
         return outputs
 
-    def run(self, call: Call, inputs: Sequence[Any], *, twin: bool) -> list[Any]:
-        """Return the outputs of one call, flattened."""
+    def run(
+        self, call: Call, inputs: Sequence[Any], *, twin: bool, before: Any = None
+    ) -> list[Any]:
+        """Return the outputs of one call, flattened; `before` is what `linear` gave, if known."""
         layer = call.operation
         hook = self.hooks.get(call) if twin else None
         if is_linear(layer):
-            before = self.linear(call, inputs[0])
+            before = self.linear(call, inputs[0]) if before is None else before
             return [layer.activation(hook(before) if hook else before)]
         inputs = [hook(each) for each in inputs] if hook else inputs
         if call in self.masks:
@@ -139,14 +141,15 @@ class Wave:
         """Return the calls that are still to come."""
         return self.model.graph.calls[self._next :]
 
-    def advance(self) -> None:
-        """Run the next call on all chunks."""
+    def advance(self, before: Sequence[Any] | None = None) -> None:
+        """Run the next call on all chunks, from what `before` gave where that was asked for."""
         call = self.model.graph.calls[self._next]
         self._next += 1
         columns = [self.values[tensor] for tensor in call.inputs]
+        known = [None] * len(self.twins) if before is None else before
         outputs = [
-            self.model.run(call, inputs, twin=twin)
-            for *inputs, twin in zip(*columns, self.twins, strict=True)
+            self.model.run(call, inputs, twin=twin, before=given)
+            for *inputs, twin, given in zip(*columns, self.twins, known, strict=True)
         ]
         for number, tensor in enumerate(call.outputs):
             self.values[tensor] = [each[number] for each in outputs]
