@@ -54,7 +54,12 @@ def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
     """Return a linear layer's bias in a shape that broadcasts to its output; None without one."""
     if not layer.use_bias:
         return None
-    values = weights[layer, 1]
+    found: FloatArray = along_units(layer, weights[layer, 1])
+    return found
+
+
+def along_units(layer: Any, values: Any) -> Any:
+    """Return an array or a tensor of a value for each unit so that it broadcasts to the output."""
     if getattr(layer, "data_format", None) == "channels_first":
-        return values.reshape(-1, *(1,) * layer.rank)
+        return values[(slice(None), *(None,) * layer.rank)]
     return values

@@ -21,10 +21,10 @@ import tensorflow as tf
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.linear import is_linear
 from pytest_paoding.pruning.reconstruct.descent import Adam, NoGradientError, gradients_of
-from pytest_paoding.pruning.reconstruct.inputs import most_followed, most_inputs
-from pytest_paoding.pruning.reconstruct.inversion import multiplications
+from pytest_paoding.pruning.reconstruct.inputs import most_inputs
 from pytest_paoding.pruning.reconstruct.mixtures import Mixtures
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
+from pytest_paoding.pruning.reconstruct.work import PASSES, affordable, batch_of, multiplications
 from pytest_paoding.pruning.working import WorkingWeights
 
 if TYPE_CHECKING:
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from pytest_paoding.pruning.task import Task
     from pytest_paoding.surgery.cut import WeightKey
 
-_BATCH = 128  # most mixtures in a step
 _PROBES = 4  # batches that tell whether it was worth while
+_SPREAD = 512  # inputs over which the outputs' variance is taken
 _RATE = 0.02  # of a step, in units of the typical size of a weight
 _WARM = 0.1  # share of the steps in which the rate rises to that; then it falls as a cosine does
 _REPORT = 25  # steps between reports of progress
-_PASSES = 3  # forward passes of the pruned model that a step costs, beside one of the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,9 @@ class Course:
 
     def affordable(self, original: Graph, pruned: Graph) -> int:
         """Return how many steps can be afforded; 0 for too few."""
-        each = multiplications(original) + _PASSES * multiplications(pruned)
-        steps = min(self.steps, int(self.work // (batch_of(pruned) * max(each, 1))))
-        return steps if steps >= self.least else 0
-
-
-def batch_of(pruned: Graph) -> int:
-    """Return how many mixtures a step takes."""
-    return min(_BATCH, most_followed(pruned))
+        each = multiplications(original) + PASSES * multiplications(pruned)
+        step = batch_of(pruned) * each
+        return affordable(self.work, step, least=self.least, most=self.steps)
 
 
 def distil(
@@ -171,7 +165,7 @@ def _distance(
     The distance is the squared change of the outputs before their activation, in units of their
     variance over the inputs, as allocation measures it.
     """
-    count = min(_BATCH * _PROBES, most_inputs(teacher.graph))
+    count = min(_SPREAD, most_inputs(teacher.graph))
     few = {tensor: values[:count] for tensor, values in inputs.items()}
     spread = float(np.var(Wave(teacher, [few]).finish(), axis=0).sum()) + 1e-9
 

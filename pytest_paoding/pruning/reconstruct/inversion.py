@@ -9,20 +9,17 @@ moved until a batch of them has those statistics and each is clearly of a class 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.pruning.linear import is_linear
 from pytest_paoding.pruning.reconstruct.descent import Adam, gradients_of
-from pytest_paoding.pruning.reconstruct.inputs import most_followed
-from pytest_paoding.pruning.reconstruct.patches import spatial_shape
 from pytest_paoding.pruning.reconstruct.tensors import has_channels_first, is_floating, is_image
 from pytest_paoding.pruning.reconstruct.twin import is_norm, recorded
 from pytest_paoding.pruning.reconstruct.wave import Wave, channel_axis
+from pytest_paoding.pruning.reconstruct.work import PASSES, affordable, batch_of, multiplications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,12 +29,10 @@ if TYPE_CHECKING:
     from pytest_paoding.pruning.task import Task
     from pytest_paoding.pruning.working import FloatArray
 
-_BATCH = 128  # most inputs that share one set of statistics
 _RATE = 0.05  # of a step, in half the logarithm of the odds
 _CERTAINTY = 0.95  # probability of the class that is drawn
 _ROUGHNESS = 0.5  # weight of the total variation of images
 _STATISTICS = 2.0  # weight of the recorded statistics
-_PASSES = 3  # forward passes that a step costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +56,8 @@ class Effort:
 
     def affordable(self, graph: Graph, most: int) -> int:
         """Return for how many inputs, `most` at most, a model can be inverted; 0 for too few."""
-        each = _PASSES * self.steps * max(multiplications(graph), 1)
-        count = min(self.inputs, most, int(self.work // each))
-        return count if count >= self.least else 0
-
-
-def multiplications(graph: Graph) -> int:
-    """Return how often the kernels of a model multiply and add for one input, roughly."""
-    return sum(
-        prod(call.operation.weights[0].shape) * prod(spatial_shape(call))
-        for call in graph.calls
-        if is_linear(call.operation)
-    )
+        each = PASSES * self.steps * multiplications(graph)
+        return affordable(self.work, each, least=self.least, most=min(self.inputs, most))
 
 
 def invert(
@@ -101,7 +86,7 @@ def invert(
     spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
     step = _step(model, spans)
     found: list[dict[Tensor, FloatArray]] = []
-    size = min(_BATCH, most_followed(model.graph))
+    size = batch_of(model.graph)  # they share one set of statistics
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
         targets = _targets(model.graph, min(size, count - start), generator)

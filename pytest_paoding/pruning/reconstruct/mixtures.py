@@ -62,13 +62,13 @@ class Mixtures:
         if not is_floating(tensor):
             return np.where(self._generator.random(one.shape) < share, one, other)
         if is_image(tensor):
-            first = tensor in self._first
-            one, other = (_last(each, first=first) for each in (one, other))
+            channels = 1 if tensor in self._first else -1
+            one, other = (np.moveaxis(each, channels, -1) for each in (one, other))
             if self._is_shifted:
                 one, other = self._shifted(one), self._shifted(other)
             share = np.broadcast_to(share, (*one.shape[:3], 1)).copy()
             share[::2, ..., 0] = self._windows(share[::2].shape[:3])
-            return _first(share * one + (1 - share) * other, first=first).astype(tensor.dtype)
+            return np.moveaxis(share * one + (1 - share) * other, -1, channels).astype(tensor.dtype)
         return (share * one + (1 - share) * other).astype(tensor.dtype)
 
     def _shifted(self, images: FloatArray) -> FloatArray:
@@ -95,11 +95,3 @@ class Mixtures:
         )
         inside: BoolArray = rows[:, :, None] & columns[:, None, :]
         return inside
-
-
-def _last(images: FloatArray, *, first: bool) -> FloatArray:
-    return np.moveaxis(images, 1, -1) if first else images
-
-
-def _first(images: FloatArray, *, first: bool) -> FloatArray:
-    return np.moveaxis(images, -1, 1) if first else images

@@ -47,16 +47,17 @@ def calibrate(wave: Wave) -> None:
     graph = wave.model.graph
     behind = _norms_behind_relu(graph)
     for call in graph.calls:
+        before = None
         if call in behind:
             norm = behind[call]
-            linear = is_linear(call.operation)
-            read = wave.before(call) if linear else wave.values[call.inputs[0]]
+            before = wave.before(call) if is_linear(call.operation) else None
+            read = before or wave.values[call.inputs[0]]
             found = _in_front_of_relu(_channels(norm, read), *recorded(norm))
             wave.model.hooks[call] = _map(norm, *found)
         elif is_norm(call) and call not in behind.values():
             channels = _channels(call, wave.values[call.inputs[0]])
             wave.model.hooks[call] = _map(call, *_direct(channels, *recorded(call)))
-        wave.advance()
+        wave.advance(before)
 
 
 def _norms_behind_relu(graph: Graph) -> dict[Call, Call]:

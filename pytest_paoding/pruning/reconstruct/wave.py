@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.graph.trace import Tensor
-from pytest_paoding.pruning.linear import is_linear, product
+from pytest_paoding.pruning.linear import along_units, is_linear, product
 from pytest_paoding.surgery.weights import values_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Model:
         kernel = self._tensor(layer, 0)
         outputs = product(layer, tf.cast(inputs, kernel.dtype), kernel)
         if layer.use_bias:
-            outputs = outputs + _row(layer, self._tensor(layer, 1))
+            outputs = outputs + along_units(layer, self._tensor(layer, 1))
         if layer in self.offsets:
-            outputs = outputs + _row(layer, self.offsets[layer])
+            outputs = outputs + along_units(layer, self.offsets[layer])
         return outputs
 
     def run(
@@ -218,11 +218,6 @@ def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]
     if layer.beta is not None:
         shift = shift + values[id(layer.beta)]
     return scale.astype(np.float32), shift.astype(np.float32)
-
-
-def _row(layer: Any, values: Any) -> Any:
-    first = getattr(layer, "data_format", None) == "channels_first"
-    return tf.reshape(values, (-1, *(1,) * layer.rank)) if first else values
 
 
 def _flat(values: Any) -> Any:

@@ -12,8 +12,8 @@ from pytest_paoding import prune
 from pytest_paoding.graph.trace import read_graph
 from pytest_paoding.pruning.reconstruct import distillation
 from pytest_paoding.pruning.reconstruct.descent import Adam
-from pytest_paoding.pruning.reconstruct.distillation import Course, batch_of, weights_to_move
-from pytest_paoding.pruning.reconstruct.inversion import multiplications
+from pytest_paoding.pruning.reconstruct.distillation import Course, weights_to_move
+from pytest_paoding.pruning.reconstruct.work import batch_of, multiplications
 from pytest_paoding.surgery.weights import values_of
 
 layers = keras.layers

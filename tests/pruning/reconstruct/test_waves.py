@@ -19,11 +19,12 @@ from pytest_paoding.pruning.reconstruct.inputs import (
     most_inputs,
     synthetic,
 )
-from pytest_paoding.pruning.reconstruct.inversion import Effort, invert, multiplications
+from pytest_paoding.pruning.reconstruct.inversion import Effort, invert
 from pytest_paoding.pruning.reconstruct.strategy import EFFORTS, inputs_for
 from pytest_paoding.pruning.reconstruct.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.pruning.reconstruct.twin import calibrate, is_norm, recorded
 from pytest_paoding.pruning.reconstruct.wave import Model, Wave
+from pytest_paoding.pruning.reconstruct.work import multiplications
 from pytest_paoding.pruning.task import Options, Task
 from pytest_paoding.pruning.working import WorkingWeights
 from pytest_paoding.surgery.constraints import Constraints
