@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
-    from pytest_paoding.graph.rules import rule
-    from pytest_paoding.pruning.prune import Pruned, prune
-    from pytest_paoding.surgery.plan import LayerPlan, Plan
+    from pytest_paoding.engine.graph.rules import rule
+    from pytest_paoding.engine.pruning.pruner import Pruned, prune
+    from pytest_paoding.records.plan import LayerPlan, Plan
 
 __version__ = "0.1.0"
 
 __all__ = ["LayerPlan", "PaodingError", "Plan", "Pruned", "__version__", "prune", "rule"]
 
 _HOMES = {
-    "LayerPlan": "pytest_paoding.surgery.plan",
-    "Plan": "pytest_paoding.surgery.plan",
-    "Pruned": "pytest_paoding.pruning.prune",
-    "prune": "pytest_paoding.pruning.prune",
-    "rule": "pytest_paoding.graph.rules",
+    "LayerPlan": "pytest_paoding.records.plan",
+    "Plan": "pytest_paoding.records.plan",
+    "Pruned": "pytest_paoding.engine.pruning.pruner",
+    "prune": "pytest_paoding.engine.pruning.pruner",
+    "rule": "pytest_paoding.engine.graph.rules",
 }
 
 

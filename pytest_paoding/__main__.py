@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
-from pytest_paoding.commands import bench, compare, merge, prune, schema, show
+from pytest_paoding.cli import bench, compare, merge, prune, schema, show
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from clinic.data import heldout_measurements
 if TYPE_CHECKING:
     import keras
 
-    from pytest_paoding.fixtures import PaodingFixture
+    from pytest_paoding.plugin.fixtures import PaodingFixture
 
 
 @pytest.mark.paoding(max_accuracy_decay="3%", input_range=(0.0, 1.0))

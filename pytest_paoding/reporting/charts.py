@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import Verdict, verdict
-from pytest_paoding.printing import show, title
+from pytest_paoding.records.budgets import Verdict, verdict
+from pytest_paoding.records.text.printing import show, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.budgets import Check, Limit
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.records.budgets import Check, Limit
+    from pytest_paoding.records.results import GateResult
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340.0, 190.0, 66.0, 14.0, 14.0, 30.0
 

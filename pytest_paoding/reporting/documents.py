@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.files import HEADS, file_rows
+from pytest_paoding.reporting.file_lines import HEADS, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_paoding.results import GateResult
-    from pytest_paoding.runs import Run
+    from pytest_paoding.records.results import GateResult
+    from pytest_paoding.records.runs import Run
 
 
 def markdown(run: Run) -> str:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import Outcome
-from pytest_paoding.configfile import TABLE
+from pytest_paoding.config.configfile import TABLE
+from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_paoding.budgets import Check
-    from pytest_paoding.configfile import ConfigFile
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.config.configfile import ConfigFile
+    from pytest_paoding.records.budgets import Check
+    from pytest_paoding.records.results import GateResult
 
 MOST = 10
 """Annotations of a kind that GitHub shows of one step."""

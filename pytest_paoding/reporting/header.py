@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
-from pytest_paoding.budgets import Level
-from pytest_paoding.plain import plain_value
+from pytest_paoding.records.budgets import Level
+from pytest_paoding.records.text.jsonable import plain_value
 
 if TYPE_CHECKING:
-    from pytest_paoding.precedence import Settings
+    from pytest_paoding.config.run_settings import Settings
 
 
 _KEYS = ("ratio", "strategy", "seed")

@@ -6,15 +6,15 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pytest_paoding.budgets import Outcome
+from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import charts, wording
-from pytest_paoding.reporting.files import HEADS, file_rows
+from pytest_paoding.reporting.file_lines import HEADS, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_paoding.results import GateResult, LayerResult
-    from pytest_paoding.runs import Run
+    from pytest_paoding.records.results import GateResult, LayerResult
+    from pytest_paoding.records.runs import Run
 
 _KIND = {
     Outcome.WITHIN_BUDGET: "in",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.records.results import GateResult
 
 PREFIX = "paoding."
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from pytest_paoding.budgets import Outcome
+from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.files import HEADS, file_lines, file_rows
+from pytest_paoding.reporting.file_lines import HEADS, file_lines, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.records.results import GateResult
 
 
 def failure_text(result: GateResult, *, verbose: bool) -> str:

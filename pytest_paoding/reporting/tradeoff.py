@@ -28,7 +28,7 @@ _HEADS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class BenchTrial:
     """One pruning of one model, judged.
 
     Attributes:
@@ -54,13 +54,13 @@ class Trial:
     seconds: float
 
 
-def medians(found: Iterable[Trial]) -> list[Trial]:
+def medians(found: Iterable[BenchTrial]) -> list[BenchTrial]:
     """Return one trial for each model, strategy and ratio: the median of each of its figures."""
-    groups: dict[tuple[str, str, float], list[Trial]] = {}
+    groups: dict[tuple[str, str, float], list[BenchTrial]] = {}
     for trial in found:
         groups.setdefault((trial.model, trial.strategy, trial.ratio), []).append(trial)
     return [
-        Trial(
+        BenchTrial(
             *key,
             *(
                 _median([getattr(trial, name) for trial in group])
@@ -76,7 +76,7 @@ def _median(values: list[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def table(found: Iterable[Trial]) -> str:
+def table(found: Iterable[BenchTrial]) -> str:
     """Return trials as a table, a row for each."""
     rows = [
         (
@@ -96,7 +96,7 @@ def table(found: Iterable[Trial]) -> str:
     return tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=aligned)
 
 
-def plot(found: Sequence[Trial], path: Path) -> None:
+def plot(found: Sequence[BenchTrial], path: Path) -> None:
     """Draw accuracy against the share of parameters removed, a panel for each model.
 
     Raises:

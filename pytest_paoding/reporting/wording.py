@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.baseline import UPDATE
-from pytest_paoding.budgets import Check, Limit, Outcome, Verdict
-from pytest_paoding.evaluation.evidence import CONFIDENCE
-from pytest_paoding.metrics import KNOWN, REGRESSIONS
-from pytest_paoding.printing import show, show_apart, title
-from pytest_paoding.quantities import Unit
-from pytest_paoding.results import DEFAULT
+from pytest_paoding.records.baseline import UPDATE
+from pytest_paoding.records.budgets import Check, Limit, Outcome, Verdict
+from pytest_paoding.records.evidence import CONFIDENCE
+from pytest_paoding.records.metrics import KNOWN, REGRESSIONS
+from pytest_paoding.records.results import DEFAULT
+from pytest_paoding.records.text.printing import show, show_apart, title
+from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from pytest_paoding.evaluation.measurement import Measurement
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.results import GateResult
 
 WORDS = {
     Outcome.WITHIN_BUDGET: "PRUNED",

@@ -17,14 +17,14 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.model_selection import train_test_split
 
-from pytest_paoding.commands.bench import Grid, trials
-from pytest_paoding.pruning.strategies import NAMES
+from pytest_paoding.cli.bench import Grid, trials
+from pytest_paoding.records.strategy_names import NAMES
 from pytest_paoding.reporting.tradeoff import medians, plot, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_paoding.reporting.tradeoff import Trial
+    from pytest_paoding.reporting.tradeoff import BenchTrial
 
 layers = keras.layers
 TRAINED = 3
@@ -112,7 +112,7 @@ def trained(name: str, seed: int) -> tuple[keras.Model, tuple[Any, Any], Any]:
     return model, (held, held_labels), fitted[:CALIBRATION]
 
 
-def found(name: str, options: argparse.Namespace) -> Iterator[Trial]:
+def found(name: str, options: argparse.Namespace) -> Iterator[BenchTrial]:
     span = (-5.0, 5.0) if name == "cancer-mlp" else (0.0, 1.0)
     for seed in range(TRAINED):
         model, data, unlabelled = trained(name, seed)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pytest_paoding.evaluation.evaluate import evaluate
-from pytest_paoding.keras_io.digest import digest
-from pytest_paoding.keras_io.save import save_model
+from pytest_paoding.engine.evaluation.evaluate import evaluate
+from pytest_paoding.engine.keras_io.digest import digest
+from pytest_paoding.engine.keras_io.save import save_model
 
 pytestmark = pytest.mark.benchmark
 EPSILONS = (0.01, 0.03, 0.1)

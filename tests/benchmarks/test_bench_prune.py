@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pytest_paoding import prune
-from pytest_paoding.graph.groups import find_groups
-from pytest_paoding.graph.rules import rule_for
-from pytest_paoding.graph.walk import walk
-from pytest_paoding.surgery.cut import cut
+from pytest_paoding.engine.graph.groups import find_groups
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.surgery.cut import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from projects import BUDGET, make_project
+
+from support.projects import BUDGET, make_project
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "paoding-gate"

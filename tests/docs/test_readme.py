@@ -12,23 +12,24 @@ from pathlib import Path
 import keras
 import pytest
 
-from pytest_paoding import hookspecs, plugin
+from pytest_paoding import plugin
 from pytest_paoding.__main__ import COMMANDS
-from pytest_paoding.configfile import read
-from pytest_paoding.formats import ENDINGS, EXPORTED
-from pytest_paoding.graph.rules import registry
-from pytest_paoding.metrics import REGRESSIONS
-from pytest_paoding.precedence import BUILT_IN
-from pytest_paoding.pruning import strategies
-from pytest_paoding.settings import (
-    Attack,
+from pytest_paoding.config.configfile import read
+from pytest_paoding.config.loading import load
+from pytest_paoding.config.settings import BUILT_IN
+from pytest_paoding.config.tables import (
+    AttackTable,
     Budget,
-    Corruption,
+    CorruptionTable,
     GateTable,
     ModelTable,
     PaodingTable,
-    load,
 )
+from pytest_paoding.engine.graph.rules import registry
+from pytest_paoding.plugin import hookspecs
+from pytest_paoding.records import strategy_names
+from pytest_paoding.records.formats import ENDINGS, EXPORTED
+from pytest_paoding.records.metrics import REGRESSIONS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -101,8 +102,8 @@ TABLES = {
     "### `[tool.paoding]`": set(PaodingTable.model_fields),
     "### `[tool.paoding.budget]`": set(Budget.model_fields) - set(EXPORTED),
     "### `[tool.paoding.regression]`": set(REGRESSIONS),
-    "### `[tool.paoding.attack]`": set(Attack.model_fields),
-    "### `[tool.paoding.corruption]`": set(Corruption.model_fields),
+    "### `[tool.paoding.attack]`": set(AttackTable.model_fields),
+    "### `[tool.paoding.corruption]`": set(CorruptionTable.model_fields),
     "### `[tool.paoding.models.NAME]`": set(ModelTable.model_fields) - set(GateTable.model_fields),
 }
 
@@ -149,7 +150,7 @@ def test_every_command_is_shown() -> None:
 
 def test_every_strategy_is_explained() -> None:
     named = set(re.findall(r"`(\w+)`", section("## The method")))
-    assert {*strategies.NAMES, *strategies.ALIASES} <= named
+    assert {*strategy_names.NAMES, *strategy_names.ALIASES} <= named
 
 
 def test_fixtures_and_hooks_are_all_named() -> None:

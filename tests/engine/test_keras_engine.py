@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pytest_paoding.engine import KerasEngine
+from pytest_paoding.config.settings import Setting, resolve
+from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import DataError, ModelFileError, PruningError
-from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.precedence import Setting, resolve
-from pytest_paoding.protocol import Engine
-from pytest_paoding.workbench import Workbench
+from pytest_paoding.gate.workbench import Workbench
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.protocol import Engine
 
 OPTIONS = {"strategy": "magnitude", "input_range": (0.0, 1.0), "seed": 0, "step": 0.025}
 
@@ -101,7 +101,9 @@ def test_versions_are_those_that_are_loaded():
 
 
 def test_importing_the_engine_is_light():
-    code = "import sys, pytest_paoding.engine as e; e.KerasEngine(); print(*sys.modules)"
+    code = (
+        "import sys, pytest_paoding.engine.keras_engine as e; e.KerasEngine(); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "keras", "tensorflow", "h5py"} & set(done.stdout.split())
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from pytest_paoding.engine.silence import silenced, start_tensorflow
 from pytest_paoding.errors import EvaluationError, ExportError
-from pytest_paoding.silence import silenced, start_tensorflow
 
 NOISELESS = {
     key: value
@@ -32,7 +32,7 @@ def run(code, **environment):
 def test_nothing_is_written_and_nothing_is_changed():
     code = """
 import logging, os, random, sys, warnings
-from pytest_paoding.silence import start_tensorflow
+from pytest_paoding.engine.silence import start_tensorflow
 
 def state():
     return [os.getcwd(), list(warnings.filters), logging.root.level, list(logging.root.handlers),
@@ -58,7 +58,7 @@ def test_a_worker_takes_its_share_of_the_processors():
     code = """
 import os
 os.cpu_count = lambda: 8
-from pytest_paoding.silence import start_tensorflow
+from pytest_paoding.engine.silence import start_tensorflow
 start_tensorflow()
 import tensorflow as tf
 print(tf.config.threading.get_intra_op_parallelism_threads(),
@@ -173,7 +173,7 @@ def test_without_standard_error_nothing_is_silenced(monkeypatch):
         pass
     code = """
 import os
-from pytest_paoding.silence import silenced
+from pytest_paoding.engine.silence import silenced
 os.close(2)
 with silenced():
     print('ran')

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding import artifacts
-from pytest_paoding.artifacts import (
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate import artifacts
+from pytest_paoding.gate.artifacts import (
     ManifestError,
     Staged,
     discard,
@@ -21,7 +22,6 @@ from pytest_paoding.artifacts import (
     write_manifest,
     write_whole,
 )
-from pytest_paoding.errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path

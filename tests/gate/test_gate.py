@@ -9,17 +9,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeEngine, FakeModel
 
-from pytest_paoding.artifacts import publish, sha256_of
-from pytest_paoding.budgets import Level, Limit, Outcome
+from pytest_paoding.config.settings import resolve
 from pytest_paoding.errors import DataError
-from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.gate import Gate, GateRun, GateSpec
-from pytest_paoding.metrics import BUDGETS, Direction, Metric
-from pytest_paoding.precedence import resolve
-from pytest_paoding.results import GateResult, LayerResult, Setting
-from pytest_paoding.revision import Revision
+from pytest_paoding.gate.artifacts import publish, sha256_of
+from pytest_paoding.gate.stages import Gate, GateRun, GateSpec
+from pytest_paoding.records.budgets import Level, Limit, Outcome
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.metrics import BUDGETS, Direction, Metric
+from pytest_paoding.records.results import GateResult, LayerResult, Setting
+from pytest_paoding.records.revision import Revision
+from support.fake_engine import FakeEngine, FakeModel
 
 if TYPE_CHECKING:
     from pathlib import Path

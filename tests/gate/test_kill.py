@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from pytest_paoding.artifacts import sweep
+from pytest_paoding.gate.artifacts import sweep
 
 KILLS = 50
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from fake_engine import FakeEngine, FakeModel
-from pytest_paoding.artifacts import publish
-from pytest_paoding.budgets import Limit
-from pytest_paoding.metrics import BUDGETS
-from pytest_paoding.gate import Gate, GateSpec
-from pytest_paoding.precedence import resolve
-from pytest_paoding.results import Setting
+from support.fake_engine import FakeEngine, FakeModel
+from pytest_paoding.gate.artifacts import publish
+from pytest_paoding.records.budgets import Limit
+from pytest_paoding.records.metrics import BUDGETS
+from pytest_paoding.gate.stages import Gate, GateSpec
+from pytest_paoding.config.settings import resolve
+from pytest_paoding.records.results import Setting
 import dataclasses
 
 folder = Path(sys.argv[1])

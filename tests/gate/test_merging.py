@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_results import results
 
-from pytest_paoding.budgets import Outcome
-from pytest_paoding.merging import merged
-from pytest_paoding.results import GateResult
-from pytest_paoding.runs import Run
+from pytest_paoding.gate.merging import merged
+from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.runs import Run
+from support.random_results import results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_paoding.baseline import UPDATE, Entry
-from pytest_paoding.budgets import Check, Limit, judge
-from pytest_paoding.evaluation.evidence import Contrast, Evidence
-from pytest_paoding.evaluation.measurement import Measurement
-from pytest_paoding.metrics import LIMITS, REGRESSIONS
-from pytest_paoding.notes import notes
-from pytest_paoding.quantities import Unit, read
-from pytest_paoding.regression import regressions
+from pytest_paoding.gate.notes import notes
+from pytest_paoding.gate.regression import regressions
+from pytest_paoding.records.baseline import UPDATE, Entry
+from pytest_paoding.records.budgets import Check, Limit, judge
+from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.metrics import LIMITS, REGRESSIONS
+from pytest_paoding.records.text.quantities import Unit, read
 
 
 def found(old: dict[str, float], new: dict[str, float]) -> dict[str, Measurement]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.sharing import Store, key_of
+from pytest_paoding.gate.store import Store, key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ def test_whatever_goes_into_the_work_is_in_its_key(change: str) -> None:
 HOLDER = f"""
 import sys, time
 from pathlib import Path
-from pytest_paoding.sharing import Store
+from pytest_paoding.gate.store import Store
 with Store(Path(sys.argv[1])).making({KEY!r}):
     print("held", flush=True)
     time.sleep(60)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import make_project
+
+from support.projects import make_project
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 WORKERS = {
     "no-xdist": (),

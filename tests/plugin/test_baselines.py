@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from projects import BUDGET
+
+from support.projects import BUDGET
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 FILE = "paoding-baseline.json"
 HELD = BUDGET.replace("[tool.paoding]", f'[tool.paoding]\nbaseline = "{FILE}"') + (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from projects import BUDGET
 
-from pytest_paoding import extras
+from pytest_paoding.records import optional_packages
+from support.projects import BUDGET
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 USAGE = pytest.ExitCode.USAGE_ERROR
 
@@ -78,7 +78,7 @@ def test_a_wrong_option_of_the_attack_ends_the_run(single: Project, option: str,
 def test_an_attack_without_its_package_ends_the_run(
     single: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     single.configure(cnn={})
     ran = single.gate("--paoding-attack=fmn")
     assert ran.ret == USAGE

@@ -6,16 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET
 
-from pytest_paoding.configfile import read
+from pytest_paoding.config.configfile import read
 from pytest_paoding.reporting import github
 from pytest_paoding.reporting.github import Annotation
+from support.projects import BUDGET
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from projects import Project
+    from support.projects import Project
 
 TEXT = """\
 [tool.paoding]

@@ -7,12 +7,12 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET, CONFTEST
 
-from pytest_paoding import hookspecs
+from pytest_paoding.plugin import hookspecs
+from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 HOOKS = {
     name: hook
@@ -101,9 +101,9 @@ def test_a_metric_of_ones_own_can_be_limited(project: Project) -> None:
         "conftest.py",
         CONFTEST
         + """
-from pytest_paoding.budgets import Limit
-from pytest_paoding.metrics import Direction, Metric
-from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.records.budgets import Limit
+from pytest_paoding.records.metrics import Direction, Metric
+from pytest_paoding.records.measurement import Measurement
 
 F1 = Metric("f1", Direction.HIGHER)
 

@@ -16,14 +16,14 @@ import onnxruntime
 import pytest
 import tf2onnx  # noqa: F401 - pytester forgets what a run imports, but it loads only once
 
-from pytest_paoding.engine import KerasEngine
-from pytest_paoding.surgery import apply
-from pytest_paoding.surgery.cut import cut
+from pytest_paoding.engine.keras_engine import KerasEngine
+from pytest_paoding.engine.surgery import apply
+from pytest_paoding.engine.surgery.cut import cut
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from projects import Project
+    from support.projects import Project
 
 DATA = """
 import numpy as np

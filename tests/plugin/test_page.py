@@ -16,22 +16,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from projects import BUDGET
-from random_results import results
 
 from pytest_paoding.__main__ import main
-from pytest_paoding.budgets import Limit
-from pytest_paoding.metrics import BUDGETS
+from pytest_paoding.records.budgets import Limit
+from pytest_paoding.records.metrics import BUDGETS
+from pytest_paoding.records.runs import Run
 from pytest_paoding.reporting import charts, wording
 from pytest_paoding.reporting.page import page
-from pytest_paoding.runs import Run
+from support.projects import BUDGET
+from support.random_results import results
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from projects import Project
-
-    from pytest_paoding.results import GateResult
+    from pytest_paoding.records.results import GateResult
+    from support.projects import Project
 
 VOID = {"meta", "line", "polyline", "circle"}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from projects import BUDGET, CONFTEST
 
 import pytest_paoding
+from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 TESTS = Path(__file__).parents[1]
 CHECK = "paoding.check(net, max_accuracy_decay='10%', name='net')"

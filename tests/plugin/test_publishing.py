@@ -12,10 +12,11 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import CONFTEST
+
+from support.projects import CONFTEST
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 CHECK = "paoding.check(net, max_accuracy_decay='10%', name='net')"
 OTHER = CHECK.replace("'net'", "'second'")

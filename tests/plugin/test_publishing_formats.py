@@ -7,10 +7,11 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET, CONFTEST
+
+from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 FORMATS = BUDGET.replace("ratio = 0.5", 'ratio = 0.5\nformats = ["tflite", "tflite-int8"]')
 LIMITED = FORMATS + '[tool.paoding.budget.tflite-int8]\nmin_accuracy = 0.85\nmax_size = "1 kB"\n'

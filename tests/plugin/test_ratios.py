@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET
+
+from support.projects import BUDGET
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 SWEEP = BUDGET.replace("ratio = 0.5", "ratio = [0.25, 0.5, 0.75]")
 CURVE = {"slope": 0.0399, "layers": {"dense": 40}}

@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeEngine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from projects import BUDGET
-from random_results import results
 
-from pytest_paoding.artifacts import to_json
-from pytest_paoding.budgets import Outcome
-from pytest_paoding.configfile import ConfigFile
+from pytest_paoding.config.configfile import ConfigFile
+from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.runs import Run
+from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github, progress, terminal, wording
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
-from pytest_paoding.results import GateResult
-from pytest_paoding.runs import Run
+from support.fake_engine import FakeEngine
+from support.projects import BUDGET
+from support.random_results import results
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 
 ROOT = Path(__file__).parents[2]

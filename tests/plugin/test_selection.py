@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET
+
+from support.projects import BUDGET
 
 if TYPE_CHECKING:
-    from projects import Project
+    from support.projects import Project
 
 REQUIRING = BUDGET.replace("[tool.paoding]", '[tool.paoding]\nrequire = ["cnn", "own"]')
 OWN = """

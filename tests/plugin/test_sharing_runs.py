@@ -11,15 +11,15 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import BUDGET, CONFTEST
 
-from pytest_paoding.precedence import PRUNING_KEYS
+from pytest_paoding.config.settings import PRUNING_KEYS
+from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from projects import Project
+    from support.projects import Project
 
 COUNTING = (
     CONFTEST
@@ -252,8 +252,8 @@ def test_metrics_of_ones_own_are_measured_every_time(single: Project) -> None:
         "conftest.py",
         (single.path / "conftest.py").read_text()
         + """
-from pytest_paoding.metrics import Direction, Metric
-from pytest_paoding.evaluation.measurement import Measurement
+from pytest_paoding.records.metrics import Direction, Metric
+from pytest_paoding.records.measurement import Measurement
 import itertools
 
 def pytest_paoding_metrics(config, spec, original, pruned, data):

@@ -1,0 +1,153 @@
+"""`python -m pytest_paoding bench`: what each strategy costs a model at each ratio."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.cli.arguments import add_reconstruction, arrays
+from pytest_paoding.cli.reading import write
+from pytest_paoding.config.cli_values import argument
+from pytest_paoding.engine.keras_engine import KerasEngine
+from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.records.strategy_names import NAMES
+from pytest_paoding.records.text import quantities
+from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from pytest_paoding.records.measurement import Measurement
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the subparsers of a parser."""
+    parser = commands.add_parser(
+        "bench",
+        help="compare strategies and ratios on a model",
+        description="Prune a model by every strategy at every ratio, and judge each outcome."
+        " Figures are medians over the seeds.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
+    parser.add_argument(
+        "--data", required=True, type=Path, help="an .npz file with inputs x and labels y"
+    )
+    parser.add_argument(
+        "--ratios", nargs="+", type=argument(quantities.ratio), default=[0.25, 0.5, 0.75]
+    )
+    parser.add_argument("--strategies", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--seeds", type=argument(quantities.count), default=3, help="how many")
+    parser.add_argument("--epsilon", type=float, default=0.05, help="strength of FGSM")
+    parser.add_argument(
+        "--input-range", nargs=2, type=float, default=(0.0, 1.0), metavar=("LO", "HI")
+    )
+    add_reconstruction(parser)
+    parser.add_argument("--plot", metavar="OUT", type=Path, help="a picture of the trade-off")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, and write the table; return the exit code.
+
+    Raises:
+        PaodingError: A file cannot be read, or the model not be pruned or judged.
+    """
+    data = arrays(arguments.data)
+    if not isinstance(data, dict) or not {"x", "y"} <= data.keys():
+        raise DataError(f"{arguments.data}: holds no arrays x and y")
+    settings: dict[str, Any] = {
+        "allocation": arguments.allocation,
+        "effort": arguments.effort,
+    }
+    if arguments.calibration is not None:
+        settings["calibration"] = arrays(arguments.calibration)
+    grid = Grid(
+        strategies=arguments.strategies,
+        ratios=arguments.ratios,
+        seeds=range(arguments.seeds),
+        epsilon=arguments.epsilon,
+        input_range=tuple(arguments.input_range),
+        settings=settings,
+    )
+    model = KerasEngine().load_model(arguments.model)
+    found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
+    write(table(found))
+    if arguments.plot is not None:
+        plot(found, arguments.plot)
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """What is tried.
+
+    Attributes:
+        strategies: Names of strategies.
+        ratios: Shares of units to remove.
+        seeds: Seeds; each is one trial.
+        epsilon: Strength of FGSM, in the unit of the input.
+        input_range: Low and high of legal inputs.
+        settings: Further settings of the pruning, such as `effort`.
+    """
+
+    strategies: Sequence[str]
+    ratios: Sequence[float] = (0.25, 0.5, 0.75)
+    seeds: Sequence[int] = (0,)
+    epsilon: float = 0.05
+    input_range: tuple[float, float] = (0.0, 1.0)
+    settings: dict[str, Any] | None = None
+
+
+def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator[BenchTrial]:
+    """Prune a model in every way of a grid and judge it on inputs and labels.
+
+    Raises:
+        PaodingError: The model cannot be pruned or judged.
+    """
+    engine, settings = KerasEngine(), grid.settings or {}
+    for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
+        started = time.process_time()
+        try:
+            pruned = engine.prune(
+                model,
+                strategy=strategy,
+                ratio=ratio,
+                seed=seed,
+                input_range=grid.input_range,
+                **settings,
+            )
+        except PaodingError as error:
+            raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
+        seconds = time.process_time() - started
+        metrics = engine.evaluate(
+            model,
+            pruned.model,
+            data,
+            epsilons=(grid.epsilon,),
+            input_range=grid.input_range,
+            calibration=settings.get("calibration"),
+        )
+        yield _trial(name, strategy, ratio, metrics, seconds)
+
+
+def _trial(
+    name: str, strategy: str, ratio: float, metrics: dict[str, Measurement], seconds: float
+) -> BenchTrial:
+    accuracy = metrics["accuracy"]
+    if accuracy.before is None or accuracy.after is None:
+        raise DataError(f"{name}: no accuracy: {accuracy.reason or 'the data has no labels'}")
+    return BenchTrial(
+        name,
+        strategy,
+        ratio,
+        removed=metrics["parameters_removed"].found or 0.0,
+        accuracy=accuracy.after,
+        decay=accuracy.before - accuracy.after,
+        agreement=metrics["agreement"].found or 0.0,
+        retention=metrics["robustness_retention"].found,
+        seconds=seconds,
+    )

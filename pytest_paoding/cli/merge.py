@@ -1,0 +1,68 @@
+"""`python -m pytest_paoding merge`: the reports of CI shards as one, with one verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.cli.reading import write
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate.artifacts import write_whole
+from pytest_paoding.gate.merging import merged
+from pytest_paoding.records.runs import Run, read_run
+from pytest_paoding.records.text.jsonable import to_json
+from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.page import page
+from pytest_paoding.reporting.terminal import summary_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the subparsers of a parser."""
+    parser = commands.add_parser(
+        "merge",
+        help="merge the reports of CI shards",
+        description="Exits as one run of all shards would: 1 if a gate or a test failed, a required"
+        " gate ran in none of them, or one name was used twice.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "shards", metavar="SHARD", nargs="+", type=Path, help="file of --paoding-json"
+    )
+    for kind in ("json", "markdown", "html"):
+        parser.add_argument(f"--{kind}", metavar="PATH", type=Path, help=f"write it as {kind}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Merge reports, print and write the result; return the exit code.
+
+    Raises:
+        ConfigError: A file is no report.
+        ArtifactError: The result cannot be written.
+    """
+    whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
+    if arguments.json is not None:
+        _save(arguments.json, to_json(whole.to_dict()))
+    for path, render in ((arguments.markdown, markdown), (arguments.html, page)):
+        if path is not None:
+            _save(path, render(whole))
+    write(*_summary(whole))
+    return whole.exit
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise ArtifactError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _summary(whole: Run) -> list[str]:
+    return [
+        *summary_lines(whole.results, show="all", verbose=False, quiet=False),
+        *whole.faults,
+        *(f"required gate {name} ran in no shard" for name in whole.required_missing),
+        *(f"baseline entry {name} is stale: no gate has it" for name in whole.stale),
+    ]

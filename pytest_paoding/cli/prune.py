@@ -1,0 +1,129 @@
+"""`python -m pytest_paoding prune`: prune a model file, and say what that left of it."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.cli.arguments import add_settings, settings_of
+from pytest_paoding.cli.reading import write
+from pytest_paoding.config.cli_values import argument
+from pytest_paoding.engine.keras_engine import KerasEngine
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.results import GateResult, layers_of
+from pytest_paoding.records.text import quantities
+from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.reporting.terminal import layer_table, metric_table
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the subparsers of a parser."""
+    parser = commands.add_parser(
+        "prune",
+        help="prune a model file",
+        description="Remove a share of the units of every prunable layer of a Keras model.",
+    )
+    parser.set_defaults(run=run, refuse=parser.error)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
+    parser.add_argument(
+        "-r",
+        "--ratio",
+        required=True,
+        type=argument(quantities.ratio),
+        help="share of the units to remove, such as 0.5 or 50%%",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        type=argument(_output),
+        help="the .keras file to write; replaced in one step when all is done",
+    )
+    add_settings(parser)
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say of each layer how its units were chosen and why no more of them",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prune a model file; return the exit code.
+
+    Raises:
+        PaodingError: The file cannot be loaded, pruned or written.
+    """
+    source, output = arguments.model, arguments.output
+    if output.exists() and source.exists() and output.samefile(source):
+        arguments.refuse("OUT is the MODEL itself, which is never written to")
+    try:
+        input_range = quantities.input_range(list(arguments.input_range))
+    except ValueError as error:
+        arguments.refuse(f"argument --input-range: {error}")
+    engine = KerasEngine()
+    original = engine.load_model(source)
+    started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
+    progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
+    pruned = engine.prune(original, progress=progress, **settings_of(arguments, input_range))
+    if progress is not None:
+        progress.close()
+    metrics = engine.evaluate(original, pruned.model, None, epsilons=(), input_range=input_range)
+    metrics["size"] = _saved(engine, original, pruned.model, output)
+    result = GateResult(
+        name=source.stem,
+        outcome=Outcome.UNJUDGED,
+        reason="without data and budgets nothing is judged",
+        metrics=metrics,
+        layers=layers_of(pruned.plan),
+        notes=pruned.notes,
+        duration=time.perf_counter() - started,
+    )
+    layers = result.explain() if arguments.explain else layer_table(result)
+    done = f"{wording.pruned(result)}: {output}"
+    write(layers, "", metric_table(result), "", *result.notes, done)
+    return 0
+
+
+def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:
+    """Write the pruned model; return both sizes, measured the same way."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
+            before = engine.save(original, Path(folder, "original.keras"))
+        after = engine.save(pruned, output)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ArtifactError(f"{output}: cannot be written: {reason}") from error
+    return Measurement(before, after, after)
+
+
+@dataclass(frozen=True, slots=True)
+class _StandardError:
+    """Where progress is shown: one line that is written over."""
+
+    def ensure_newline(self) -> None:
+        """Do nothing: the line is begun and ended here."""
+
+    def rewrite(self, line: str, *, erase: bool = False) -> None:
+        """Write over the present line."""
+        sys.stderr.write(f"\r{line}" + "\x1b[K" * erase)
+        sys.stderr.flush()
+
+
+def _output(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".keras":
+        raise ValueError(f"{text} does not end in .keras, so Keras could not load it")
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")
+    return path

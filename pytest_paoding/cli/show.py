@@ -1,0 +1,64 @@
+"""`python -m pytest_paoding show`: a report, a manifest or a baseline for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.cli.reading import entries, is_baseline, write
+from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.runs import manifest_result, parsed, run_of
+from pytest_paoding.reporting.terminal import budget_table, metric_table, summary_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Describe the command to the subparsers of a parser."""
+    parser = commands.add_parser(
+        "show", help="show a report, a manifest or a baseline", description="Prints a document."
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("file", metavar="FILE", type=Path, help="any JSON file of this package")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a file; return the exit code.
+
+    Raises:
+        ConfigError: It is none that this package writes.
+    """
+    document = parsed(arguments.file)
+    if is_baseline(document):
+        _show_baseline(arguments.file)
+        return 0
+    if isinstance(document, dict) and "gate" in document:
+        _show([manifest_result(document, arguments.file)])
+        return 0
+    found = run_of(document, arguments.file)
+    _show(list(found.results))
+    write(*found.faults, *(f"required gate {name} did not run" for name in found.required_missing))
+    write(*(f"baseline entry {name} is stale" for name in found.stale))
+    return 0
+
+
+def _show(results: list[GateResult]) -> None:
+    for result in results:
+        if result.checks:
+            write(f"{result.name}", budget_table(result, sources=True), "")
+    write(*summary_lines(results, show="all", verbose=True, quiet=False))
+
+
+def _show_baseline(path: Path) -> None:
+    for name, entry in entries(path).items():
+        metrics = {key: Measurement(found=value) for key, value in entry.metrics.items()}
+        facts = {**entry.settings, **entry.environment}
+        result = GateResult(name=name, outcome=Outcome.WITHIN_BUDGET, metrics=metrics)
+        write(name, metric_table(result), "", f"  {_listed(facts)}", "")
+
+
+def _listed(facts: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in facts.items())

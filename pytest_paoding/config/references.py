@@ -1,0 +1,84 @@
+"""Calling what settings refer to as "package.module:callable"."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_paoding.records.protocol import Pruning
+
+
+_WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
+
+
+def call(reference: str, *, root: Path, key: str = "data") -> Any:
+    """Return what the callable returns.
+
+    Args:
+        reference: `package.module:callable`.
+        root: This folder is importable while the module is imported and the callable runs.
+        key: Of the setting that refers to it: `data` or `calibration`.
+
+    Raises:
+        DataError: There is no such callable, it raised, or it returned nothing; one line.
+    """
+    name, _, attributes = reference.partition(":")
+    with _importable(root):
+        try:
+            target: Any = importlib.import_module(name)
+            for attribute in attributes.split("."):
+                target = getattr(target, attribute)
+            found = target()
+        except Exception as error:
+            raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
+    if found is None:
+        raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
+    return found
+
+
+def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
+    """Return the settings of a pruning with the inputs that `calibration` refers to in its place.
+
+    Raises:
+        DataError: As `call`.
+    """
+    reference = pruning["calibration"]
+    if not isinstance(reference, str):
+        return pruning
+    return {**pruning, "calibration": call(reference, root=root, key="calibration")}
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    before = list(sys.path)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _where(error: Exception) -> str:
+    ours = {__file__, importlib.__file__}
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename not in ours and not frame.filename.startswith("<frozen")
+    ]
+    if not frames:
+        return "cannot be called"
+    return f"raised at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+
+
+def _what(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

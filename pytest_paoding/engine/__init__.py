@@ -1,0 +1,1 @@
+"""The engine: NumPy and Keras, imported only when a gate runs."""

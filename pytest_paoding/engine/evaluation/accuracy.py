@@ -1,0 +1,92 @@
+"""How often both models are right, and how often they say the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.measurement import Measurement
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.evaluation.observe import Observations
+    from pytest_paoding.engine.graph.types import BoolArray
+
+_SKEWED = 0.99
+_UNLABELLED = "the data has no labels"
+
+
+def accuracy_metrics(seen: Observations) -> dict[str, Measurement]:
+    """Return accuracy, accuracy_decay, accuracy_retention and agreement.
+
+    A sample counts as right where the top class of every judged output is its label, and as agreed
+    on where both models have the same top class at every judged output.
+    """
+    same = (seen.original.predicted == seen.pruned.predicted).all(axis=0)
+    detail = "; ".join((f"{len(same)} samples", *seen.notes))
+    agreed = int(same.sum())
+    evidence = Evidence(Contrast.SHARE, agreed, len(same) - agreed)
+    agreement = Measurement(found=float(same.mean()), detail=detail, evidence=evidence)
+    if seen.labels is None:
+        names = ("accuracy", "accuracy_decay", "accuracy_retention")
+        return {"agreement": agreement, **dict.fromkeys(names, Measurement(reason=_UNLABELLED))}
+    pair = paired(seen.original.right(seen.labels), seen.pruned.right(seen.labels))
+    return {
+        "accuracy": replace(share_after(pair), detail=detail),
+        **_compared(pair, degenerate(seen)),
+        "agreement": agreement,
+    }
+
+
+def paired(before: BoolArray, after: BoolArray) -> Evidence:
+    """Return in how many samples something holds before and after, of the share after."""
+    both, first, second = (int(each.sum()) for each in (before & after, before, after))
+    neither = len(before) - first - second + both
+    return Evidence(Contrast.SHARE, both, first - both, second - both, neither)
+
+
+def share_after(pair: Evidence) -> Measurement:
+    """Return a share of the samples before and after pruning, of which the latter counts."""
+    before, after = shares(pair)
+    return Measurement(before, after, after, evidence=pair)
+
+
+def shares(pair: Evidence) -> tuple[float, float]:
+    """Return the shares of the samples before and after."""
+    return (pair.both + pair.lost) / pair.samples, (pair.both + pair.gained) / pair.samples
+
+
+def degenerate(seen: Observations) -> str | None:
+    """Return why the pruned model's answers are no answers, if so.
+
+    A model that gives one class to 99 % of the samples, of which fewer belong to it, may keep a
+    fine ratio of a poor accuracy without looking at its input.
+    """
+    if seen.labels is None:
+        return None
+    for predicted, truth in zip(seen.pruned.predicted, seen.labels, strict=True):
+        counts = np.bincount(predicted)
+        answer, share = int(counts.argmax()), counts.max() / len(predicted)
+        if share >= _SKEWED > (truth == answer).mean():
+            return f"the pruned model is degenerate: class {answer} for {share:.1%} of samples"
+    return None
+
+
+def _compared(pair: Evidence, reason: str | None) -> dict[str, Measurement]:
+    before, after = shares(pair)
+    chance = pair.difference_by_chance
+    decay = Measurement(
+        before,
+        after,
+        None if reason else (pair.lost - pair.gained) / pair.samples,
+        reason,
+        f"{pair.lost} samples lost, {pair.gained} gained; McNemar p = {chance:.2g}",
+        replace(pair, contrast=Contrast.DIFFERENCE),
+    )
+    if not before:
+        reason = "the accuracy before pruning is 0: a ratio to it is undefined"
+    ratio = replace(pair, contrast=Contrast.RATIO)
+    retention = Measurement(before, after, None if reason else after / before, reason, None, ratio)
+    return {"accuracy_decay": decay, "accuracy_retention": retention}

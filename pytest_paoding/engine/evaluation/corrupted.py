@@ -1,0 +1,47 @@
+"""How often both models are right on corrupted inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_paoding.engine.evaluation.accuracy import degenerate
+from pytest_paoding.records.measurement import Measurement
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.evaluation.observe import Observations
+
+_NAMES = ("corruption_accuracy", "corruption_retention")
+
+
+def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
+    """Return corruption_accuracy, the mean over kinds and severities, and corruption_retention.
+
+    Nothing where no corruption was asked for. Retention is the accuracy after pruning divided by
+    that before.
+    """
+    if seen.uncorrupted is not None:
+        return dict.fromkeys(_NAMES, Measurement(reason=seen.uncorrupted))
+    right, left = seen.original.corrupted, seen.pruned.corrupted
+    if not seen.versions or right is None or left is None:
+        return {}
+    before, after = float(right.mean()), float(left.mean())
+    detail = _detail(seen)
+    reason = degenerate(seen)
+    if not before:
+        reason = "no corrupted sample is right before pruning: a ratio is undefined"
+    retention = None if reason else after / before
+    return {
+        "corruption_accuracy": Measurement(before, after, after, detail=detail),
+        "corruption_retention": Measurement(before, after, retention, reason, detail),
+    }
+
+
+def _detail(seen: Observations) -> str:
+    """Return the accuracy by kind, the mean over the severities."""
+    parts = []
+    for kind in dict.fromkeys(kind for kind, _ in seen.versions):
+        rows = [row for row, (name, _) in enumerate(seen.versions) if name == kind]
+        before, after = (each.corrupted[rows].mean() for each in (seen.original, seen.pruned))
+        parts.append(f"{kind} {before:.4f} to {after:.4f}")
+    severities = sorted({severity for _, severity in seen.versions})
+    return f"{', '.join(parts)}; severities {', '.join(map(str, severities))}"

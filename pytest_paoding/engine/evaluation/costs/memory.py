@@ -1,0 +1,55 @@
+"""Activation memory: what a model holds at the same time while it computes one sample."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.records.measurement import Measurement
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+
+_BFLOAT = 2  # bytes of what NumPy has no name for
+
+
+def memory_metrics(original: Graph, pruned: Graph) -> dict[str, Measurement]:
+    """Return activation_memory of two models, in bytes."""
+    before, after = peak_bytes(original), peak_bytes(pruned)
+    if before is None or after is None:
+        reason = "a tensor has a length that is not fixed: its memory is undefined"
+        return {"activation_memory": Measurement(reason=reason)}
+    return {"activation_memory": Measurement(before, after, after, detail="of one sample")}
+
+
+def peak_bytes(graph: Graph) -> int | None:
+    """Return the most bytes of tensors that are needed at the same time, for one sample.
+
+    Calls are run in the graph's order; a tensor lives from the call that makes it to the last one
+    that reads it, inputs from the beginning and outputs to the end. Weights, what kernels need
+    besides, and what a runtime saves by working in place are not counted. None where a length is
+    not fixed. Linear in the number of calls.
+    """
+    tensors = {*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)}
+    if any(length is None for tensor in tensors for length in tensor.shape):
+        return None
+    last = {tensor: call for call in graph.calls for tensor in call.inputs}
+    live = set(graph.inputs)
+    now = peak = sum(map(_bytes, live))
+    for call in graph.calls:
+        made = set(call.outputs) - live
+        live |= made
+        now += sum(map(_bytes, made))
+        peak = max(peak, now)
+        over = {tensor for tensor in live if last.get(tensor) is call} - set(graph.outputs)
+        unread = {tensor for tensor in made if tensor not in last} - set(graph.outputs)
+        live -= over | unread
+        now -= sum(map(_bytes, over | unread))
+    return peak
+
+
+def _bytes(tensor: Tensor) -> int:
+    size = _BFLOAT if tensor.dtype == "bfloat16" else np.dtype(tensor.dtype).itemsize
+    return size * prod(length or 1 for length in tensor.shape)

@@ -1,0 +1,192 @@
+"""The data for judging, fitted to a model's inputs and outputs and checked, in small batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.evaluation.data.sources import raw_batches
+from pytest_paoding.engine.evaluation.data.targets import class_numbers
+from pytest_paoding.engine.execution.signature import find, listed
+from pytest_paoding.engine.keras_io.shapes import fitted
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_paoding.engine.execution.signature import Port, Signature
+    from pytest_paoding.engine.graph.types import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some samples.
+
+    Attributes:
+        inputs: One array for each input of the model, of its dtype, finite.
+        labels: For each output that is judged, by its index, the class numbers, shape (samples,);
+            empty where the data has no labels.
+    """
+
+    inputs: tuple[Any, ...]
+    labels: Mapping[int, IntArray]
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.inputs[0])
+
+
+def read(data: Any, signature: Signature, size: Callable[[Batch], int]) -> Iterator[Batch]:
+    """Yield what a user hands in as batches that fit the model, read once and in order.
+
+    Args:
+        data: A pair (x, y) of arrays, a `tf.data.Dataset` or any iterable of such pairs. x is an
+            array, or for several inputs a list in their order or a dict by name; y likewise for the
+            outputs. y may leave outputs out, which are then not judged, or be None.
+        signature: Inputs and outputs of the model.
+        size: Given the first samples, returns how many samples a batch may have.
+
+    Raises:
+        DataError: The data is empty, not finite, or does not fit; the input or output is named.
+    """
+    judged: frozenset[int] | None = None
+    most = done = 0
+    for x, y in raw_batches(data):
+        whole = _fitted(x, y, signature)
+        if judged is not None and judged != whole.labels.keys():
+            raise DataError("some batches have labels for other outputs than others")
+        judged = frozenset(whole.labels)
+        if not whole.size:
+            continue
+        most = most or size(whole)
+        for start in range(0, whole.size, most):
+            yield _cast(_slice(whole, start, start + most), signature, done + start)
+        done += whole.size
+    if not done:
+        raise DataError("the data has no samples (an iterator can be read only once)")
+
+
+def inputs_of(x: Any, signature: Signature) -> tuple[Any, ...]:
+    """Return inputs without labels as one array for each input of the model, in its dtypes.
+
+    Raises:
+        DataError: They do not fit, or are not finite; the input is named.
+    """
+    return _cast(_fitted(x, None, signature), signature, 0).inputs
+
+
+def _fitted(x: Any, y: Any, signature: Signature) -> Batch:
+    """Return all inputs and labels in the model's order, their shapes and lengths checked."""
+    inputs = tuple(
+        _shaped(part, port)
+        for part, port in zip(_inputs(x, signature.inputs), signature.inputs, strict=True)
+    )
+    labels = {
+        index: class_numbers(part, signature.outputs[index])
+        for index, part in _labels(y, signature.outputs).items()
+    }
+    lengths = {
+        **{
+            f"x {port.name!r}": len(part)
+            for port, part in zip(signature.inputs, inputs, strict=True)
+        },
+        **{f"y {signature.outputs[index].name!r}": len(part) for index, part in labels.items()},
+    }
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length} in {name}" for name, length in lengths.items())
+        raise DataError(f"the numbers of samples differ: {found}")
+    return Batch(inputs, labels)
+
+
+def _inputs(x: Any, ports: Sequence[Port]) -> list[Any]:
+    """Return the part of x that belongs to each input."""
+    if isinstance(x, Mapping):
+        parts = _by_name(x, ports, "input")
+        missing = [port for index, port in enumerate(ports) if index not in parts]
+        if missing:
+            raise DataError(f"x lacks the input {listed(missing)}")
+        return [parts[index] for index in range(len(ports))]
+    several = isinstance(x, (list, tuple)) and len(ports) > 1
+    parts_in_order = list(x) if several else [x]
+    if len(parts_in_order) != len(ports):
+        raise DataError(
+            f"x has {len(parts_in_order)} parts, the model {len(ports)} inputs: {listed(ports)}"
+        )
+    return parts_in_order
+
+
+def _labels(y: Any, ports: Sequence[Port]) -> dict[int, Any]:
+    """Return the part of y for each output that has labels."""
+    if y is None:
+        return {}
+    if isinstance(y, Mapping):
+        return _by_name(y, ports, "output")
+    if len(ports) == 1:
+        return {0: y}
+    if isinstance(y, (list, tuple)) and len(y) == len(ports):
+        return {index: part for index, part in enumerate(y) if part is not None}
+    raise DataError(
+        f"the model has the outputs {listed(ports)}: give labels for those to be judged, as a dict "
+        f"by name or a list in this order"
+    )
+
+
+def _by_name(parts: Mapping[Any, Any], ports: Sequence[Port], what: str) -> dict[int, Any]:
+    found = {}
+    for name, part in parts.items():
+        index = find(ports, str(name))
+        if index is None:
+            raise DataError(f"the model has no {what} {name!r}, its {what}s are {listed(ports)}")
+        found[index] = part
+    return found
+
+
+def _shaped(part: Any, port: Port) -> Any:
+    """Return one input as an array of the shape the model takes."""
+    try:
+        array = np.asarray(part)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"input {port.name!r} is no array: {error}") from error
+    found = fitted(array, port.shape)
+    if found is None:
+        shape = ("samples", *("any" if length is None else length for length in port.shape))
+        expected = ", ".join(str(length) for length in shape)
+        raise DataError(f"input {port.name!r} has the shape {array.shape}, expected ({expected})")
+    return found
+
+
+def _slice(batch: Batch, start: int, stop: int) -> Batch:
+    return Batch(
+        tuple(part[start:stop] for part in batch.inputs),
+        {index: part[start:stop] for index, part in batch.labels.items()},
+    )
+
+
+def _cast(batch: Batch, signature: Signature, first: int) -> Batch:
+    """Return the batch in the model's dtypes; `first` is the number of its first sample."""
+    inputs = tuple(
+        _of_dtype(part, port, first)
+        for part, port in zip(batch.inputs, signature.inputs, strict=True)
+    )
+    return Batch(inputs, batch.labels)
+
+
+def _of_dtype(part: Any, port: Port, first: int) -> Any:
+    if port.dtype == "string":
+        return part
+    if part.dtype.kind not in "biuf":
+        raise DataError(f"input {port.name!r} is of dtype {part.dtype}, expected {port.dtype}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        cast = part.astype(port.dtype, copy=False)
+    wrong = ~np.isfinite(cast) if port.floating else cast != part
+    if wrong.any():
+        sample = first + int(wrong.reshape(len(wrong), -1).any(axis=1).argmax())
+        kind = "finite" if port.floating else f"{port.dtype} numbers"
+        raise DataError(
+            f"input {port.name!r} has values that are not {kind}, the first in sample {sample}"
+        )
+    return cast

@@ -1,0 +1,195 @@
+"""What pruning cost: every metric of two models, from one pass over the data."""
+
+from __future__ import annotations
+
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.engine.evaluation.attacks.choose import attack_of
+from pytest_paoding.engine.evaluation.attacks.legal_range import ranges_of
+from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
+from pytest_paoding.engine.evaluation.corruption import Corruptions
+from pytest_paoding.engine.evaluation.costs.cost import cost_metrics
+from pytest_paoding.engine.evaluation.costs.latency import latency_metrics
+from pytest_paoding.engine.evaluation.costs.memory import memory_metrics
+from pytest_paoding.engine.evaluation.data.judging_data import read
+from pytest_paoding.engine.evaluation.data.overlap import apart
+from pytest_paoding.engine.evaluation.data.sources import known_length
+from pytest_paoding.engine.evaluation.data.targets import classes_of
+from pytest_paoding.engine.evaluation.exported_file import ExportedFile
+from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
+from pytest_paoding.engine.evaluation.file_metrics import file_metrics
+from pytest_paoding.engine.evaluation.observe import observe
+from pytest_paoding.engine.evaluation.predict import Predictor
+from pytest_paoding.engine.evaluation.robustness import robustness_metrics
+from pytest_paoding.engine.execution.signature import signature_of
+from pytest_paoding.engine.exporting.runtimes import open_file
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
+    from pytest_paoding.engine.evaluation.data.judging_data import Batch
+    from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.records.measurement import Measurement
+
+_MOST_SAMPLES = 250
+_MOST_VALUES = 1 << 28
+_MOST_VALUES_OF_A_TENSOR = 1 << 31
+
+
+def evaluate(  # noqa: PLR0913 - every setting by its own name
+    original: Any,
+    pruned: Any,
+    data: Any = None,
+    *,
+    attack: str = "fgsm",
+    epsilons: tuple[float, ...] = (),
+    attack_steps: int | None = None,
+    attack_restarts: int | None = None,
+    attack_samples: int | None = None,
+    corruptions: tuple[str, ...] = (),
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5),
+    seed: int = 0,
+    input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
+    measure: tuple[str, ...] = (),
+    calibration: Any = None,
+    files: Mapping[str, Path] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Measurement]:
+    """Measure two classifiers on the same data, side by side, in one pass.
+
+    Both are judged on the outputs the data has labels for. A sample counts as right, or as agreed
+    on, where that holds at each of them; the attack is on the sum of their cross-entropies. To
+    judge one of several outputs, give labels for that one: `y={"digit": labels}`.
+
+    Args:
+        original: The model before pruning, Sequential or Functional; neither model is changed.
+        pruned: The model after; its inputs and outputs are the same.
+        data: A pair (x, y) of arrays, a `tf.data.Dataset` of batches, or any iterable of such
+            batches, which is read once. x and y are arrays, or lists in the model's order or dicts
+            by name; labels are class numbers or one-hot, or None, which leaves only agreement. None
+            in place of the data leaves only what needs none.
+        attack: Its name; see `attacks.choose.attack_of`.
+        epsilons: Its strengths: the largest change of any value, in the inputs' own unit.
+        attack_steps: Number of its steps; None for what is usual.
+        attack_restarts: Number of random starts, where it has any; None likewise.
+        attack_samples: How many samples are attacked, the first ones; None likewise.
+        corruptions: Kinds of corruption; see `corruption.Corruptions`.
+        severities: Their severities, numbers from 1 to 5.
+        seed: Of what is random in attacks and corruptions.
+        input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
+            it, and not made if the data lies outside.
+        measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
+            where there is no data, and `latency`.
+        calibration: Inputs that the pruning has learned from, which may not be judged on.
+        files: What `export` has made of the pruned model, by format; each is judged as it is, by
+            its own runtime.
+        progress: Told ("evaluating", samples done, samples in all as far as known).
+
+    Returns:
+        By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
+        robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
+        robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
+        parameters, parameters_removed, flops, flops_reduction and activation_memory; where they
+        were asked for synthetic_agreement, output_divergence, latency_ratio and
+        batch_latency_ratio. What is undefined has a reason.
+        Those that need data also for every file, under NAME@FORMAT; before is the original model.
+
+    Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
+    for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
+
+    Raises:
+        DataError: The data is empty, not finite, does not fit the model, or was learned from.
+        EvaluationError: An output is not finite, random, or not that of a classifier.
+        PruningError: A model has no graph.
+    """
+    graph, smaller = read_graph(original), read_graph(pruned)
+    signature = signature_of(original)
+    ranges = ranges_of(signature.inputs, input_range)
+    costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
+    if data is None or "fidelity" in measure:
+        costs |= fidelity_metrics(graph, smaller, input_range)
+    if "latency" in measure:
+        costs |= latency_metrics((original, pruned), signature, ranges)
+    if data is None:
+        return costs
+    tried = attack_of(
+        attack,
+        steps=attack_steps,
+        restarts=attack_restarts,
+        samples=attack_samples,
+        epsilons=tuple(epsilons),
+        inputs=signature.inputs,
+        ranges=ranges,
+        seed=seed,
+    )
+    worse = Corruptions(
+        kinds=corruptions,
+        severities=severities,
+        inputs=signature.inputs,
+        ranges=ranges,
+        channels_first=_channels_first(graph),
+        seed=seed,
+    )
+    batches = read(data, signature, lambda first: _batch_size(graph, first))
+    batches = apart(batches, calibration, signature)
+    first = next(batches)
+    judged = sorted(first.labels) or range(len(signature.outputs))
+    for index in judged:
+        classes_of(signature.outputs[index])
+    predictors = (
+        Predictor(original, signature, judged, "original"),
+        Predictor(pruned, signature_of(pruned), judged, "pruned"),
+    )
+    counted = _counted(chain([first], batches), progress, known_length(data))
+    opened = [
+        ExportedFile(name, open_file(name, path, signature), predictors[1])
+        for name, path in (files or {}).items()
+    ]
+    seen = observe(counted, predictors, tried, worse if corruptions else None, opened)
+    return {
+        **accuracy_metrics(seen),
+        **robustness_metrics(seen),
+        **corruption_metrics(seen),
+        **costs,
+        **file_metrics(seen, opened),
+    }
+
+
+def _channels_first(graph: Graph) -> bool:
+    """Return whether images have their channels on the first axis, by the layers they go to."""
+    formats = [getattr(call.operation, "data_format", None) for call in graph.calls]
+    return "channels_first" in formats
+
+
+def _batch_size(graph: Graph, first: Batch) -> int:
+    """Return how many samples a batch may have so that what a gradient keeps fits into memory."""
+    longest = max(length for part in first.inputs for length in part.shape[1:] or (1,))
+    total = 0
+    for call in graph.calls:
+        for tensor in call.outputs:
+            values = prod(longest if length is None else length for length in tensor.shape)
+            if values > _MOST_VALUES_OF_A_TENSOR:
+                raise EvaluationError(
+                    f"layer {call.name!r} makes {values:,} values of one sample: too many to run"
+                )
+            total += values
+    return max(1, min(_MOST_SAMPLES, _MOST_VALUES // max(total, 1)))
+
+
+def _counted(
+    batches: Iterable[Batch], progress: Callable[[str, int, int], None] | None, total: int
+) -> Iterator[Batch]:
+    """Yield batches and tell `progress` when each has been dealt with."""
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.size
+        if progress is not None:
+            progress("evaluating", done, max(done, total))

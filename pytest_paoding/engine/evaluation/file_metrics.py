@@ -1,0 +1,50 @@
+"""Exported files, judged as they are: by what their own runtime makes of the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.engine.evaluation.robustness import robustness_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.evaluation.exported_file import ExportedFile
+    from pytest_paoding.engine.evaluation.observe import Observations
+    from pytest_paoding.records.measurement import Measurement
+
+_TRANSFERRED = "examples made on the pruned model"
+
+
+def file_metrics(seen: Observations, files: Sequence[ExportedFile]) -> dict[str, Measurement]:
+    """Return for every file what `accuracy` and `robustness` measure, under NAME@FORMAT.
+
+    Before is the original model, after is the file. A file has no gradient to attack it with: it
+    classifies adversarial examples made on the pruned model, of which it is another form.
+    """
+    found = {}
+    for file, answers in zip(files, seen.files, strict=True):
+        of_file = replace(seen, pruned=answers)
+        told = {
+            name: _transferred(each)
+            for name, each in robustness_metrics(of_file).items()
+            if not name.startswith("transfer_accuracy")  # that is all there is of a file
+        }
+        for name, each in {**accuracy_metrics(of_file), **told}.items():
+            found[f"{name}@{file.file_format}"] = _of_file(each, file)
+    return found
+
+
+def _transferred(measured: Measurement) -> Measurement:
+    if measured.found is None:
+        return measured
+    return replace(measured, detail="; ".join(filter(None, (measured.detail, _TRANSFERRED))))
+
+
+def _of_file(measured: Measurement, file: ExportedFile) -> Measurement:
+    """Return a measurement whose reason speaks of the file where it spoke of the pruned model."""
+    said = f"the {file.file_format} file is"
+    reason = measured.reason and measured.reason.replace("the pruned model is", said)
+    return replace(measured, reason=reason)

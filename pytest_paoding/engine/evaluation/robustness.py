@@ -1,0 +1,120 @@
+"""How often both models stay right under attack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.engine.evaluation.accuracy import degenerate, paired, share_after, shares
+from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.measurement import Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.evaluation.observe import Observations
+
+_RATIOS = ("robustness_retention", "robustness_overlap")
+
+
+def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
+    """Return robust_accuracy and transfer_accuracy for each epsilon, retention and overlap.
+
+    Robust are, of all samples, those that a model classifies right and still does after an attack
+    on itself. Retention is the share after pruning divided by that before; overlap is the share,
+    among the samples robust before, of those robust after. Of several epsilons the worst counts.
+    Transfer accuracy is that of the pruned model on what the attack on the original came up with:
+    of an attacker who does not know the pruned model.
+    """
+    if not seen.epsilons:
+        return dict.fromkeys(_RATIOS, Measurement(reason="no attack was asked for"))
+    names = [f"robust_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
+    others = [f"transfer_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
+    reason = seen.unattacked or _without_gradient(seen)
+    if reason:
+        return dict.fromkeys((*names, *_RATIOS, *others), Measurement(reason=reason))
+    counts = [_count(seen, row) for row in range(len(seen.epsilons))]
+    retention = _worst(counts, Contrast.RATIO)
+    if unfit := degenerate(seen):
+        retention = replace(retention, found=None, reason=unfit)
+    overlap = _worst(counts, Contrast.SHARE)
+    return {
+        **{
+            name: replace(share_after(each.pair), detail=each.detail)
+            for name, each in zip(names, counts, strict=True)
+        },
+        "robustness_retention": retention,
+        "robustness_overlap": replace(overlap, before=None, after=None),
+        **{name: _transfer(seen, row, counts[row].detail) for row, name in enumerate(others)},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many samples are robust at one epsilon, before pruning and after."""
+
+    detail: str
+    pair: Evidence
+
+    @property
+    def before(self) -> int:
+        return self.pair.both + self.pair.lost
+
+    def compared(self, contrast: Contrast) -> Measurement:
+        """Return the share of those robust before that are robust after, or the ratio of both."""
+        pair = self.pair
+        if contrast is Contrast.SHARE:
+            part, evidence = pair.both, Evidence(contrast, pair.both, pair.lost)
+        else:
+            part, evidence = pair.both + pair.gained, replace(pair, contrast=contrast)
+        found = part / self.before
+        return Measurement(*shares(pair), found, detail=self.detail, evidence=evidence)
+
+
+def _count(seen: Observations, row: int) -> _Count:
+    before, after = seen.original.robust[row], seen.pruned.robust[row]
+    flat = [
+        f"no gradient at {answers.flat} of {len(before)} samples of the {title} model"
+        for title, answers in (("original", seen.original), ("pruned", seen.pruned))
+        if answers.flat
+    ]
+    total = seen.original.predicted.shape[1]
+    first = [f"the first {len(before)} of {total} samples"] if len(before) < total else []
+    epsilon = f"{seen.attack}, epsilon {seen.epsilons[row]:g}"
+    return _Count(
+        "; ".join((epsilon, *first, *_distances(seen), *flat)),
+        paired(before, after),
+    )
+
+
+def _distances(seen: Observations) -> list[str]:
+    """Return the median distance of what fools the models, if the attack has looked for it."""
+    before, after = seen.original.distances, seen.pruned.distances
+    if before is None or after is None:
+        return []
+    return [f"median distance {np.median(before):.3g} before, {np.median(after):.3g} after"]
+
+
+def _transfer(seen: Observations, row: int, detail: str) -> Measurement:
+    if seen.original.transferred is None:
+        return Measurement(reason="the pruned model was not shown the examples")
+    pair = paired(seen.original.robust[row], seen.original.transferred[row])
+    return replace(share_after(pair), detail=f"{detail}; examples made on the original model")
+
+
+def _worst(counts: Sequence[_Count], contrast: Contrast) -> Measurement:
+    """Return how much of the robustness before pruning is left where the least is."""
+    for count in counts:
+        if not count.before:
+            reason = f"no sample is robust before pruning at {count.detail}: a ratio is undefined"
+            return Measurement(*shares(count.pair), reason=reason)
+    return min((count.compared(contrast) for count in counts), key=lambda each: each.found or 0.0)
+
+
+def _without_gradient(seen: Observations) -> str | None:
+    for title, answers in (("original", seen.original), ("pruned", seen.pruned)):
+        if answers.flat == answers.robust.shape[1]:
+            return f"the gradient of the {title} model is zero for every sample: nothing was tried"
+    return None

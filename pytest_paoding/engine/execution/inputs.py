@@ -1,0 +1,217 @@
+"""The inputs a reconstruction looks at: synthetic ones, or unlabelled ones that a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, prod
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.input_ranges import input_names
+from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
+from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, reads_images
+from pytest_paoding.engine.keras_io.shapes import fitted
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+
+_IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
+_UNRECORDED = 2  # times as many images where they are all that is known of a model's own
+_GIVEN = 4096  # most inputs of a user that are looked at
+_LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
+_MEMORY = 1 << 30  # bytes for them
+_CHUNK = 1 << 22  # numbers of the largest tensor in one chunk: 16 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Inputs in chunks.
+
+    Attributes:
+        chunks: For each chunk the values of every input tensor.
+        twins: Which chunks run the calibrated twin.
+        count: Number of inputs.
+        typical: Whether those that do not run the twin are like the model's own: given by a user,
+            or found by an inversion.
+    """
+
+    chunks: tuple[dict[Tensor, Any], ...]
+    twins: tuple[bool, ...]
+    count: int
+    typical: bool = False
+
+    def beside(self, others: Inputs) -> Inputs:
+        """Return these inputs and others of the same model."""
+        chunks, twins = self.chunks + others.chunks, self.twins + others.twins
+        return Inputs(chunks, twins, self.count + others.count, self.typical)
+
+    def plain(self) -> dict[Tensor, Any]:
+        """Return the values of every input that do not run the twin."""
+        chunks = [chunk for chunk, twin in zip(self.chunks, self.twins, strict=True) if not twin]
+        return {tensor: np.concatenate([each[tensor] for each in chunks]) for tensor in chunks[0]}
+
+    def heads(self, count: int) -> list[list[int]]:
+        """Return chunks of about `count` inputs: of the twin, and of the plain model."""
+        kinds = [[i for i, twin in enumerate(self.twins) if twin is kind] for kind in (True, False)]
+        size = max(1, self.count // len(self.chunks))
+        return [each[: max(1, count // size)] for each in kinds if each]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """How many inputs are drawn, and how many of them beyond their range."""
+
+    count: int
+    outside: int
+    generator: np.random.Generator
+
+
+def synthetic(
+    graph: Graph,
+    ranges: Mapping[Tensor, tuple[float, float]],
+    generator: np.random.Generator,
+    *,
+    recorded: bool,
+) -> Inputs:
+    """Draw inputs from their ranges alone.
+
+    Args:
+        graph: The model's graph.
+        ranges: Low and high of each input.
+        generator: The random generator.
+        recorded: Whether the model has recorded statistics: half of the inputs then run its twin;
+            without, half of them go beyond the range.
+    """
+    count = _count(graph, recorded=recorded)
+    draw = Draw(count, 0 if recorded else count // 2, generator)
+    return chunked(graph, drawn(graph, ranges, draw), twins=0.5 if recorded else 0.0)
+
+
+def drawn(
+    graph: Graph, ranges: Mapping[Tensor, tuple[float, float]], draw: Draw
+) -> dict[Tensor, Any]:
+    """Return synthetic values of every input, all kinds of them mixed."""
+    arrays = {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
+    order = draw.generator.permutation(draw.count)
+    return {tensor: each[order] for tensor, each in arrays.items()}
+
+
+def _count(graph: Graph, *, recorded: bool) -> int:
+    images = _IMAGES if recorded else _UNRECORDED * _IMAGES
+    return min(images if reads_images(graph) else _VECTORS, most_inputs(graph))
+
+
+def most_inputs(graph: Graph) -> int:
+    """Return how many inputs a wave may carry within its memory, 32 at least."""
+    return max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
+
+
+def most_followed(graph: Graph) -> int:
+    """Return how many inputs a pass may keep every tensor of, to be followed back; 8 at least."""
+    return max(8, _MEMORY // (4 * sum(map(_numbers, _tensors(graph)))))
+
+
+def given(graph: Graph, calibration: Any) -> Inputs:
+    """Take a user's unlabelled inputs: an array, or one for each input in a list or by its name.
+
+    Raises:
+        DataError: They do not fit the model's inputs, are empty or not finite.
+    """
+    names = input_names(graph.model)
+    if isinstance(calibration, Mapping):
+        missing = [name for name in names if name not in calibration]
+        if missing:
+            raise DataError(f"calibration lacks the input {missing[0]!r}")
+        calibration = [calibration[name] for name in names]
+    elif len(names) == 1 and not isinstance(calibration, (list, tuple)):
+        calibration = [calibration]
+    arrays = {}
+    for name, tensor, values in zip(names, graph.inputs, _matched(calibration, names), strict=True):
+        arrays[tensor] = _checked(name, tensor, values)
+    counts = {len(each) for each in arrays.values()}
+    if len(counts) > 1:
+        raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
+    step = -(-counts.pop() // _GIVEN)
+    looked_at = {tensor: each[::step] for tensor, each in arrays.items()}
+    return chunked(graph, looked_at, typical=True)
+
+
+def _matched(calibration: Any, names: Sequence[str]) -> Any:
+    if len(calibration) != len(names):
+        raise DataError(f"calibration has {len(calibration)} arrays for the inputs {names}")
+    return calibration
+
+
+def _checked(name: str, tensor: Tensor, values: Any) -> Any:
+    try:
+        array = np.asarray(values).astype(tensor.dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"calibration for input {name!r} is no array of numbers: {error}"
+        ) from error
+    found = fitted(array, tensor.shape)
+    if found is None or not len(found):
+        raise DataError(
+            f"calibration for input {name!r} has the shape {array.shape}, the model reads "
+            f"(samples, {', '.join(map(str, tensor.shape))})"
+        )
+    if not np.isfinite(found).all():
+        raise DataError(f"calibration for input {name!r} is not finite")
+    return found
+
+
+def _tensors(graph: Graph) -> list[Tensor]:
+    return [*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)]
+
+
+def _numbers(tensor: Tensor) -> int:
+    """Return how many numbers a tensor holds for one input."""
+    return prod(size or 1 for size in tensor.shape)
+
+
+def _largest(graph: Graph) -> int:
+    return max(map(_numbers, _tensors(graph)))
+
+
+def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
+    shape = tuple(size or 1 for size in tensor.shape)
+    generator = draw.generator
+    for layer in (call.operation for call in graph.calls if tensor in call.inputs):
+        if type(layer) is keras.layers.Embedding:
+            drawn = generator.integers(0, layer.input_dim, (draw.count, *shape))
+            return drawn.astype(tensor.dtype)
+    if not is_floating(tensor):
+        low, high = (int(end) for end in span)
+        drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
+        return drawn.astype(tensor.dtype)
+    space = Space(shape, *span, channels_first=has_channels_first(graph, tensor))
+    inside = synthetic_inputs(space, draw.count - draw.outside, generator)
+    return np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
+
+
+def chunked(
+    graph: Graph, arrays: Mapping[Tensor, Any], *, twins: float = 0.0, typical: bool = False
+) -> Inputs:
+    """Return inputs in chunks whose largest tensor is of bounded size.
+
+    Args:
+        graph: The model's graph.
+        arrays: Values of every input.
+        twins: Share of them that runs the twin, the first ones.
+        typical: Whether they are like the model's own.
+    """
+    count = len(next(iter(arrays.values())))
+    most = ceil(count * twins) or count
+    size = int(np.clip(_CHUNK // _largest(graph), 1, min(most, 1024)))
+    chunks = tuple(
+        {tensor: each[start : start + size] for tensor, each in arrays.items()}
+        for start in range(0, count, size)
+    )
+    first = ceil(len(chunks) * twins)
+    return Inputs(chunks, tuple(i < first for i in range(len(chunks))), count, typical)

@@ -1,0 +1,66 @@
+"""Layers that are linear maps, applied to the ends of intervals.
+
+In centre and radius form a linear map takes c to W c (+ b) and r to |W| r. Kernels are the working
+copies, so that what has been removed or merged during a search counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.intervals import Interval
+from pytest_paoding.engine.execution.variables import values_of
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.working import WorkingWeights
+    from pytest_paoding.engine.graph.types import FloatArray
+
+CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+LINEAR = (keras.layers.Dense, *CONVS, *_DEPTHWISE)
+
+
+def is_linear(layer: Any) -> bool:
+    """Whether a layer is a linear map with a kernel, followed by a bias and an activation."""
+    return type(layer) in LINEAR
+
+
+def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:
+    """Return the bounds of a layer's kernel on an interval, without bias and activation."""
+    kernel = weights[layer, 0]
+    centre = product(layer, interval.centre.astype(kernel.dtype), kernel)
+    radius = product(layer, interval.radius.astype(kernel.dtype), np.abs(kernel))
+    return Interval.around(values_of(centre), values_of(radius))
+
+
+def product(layer: Any, inputs: Any, kernel: Any) -> Any:
+    """Return what a linear layer makes of inputs with a kernel, without bias and activation."""
+    if type(layer) is keras.layers.Dense:
+        return inputs @ kernel
+    apply = keras.ops.depthwise_conv if type(layer) in _DEPTHWISE else keras.ops.conv
+    return apply(
+        inputs,
+        kernel,
+        strides=tuple(layer.strides),
+        padding=layer.padding,
+        data_format=layer.data_format,
+        dilation_rate=tuple(layer.dilation_rate),
+    )
+
+
+def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
+    """Return a linear layer's bias in a shape that broadcasts to its output; None without one."""
+    if not layer.use_bias:
+        return None
+    found: FloatArray = along_units(layer, weights[layer, 1])
+    return found
+
+
+def along_units(layer: Any, values: Any) -> Any:
+    """Return an array or a tensor of a value for each unit so that it broadcasts to the output."""
+    if getattr(layer, "data_format", None) == "channels_first":
+        return values[(slice(None), *(None,) * layer.rank)]
+    return values

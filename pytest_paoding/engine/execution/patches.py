@@ -1,0 +1,103 @@
+"""What a consumer reads to compute one of its outputs: rows of im2col, at sampled positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_paoding.engine.graph.trace import Call
+    from pytest_paoding.engine.graph.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Sampled outputs of one call.
+
+    Attributes:
+        call: The call of a dense layer or convolution.
+        inputs: Which input of the batch each sampled output belongs to, ascending.
+        positions: Its position on each spatial axis, shape (axes, samples).
+    """
+
+    call: Call
+    inputs: IntArray
+    positions: IntArray
+
+    @classmethod
+    def draw(cls, call: Call, inputs: int, rows: int, generator: np.random.Generator) -> Sample:
+        """Draw at most `rows` outputs from those of so many inputs."""
+        spatial = spatial_shape(call)
+        total = inputs * int(np.prod(spatial))
+        chosen = np.arange(total)
+        if total > rows:
+            chosen = np.sort(generator.choice(total, rows, replace=False))
+        which, *positions = np.unravel_index(chosen, (inputs, *spatial))
+        return cls(call, which, np.array(positions, np.int64).reshape(len(spatial), len(which)))
+
+    def outputs(self, chunks: Iterable[Any]) -> FloatArray:
+        """Return the sampled outputs, from values before the activation, chunk by chunk."""
+        return np.concatenate(
+            [array[(which, *positions)] for array, which, positions in self._located(chunks)]
+        )
+
+    def patches(self, chunks: Iterable[Any]) -> FloatArray:
+        """Return what the sampled outputs are computed from, shape (samples, taps, channels)."""
+        return np.concatenate([self._patches(*each) for each in self._located(chunks)])
+
+    def _located(self, chunks: Iterable[Any]) -> Iterator[tuple[Any, IntArray, IntArray]]:
+        """Yield each chunk, channels last, with where in it the samples are."""
+        start = 0
+        for chunk in chunks:
+            array = channels_last(self.call, np.asarray(chunk))
+            first, last = np.searchsorted(self.inputs, [start, start + len(array)])
+            yield array, self.inputs[first:last] - start, self.positions[:, first:last]
+            start += len(array)
+
+    def _patches(self, array: Any, which: IntArray, positions: IntArray) -> FloatArray:
+        layer = self.call.operation
+        if type(layer) is keras.layers.Dense:
+            found: FloatArray = array[(which, *positions)][:, None]
+            return found
+        taps = np.indices(layer.kernel_size).reshape(len(layer.kernel_size), -1)
+        pad = [(0, 0), *_padding(layer, array.shape[1:-1]), (0, 0)]
+        padded = np.pad(array, pad) if any(map(any, pad)) else array
+        corner = (positions * np.array(layer.strides)[:, None])[:, :, None]
+        offset = (taps * np.array(layer.dilation_rate)[:, None])[:, None]
+        gathered: FloatArray = padded[(which[:, None], *(corner + offset))]
+        return gathered
+
+
+def spatial_shape(call: Call) -> tuple[int, ...]:
+    """Return the lengths of a call's output axes but that of its units."""
+    shape = call.outputs[0].shape
+    first = getattr(call.operation, "data_format", None) == "channels_first"
+    return tuple(size or 1 for size in (shape[1:] if first else shape[:-1]))
+
+
+def channels_last(call: Call, array: Any) -> Any:
+    """Return values with the channels moved to the end, where a layer has them first."""
+    first = getattr(call.operation, "data_format", None) == "channels_first"
+    return np.moveaxis(array, 1, -1) if first else array
+
+
+def _padding(layer: Any, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return how much is padded before and after each axis, as convolutions do it."""
+    if layer.padding == "valid":
+        return [(0, 0)] * len(lengths)
+    pads = []
+    for length, size, stride, dilation in zip(
+        lengths, layer.kernel_size, layer.strides, layer.dilation_rate, strict=True
+    ):
+        reach = (size - 1) * dilation + 1
+        missing = max((-(-length // stride) - 1) * stride + reach - length, 0)
+        before = missing // 2
+        if layer.padding == "causal":
+            missing, before = reach - 1, reach - 1
+        pads.append((before, missing - before))
+    return pads

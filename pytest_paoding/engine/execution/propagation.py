@@ -1,0 +1,162 @@
+"""How layers without kernels carry intervals on: of values, and of differences.
+
+Every layer listed here is called as it is, in inference mode, on the ends of the intervals; only
+which end goes where depends on the kind of layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.intervals import Interval
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.trace import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_paoding.engine.graph.trace import Call
+    from pytest_paoding.engine.graph.types import FloatArray
+
+Carry: TypeAlias = "Callable[[Call, Sequence[Interval]], Interval]"
+
+
+@dataclass(frozen=True, slots=True)
+class Propagation:
+    """What a kind of layer makes of the intervals of its inputs.
+
+    Attributes:
+        value: Bounds of its output, from those of its inputs.
+        difference: Bounds of how much its output moves, from how much its inputs do; None where
+            that depends on the values of the inputs.
+    """
+
+    value: Carry
+    difference: Carry | None
+
+
+def propagation(operation: Any) -> Propagation | None:
+    """Return how an operation carries intervals on; None if nothing is known of it."""
+    return _KINDS.get(type(operation))
+
+
+def _rising(call: Call, intervals: Sequence[Interval]) -> Interval:
+    """Give each end for the same end: the output rises with every input."""
+    low = _called(call, [each.low for each in intervals])
+    high = _called(call, [each.high for each in intervals])
+    return Interval(low, high)
+
+
+def _affine(call: Call, intervals: Sequence[Interval]) -> Interval:
+    """Sort the outputs at the ends: every position alone is scaled by a number of either sign."""
+    ends = _rising(call, intervals)
+    return Interval(np.minimum(ends.low, ends.high), np.maximum(ends.low, ends.high))
+
+
+def _affine_difference(call: Call, intervals: Sequence[Interval]) -> Interval:
+    """Take out what the layer gives for zero: a shift moves nothing."""
+    moved = _affine(call, intervals)
+    zero = _called(call, [np.zeros_like(each.low[:1]) for each in intervals])
+    return Interval(moved.low - zero, moved.high - zero)
+
+
+def _largest_difference(call: Call, intervals: Sequence[Interval]) -> Interval:
+    """The largest of several values moves at most as much as that which moves most, either way."""
+    low = _called(call, [-each.low for each in intervals])
+    high = _called(call, [each.high for each in intervals])
+    return Interval(-low, high)
+
+
+def _least_difference(call: Call, intervals: Sequence[Interval]) -> Interval:
+    low = _called(call, [each.low for each in intervals])
+    high = _called(call, [-each.high for each in intervals])
+    return Interval(low, -high)
+
+
+def _subtracted(_: Call, intervals: Sequence[Interval]) -> Interval:
+    first, second = intervals
+    return first - second
+
+
+def _multiplied(_: Call, intervals: Sequence[Interval]) -> Interval:
+    def product(first: Interval, second: Interval) -> Interval:
+        at_low, at_high = first.times(second.low), first.times(second.high)
+        low, high = np.minimum(at_low.low, at_high.low), np.maximum(at_low.high, at_high.high)
+        return Interval(low, high)
+
+    return reduce(product, intervals)
+
+
+def _called(call: Call, arrays: Sequence[FloatArray]) -> FloatArray:
+    """Return what a call's layer gives for arrays in place of its input tensors."""
+    remaining = iter(arrays)
+    args, kwargs = keras.tree.map_structure(
+        lambda leaf: (
+            keras.ops.convert_to_tensor(next(remaining)) if isinstance(leaf, Tensor) else leaf
+        ),
+        (call.args, call.kwargs),
+    )
+    return values_of(call.operation(*args, **kwargs))  # type: ignore[no-any-return]  # Keras is untyped
+
+
+_layers = keras.layers
+_KINDS: dict[type, Propagation] = {
+    **dict.fromkeys(
+        (
+            _layers.ActivityRegularization,
+            _layers.Add,
+            _layers.AlphaDropout,
+            _layers.Average,
+            _layers.AveragePooling1D,
+            _layers.AveragePooling2D,
+            _layers.AveragePooling3D,
+            _layers.Concatenate,
+            _layers.Cropping1D,
+            _layers.Cropping2D,
+            _layers.Cropping3D,
+            _layers.Dropout,
+            _layers.Flatten,
+            _layers.GaussianDropout,
+            _layers.GaussianNoise,
+            _layers.GlobalAveragePooling1D,
+            _layers.GlobalAveragePooling2D,
+            _layers.GlobalAveragePooling3D,
+            _layers.Identity,
+            _layers.Permute,
+            _layers.RepeatVector,
+            _layers.Reshape,
+            _layers.SpatialDropout1D,
+            _layers.SpatialDropout2D,
+            _layers.SpatialDropout3D,
+            _layers.UpSampling1D,
+            _layers.ZeroPadding1D,
+            _layers.ZeroPadding2D,
+            _layers.ZeroPadding3D,
+        ),
+        Propagation(_rising, _rising),
+    ),
+    **dict.fromkeys(
+        (_layers.BatchNormalization, _layers.Normalization, _layers.Rescaling),
+        Propagation(_affine, _affine_difference),
+    ),
+    **dict.fromkeys(
+        (
+            _layers.GlobalMaxPooling1D,
+            _layers.GlobalMaxPooling2D,
+            _layers.GlobalMaxPooling3D,
+            _layers.Maximum,
+            _layers.MaxPooling1D,
+            _layers.MaxPooling2D,
+            _layers.MaxPooling3D,
+        ),
+        Propagation(_rising, _largest_difference),
+    ),
+    _layers.Minimum: Propagation(_rising, _least_difference),
+    _layers.Multiply: Propagation(_multiplied, None),
+    _layers.Subtract: Propagation(_subtracted, _subtracted),
+}

@@ -1,0 +1,32 @@
+"""What inputs are: images or vectors, of real numbers or not, with their channels first or last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+
+IMAGE_RANK = 3
+"""Axes of an image: height, width and channels."""
+
+
+def is_image(tensor: Tensor) -> bool:
+    """Whether an input has the rank of an image."""
+    return len(tensor.shape) == IMAGE_RANK
+
+
+def reads_images(graph: Graph) -> bool:
+    """Whether a model has an input of images."""
+    return any(is_image(tensor) for tensor in graph.inputs)
+
+
+def is_floating(tensor: Tensor) -> bool:
+    """Whether a tensor holds real numbers."""
+    return tensor.dtype.startswith(("float", "bfloat"))
+
+
+def has_channels_first(graph: Graph, tensor: Tensor) -> bool:
+    """Whether a layer that reads a tensor takes its first axis for the channels."""
+    readers = (call.operation for call in graph.calls if tensor in call.inputs)
+    return any(getattr(each, "data_format", None) == "channels_first" for each in readers)

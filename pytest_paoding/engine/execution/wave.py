@@ -1,0 +1,224 @@
+"""The wave: a model's calls run one after the other on all inputs, open to changes on the way.
+
+Whoever drives a wave sees what every tensor holds the moment it is there, and may change the
+weights of a call before the wave goes over it: each call is run once, whatever is changed, so the
+cost of a whole pruning stays that of a few passes. Tensors that nothing reads any more are let go.
+
+Inputs travel in chunks. The chunks of the *twin* have affine maps in front of normalisations (see
+`twin`); the others run the plain model.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.execution.linear import along_units, is_linear, product
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.trace import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_paoding.engine.execution.working import WorkingWeights
+    from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.types import FloatArray, WeightKey
+
+    Hook = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class Model:
+    """A model in the course of its pruning.
+
+    Attributes:
+        graph: Its calls.
+        weights: Working copies of its weights.
+        offsets: For layers without a bias, what a bias would add; shape (units,).
+        hooks: What the twin does to what a call's activation, or a normalisation, reads.
+        masks: For calls that read removed units in ways of their own, ones and zeros to multiply
+            each input with.
+        moved: Tensors in place of the kernels and biases of linear layers, by their keys.
+    """
+
+    graph: Graph
+    weights: WorkingWeights
+    offsets: dict[Any, FloatArray] = field(default_factory=dict)
+    hooks: dict[Call, Hook] = field(default_factory=dict)
+    masks: dict[Call, list[FloatArray]] = field(default_factory=dict)
+    moved: dict[WeightKey, Any] = field(default_factory=dict)
+    _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
+
+    def linear(self, call: Call, inputs: Any) -> Any:
+        """Return what a layer with a kernel gives before its activation."""
+        layer = call.operation
+        kernel = self._tensor(layer, 0)
+        outputs = product(layer, tf.cast(inputs, kernel.dtype), kernel)
+        if layer.use_bias:
+            outputs = outputs + along_units(layer, self._tensor(layer, 1))
+        if layer in self.offsets:
+            outputs = outputs + along_units(layer, self.offsets[layer])
+        return outputs
+
+    def run(
+        self, call: Call, inputs: Sequence[Any], *, twin: bool, before: Any = None
+    ) -> list[Any]:
+        """Return the outputs of one call, flattened; `before` is what `linear` gave, if known."""
+        layer = call.operation
+        hook = self.hooks.get(call) if twin else None
+        if is_linear(layer):
+            before = self.linear(call, inputs[0]) if before is None else before
+            return [layer.activation(hook(before) if hook else before)]
+        inputs = [hook(each) for each in inputs] if hook else inputs
+        if call in self.masks:
+            inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
+        if type(layer) is keras.layers.BatchNormalization:
+            return [normalised(layer, self.weights, inputs[0])]
+        remaining = iter(inputs)
+        args, kwargs = keras.tree.map_structure(
+            lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,
+            (call.args, call.kwargs),
+        )
+        outputs: list[Any] = keras.tree.flatten(layer(*args, **kwargs))
+        return outputs
+
+    @contextmanager
+    def tried(self, layers: Iterable[Any]) -> Iterator[None]:
+        """Let weights of some layers, offsets and masks be changed, and take it all back."""
+        kept = {
+            (layer, index): self.weights[layer, index]
+            for layer in layers
+            for index in range(len(layer.weights))
+        }
+        offsets, masks = dict(self.offsets), dict(self.masks)
+        try:
+            yield
+        finally:
+            for key, values in kept.items():
+                if self.weights[key] is not values:
+                    self.weights.assign(key, values)
+            self.offsets, self.masks = offsets, masks
+
+    def _tensor(self, layer: Any, index: int) -> Any:
+        """Return a weight as a tensor; a working copy is converted once for each version of it."""
+        if (layer, index) in self.moved:
+            return self.moved[layer, index]
+        key, version = (layer, index), self.weights.version((layer, index))
+        if key not in self._tensors or self._tensors[key][0] != version:
+            with tf.init_scope():  # also while a function is traced
+                self._tensors[key] = version, tf.convert_to_tensor(self.weights[key])
+        return self._tensors[key][1]
+
+
+class Wave:
+    """A pass over a model that can be watched and steered.
+
+    Attributes:
+        values: What each live tensor holds, chunk by chunk.
+    """
+
+    def __init__(
+        self, model: Model, inputs: Sequence[Mapping[Tensor, Any]], twins: Sequence[bool] = ()
+    ) -> None:
+        """Begin with chunks of inputs; `twins` says which of them run the twin, if any do."""
+        self.model = model
+        self.twins = twins or [False] * len(inputs)
+        self.values: dict[Tensor, list[Any]] = {
+            tensor: [keras.ops.convert_to_tensor(chunk[tensor]) for chunk in inputs]
+            for tensor in model.graph.inputs
+        }
+        self._next = 0
+        calls = model.graph.calls
+        self._last = {tensor: call for call in calls for tensor in call.inputs}
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls that are still to come."""
+        return self.model.graph.calls[self._next :]
+
+    def advance(self, before: Sequence[Any] | None = None) -> None:
+        """Run the next call on all chunks, from what `before` gave where that was asked for."""
+        call = self.model.graph.calls[self._next]
+        self._next += 1
+        columns = [self.values[tensor] for tensor in call.inputs]
+        known = [None] * len(self.twins) if before is None else before
+        outputs = [
+            self.model.run(call, inputs, twin=twin, before=given)
+            for *inputs, twin, given in zip(*columns, self.twins, known, strict=True)
+        ]
+        for number, tensor in enumerate(call.outputs):
+            self.values[tensor] = [each[number] for each in outputs]
+        kept = set(self.model.graph.outputs)
+        for tensor in call.inputs:
+            if self._last[tensor] is call and tensor not in kept:
+                self.values.pop(tensor, None)
+
+    def fork(self) -> Wave:
+        """Return a wave that goes on from here by itself."""
+        other = copy(self)
+        other.values = dict(self.values)
+        return other
+
+    def finish(self) -> FloatArray:
+        """Run to the end; return the outputs before their activation, shape (inputs, values)."""
+        outputs: FloatArray = values_of(self.outputs())
+        return outputs
+
+    def outputs(self) -> Any:
+        """Do the same, and return a tensor."""
+        reached = []
+        for call in list(self.calls()):
+            if set(call.outputs) & set(self.model.graph.outputs):
+                reached.append(tf.concat([_flat(each) for each in self.final(call)], axis=0))
+            self.advance()
+        return tf.concat(reached, axis=1)
+
+    def before(self, call: Call) -> list[Any]:
+        """Return what the next call, of a layer with a kernel, gives before its activation."""
+        return [self.model.linear(call, each) for each in self.values[call.inputs[0]]]
+
+    def final(self, call: Call) -> list[Any]:
+        """Return what the next call, which makes an output, gives before its activation."""
+        if is_linear(call.operation):
+            return self.before(call)
+        if type(call.operation) in (keras.layers.Activation, keras.layers.Softmax):
+            return self.values[call.inputs[0]]
+        columns = (self.values[each] for each in call.inputs)
+        return [
+            self.model.run(call, inputs, twin=False)[0] for inputs in zip(*columns, strict=True)
+        ]
+
+
+def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
+    """Return what a BatchNormalization gives in inference, with working weights."""
+    lengths = [1] * len(values.shape)
+    lengths[channel_axis(layer)] = -1
+    scale, shift = affine(layer, weights)
+    return tf.cast(values, tf.float32) * scale.reshape(lengths) + shift.reshape(lengths)
+
+
+def channel_axis(layer: Any) -> int:
+    """Return the axis whose entries a BatchNormalization treats alone."""
+    axis: int = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+    return axis
+
+
+def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:
+    """Return the factor and the shift of a BatchNormalization in inference, shape (channels,)."""
+    values = {id(each): weights[layer, index] for index, each in enumerate(layer.weights)}
+    scale = 1 / np.sqrt(values[id(layer.moving_variance)] + layer.epsilon)
+    if layer.gamma is not None:
+        scale = scale * values[id(layer.gamma)]
+    shift = -values[id(layer.moving_mean)] * scale
+    if layer.beta is not None:
+        shift = shift + values[id(layer.beta)]
+    return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _flat(values: Any) -> Any:
+    return tf.reshape(values, (values.shape[0], -1))

@@ -1,0 +1,198 @@
+"""Groups: the units that the same layers produce, among which a strategy chooses.
+
+A *unit* is a class of labels; it goes or stays whole. A *group* gathers the free units that have
+the same producers, such as the channels of two convolutions that are added: as many of them go as
+the ratio asks of any one of those layers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.engine.graph.quorums import find_quorums
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.structure import Producer, Structure, WeightAxis
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sites:
+    """Where the units of a group lie on one weight axis.
+
+    Attributes:
+        axis: The axis.
+        positions: Positions of each unit, shape (units, occurrences), ascending in each row: unit u
+            lies at `positions[u]`. The t-th occurrence of one unit corresponds to the t-th of any
+            other.
+    """
+
+    axis: WeightAxis
+    positions: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Free units with the same producers.
+
+    Attributes:
+        producers: The layers that issue them, in the order of their first calls.
+        units: Their classes, shape (units,), in the order of the first producer.
+        carried: The weight axes that carry them without being summed over.
+        contracted: The weight axes of their consumers, summed over.
+        mergeable: Whether every unit occurs equally often on every axis and weights alone make them
+            differ, so that one may take over what another contributes.
+        quorums: Sets of rows of `units`, of each of which one must stay besides one of all; each
+            ascending. Empty but behind splits and slices.
+    """
+
+    producers: tuple[Producer, ...]
+    units: IntArray
+    carried: tuple[Sites, ...]
+    contracted: tuple[Sites, ...]
+    mergeable: bool
+    quorums: tuple[IntArray, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Names of the producers, joined by `+`."""
+        return "+".join(producer.name for producer in self.producers)
+
+    @property
+    def width(self) -> int:
+        """Number of units."""
+        return len(self.units)
+
+    def removable(self, left: BoolArray) -> BoolArray:
+        """Return which units may go next, of those that are left: the last of a quorum may not.
+
+        Args:
+            left: Which units are left, shape (units,).
+        """
+        may_go = left.copy()
+        for rows in (np.arange(self.width), *self.quorums):
+            if np.count_nonzero(left[rows]) == 1:
+                may_go[rows] = False
+        return may_go
+
+    def first_removable(self, order: IntArray, count: int) -> IntArray:
+        """Return the first `count` units of an order that can go together, or as many as can.
+
+        Args:
+            order: Rows of `units`, those that are to go first in front.
+            count: How many are wanted.
+        """
+        left = np.ones(self.width, bool)
+        chosen: list[int] = []
+        for row in order.tolist():
+            if len(chosen) < count and self.removable(left)[row]:
+                left[row] = False
+                chosen.append(row)
+        return np.array(chosen, np.int64)
+
+
+def find_groups(structure: Structure) -> tuple[Group, ...]:
+    """Return the groups of a structure, in the order of their first producers' first calls.
+
+    Cost: linear in the positions of all labelled weight axes, up to a sort of each axis.
+    """
+    membership = _membership(structure)
+    count = int(membership.max(initial=-1)) + 1
+    sites = [_sites_by_group(axis, membership) for axis in structure.axes]
+    quorums = find_quorums(structure, membership)
+    return tuple(
+        _group(structure, membership, number, sites, quorums.get(number, ()))
+        for number in range(count)
+    )
+
+
+def _membership(structure: Structure) -> IntArray:
+    """Return for each class the number of its group, -1 where it is pinned or not a unit."""
+    signature = np.zeros(structure.classes.count, np.int64)
+    for number, producer in enumerate(structure.producers, start=1):
+        units = np.unique(producer.classes)
+        pairs = signature[units] * (len(structure.producers) + 1) + number
+        _, renumbered = np.unique(pairs, return_inverse=True)
+        signature[units] = signature.max(initial=0) + 1 + renumbered
+    signature[~structure.classes.free] = 0
+    order = [producer.classes for producer in structure.producers]
+    found = np.concatenate([np.empty(0, np.int64), *(signature[classes] for classes in order)])
+    values, first = np.unique(found[found > 0], return_index=True)
+    rank = np.full(signature.max(initial=0) + 1, -1, np.int64)
+    rank[values[np.argsort(first)]] = np.arange(len(values))
+    return rank[signature]
+
+
+def _sites_by_group(axis: WeightAxis, membership: IntArray) -> dict[int, Sites | None]:
+    """Return where each group lies on an axis; None where its units occur unequally often."""
+    groups = membership[axis.classes]
+    return {
+        int(number): _sites(axis, np.flatnonzero(groups == number))
+        for number in np.unique(groups[groups >= 0])
+    }
+
+
+def _sites(axis: WeightAxis, positions: IntArray) -> Sites | None:
+    classes = axis.classes[positions]
+    order = np.argsort(classes, kind="stable")
+    _, counts = np.unique(classes, return_counts=True)
+    if (counts != counts[0]).any():
+        return None
+    return Sites(axis, positions[order].reshape(len(counts), counts[0]))
+
+
+def _group(
+    structure: Structure,
+    membership: IntArray,
+    number: int,
+    sites: list[dict[int, Sites | None]],
+    quorums: Sequence[IntArray],
+) -> Group:
+    producers = tuple(
+        producer
+        for producer in structure.producers
+        if (membership[producer.classes] == number).any()
+    )
+    first = producers[0].classes[membership[producers[0].classes] == number]
+    _, index = np.unique(first, return_index=True)
+    units = first[np.sort(index)]
+    rank = np.argsort(np.argsort(units))  # rows of sites are in the order of the classes
+    here = [each[number] for each in sites if number in each]
+    found = [
+        Sites(each.axis, each.positions[rank])
+        for each in here
+        if each is not None and len(each.positions) == len(units)
+    ]
+    return Group(
+        producers,
+        units,
+        carried=tuple(each for each in found if not each.axis.contracted),
+        contracted=tuple(each for each in found if each.axis.contracted),
+        mergeable=len(found) == len(here) and structure.told_apart.isdisjoint(units.tolist()),
+        quorums=tuple(
+            sorted(
+                (np.flatnonzero(np.isin(units, each)) for each in quorums), key=np.ndarray.tolist
+            )
+        ),
+    )
+
+
+def may_go(group: Group, left: BoolArray, rows: IntArray) -> BoolArray:
+    """Return which of `rows` may go one after the other, so that every quorum keeps one.
+
+    Args:
+        group: The group.
+        left: Which rows are left before, shape (units,).
+        rows: Rows in the order in which they are to go.
+    """
+    allowed = np.ones(len(rows), bool)
+    for quorum in group.quorums:
+        inside = np.flatnonzero(np.isin(rows, quorum) & allowed)
+        if len(inside) >= np.count_nonzero(left[quorum]):
+            allowed[inside[-1:]] = False
+    return allowed

@@ -1,0 +1,73 @@
+"""Activations as arguments of layers: those that treat every unit alone, and all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.views import View
+    from pytest_paoding.engine.graph.visit import Visit
+
+_ALONE = frozenset(
+    getattr(keras.activations, name)
+    for name in (
+        "celu",
+        "elu",
+        "exponential",
+        "gelu",
+        "hard_shrink",
+        "hard_sigmoid",
+        "hard_silu",
+        "hard_tanh",
+        "leaky_relu",
+        "linear",
+        "log_sigmoid",
+        "mish",
+        "relu",
+        "relu6",
+        "selu",
+        "sigmoid",
+        "silu",
+        "soft_shrink",
+        "softplus",
+        "softsign",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "squareplus",
+        "tanh",
+        "tanh_shrink",
+        "threshold",
+    )
+    if hasattr(keras.activations, name)  # the list has grown since Keras 3.5
+)
+_OVER_LAST_AXIS = frozenset(
+    getattr(keras.activations, name)
+    for name in ("log_softmax", "softmax", "sparsemax")
+    if hasattr(keras.activations, name)
+)
+
+
+def activated(visit: Visit, view: View, activation: Any) -> View:
+    """Return the view of a layer's output behind its `activation`.
+
+    Args:
+        visit: The visit of the layer.
+        view: What the activation reads.
+        activation: A function, a layer, or None.
+    """
+    if isinstance(activation, keras.layers.Layer):
+        path, shapes = ("activation", "config"), (view.shape,)
+        return visit.hand_on(activation, *path, inputs=(view,), shapes=shapes)[0]
+    if activation in _OVER_LAST_AXIS:
+        visit.whole(view, (view.rank - 1,), f"has the activation {activation.__name__} over them")
+    elif activation is not None and activation not in _ALONE:
+        name = getattr(activation, "__name__", activation)
+        visit.pin(view, f"has the activation {name}, which may mix units")
+    return view
+
+
+def pointwise(activation: Any) -> bool:
+    """Whether an activation is a function that treats every unit alone."""
+    return activation is None or activation in _ALONE

@@ -1,0 +1,74 @@
+"""Tensors that meet: position by position, with broadcasting, or end to end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.graph.rules.axes import inner_axis
+from pytest_paoding.engine.graph.rules.registry import known, rule
+from pytest_paoding.engine.graph.trace import Tensor
+from pytest_paoding.engine.graph.views import View, compact, concatenated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.visit import Visit
+
+
+@rule(
+    keras.layers.Add,
+    keras.layers.Average,
+    keras.layers.Maximum,
+    keras.layers.Minimum,
+    keras.layers.Multiply,
+    keras.layers.Subtract,
+)
+def merge(visit: Visit) -> View | Sequence[View]:
+    """Joins the operands where they meet."""
+    return meet(visit, visit.inputs)
+
+
+def meet(visit: Visit, views: Sequence[View]) -> View | Sequence[View]:
+    """Return the view of tensors combined position by position, with broadcasting.
+
+    Positions that meet leave together. Along an axis of length one that is spread over those of
+    another tensor nothing meets. Where two tensors are spread over each other (an outer product),
+    the positions of the smaller stay, for the result can shrink along one axis only.
+    """
+    if {view.rank for view in views} != {len(visit.shape)}:
+        return visit.fixed("combines tensors of different ranks")
+    largest = max(views, key=lambda view: view.labels.size)
+    met = []
+    for view in views:
+        if view is not largest and _is_spread(view, largest, visit.shape):
+            visit.pin(view, "spreads it over the positions of another tensor")
+        else:
+            visit.join(largest.labels, view.labels)
+            met.append(view.labels.shape)
+    return compact(visit.shape, np.broadcast_to(largest.labels, np.broadcast_shapes(*met)))
+
+
+def _is_spread(view: View, largest: View, shape: Sequence[int | None]) -> bool:
+    """Whether two views meet along none of the axes along which one of them varies."""
+    single = {axis for axis, size in enumerate(view.shape) if size == 1 != shape[axis]}
+    its_single = {axis for axis, size in enumerate(largest.shape) if size == 1 != shape[axis]}
+    return set(largest.varying) <= single and set(view.varying) <= its_single
+
+
+@rule(keras.layers.Concatenate, *known("keras.src.ops.numpy", "Concatenate"))
+def concatenate(visit: Visit) -> View | Sequence[View]:
+    """Lays the operands end to end."""
+    operands: Any = visit.argument(0, "xs", visit.argument(0, "inputs"))
+    axis = inner_axis(visit.layer.axis, len(visit.shape))
+    if not all(isinstance(each, Tensor) for each in operands):
+        return visit.fixed("joins a constant end to end with tensors")
+    if axis is None:
+        return visit.fixed("concatenates along the batch")
+    if all(view.shape[axis] is not None for view in visit.inputs):
+        return concatenated(visit.inputs, axis)
+    if any(axis in view.varying for view in visit.inputs):
+        return visit.fixed("concatenates along an axis of unknown length")
+    return meet(visit, [View(visit.shape, view.labels) for view in visit.inputs])

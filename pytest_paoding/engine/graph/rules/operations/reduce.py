@@ -1,0 +1,52 @@
+"""Operations along axes: reductions, and those whose results depend on the order of positions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.engine.graph.rules.axes import inner_axes
+from pytest_paoding.engine.graph.rules.registry import known, rule
+from pytest_paoding.engine.graph.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.visit import Visit
+
+_REDUCTIONS = (
+    *("All", "Amax", "Amin", "Any", "Argmax", "Argmin", "CountNonzero", "Max", "Mean", "Median"),
+    *("Min", "Prod", "Std", "Sum", "Var"),
+)
+
+
+@rule(
+    *known("keras.src.ops.numpy", *_REDUCTIONS),
+    *known("keras.src.ops.math", "Logsumexp"),
+    *known("keras.src.ops.linalg", "Norm"),
+)
+def reduction(visit: Visit) -> View | Sequence[View]:
+    """Makes one value of all positions along some axes: they go together or not at all."""
+    layer, view = visit.layer, visit.input
+    axes = inner_axes(layer.axis, view.rank)
+    if axes is None:
+        return visit.fixed("reduces the batch")
+    visit.whole(view, axes, "makes one value of these positions")
+    labels = view.labels
+    for axis in axes:
+        labels = labels.take([0], axis)
+    return View(visit.shape, labels if layer.keepdims else np.squeeze(labels, axes))
+
+
+@rule(
+    *known("keras.src.ops.numpy", "Argsort", "Cumprod", "Cumsum", "Roll", "Sort"),
+    *known("keras.src.ops.nn", "Normalize"),
+)
+def ordered(visit: Visit) -> View | Sequence[View]:
+    """Gives values that depend on the other positions along some axes."""
+    axes = inner_axes(visit.layer.axis, visit.input.rank)
+    if axes is None:
+        return visit.fixed("works along the batch")
+    visit.whole(visit.input, axes, "gives values that depend on all of these positions")
+    return visit.input

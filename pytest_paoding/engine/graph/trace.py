@@ -1,0 +1,233 @@
+"""Reading a model's graph: every call of every operation, nested models included.
+
+Keras runs a functional graph with a hook for each call (`keras.models.clone_model` with a
+`call_function`). Reading lets it run on a shadow: every operation is replaced by a stand-in that
+knows the shape of its outputs and nothing else, so the user's layers gain no node, no weight is
+made and nothing is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from pytest_paoding.errors import PruningError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.types import Shape, Site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """One tensor of the graph, known by identity.
+
+    Attributes:
+        shape: Its shape without the batch; None where a length is not fixed.
+        dtype: Its dtype by name.
+    """
+
+    shape: Shape
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of an operation: the same layer called twice makes two calls.
+
+    Attributes:
+        operation: The layer or `keras.ops` operation.
+        args: Positional arguments with a `Tensor` for each tensor, literals as they are.
+        kwargs: Keyword arguments, likewise.
+        outputs: The tensors it returns, flattened.
+        scope: Names of the nested models around it, outermost first.
+        site: The model whose graph holds the call, and the call's number within that graph: the
+            same for every use of a nested model, as its layers are rebuilt only once.
+    """
+
+    operation: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[Tensor, ...]
+    scope: tuple[str, ...]
+    site: Site
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors among the arguments, flattened."""
+        return tuple(tensors_of((self.args, self.kwargs)))
+
+    @property
+    def name(self) -> str:
+        """The operation's name, with the names of the nested models around it."""
+        return "/".join((*self.scope, self.operation.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One use of a nested model: the tensors it is called on, flattened."""
+
+    model: Any
+    inputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A model as the list of its calls.
+
+    Attributes:
+        model: The model that was read.
+        inputs: Its input tensors, flattened.
+        outputs: Its output tensors, flattened.
+        calls: Every call, each after those whose outputs it reads.
+        uses: Every use of a nested model, in order.
+    """
+
+    model: Any
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    calls: tuple[Call, ...]
+    uses: tuple[Use, ...] = ()
+
+
+def read_graph(model: Any) -> Graph:
+    """Return the calls of a Sequential or Functional model.
+
+    The model is not changed. Linear in the number of calls.
+
+    Raises:
+        PruningError: The model is subclassed or has not been built, so it has no graph.
+    """
+    _require_graph(model)
+    reader = _Reader()
+    inputs = tuple(_tensor(each) for each in model.inputs)
+    outputs = reader.read(model, inputs, ())
+    return Graph(model, inputs, tuple(outputs), tuple(reader.calls), tuple(reader.uses))
+
+
+def is_functional(operation: Any) -> bool:
+    """Whether `operation` is a model that carries its own graph of calls."""
+    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+
+
+def is_nested(operation: Any) -> bool:
+    """Whether `operation` is a model whose calls can be read, Sequential or Functional."""
+    return isinstance(operation, keras.Sequential) or is_functional(operation)
+
+
+def tensors_of(structure: Any) -> list[Tensor]:
+    """Return the tensors in a nested structure of arguments, in order."""
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Tensor)]
+
+
+def as_functional(model: Any) -> Any:
+    """Return an uncompiled Functional model over the graph of a Sequential or Functional one.
+
+    `keras.models.clone_model` compiles what it clones, which costs time and fails for losses that
+    have no configuration, and takes no hook for Sequential models: both are avoided by giving it
+    this view. It shares the layers; none gains a node.
+    """
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return keras.Model(model.input, model.output, name=model.name)
+
+
+def _require_graph(model: Any) -> None:
+    name = getattr(model, "name", type(model).__name__)
+    if not is_nested(model):
+        raise PruningError(
+            f"model {name!r} is a subclassed {type(model).__name__} without a graph: if its call() "
+            f"uses only Keras layers and operations, prune "
+            f"`x = keras.Input(shape); keras.Model(x, model.call(x))` instead"
+        )
+    if not model.built or not model.inputs:
+        raise PruningError(
+            f"model {name!r} has not been built: give it a keras.Input or call it once"
+        )
+
+
+def _tensor(spec: Any) -> Tensor:
+    return Tensor(tuple(spec.shape[1:]), str(spec.dtype))
+
+
+class _Reader:
+    """Collects calls while graphs, nested ones too, are run on their shadows."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.uses: list[Use] = []
+
+    def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
+        """Collect the calls of `model` on `inputs`; return its output tensors."""
+        functional = as_functional(model)
+        shadow_inputs = keras.tree.map_structure(
+            lambda each: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=each.name),
+            functional.input,
+        )
+        shadow = _Shadow(self, model, scope)
+        for stand_in, tensor in zip(keras.tree.flatten(shadow_inputs), inputs, strict=True):
+            shadow.bind(stand_in, tensor)
+        clone = keras.models.clone_model(
+            functional,
+            input_tensors=shadow_inputs,
+            clone_function=lambda operation: operation,
+            call_function=shadow.call,
+        )
+        return [shadow.tensors[id(output)] for output in clone.outputs]
+
+    def add(self, call: Call) -> tuple[Tensor, ...]:
+        """Record a call, or the calls within it where the operation is a model with a graph."""
+        if is_nested(call.operation):
+            self.uses.append(Use(call.operation, call.inputs))
+            scope = (*call.scope, call.operation.name)
+            return tuple(self.read(call.operation, call.inputs, scope))
+        self.calls.append(call)
+        return call.outputs
+
+
+@dataclass(slots=True)
+class _Shadow:
+    """One run of a functional graph on stand-ins; `tensors` maps them by id to graph tensors."""
+
+    reader: _Reader
+    model: Any
+    scope: tuple[str, ...]
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+    alive: list[Any] = field(default_factory=list)  # an id names a stand-in only while it lives
+    operations: dict[Any, Any] = field(default_factory=dict)
+    calls: int = 0
+
+    def bind(self, stand_in: Any, tensor: Tensor) -> None:
+        self.tensors[id(stand_in)] = tensor
+        self.alive.append(stand_in)
+
+    def call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stand in for one call of `operation`: the `call_function` Keras asks for."""
+        if operation not in self.operations:  # Keras wants the names in a graph to be unique
+            self.operations[operation] = _stand_in(operation)
+        returned = self.operations[operation].symbolic_call(*args, **kwargs)
+        stand_ins = keras.tree.flatten(returned)
+        site = (self.model, self.calls)
+        self.calls += 1
+        outputs = tuple(_tensor(each) for each in stand_ins)
+        arguments = self._translated(args), self._translated(kwargs)
+        tensors = self.reader.add(Call(operation, *arguments, outputs, self.scope, site))
+        for each, tensor in zip(stand_ins, tensors, strict=True):
+            self.bind(each, tensor)
+        return returned
+
+    def _translated(self, structure: Any) -> Any:
+        return keras.tree.map_structure(
+            lambda leaf: self.tensors[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf,
+            structure,
+        )
+
+
+def _stand_in(operation: Any) -> Any:
+    """Return an operation that has the output specs of `operation` and nothing else of it."""
+    stand_in = keras.Operation(name=operation.name)  # unnamed, it would count up Keras's names
+    stand_in.compute_output_spec = operation.compute_output_spec
+    return stand_in

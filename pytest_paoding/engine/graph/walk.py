@@ -1,0 +1,81 @@
+"""The walk: one pass over a model's calls in which the rules label tensors and weights.
+
+A rule says what one layer does with labels; `Visit` is what it says it with. The walk gathers what
+the rules said, closes it under the laws of arrays, and returns it in terms of classes of labels: a
+`Structure`, from which groups are formed, plans are made and models are rebuilt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from pytest_paoding.engine.graph.closure import close
+from pytest_paoding.engine.graph.ledger import Ledger
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.visit import Visit, Walk, as_views
+from pytest_paoding.errors import PruningError
+from pytest_paoding.records.protocol import Mixing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.visit import Rule
+
+MIXING = get_args(Mixing)
+
+
+def walk(model: Any, rules: Callable[[Any], Rule], *, mixing: str = "exact") -> Structure:
+    """Read `model` and run the rule of every call.
+
+    Args:
+        model: A Sequential or Functional model; it is not changed.
+        rules: Returns the rule for an operation.
+        mixing: What becomes of layers that compute statistics over units, such as
+            LayerNormalization: with `exact` such units stay, so that what is left computes what it
+            did; with `recompute` they may leave, and the statistics are those of the units left.
+
+    Cost: linear in the calls and in the positions of the labels they move.
+
+    Raises:
+        PruningError: The model has no graph, or `mixing` is not known.
+    """
+    if mixing not in MIXING:
+        raise PruningError(f"mixing must be {' or '.join(map(repr, MIXING))}, not {mixing!r}")
+    graph = read_graph(model)
+    ledger = Ledger()
+    for tensor, given in zip(graph.inputs, model.inputs, strict=True):
+        ledger.views[tensor] = ledger.fixed(tensor.shape, f"it is the model's input {given.name!r}")
+    for call in graph.calls:
+        _visit(call, Walk(ledger, rules, mixing))
+    _join_uses(graph, ledger)
+    for tensor in graph.outputs:
+        ledger.labels.pin(ledger.views[tensor].labels, "it is an output of the model")
+    close(ledger)
+    return ledger.structure(graph, mixing)
+
+
+def _visit(call: Call, shared: Walk) -> None:
+    views = shared.ledger.views
+    visit = Visit(
+        call.operation,
+        call.name,
+        tuple(views[tensor] for tensor in call.inputs),
+        tuple(tensor.shape for tensor in call.outputs),
+        call,
+        shared,
+    )
+    outcome = as_views(shared.rules(call.operation)(visit))
+    for tensor, view in zip(call.outputs, outcome, strict=True):
+        views[tensor] = view
+        shared.ledger.titles[tensor] = visit.title
+
+
+def _join_uses(graph: Graph, ledger: Ledger) -> None:
+    """Join what a nested model is called on each time: it has one input shape."""
+    first = {use.model: use for use in reversed(graph.uses)}
+    for use in graph.uses:
+        for one, two in zip(first[use.model].inputs, use.inputs, strict=True):
+            if one.shape == two.shape:
+                ledger.labels.join(ledger.views[one].labels, ledger.views[two].labels)

@@ -1,0 +1,138 @@
+"""The engine for Keras models: what a gate asks for, done by the modules of this storey.
+
+Importing this module imports nothing heavy; the first call does, silently.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.engine.exporting import packages
+from pytest_paoding.engine.keras_io import identity
+from pytest_paoding.engine.silence import start_tensorflow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Unpack
+
+    from pytest_paoding.engine.pruning.pruner import Pruned
+    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.protocol import InputRange, Judging, Progress, PrunedModel, Pruning
+
+
+class KerasEngine:
+    """Loads, prunes, evaluates and saves models of Keras 3 on TensorFlow."""
+
+    def load_model(self, path: Path) -> Any:
+        """Return the model in a file, uncompiled; see `keras_io.load.load_model`."""
+        return _module("keras_io.load").load_model(path)
+
+    def digest(self, model: Any) -> str:
+        """Return `sha256:...` over architecture and weights; see `keras_io.digest.digest`."""
+        found: str = _module("keras_io.digest").digest(model)
+        return found
+
+    def prune(
+        self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
+    ) -> Pruned:
+        """Return a smaller model and its plan, checked; see `pruning.prune.prune`."""
+        pruned: Pruned = _module("pruning.pruner").prune(model, progress=progress, **settings)
+        return pruned
+
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
+        self,
+        original: Any,
+        pruned: Any,
+        data: Any,
+        *,
+        calibration: Any = None,
+        files: Mapping[str, Path] | None = None,
+        progress: Progress | None = None,
+        **settings: Unpack[Judging],
+    ) -> dict[str, Measurement]:
+        """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
+        metrics: dict[str, Measurement] = _module("evaluation.evaluate").evaluate(
+            original,
+            pruned,
+            data,
+            calibration=calibration,
+            files=files,
+            progress=progress,
+            **settings,
+        )
+        return metrics
+
+    def output_shift(
+        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+    ) -> Measurement:
+        """Return a bound of how far any output moves; see `evaluation.shift.output_shift`."""
+        bound: Measurement = _module("evaluation.shift").output_shift(
+            original, pruned.model, pruned.plan, input_range
+        )
+        return bound
+
+    def layer_flops(self, model: Any) -> dict[str, int | None]:
+        """Return the work of each layer; see `evaluation.cost.layer_costs`."""
+        graph = _module("graph.trace").read_graph(model)
+        costs = _module("evaluation.costs.cost").layer_costs(graph)
+        return {cost.name: cost.flops for cost in costs}
+
+    def save(self, model: Any, path: Path) -> int:
+        """Write a model and return its bytes; see `keras_io.save.save_model`."""
+        size: int = _module("keras_io.save").save_model(model, path)
+        return size
+
+    def export(
+        self,
+        model: Any,
+        files: Mapping[str, Path],
+        *,
+        input_range: InputRange,
+        calibration: Any = None,
+        seed: int = 0,
+    ) -> tuple[str, ...]:
+        """Write a model in several formats; see `exporting.export.export`."""
+        notes: tuple[str, ...] = _module("exporting.export").export(
+            model, files, input_range=input_range, calibration=calibration, seed=seed
+        )
+        return notes
+
+    def identify(self, source: Path | Any) -> str | None:
+        """Return a digest of a model or its file; see `keras_io.identity`."""
+        if isinstance(source, Path):
+            return identity.of_file(source)
+        return _module("keras_io.digest").identify(source)  # type: ignore[no-any-return]
+
+    def fingerprint(self, data: Any) -> str | None:
+        """Return a digest of data for judging or calibration; see `keras_io.identity.of_data`."""
+        return identity.of_data(data)
+
+    def versions(self, formats: Sequence[str] = ()) -> dict[str, str]:
+        """Return the versions of the packages that do the work, without importing them.
+
+        Raises:
+            ExportError: One that a format needs is not installed.
+        """
+        found = {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
+        return {**found, **packages.versions(formats)}
+
+
+def _version(name: str) -> str:
+    if name in sys.modules:
+        return str(sys.modules[name].__version__)
+    try:
+        return version(name)
+    except PackageNotFoundError:  # TensorFlow comes under several names, such as tensorflow-cpu
+        start_tensorflow()
+        return str(import_module(name).__version__)
+
+
+def _module(name: str) -> Any:
+    """Return a module of this storey, after a silent start of TensorFlow, which it imports."""
+    start_tensorflow()
+    return import_module(f"pytest_paoding.engine.{name}")

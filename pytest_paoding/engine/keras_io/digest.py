@@ -1,0 +1,60 @@
+"""A digest that tells whether two models are the same, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.keras_io.identity import is_closed
+from pytest_paoding.engine.keras_io.save import UNSAVABLE, lean_config, uncompiled
+from pytest_paoding.errors import ModelFileError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def digest(model: Any) -> str:
+    """Return `sha256:...` over a model's configuration and weights.
+
+    It covers every layer's class, name and configuration and every weight's shape, dtype and bits;
+    not how the model is compiled, nor when or where it was built or saved.
+
+    Raises:
+        ModelFileError: The model cannot be described by its configuration.
+    """
+    found = hashlib.sha256()
+    for part in _parts(model):
+        found.update(part)
+    return f"sha256:{found.hexdigest()}"
+
+
+def identify(model: Any) -> str | None:
+    """Return the digest of a model; None where it has layers whose code is the project's own."""
+    try:
+        return digest(model) if is_closed(_architecture(model)) else None
+    except ModelFileError:
+        return None
+
+
+def _parts(model: Any) -> Iterator[Any]:
+    yield json.dumps(_architecture(model), sort_keys=True).encode()
+    for weight in model.weights:
+        array = np.ascontiguousarray(weight)  # TensorFlow's own memory: nothing is copied
+        yield f"{array.dtype} {array.shape}".encode()
+        yield array.reshape(-1).view(np.uint8).data
+
+
+def _architecture(model: Any) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return lean_config(keras.saving.serialize_keras_object(uncompiled(model)))
+    except UNSAVABLE as error:
+        raise ModelFileError(
+            f"model {model.name!r} cannot be described: {cause_of(error)}"
+        ) from error

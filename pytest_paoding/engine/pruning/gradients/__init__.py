@@ -1,0 +1,1 @@
+"""What follows gradients: inputs that are found, and weights that are refined, step by step."""

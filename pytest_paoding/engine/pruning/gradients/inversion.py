@@ -1,0 +1,236 @@
+"""Inversion: synthetic inputs moved, by gradients, to where a model has been in training.
+
+Two things are known of a model's training data without having any: the statistics that its
+normalisations recorded, and that each input was meant to be told apart from the others. Inputs are
+moved until a batch of them has those statistics and each is clearly of a class drawn at random
+(DeepInversion, Yin et al. 2020, arXiv 1912.08795), from synthetic ones and for a few steps only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
+from pytest_paoding.engine.execution.wave import Wave, channel_axis
+from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
+from pytest_paoding.engine.pruning.gradients.work import (
+    PASSES,
+    affordable,
+    batch_of,
+    multiplications,
+)
+from pytest_paoding.engine.pruning.reconstruct.twin import is_norm, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_paoding.engine.execution.wave import Model
+    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
+    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.pruning.task import Task
+
+_RATE = 0.05  # of a step, in half the logarithm of the odds
+_CERTAINTY = 0.95  # probability of the class that is drawn
+_ROUGHNESS = 0.5  # weight of the total variation of images
+_STATISTICS = 2.0  # weight of the recorded statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much an inversion may cost.
+
+    Attributes:
+        steps: Steps of each input.
+        inputs: Most inputs.
+        least: Fewest inputs it is worth while for.
+        work: Most multiplications and additions in all.
+        mixed: Whether as many inputs are drawn beside them in every model, to run the calibrated
+            twin.
+    """
+
+    steps: int
+    inputs: int
+    least: int
+    work: float
+    mixed: bool = False
+
+    def affordable(self, graph: Graph, most: int) -> int:
+        """Return for how many inputs, `most` at most, a model can be inverted; 0 for too few."""
+        each = PASSES * self.steps * multiplications(graph)
+        return affordable(self.work, each, least=self.least, most=min(self.inputs, most))
+
+
+def invert(
+    model: Model,
+    inputs: Mapping[Tensor, FloatArray],
+    effort: Effort,
+    task: Task,
+    generator: np.random.Generator,
+) -> dict[Tensor, FloatArray]:
+    """Return inputs that a model with recorded statistics takes for its own, within their ranges.
+
+    Costs about three forward passes of every input for each step. Moves 128 inputs at a time, or
+    fewer where their tensors would take more than a gigabyte.
+
+    Args:
+        model: The model.
+        inputs: Where to begin; integers stay what they are.
+        effort: How many steps to take.
+        task: Says the range of each input, and hears of the progress.
+        generator: Draws the classes.
+
+    Raises:
+        NoGradientError: An operation of the model has no gradient.
+    """
+    count = len(next(iter(inputs.values())))
+    spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
+    step = _step(model, spans)
+    found: list[dict[Tensor, FloatArray]] = []
+    size = batch_of(model.graph)  # they share one set of statistics
+    for start in range(0, count, size):
+        batch = {each: values[start : start + size] for each, values in inputs.items()}
+        targets = _targets(model.graph, min(size, count - start), generator)
+        found.append(batch | _moved(step, batch, spans, targets, effort.steps))
+        task.progress("finding inputs", min(start + size, count), count)
+    return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
+
+
+def _moved(
+    step: Callable[..., Any],
+    batch: Mapping[Tensor, FloatArray],
+    spans: Mapping[Tensor, tuple[float, float]],
+    targets: list[FloatArray],
+    steps: int,
+) -> dict[Tensor, FloatArray]:
+    """Take Adam's steps in the logarithms of the odds of inputs within their ranges."""
+    constant = [tf.constant(values) for values in batch.values()]
+    adam = Adam([tf.constant(_odds(batch[each], *span)) for each, span in spans.items()])
+    for _ in range(steps):
+        adam.step(step(constant, adam.values, targets), _RATE)
+    return {
+        each: np.asarray(_inside(values, *spans[each])).astype(each.dtype)
+        for each, values in zip(spans, adam.values, strict=True)
+    }
+
+
+def _odds(values: FloatArray, low: float, high: float) -> FloatArray:
+    share = np.clip((values.astype(np.float32) - low) / (high - low), 0.02, 0.98)
+    odds: FloatArray = np.log(share / (1 - share)) / 2
+    return odds.astype(np.float32)
+
+
+def _inside(odds: Any, low: float, high: float) -> Any:
+    return low + (high - low) * tf.sigmoid(2 * odds)
+
+
+def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable[..., Any]:
+    """Return the traced function that gives the gradients of the objective."""
+
+    def gradients(constant: list[Any], free: list[Any], targets: list[Any]) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(free)
+            values = dict(zip(model.graph.inputs, constant, strict=True))
+            for (tensor, span), odds in zip(spans.items(), free, strict=True):
+                values[tensor] = tf.cast(_inside(odds, *span), tensor.dtype)
+            loss = _objective(model, values, targets) + _roughness(model.graph, values, spans)
+        return gradients_of(tape, loss, free)
+
+    return tf.function(gradients, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
+
+
+def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -> Any:
+    """Return how far a batch is from the recorded statistics, and from its classes."""
+    wave = Wave(model, [values])
+    norms: list[Any] = []
+    classes: list[Any] = []
+    heads = dict(zip(_heads(model.graph), targets, strict=True))
+    for call in model.graph.calls:
+        if is_norm(call):
+            norms.append(_distance(call, wave.values[call.inputs[0]][0]))
+        if call in heads:
+            classes.append(_cross_entropy(call, wave.final(call)[0], heads[call]))
+        wave.advance()
+    return _STATISTICS * tf.add_n(norms) / len(norms) + sum(classes)
+
+
+def _distance(norm: Call, values: Any) -> Any:
+    """Return the squared distance of a batch's mean and deviation from what was recorded."""
+    channel = channel_axis(norm.operation) % len(values.shape)
+    others = [each for each in range(len(values.shape)) if each != channel]
+    mean, deviation = (each.astype(np.float32) for each in recorded(norm))
+    present, variance = tf.nn.moments(tf.cast(values, tf.float32), others)
+    spread = tf.sqrt(variance + 1e-6)
+    scale = deviation + 1e-3
+    distance = tf.square((present - mean) / scale) + tf.square((spread - deviation) / scale)
+    return tf.reduce_mean(distance)
+
+
+def _heads(graph: Graph) -> list[Call]:
+    """Return the calls that put out classes: a softmax, sigmoids, or what looks like logits."""
+    return [
+        call
+        for call in graph.calls
+        if set(call.outputs) & set(graph.outputs)
+        and (_activation(call) is not None)
+        and (_activation(call) is not keras.activations.linear or _several(call))
+    ]
+
+
+def _several(call: Call) -> bool:
+    return bool(call.outputs[0].shape) and (call.outputs[0].shape[-1] or 0) > 1
+
+
+def _activation(call: Call) -> Any:
+    """Return softmax, sigmoid or linear; None for any other."""
+    known = (keras.activations.softmax, keras.activations.sigmoid, keras.activations.linear)
+    if type(call.operation) is keras.layers.Softmax:
+        return keras.activations.softmax
+    activation = getattr(call.operation, "activation", None)
+    return activation if activation in known else None
+
+
+def _targets(graph: Graph, count: int, generator: np.random.Generator) -> list[FloatArray]:
+    """Draw what each head shall say, almost surely, of each input."""
+    targets = []
+    for call in _heads(graph):
+        shape = (count, *(size or 1 for size in call.outputs[0].shape))
+        if _activation(call) is keras.activations.sigmoid:
+            classes = 2
+            chosen = generator.integers(0, classes, shape).astype(np.float32)
+        else:
+            classes = shape[-1]
+            chosen = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, shape[:-1])]
+        values = _CERTAINTY * chosen + (1 - _CERTAINTY) / classes
+        targets.append(values.astype(np.float32))
+    return targets
+
+
+def _cross_entropy(call: Call, logits: Any, targets: Any) -> Any:
+    logits = tf.reshape(tf.cast(logits, tf.float32), tf.shape(targets))
+    if _activation(call) is keras.activations.sigmoid:
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
+    else:
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+    return tf.reduce_mean(losses)
+
+
+def _roughness(
+    graph: Graph, values: Mapping[Tensor, Any], spans: Mapping[Tensor, tuple[float, float]]
+) -> Any:
+    """Return the total variation of images, as a share of their range."""
+    total: Any = 0.0
+    for tensor, (low, high) in spans.items():
+        image = tf.cast(values[tensor], tf.float32) / (high - low)
+        if is_image(tensor):
+            for axis in (2, 3) if has_channels_first(graph, tensor) else (1, 2):
+                length = image.shape[axis]
+                ahead = tf.gather(image, range(1, length), axis=axis)
+                total += tf.reduce_mean(
+                    tf.abs(ahead - tf.gather(image, range(length - 1), axis=axis))
+                )
+    return _ROUGHNESS * total

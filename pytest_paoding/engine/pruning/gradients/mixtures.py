@@ -1,0 +1,95 @@
+"""Mixtures: from a few hundred inputs any number of others that a model has an answer to.
+
+Whoever knows the original's answer to every input need not know what an input shows. So inputs are
+mixed (mixup, Zhang et al. 2018, arXiv 1710.09412), have a part of them replaced (CutMix, Yun et al.
+2019, arXiv 1905.04899): a model that is fitted to a few hundred inputs alone learns them by heart.
+Images that inversion found may also be shifted by a few pixels, to have been in more places.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+
+_SHIFT = 8  # an image is shifted by at most this part of its side
+
+
+class Mixtures:
+    """Draws mixtures of inputs.
+
+    Args:
+        graph: The model's graph.
+        inputs: Values of every input, as many of each.
+        generator: The random generator.
+        shifted: Whether images are shifted too.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        inputs: Mapping[Tensor, Any],
+        generator: np.random.Generator,
+        *,
+        shifted: bool,
+    ) -> None:
+        """Take inputs to be mixed."""
+        self._inputs = inputs
+        self._is_shifted = shifted
+        self._generator = generator
+        self._count = len(next(iter(inputs.values())))
+        self._first = {tensor for tensor in inputs if has_channels_first(graph, tensor)}
+
+    def draw(self, count: int) -> list[Any]:
+        """Return some mixtures of two inputs each, an array for every input of the model."""
+        pairs = self._generator.integers(0, self._count, (2, count))
+        shares = self._generator.random(count, np.float32)
+        return [self._mixed(tensor, pairs, shares) for tensor in self._inputs]
+
+    def _mixed(self, tensor: Tensor, pairs: IntArray, shares: FloatArray) -> Any:
+        one, other = (self._inputs[tensor][rows] for rows in pairs)
+        share = shares.reshape(-1, *(1,) * (one.ndim - 1))
+        if not is_floating(tensor):
+            return np.where(self._generator.random(one.shape) < share, one, other)
+        if is_image(tensor):
+            channels = 1 if tensor in self._first else -1
+            one, other = (np.moveaxis(each, channels, -1) for each in (one, other))
+            if self._is_shifted:
+                one, other = self._shifted(one), self._shifted(other)
+            share = np.broadcast_to(share, (*one.shape[:3], 1)).copy()
+            share[::2, ..., 0] = self._windows(share[::2].shape[:3])
+            return np.moveaxis(share * one + (1 - share) * other, -1, channels).astype(tensor.dtype)
+        return (share * one + (1 - share) * other).astype(tensor.dtype)
+
+    def _shifted(self, images: FloatArray) -> FloatArray:
+        """Return images, each moved in both directions; what leaves comes in on the other side."""
+        count, *sides = images.shape[:3]
+        most = [side // _SHIFT for side in sides]
+        moves = [self._generator.integers(-far, far + 1, count) for far in most]
+        rows, columns = (
+            (np.arange(side) + move[:, None]) % side
+            for side, move in zip(sides, moves, strict=True)
+        )
+        shifted: FloatArray = images[
+            np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]
+        ]
+        return shifted
+
+    def _windows(self, shape: tuple[int, ...]) -> BoolArray:
+        """Return masks of a window of half the sides, cut off at the end; shape (count, h, w)."""
+        count, *sides = shape
+        starts = [self._generator.integers(0, side, count) for side in sides]
+        rows, columns = (
+            (start[:, None] <= np.arange(side)) & (np.arange(side) < start[:, None] + side // 2)
+            for side, start in zip(sides, starts, strict=True)
+        )
+        inside: BoolArray = rows[:, :, None] & columns[:, None, :]
+        return inside

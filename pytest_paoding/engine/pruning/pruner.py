@@ -1,0 +1,248 @@
+"""Pruning a model: the public function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+import keras
+
+from pytest_paoding.engine.execution.input_ranges import input_ranges
+from pytest_paoding.engine.graph.groups import find_groups
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.pruning.constraints import Constraints
+from pytest_paoding.engine.pruning.reconstruct.strategy import by_reconstruction
+from pytest_paoding.engine.pruning.rounds import Rounds
+from pytest_paoding.engine.pruning.sparsity import sparsify
+from pytest_paoding.engine.pruning.strategies import strategy_named
+from pytest_paoding.engine.pruning.task import Options, Task
+from pytest_paoding.engine.pruning.validation import (
+    check_choice,
+    check_jump,
+    check_seed,
+    check_share,
+    listed,
+)
+from pytest_paoding.engine.surgery.apply import apply_plan
+from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.verify import verify as check_cut
+from pytest_paoding.errors import PruningError
+from pytest_paoding.records.protocol import Allocation, Effort
+from pytest_paoding.records.strategy_names import known_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pytest_paoding.engine.execution.input_ranges import InputRange
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.pruning.constraints import Quota
+    from pytest_paoding.engine.pruning.selection import Selection
+    from pytest_paoding.engine.pruning.task import Progress
+    from pytest_paoding.records.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A pruned model and what was done to it.
+
+    Attributes:
+        model: A new `keras.Model`, really smaller, every layer as trainable as before.
+        plan: For each layer its units before, those kept, and why it was left alone.
+        notes: What else is to be said, a line each: what could not be kept of the old model, such
+            as an unserialisable loss, how exactly the cut was proved, what was learned from.
+    """
+
+    model: Any
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
+def prune(  # noqa: PLR0913 # keyword-only, each with a default
+    model: Any,
+    *,
+    ratio: float,
+    strategy: str = "reconstruct",
+    input_range: InputRange = (0.0, 1.0),
+    seed: int = 0,
+    step: float = 0.025,
+    allocation: str = "global",
+    effort: str = "standard",
+    calibration: Any = None,
+    ratios: Mapping[str, float] | None = None,
+    include: str | Iterable[str] = "*",
+    exclude: str | Iterable[str] = (),
+    round_to: int = 1,
+    jump: float | None = None,
+    mixing: str = "exact",
+    sparsity: float = 0.0,
+    verify: bool = False,
+    progress: Progress | None = None,
+) -> Pruned:
+    """Return a smaller model without `ratio` of the units of every prunable layer.
+
+    Outputs never shrink, at least one unit of every layer stays, and layers that are added together
+    lose the same units. No labels are read, and without `calibration` no data at all. The model
+    given is not changed, and the global random state is left alone. The new model is run once
+    beside it on two random inputs, and checked in shape and soundness.
+
+    The strategies of PAODING, and `magnitude`, remove exactly `round(ratio * n)` of the n units of
+    every layer. `reconstruct` spends as many parameters as that would where it hurts least, unless
+    `allocation` says otherwise, and lets the units that stay take over.
+
+    Args:
+        model: A built Sequential or Functional model.
+        ratio: Share of the units to remove, in [0, 1).
+        strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
+        input_range: Low and high of legal inputs, or such a pair for each input by its name; it
+            bounds what units may compute, and what synthetic inputs look like.
+        seed: Seed of the private random generator.
+        step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
+        allocation: For `reconstruct`: `global`, `uniform` (every layer by `ratio`), or `balanced`
+            half way between.
+        effort: For `reconstruct`: inputs are found by gradients, and the new model distilled on
+            them, where that takes seconds (`standard`), or also where minutes (`thorough`).
+        calibration: For `reconstruct`: unlabelled inputs to learn from instead of synthetic ones,
+            an array or one for each input in a list or by its name; never the data for judging.
+        ratios: Shares of their own for layers by name pattern (`fnmatch`).
+        include: Pattern, or several, of the layers that may shrink.
+        exclude: The same of those among them that may not.
+        round_to: Widths are kept multiples of this where they can be.
+        jump: A layer loses no more units once the next one's score (its scale or saliency) is more
+            than `jump` times the highest before; above 1, None for no such end. Not for
+            `reconstruct`, which weighs by what the outputs lose.
+        mixing: `exact`, or `recompute` to prune through layers whose statistics over units change.
+        sparsity: Share of the weights of every kernel that become zero in the end, those of least
+            magnitude, in [0, 1): the file then compresses better.
+        verify: Whether to prove the cut: the new model has to compute in float64 what the one given
+            does, with the weights on removed units at zero (before it is distilled).
+        progress: Called as `progress(what, done, total)`.
+
+    Cost: for each dense layer of n units and m inputs O(m n^2) once, and O(n^2) in each round;
+    elsewhere linear in the weights; for `reconstruct` see `reconstruct.reconstruct`. Memory: twice
+    the weights, and a few matrices (n, n).
+
+    Raises:
+        PruningError: An argument makes no sense, or nothing in the model can be pruned.
+        DataError: `calibration` does not fit the model.
+        SurgeryError: A layer cannot be rebuilt, or the new model is not what it should be.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential(
+        ...     [keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(2)]
+        ... )
+        >>> pruned = prune(model, ratio=0.5, strategy="magnitude")
+        >>> [layer.units for layer in pruned.model.layers]
+        [4, 2]
+    """
+    constraints = Constraints(
+        ratio=check_share("ratio", ratio, zero=True),
+        ratios=dict(ratios or {}),
+        include=listed(include),
+        exclude=listed(exclude),
+        round_to=round_to,
+    )
+    zeros = check_share("sparsity", sparsity, zero=True)
+    options = Options(
+        strategy=known_name(strategy),
+        seed=check_seed(seed),
+        step=check_share("step", step, zero=False),
+        allocation=check_choice("allocation", allocation, get_args(Allocation)),
+        effort=check_choice("effort", effort, get_args(Effort)),
+        calibration=calibration,
+        mixing=mixing,
+        jump=check_jump(jump),
+    )
+    structure = walk(model, rule_for, mixing=options.mixing)
+    constraints.check(producer.name for producer in structure.producers)
+    ranges = input_ranges(structure.graph, input_range)
+    selection = _selected(structure, constraints, ranges, options, progress or _silent)
+    plan = selection.plan()
+    if selection.weights:
+        outcome = cut(structure, selection.stay, selection.weights)
+    else:
+        outcome = apply_plan(structure, plan)
+    checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
+    finished = _finished(selection, outcome.model)
+    sparse = sparsify(outcome.model, zeros) if zeros else None
+    notes = (
+        outcome.note,
+        _learned_from(options),
+        _unused(options),
+        selection.remark,
+        checked.note,
+        finished,
+        sparse,
+    )
+    return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
+
+
+def _selected(
+    structure: Structure,
+    constraints: Constraints,
+    ranges: Mapping[Tensor, tuple[float, float]],
+    options: Options,
+    progress: Progress,
+) -> Selection:
+    """Return what the strategy removes and rewrites."""
+    groups = find_groups(structure)
+    if not groups:
+        raise PruningError(_nothing_to_prune(structure))
+    quotas = tuple(constraints.quota(group) for group in groups)
+    if whys := _nothing_may_go(quotas):
+        raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
+    task = Task(structure, groups, constraints, quotas, ranges, options, progress)
+    if options.strategy == "reconstruct":
+        with undisturbed():
+            return by_reconstruction(task)
+    return Rounds(task, strategy_named(options.strategy)).run()
+
+
+def _finished(selection: Selection, model: Any) -> str | None:
+    if selection.finish is None:
+        return None
+    with undisturbed():
+        return selection.finish(model)
+
+
+def _nothing_may_go(quotas: Sequence[Quota]) -> str:
+    """Return what keeps every group whole, if exceptions to the share do."""
+    if any(quota.count for quota in quotas):
+        return ""
+    return "; ".join(dict.fromkeys(quota.reason for quota in quotas[:3] if quota.reason))
+
+
+def _learned_from(options: Options) -> str | None:
+    """Return what became of the inputs a user gave."""
+    if options.calibration is None:
+        return None
+    if options.strategy != "reconstruct":
+        return f"calibration was not used: strategy {options.strategy!r} reads no inputs"
+    count = len(keras.tree.flatten(options.calibration)[0])
+    return f"calibrated on {count} inputs: not data-free"
+
+
+def _unused(options: Options) -> str | None:
+    if options.jump is None or options.strategy != "reconstruct":
+        return None
+    return "jump was not used: strategy 'reconstruct' weighs by what the outputs lose"
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _nothing_to_prune(structure: Structure) -> str:
+    model = structure.graph.model
+    if not structure.producers:
+        return f"model {model.name!r} has nothing to prune: no layer with units and a pruning rule"
+    whys = [
+        f"{producer.name!r}: {structure.classes.reasons[producer.classes[0]]}"
+        for producer in structure.producers[:3]
+    ]
+    more = len(structure.producers) - len(whys)
+    tail = f" (and {more} more)" if more > 0 else ""
+    return f"model {model.name!r} has nothing to prune: layer {'; layer '.join(whys)}{tail}"

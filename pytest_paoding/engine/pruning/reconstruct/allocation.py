@@ -1,0 +1,109 @@
+"""Allocation: how many units each group keeps, for the parameters that a uniform ratio would keep.
+
+What it costs to shrink a group alone has been measured beforehand; parameters are then taken, step
+by step, where the next ones cost least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.types import IntArray
+    from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
+
+_STEPS = 32  # in which a group shrinks
+
+
+@dataclass(frozen=True, slots=True)
+class CostCurve:
+    """What it costs to shrink one group alone.
+
+    Attributes:
+        removed: Numbers of units removed, ascending from 0, shape (points,).
+        change: Squared change of the outputs for each, relative to their variance, never falling,
+            for each kind of inputs, shape (kinds, points).
+    """
+
+    removed: IntArray
+    change: npt.NDArray[np.float64]
+
+    def at(self, removed: float, kind: int) -> float:
+        """Return the change at a number of units removed."""
+        return float(np.interp(removed, self.removed, self.change[kind]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Costs:
+    """All that an allocation weighs.
+
+    Attributes:
+        curves: The cost of shrinking each group.
+        most: Most units that each may keep, shape (groups,).
+        least: Fewest units that each may keep, of the same shape.
+        parameters: Counts the parameters that widths leave.
+    """
+
+    curves: Sequence[CostCurve]
+    most: IntArray
+    least: IntArray
+    parameters: Parameters
+
+
+def allocate(costs: Costs, uniform: IntArray, share: float) -> IntArray:
+    """Return widths with as many parameters as uniform ones have, up to a unit's.
+
+    Args:
+        costs: What is weighed.
+        uniform: Widths by the ratio that was asked for; their parameters are what is spent.
+        share: How much of the way to go from uniform widths to the cheapest ones, in [0, 1].
+    """
+    target = costs.parameters.count(uniform)
+    kinds = range(len(costs.curves[0].change))
+    plans = [costs.most - _cheapest(costs, target, kind) for kind in kinds]
+    removed = share * np.mean(plans, axis=0) + (1 - share) * (costs.most - uniform)
+    return _fitted(costs, removed, target)
+
+
+def _cheapest(costs: Costs, target: float, kind: int) -> IntArray:
+    """Shrink, step by step, the group with the least further change for each parameter saved."""
+    widths = costs.most.copy()
+    steps = np.maximum(1, widths // _STEPS)
+    while costs.parameters.count(widths) > target:
+        fewer = np.minimum(steps, widths - costs.least)
+        saved = costs.parameters.saved(widths, fewer)
+        rise = [
+            curve.at(now + more, kind) - curve.at(now, kind)
+            for curve, now, more in zip(costs.curves, costs.most - widths, fewer, strict=True)
+        ]
+        price = (np.array(rise) + 1e-7) / np.maximum(saved, 1e-9)
+        price[(fewer <= 0) | (saved <= 0)] = np.inf
+        chosen = int(np.argmin(price))
+        if not np.isfinite(price[chosen]):
+            break
+        widths[chosen] -= fewer[chosen]
+    return widths
+
+
+def _fitted(costs: Costs, removed: npt.NDArray[np.float64], target: float) -> IntArray:
+    """Scale what is removed until the parameters just reach the target."""
+
+    def widths(factor: float) -> IntArray:
+        gone = np.minimum(costs.most - costs.least, (factor * removed).round())
+        left: IntArray = (costs.most - gone).astype(np.int64)
+        return left
+
+    low, high = 0.0, 4.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if costs.parameters.count(widths(middle)) > target:
+            low = middle
+        else:
+            high = middle
+    return widths(high)

@@ -1,0 +1,58 @@
+"""How many parameters a model has, as a function of the widths of its groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.groups import Group
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.types import IntArray
+
+
+class Parameters:
+    """Counts the parameters in weights that groups shrink.
+
+    Every axis is as long as what no group holds of it, plus, for each group, its width times the
+    occurrences of a unit there.
+    """
+
+    def __init__(self, structure: Structure, groups: Sequence[Group]) -> None:
+        number = np.full(structure.classes.count, len(groups))
+        for index, group in enumerate(groups):
+            number[group.units] = index
+        self._full = np.array([group.width for group in groups])
+        weights: dict[tuple[Any, int], list[Any]] = {}
+        for axis in structure.axes:
+            weights.setdefault((axis.layer, axis.index), []).append(axis)
+        rank = max((len(layer.weights[index].shape) for layer, index in weights), default=1)
+        self._lengths = np.ones((len(weights), rank))
+        self._held = np.zeros((len(groups), len(weights), rank))
+        for row, ((layer, index), axes) in enumerate(weights.items()):
+            shape = layer.weights[index].shape
+            self._lengths[row, : len(shape)] = shape
+            for axis in axes:
+                counts = np.bincount(number[axis.classes], minlength=len(groups) + 1)[:-1]
+                self._held[:, row, axis.axis] = counts / np.maximum(self._full, 1)
+
+    def count(self, widths: IntArray) -> float:
+        """Return the number for widths of all groups, shape (groups,)."""
+        gone = np.tensordot(self._full - widths, self._held, axes=1)
+        return float((self._lengths - gone).prod(axis=1).sum())
+
+    def saved(self, widths: IntArray, fewer: IntArray) -> npt.NDArray[np.float64]:
+        """Return how many go if one group alone, from these widths, lost some units.
+
+        Args:
+            widths: Present widths, shape (groups,).
+            fewer: How many units each group would lose, shape (groups,).
+        """
+        lengths = self._lengths - np.tensordot(self._full - widths, self._held, axes=1)
+        after = lengths - fewer[:, None, None] * self._held
+        saved: npt.NDArray[np.float64] = lengths.prod(axis=1).sum() - after.prod(axis=2).sum(axis=1)
+        return saved

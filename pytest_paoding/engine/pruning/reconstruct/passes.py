@@ -1,0 +1,141 @@
+"""Reconstruction: which units go, and what the others do for them, without data.
+
+Four passes over synthetic inputs (see `wave`): one calibrates the twin, one surveys what every
+reader reads and computes in the original model, one measures what it costs to shrink each group
+alone, and one rewrites the readers, each on what the pruned model before it computes.
+
+Which units are least missed is decided from the original model's moments, so that the rewriting
+goes over every call once, and the cost of all but the measuring is linear in the number of layers.
+What these fits leave over is for the model that is cut (see `distillation`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import compress
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.execution.tensors import reads_images
+from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
+from pytest_paoding.engine.pruning.reconstruct.curves import measure
+from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
+from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
+from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter, settle_offsets
+from pytest_paoding.engine.pruning.reconstruct.sites import find_readers
+from pytest_paoding.engine.pruning.reconstruct.survey import Survey
+from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, has_recorded
+from pytest_paoding.engine.pruning.reconstruct.units import Units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.execution.inputs import Inputs
+    from pytest_paoding.engine.execution.wave import Model
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.pruning.reconstruct.sites import Reader
+    from pytest_paoding.engine.pruning.task import Progress, Task
+
+SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstructed:
+    """What a reconstruction has found.
+
+    Attributes:
+        stay: Which classes stay, shape (classes,).
+        weights: The weights that have changed, of uncut shapes.
+        changes: For each group by how much removing its units alone moves the outputs before a
+            refit, as a share of their deviation; empty where that was not measured.
+        plain: Names of the groups for whose units nothing took over.
+    """
+
+    stay: BoolArray
+    weights: dict[tuple[Any, int], FloatArray]
+    changes: dict[str, float]
+    plain: frozenset[str]
+
+
+def reconstruct(
+    task: Task, model: Model, inputs: Inputs, generator: np.random.Generator
+) -> Reconstructed:
+    """Choose units to remove and rewrite the working weights of those that stay."""
+    structure = task.structure
+    recorded = has_recorded(structure.graph)
+    if any(inputs.twins):
+        chunks = list(compress(inputs.chunks, inputs.twins))
+        calibrate(Wave(model, chunks, [True] * len(chunks)))
+    readers = find_readers(structure)
+    survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
+    survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
+    units = [Units.of(group, readers, survey) for group in task.groups]
+    widths, changes = _widths(task, units, survey)
+    stay = np.ones(structure.classes.count, bool)
+    for each, width in zip(units, widths.tolist(), strict=True):
+        stay[each.group.units[each.spared(each.width - width)]] = False
+        model.masks |= each.masks(structure, stay)
+    rewrite(readers, survey, stay, task.progress)
+    plain = frozenset(each.name for each in units if each.read is None)
+    return Reconstructed(stay, model.weights.changed(), changes, plain)
+
+
+def _widths(
+    task: Task, units: Sequence[Units], survey: Survey
+) -> tuple[IntArray, dict[str, float]]:
+    """Return how many units each group keeps, and what that changes of the outputs."""
+    full = np.array([each.width for each in units])
+    widths = full - np.array([quota.count for quota in task.quotas])
+    share = SHARES[task.options.allocation]
+    if not share:
+        return widths, {}
+    curves = measure(units, survey, task.progress)
+    free = np.array([quota.free for quota in task.quotas])
+    most = np.where(free, full, widths)
+    # no group keeps less than half of what the ratio would leave it: at the end of a curve little
+    # is known of real inputs
+    fewest = np.where(free, (widths + 1) // 2, widths)
+    costs = Costs(curves, most, fewest, Parameters(task.structure, task.groups))
+    widths = allocate(costs, widths, share)
+    removed = [
+        task.constraints.rounded(group, gone)
+        for group, gone in zip(task.groups, (full - widths).tolist(), strict=True)
+    ]
+    widths = full - np.array(removed)
+    changes = {
+        each.name: sqrt(max(curve.at(gone, kind) for kind in range(len(curve.change))))
+        for each, curve, gone in zip(units, curves, removed, strict=True)
+    }
+    return widths, changes
+
+
+def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
+    """Rewrite every reader on what the pruned model before it computes, in one wave.
+
+    What comes before the first removal computes what it did, and stays as it is.
+    """
+    model, inputs = survey.model, survey.inputs
+    images = reads_images(survey.structure.graph)
+    rewriter = Rewriter(model, stay, IMAGE_RIDGE if images else VECTOR_RIDGE)
+    by_call = {reader.call: reader for reader in readers}
+    wave = Wave(model, inputs.chunks, inputs.twins)
+    done, moved = 0, False
+    for call in survey.structure.graph.calls:
+        moved = moved or call in model.masks
+        if call in by_call:
+            reader = by_call[call]
+            for columns in reader.columns:
+                if not stay[columns.classes].all():
+                    rewriter.compensate(reader, columns, survey.look(reader, columns, wave))
+                    moved = True
+            if moved:
+                patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
+                rewriter.refit(reader, patches, survey.targets[reader])
+            done += 1
+            progress("reconstructing", done, len(readers))
+        wave.advance()
+    for reader in readers:
+        settle_offsets(reader, model)

@@ -1,0 +1,139 @@
+"""Readers: the calls that sum over units, and the columns that those form in what they read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.linear import CONVS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.groups import Group
+    from pytest_paoding.engine.graph.structure import Structure, WeightAxis
+    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
+    from pytest_paoding.engine.graph.types import IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Channels that occur equally often on the axis a reader sums over.
+
+    A channel of several positions (one that was flattened) is seen as so many samples of one value.
+    Channels that a concatenation laid beside those of a group are columns too: they help to make up
+    for what is removed.
+
+    Attributes:
+        tensor: The tensor that is read.
+        axis: Its axis that is summed over, counted from the end.
+        positions: Positions of each column on that axis, shape (columns, occurrences).
+        classes: The class of each column, ascending, shape (columns,).
+    """
+
+    tensor: Tensor
+    axis: int
+    positions: IntArray
+    classes: IntArray
+
+    def samples(self, values: Any) -> Any:
+        """Return values of the tensor as samples of the columns, shape (samples, columns)."""
+        last = np.moveaxis(np.asarray(values), self.axis, -1)
+        return last[..., self.positions.T].reshape(-1, len(self.positions))
+
+    def rows(self, group: Group) -> IntArray:
+        """Return which column is which unit of a group, shape (units,)."""
+        return np.searchsorted(self.classes, group.units)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """A call that sums over units with a plain kernel.
+
+    Attributes:
+        call: The call, the only one of its layer.
+        axis: The axis of its kernel that is summed over.
+        columns: What it reads, by how often a column occurs.
+        norm: The normalisation that alone reads its output, linearly.
+    """
+
+    call: Call
+    axis: WeightAxis
+    columns: tuple[Columns, ...]
+    norm: Call | None
+
+    @property
+    def layer(self) -> Any:
+        """The layer."""
+        return self.call.operation
+
+
+def find_readers(structure: Structure) -> tuple[Reader, ...]:
+    """Return the calls, in order, that read units in a way reconstruction has an answer for.
+
+    Those are dense layers and ungrouped convolutions that are called once: what they compute is
+    linear in each unit at one tensor.
+    """
+    graph = structure.graph
+    axes = {(axis.layer, axis.index): axis for axis in structure.axes if axis.contracted}
+    found = []
+    for call in graph.calls:
+        layer = call.operation
+        if (layer, 0) in axes and _is_plain(layer) and _calls(graph, layer) == 1:
+            axis = axes[layer, 0]
+            found.append(Reader(call, axis, _columns(call, axis), _norm_behind(call, graph)))
+    return tuple(found)
+
+
+def readers_of(group: Group, readers: Sequence[Reader]) -> list[tuple[Reader, Columns]] | None:
+    """Return who reads a group's units, and in which columns; None if others do so too."""
+    if not group.mergeable:
+        return None
+    by_layer = {reader.layer: reader for reader in readers}
+    found = []
+    for sites in group.contracted:
+        reader = by_layer.get(sites.axis.layer)
+        if reader is None or reader.axis.index != sites.axis.index:
+            return None
+        occurrences = sites.positions.shape[1]
+        alike = (each for each in reader.columns if each.positions.shape[1] == occurrences)
+        found.append((reader, next(alike)))
+    return found
+
+
+def _is_plain(layer: Any) -> bool:
+    if type(layer) in CONVS:
+        return bool(layer.groups == 1)
+    return type(layer) is keras.layers.Dense
+
+
+def _calls(graph: Graph, layer: Any) -> int:
+    return sum(call.operation is layer for call in graph.calls)
+
+
+def _columns(call: Call, axis: WeightAxis) -> tuple[Columns, ...]:
+    order = np.argsort(axis.classes, kind="stable")
+    classes, start, counts = np.unique(axis.classes[order], return_index=True, return_counts=True)
+    tensor = call.inputs[0]
+    first = getattr(call.operation, "data_format", None) == "channels_first"
+    found = []
+    for occurrences in np.unique(counts):
+        alike = counts == occurrences
+        positions = order[start[alike][:, None] + np.arange(occurrences)]
+        read_at = -len(tensor.shape) if first else -1
+        found.append(Columns(tensor, read_at, positions, classes[alike]))
+    return tuple(found)
+
+
+def _norm_behind(call: Call, graph: Graph) -> Call | None:
+    """Return the normalisation that alone reads a linear layer's output along its units."""
+    readers = [each for each in graph.calls if call.outputs[0] in each.inputs]
+    linear = call.operation.activation is keras.activations.linear
+    if not linear or len(readers) != 1 or call.outputs[0] in graph.outputs:
+        return None
+    norm = readers[0].operation
+    alone = type(norm) is keras.layers.BatchNormalization and _calls(graph, norm) == 1
+    return readers[0] if alone else None

@@ -1,0 +1,118 @@
+"""The survey: what the original model's readers read and compute, noted in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.patches import Sample
+from pytest_paoding.engine.execution.wave import affine
+from pytest_paoding.engine.pruning.reconstruct.moments import (
+    Moments,
+    SiteMoments,
+    arc_cosine,
+    regularised,
+)
+from pytest_paoding.engine.pruning.reconstruct.rewrite import kernel_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.execution.inputs import Inputs
+    from pytest_paoding.engine.execution.wave import Model, Wave
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
+    from pytest_paoding.engine.pruning.reconstruct.sites import Columns, Reader
+
+_MOMENT_ROWS = 20_000  # samples of the columns at one reader
+_PATCH_ROWS = 12_000  # sampled outputs of one reader
+_PATCH_NUMBERS = 1 << 26  # most numbers in the patches of one reader: 256 MB
+_PRIOR = 0.5  # share of the arc-cosine kernel where there is one
+
+
+@dataclass(slots=True, eq=False)
+class Survey:
+    """Takes samples of what readers read and compute.
+
+    Attributes:
+        moments: Of each set of columns, in the original model.
+        samples: Which outputs of each reader were sampled.
+        targets: What the original model computes there, shape (rows, outputs).
+    """
+
+    structure: Structure
+    inputs: Inputs
+    model: Model
+    generator: np.random.Generator
+    with_prior: bool
+    moments: dict[Columns, SiteMoments] = field(default_factory=dict)
+    samples: dict[Reader, Sample] = field(default_factory=dict)
+    targets: dict[Reader, FloatArray] = field(default_factory=dict)
+
+    def take(self, readers: Sequence[Reader], wave: Wave) -> None:
+        """Run the original model to its end and note what its readers read and compute."""
+        by_call = {reader.call: reader for reader in readers}
+        for call in self.structure.graph.calls:
+            before = None
+            if call in by_call:
+                reader = by_call[call]
+                for columns in reader.columns:
+                    self.moments[columns] = self.look(reader, columns, wave)
+                self.samples[reader] = sample = self._sample(reader)
+                self.targets[reader] = sample.outputs(before := wave.before(call))
+            wave.advance(before)
+
+    def look(self, reader: Reader, columns: Columns, wave: Wave) -> SiteMoments:
+        """Return the moments of what a reader reads at this point of a wave."""
+        chunks = wave.values[columns.tensor]
+        share = -(-_MOMENT_ROWS // len(chunks))
+        moments = Moments(len(columns.classes))
+        for chunk in chunks:
+            samples = columns.samples(chunk)
+            if len(samples) > share:
+                samples = samples[self.generator.choice(len(samples), share, replace=False)]
+            moments.add(samples)
+        covariance = moments.covariance
+        if self.with_prior:
+            covariance = self._mixed(columns, covariance)
+        return SiteMoments(moments.mean, regularised(covariance), self._gram(reader, columns))
+
+    def _sample(self, reader: Reader) -> Sample:
+        columns = int(np.prod(kernel_rows(reader, self.model).shape[:-1]))
+        rows = max(1, min(_PATCH_ROWS, _PATCH_NUMBERS // columns))
+        return Sample.draw(reader.call, self.inputs.count, rows, self.generator)
+
+    def _gram(self, reader: Reader, columns: Columns) -> Matrix:
+        """Return the Gram matrix of what a reader gives to its columns, scaled by its norm."""
+        rows = kernel_rows(reader, self.model).astype(np.float64)
+        if reader.norm is not None:
+            rows = rows * np.abs(affine(reader.norm.operation, self.model.weights)[0])
+        outgoing = rows[columns.positions].reshape(len(columns.classes), -1)
+        gram: Matrix = outgoing @ outgoing.T
+        return gram
+
+    def _mixed(self, columns: Columns, covariance: Matrix) -> Matrix:
+        """Mix in what weights alone say of ReLU units, where every column is one of them.
+
+        The synthetic inputs of a model that recorded nothing may miss directions that real data
+        take; the kernel speaks for all directions alike.
+        """
+        prior = np.zeros_like(covariance)
+        for producer in self.structure.producers:
+            layer = producer.layer
+            rows = np.flatnonzero(np.isin(columns.classes, producer.classes))
+            is_dense = type(layer) is keras.layers.Dense
+            if len(rows) and is_dense and layer.activation is keras.activations.relu:
+                order = np.argsort(producer.classes)
+                units = order[np.searchsorted(producer.classes[order], columns.classes[rows])]
+                incoming = self.model.weights[layer, 0][:, units].astype(np.float64)
+                prior[np.ix_(rows, rows)] += arc_cosine(incoming)
+        if (np.diagonal(prior) <= 0).any():
+            return covariance
+        scale = np.trace(covariance) / np.trace(prior)
+        mixed: Matrix = (1 - _PRIOR) * covariance + _PRIOR * scale * prior
+        return mixed

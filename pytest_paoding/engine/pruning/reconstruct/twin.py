@@ -1,0 +1,125 @@
+"""The calibrated twin: a model on synthetic inputs, made to hold what it held on real ones.
+
+A BatchNormalization has recorded the mean and deviation of what it read in training. Where they
+differ on synthetic inputs, an affine map in front of it, one for each channel, gives it exactly
+what it recorded: what lies behind it then sees activations of the size and balance of real ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.intervals import known_activation, layer_activation
+from pytest_paoding.engine.execution.linear import is_linear
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.execution.wave import channel_axis
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.wave import Hook, Wave
+    from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
+
+_LEAST, _MOST = 0.2, 5.0  # limits of a map's factor
+_STEPS = 25  # of the search for a map in front of an activation
+_ROWS = 6000  # samples of that search
+
+
+def is_norm(call: Call) -> bool:
+    """Whether a call has recorded statistics of what it reads."""
+    return type(call.operation) is keras.layers.BatchNormalization
+
+
+def has_recorded(graph: Graph) -> bool:
+    """Whether a model has recorded statistics anywhere."""
+    return any(is_norm(call) for call in graph.calls)
+
+
+def calibrate(wave: Wave) -> None:
+    """Run a wave to its end and give its model the maps that make its chunks those of a twin.
+
+    Each normalisation is calibrated behind those before it. One that reads a ReLU which nothing
+    else reads has its map in front of that ReLU, so that what it reads stays a ReLU's output.
+    """
+    graph = wave.model.graph
+    behind = _norms_behind_relu(graph)
+    for call in graph.calls:
+        before = None
+        if call in behind:
+            norm = behind[call]
+            before = wave.before(call) if is_linear(call.operation) else None
+            read = before or wave.values[call.inputs[0]]
+            found = _in_front_of_relu(_channels(norm, read), *recorded(norm))
+            wave.model.hooks[call] = _map(norm, *found)
+        elif is_norm(call) and call not in behind.values():
+            channels = _channels(call, wave.values[call.inputs[0]])
+            wave.model.hooks[call] = _map(call, *_direct(channels, *recorded(call)))
+        wave.advance(before)
+
+
+def _norms_behind_relu(graph: Graph) -> dict[Call, Call]:
+    """Return the normalisation of each ReLU that feeds one and nothing else."""
+    producers = {tensor: call for call in graph.calls for tensor in call.outputs}
+    readers = [tensor for call in graph.calls for tensor in call.inputs]
+    return {
+        producers[tensor]: call
+        for call in graph.calls
+        if is_norm(call)
+        for tensor in call.inputs
+        if tensor in producers and _is_relu(producers[tensor]) and readers.count(tensor) == 1
+    }
+
+
+def _is_relu(call: Call) -> bool:
+    layer = call.operation
+    known = known_activation(layer.activation) if is_linear(layer) else layer_activation(layer)
+    return known is not None and known.function is keras.activations.relu
+
+
+def recorded(norm: Call) -> tuple[Matrix, Matrix]:
+    """Return the mean and deviation that a normalisation has recorded."""
+    layer = norm.operation
+    mean = values_of(layer.moving_mean).astype(np.float64)
+    return mean, np.sqrt(values_of(layer.moving_variance).astype(np.float64))
+
+
+def _channels(norm: Call, chunks: list[Any]) -> FloatArray:
+    """Return values as samples of the channels that a normalisation treats alone."""
+    axis = channel_axis(norm.operation)
+    rows = [np.moveaxis(np.asarray(chunk), axis, -1) for chunk in chunks]
+    return np.concatenate([each.reshape(-1, each.shape[-1]) for each in rows])
+
+
+def _direct(channels: FloatArray, mean: Matrix, deviation: Matrix) -> tuple[Matrix, Matrix]:
+    """Return factor and shift that give the channels their recorded mean and deviation."""
+    present = channels.mean(axis=0, dtype=np.float64)
+    spread = channels.std(axis=0, dtype=np.float64)
+    factor = np.clip(deviation / (spread + 1e-6), _LEAST, _MOST)
+    return factor, mean - factor * present
+
+
+def _in_front_of_relu(
+    channels: FloatArray, mean: Matrix, deviation: Matrix
+) -> tuple[Matrix, Matrix]:
+    """Return factor and shift in front of a ReLU for a mean and deviation behind it."""
+    step = max(1, len(channels) // _ROWS)
+    values = channels[::step].astype(np.float64)
+    factor, shift = np.ones(values.shape[1]), np.zeros(values.shape[1])
+    reach = 4 * (values.std(axis=0) + 1e-6)
+    for _ in range(_STEPS):
+        behind = np.maximum(factor * values + shift, 0)
+        ratio = (deviation + 1e-4) / (behind.std(axis=0) + 1e-4)
+        factor = np.clip(factor * np.clip(ratio, 0.7, 1.4), _LEAST, _MOST)
+        missing = mean - np.maximum(factor * values + shift, 0).mean(axis=0)
+        shift = np.clip(shift + 0.7 * missing, -reach * factor, reach * factor)
+    return factor, shift
+
+
+def _map(norm: Call, factor: Matrix, shift: Matrix) -> Hook:
+    lengths = [1] * (len(norm.inputs[0].shape) + 1)
+    lengths[channel_axis(norm.operation)] = -1
+    scale, offset = (each.astype(np.float32).reshape(lengths) for each in (factor, shift))
+    return lambda values: values * scale + offset

@@ -1,0 +1,87 @@
+"""The units of one group as a reconstruction sees them: who reads them, and who is spared first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.engine.graph.groups import may_go
+from pytest_paoding.engine.pruning.reconstruct.moments import elimination_order
+from pytest_paoding.engine.pruning.reconstruct.sites import readers_of
+from pytest_paoding.engine.pruning.unit_search import UnitSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.groups import Group
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Call
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.pruning.reconstruct.sites import Columns, Reader
+    from pytest_paoding.engine.pruning.reconstruct.survey import Survey
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Units:
+    """A group in the course of a reconstruction.
+
+    Attributes:
+        group: The group.
+        read: The readers of its units, with the columns they are in; None where others read them
+            too, in ways nothing can take over in: those units are removed plainly.
+        calls: Every call that reads them, in order.
+        order: Its units in the order in which they are best spared, all but the last.
+    """
+
+    group: Group
+    read: list[tuple[Reader, Columns]] | None
+    calls: tuple[Call, ...]
+    order: IntArray
+
+    @classmethod
+    def of(cls, group: Group, readers: Sequence[Reader], survey: Survey) -> Units:
+        """Order the units of a group by what the survey found."""
+        read = readers_of(group, readers)
+        layers = {sites.axis.layer for sites in group.contracted}
+        calls = tuple(call for call in survey.structure.graph.calls if call.operation in layers)
+        if read:
+            sites = [(survey.moments[columns], columns.rows(group)) for _, columns in read]
+            order = elimination_order(sites, group.width - 1)
+        else:
+            scale = UnitSearch(group, survey.model.weights).scale()
+            order = np.argsort(scale, kind="stable")[: group.width - 1]
+        return cls(group, read, calls, order)
+
+    @property
+    def name(self) -> str:
+        """The group's name."""
+        return self.group.name
+
+    @property
+    def width(self) -> int:
+        """The number of its units."""
+        return self.group.width
+
+    @property
+    def first(self) -> Call | None:
+        """The first call that reads its units."""
+        return self.calls[0] if self.calls else None
+
+    def spared(self, count: int) -> IntArray:
+        """Return the units to remove, as many as `count` where every quorum can keep one."""
+        allowed = may_go(self.group, np.ones(self.width, bool), self.order)
+        return self.order[allowed][:count]
+
+    def masks(self, structure: Structure, stay: BoolArray) -> dict[Call, list[FloatArray]]:
+        """Return what to multiply the inputs of its calls with, where they are read plainly."""
+        if self.read is not None:
+            return {}
+        return {
+            call: [
+                stay[structure.views[tensor].labels].astype(np.float32)[None]
+                for tensor in call.inputs
+            ]
+            for call in self.calls
+        }

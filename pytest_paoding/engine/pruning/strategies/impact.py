@@ -1,0 +1,26 @@
+"""`impact`: of twice as many salient pairs as needed, those of least energy are merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_paoding.engine.pruning.strategies.candidates import Candidates, PairStrategy
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.pruning.pairs import Pairs
+
+
+class Impact(PairStrategy):
+    """Merge the best k of the 2k disjoint pairs of least saliency (arXiv 2204.00783, section V)."""
+
+    uses_impact = True
+
+    def select(self, candidates: Candidates, count: int) -> Pairs:
+        """Score twice as many as needed; ties and pairs without a score keep saliency order."""
+        pairs = candidates.pairs(2 * count)
+        energy = candidates.energies(pairs)
+        if energy is None:
+            return pairs[:count]
+        return pairs[np.sort(np.argsort(energy, kind="stable")[:count])]

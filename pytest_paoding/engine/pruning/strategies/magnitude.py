@@ -1,0 +1,17 @@
+"""`magnitude`: the units of least scale go, in every layer, and nothing takes over for them."""
+
+from __future__ import annotations
+
+from pytest_paoding.engine.pruning.strategies.candidates import Candidates, Choice, Strategy
+
+
+class Magnitude(Strategy):
+    """The naive rival: PAODING's rule for convolutions (arXiv 2405.00074) on every layer."""
+
+    def criterion(self, candidates: Candidates) -> str:  # noqa: ARG002 # the same for all
+        """Return the strategy's name."""
+        return "magnitude"
+
+    def choose(self, candidates: Candidates, count: int) -> Choice:
+        """Choose the smallest."""
+        return candidates.smallest(count)

@@ -1,0 +1,54 @@
+"""What a strategy is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from pytest_paoding.engine.graph.groups import Group
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.pruning.constraints import Constraints, Quota
+
+    Progress: TypeAlias = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Options:
+    """How to prune; see `prune.prune`."""
+
+    strategy: str
+    seed: int
+    step: float
+    allocation: str
+    effort: str
+    calibration: Any
+    mixing: str
+    jump: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """One model to prune.
+
+    Attributes:
+        structure: Its structure.
+        groups: The groups that may shrink.
+        constraints: What the plan has to keep to.
+        quotas: How many units of each group are to go.
+        ranges: Low and high of each input.
+        options: How to prune.
+        progress: Called as `progress(what, done, total)`.
+    """
+
+    structure: Structure
+    groups: tuple[Group, ...]
+    constraints: Constraints
+    quotas: tuple[Quota, ...]
+    ranges: Mapping[Tensor, tuple[float, float]]
+    options: Options
+    progress: Progress

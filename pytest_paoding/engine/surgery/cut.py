@@ -1,0 +1,182 @@
+"""The cut: a new model without the units that leave.
+
+Removing a unit deletes every position that carries its label from every weight, and lowers every
+configuration field that counts them. What remains is copied bit for bit, unless the caller hands
+in weights of its own, such as those of consumers that take over what removed units contributed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.views import lengths_left
+from pytest_paoding.engine.surgery.rebuild import Changes, Rebuild
+from pytest_paoding.errors import SurgeryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_paoding.engine.graph.structure import Structure, WeightAxis
+    from pytest_paoding.engine.graph.types import BoolArray, Shape, Site, WeightKey
+    from pytest_paoding.engine.graph.views import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A model after the cut.
+
+    Attributes:
+        model: The new model.
+        note: What could not be kept of the old one, such as an unserialisable loss.
+        stay: Which classes of the structure stayed, shape (classes,).
+        weights: Arrays of the uncut shapes that were taken in place of the old model's weights.
+    """
+
+    model: Any
+    note: str | None
+    stay: BoolArray
+    weights: Mapping[WeightKey, Any]
+
+
+def cut(
+    structure: Structure, stay: BoolArray, weights: Mapping[WeightKey, Any] | None = None
+) -> Cut:
+    """Return a new model with the classes that stay; the original is not changed.
+
+    Args:
+        structure: The model's structure.
+        stay: Which classes stay, shape (classes,).
+        weights: Arrays of the uncut shapes to take in place of the model's own, by layer and index
+            among `layer.weights`.
+
+    Cost: that of rebuilding the model in Keras, plus one copy of its weights.
+
+    Raises:
+        SurgeryError: A pinned class was to leave, an axis would be emptied, or a layer cannot be
+            rebuilt; the layer is named.
+    """
+    _require_lawful(structure, stay)
+    rebuild = Rebuild(structure.graph.model, _changes(structure, stay))
+    axes: dict[WeightKey, list[WeightAxis]] = {}
+    for axis in structure.axes:
+        axes.setdefault((axis.layer, axis.index), []).append(axis)
+    given = weights or {}
+    for old, new in rebuild.twins.items():
+        if isinstance(old, keras.layers.Layer):
+            copy_state(old, new, given, axes, stay)
+    return Cut(rebuild.model, rebuild.compile(), stay, given)
+
+
+def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
+    """Return `array` without the positions, along `axes`, of classes that leave."""
+    for axis in axes:
+        mask = stay[axis.classes]
+        if not mask.all():
+            array = np.compress(mask, array, axis.axis)
+    return array
+
+
+def _require_lawful(structure: Structure, stay: BoolArray) -> None:
+    for number in np.flatnonzero(structure.classes.free < ~stay):
+        raise SurgeryError(f"a unit cannot be removed: {structure.classes.reasons[number]}")
+    for axis in structure.axes:
+        if not stay[axis.classes].any():
+            raise SurgeryError(f"layer {axis.layer.name!r} would have nothing left to work on")
+    for call in structure.graph.calls:
+        if not all(stay[structure.views[tensor].labels].any() for tensor in call.outputs):
+            raise SurgeryError(f"layer {call.name!r} would give nothing")
+
+
+def _changes(structure: Structure, stay: BoolArray) -> Changes:
+    """Return what has to be different in a model that has lost the classes that leave."""
+    arguments: dict[Site, dict[int | str, Any]] = {}
+    for edit in structure.arguments:
+        mask = stay[edit.classes]
+        if not mask.all():
+            arguments.setdefault(edit.site, {})[edit.key] = edit.value(mask)
+    inputs = {
+        use.model: [_shape_left(structure.views[tensor], stay) for tensor in use.inputs]
+        for use in reversed(structure.graph.uses)
+    }
+    return Changes(_configs(structure, stay), arguments, inputs)
+
+
+def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]:
+    """Return the new configuration of every layer that counts positions which leave."""
+    configs: dict[Any, dict[str, Any]] = {}
+    for edit in structure.edits:
+        mask = stay[edit.classes]
+        if not mask.all():
+            if edit.layer not in configs:
+                configs[edit.layer] = edit.layer.get_config()
+            at: Any = configs[edit.layer]
+            *parents, name = edit.path
+            for key in parents:
+                at = at[key]
+            at[name] = edit.value(mask)
+    return configs
+
+
+def _shape_left(view: View, stay: BoolArray) -> Shape:
+    """Return what is left of a tensor's shape."""
+    left = lengths_left(stay[view.labels])
+    return tuple(
+        now if axis in view.varying else size
+        for axis, (size, now) in enumerate(zip(view.shape, left, strict=True))
+    )
+
+
+def copy_state(
+    old: Any,
+    new: Any,
+    weights: Mapping[WeightKey, Any],
+    axes: Mapping[WeightKey, list[WeightAxis]] | None = None,
+    stay: BoolArray | None = None,
+) -> None:
+    """Give a new layer what stays of the weights and other state of the old one.
+
+    Args:
+        old: The old layer.
+        new: The new layer.
+        weights: Values to take in place of the old layer's own, by layer and index.
+        axes: The labelled axes of each weight, if something leaves.
+        stay: Which classes stay.
+
+    Raises:
+        SurgeryError: The weights of the two layers do not correspond; the layer is named.
+    """
+    pairs = list(zip(old.weights, new.weights, strict=False))
+    if len(old.weights) != len(new.weights):
+        raise SurgeryError(
+            f"layer {old.name!r} has {len(old.weights)} weights, but {len(new.weights)} when it is "
+            f"made again from its get_config()"
+        )
+    for index, (source, target) in enumerate(pairs):
+        array = weights[old, index] if (old, index) in weights else values_of(source)
+        if axes is not None and stay is not None:
+            array = sliced(array, axes.get((old, index), ()), stay)
+        if tuple(array.shape) != tuple(target.shape):
+            raise SurgeryError(
+                f"layer {old.name!r}: its weight {source.name!r} would have the shape "
+                f"{tuple(array.shape)}, the layer expects {tuple(target.shape)}"
+            )
+        target.assign(array)
+    _copy_hidden_state(old, new)
+    if hasattr(new, "finalize_state"):  # adapted layers cache what they compute from their weights
+        new.finalize_state()
+
+
+def _copy_hidden_state(old: Any, new: Any) -> None:
+    """Copy variables that are not among the weights, such as the states of random generators."""
+    sources, targets = (
+        [variable for variable in layer.variables if id(variable) not in weights]
+        for layer in (old, new)
+        for weights in [{id(weight) for weight in layer.weights}]
+    )
+    for source, target in zip(sources, targets, strict=True):
+        target.assign(source)

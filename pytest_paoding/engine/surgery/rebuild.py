@@ -1,0 +1,245 @@
+"""Rebuilding a model layer by layer, some of them with another configuration.
+
+Each layer is made anew from its own configuration at the moment Keras calls it, so that every shape
+behind a change is inferred again, inside nested models too. Names, dtype policies, trainable flags,
+regularisers, input names and the compile configuration are kept; nothing is shared with the
+original, which gains no node and keeps every weight.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+
+from pytest_paoding.engine.graph.trace import as_functional, is_nested
+from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.errors import SurgeryError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_paoding.engine.graph.types import Shape, Site
+
+Config: TypeAlias = "dict[str, Any]"
+_REFUSALS = (AttributeError, KeyError, NotImplementedError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different in a model that is built again.
+
+    Attributes:
+        configs: For layers that change, the whole configuration to make them from.
+        arguments: For calls whose literal arguments change, the new ones by position or name.
+        inputs: For nested models, the shapes of what they are called on, without the batch.
+    """
+
+    configs: Mapping[Any, Config] = field(default_factory=dict)
+    arguments: Mapping[Site, Mapping[int | str, Any]] = field(default_factory=dict)
+    inputs: Mapping[Any, Sequence[Shape]] = field(default_factory=dict)
+
+
+class Rebuild:
+    """A model built again, with `twins` from each old layer to its new one.
+
+    Attributes:
+        model: The new model; its weights are not those of the old one until they are set.
+        twins: The new layer of every old one, those of nested models included.
+    """
+
+    def __init__(self, model: Any, changes: Changes) -> None:
+        """Build a Sequential or Functional model again, with some changes.
+
+        Raises:
+            SurgeryError: A layer cannot be made from its configuration, or shares a weight with
+                another; it is named.
+        """
+        self.twins: dict[Any, Any] = {}
+        self._models: dict[Any, Any] = {}
+        self._changes = changes
+        with undisturbed():
+            self.model = self._model(model)
+        _require_own_weights(self.twins)
+        self._restore_trainable()
+
+    def compile(self) -> str | None:
+        """Compile the new model as the old one; return why that cannot be done, if so."""
+        (old, new), *_ = self._models.items()
+        if not old.compiled:
+            return None
+        try:
+            with undisturbed():
+                new.compile_from_config(old.get_compile_config())
+        except _REFUSALS as error:
+            return f"left uncompiled: {cause_of(error)}"
+        return None
+
+    def _model(self, model: Any) -> Any:
+        """Return the twin of a whole model."""
+        functional = as_functional(model)
+        inputs = _new_inputs(functional, self._changes.inputs.get(model))
+        if isinstance(model, keras.Sequential):
+            layers = [self._twin(layer) for layer in model.layers]
+            built = _constructed(model, keras.Sequential, [inputs, *layers])
+        else:
+            clone = keras.models.clone_model(
+                functional,
+                input_tensors=inputs,
+                clone_function=lambda operation: operation,
+                call_function=self._caller(model),
+            )
+            is_it = type(clone) is type(model)  # making it once more would take time
+            built = clone if is_it else _constructed(model, keras.Model, clone.input, clone.output)
+        self._models = {model: built, **self._models}  # the outermost is done last, listed first
+        return built
+
+    def _caller(self, model: Any) -> Callable[..., Any]:
+        """Return the `call_function` for the graph of a model, whose calls it counts."""
+        numbers = count()
+
+        def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            changed = self._changes.arguments.get((model, next(numbers)), {})
+            args = tuple(changed.get(place, each) for place, each in enumerate(args))
+            kwargs = {name: changed.get(name, each) for name, each in kwargs.items()}
+            twin = self._twin(operation)
+            try:
+                with _undrawn(twin):
+                    outputs = twin(*args, **kwargs)
+            except _REFUSALS as error:
+                raise SurgeryError(
+                    f"layer {operation.name!r} does not accept its pruned inputs: {cause_of(error)}"
+                ) from error
+            _build_activation(operation, twin, outputs)
+            return outputs
+
+        return call
+
+    def _twin(self, operation: Any) -> Any:
+        if is_nested(operation):
+            return self._models.get(operation) or self._model(operation)
+        if operation not in self.twins:
+            self.twins[operation] = remade(operation, self._changes.configs.get(operation))
+        return self.twins[operation]
+
+    def _restore_trainable(self) -> None:
+        """Give models, then layers, the flags of the old ones: a model's flag sets its layers'."""
+        for old, new in (*self._models.items(), *self.twins.items()):
+            if isinstance(old, keras.layers.Layer) and new.trainable != old.trainable:
+                new.trainable = old.trainable
+
+
+def remade(operation: Any, config: Config | None = None) -> Any:
+    """Return a new layer or operation like `operation`, from `config` or its own configuration.
+
+    Raises:
+        SurgeryError: Its class cannot be made from its configuration.
+    """
+    try:
+        if type(operation) is keras.layers.Lambda:
+            return _remade_lambda(operation)
+        config = operation.get_config() if config is None else config
+        new = type(operation).from_config(_without_build(config))
+    except _REFUSALS as error:
+        raise SurgeryError(
+            f"layer {operation.name!r} ({type(operation).__name__}) cannot be made again from "
+            f"its own get_config(): {cause_of(error)}"
+        ) from error
+    if new.name != operation.name:  # the configuration Keras makes up for some layers has no name
+        new.name = operation.name
+    return new
+
+
+@contextmanager
+def _undrawn(layer: Any) -> Iterator[None]:
+    """Let a layer make its weights without drawing values: all of them are replaced.
+
+    Its attributes are set past Keras, which would track each of them anew.
+    """
+    attributes = {} if getattr(layer, "built", True) else vars(layer)
+    drawn = {
+        name: value
+        for name, value in attributes.items()
+        if isinstance(value, keras.initializers.Initializer)
+    }
+    attributes.update(dict.fromkeys(drawn, keras.initializers.Zeros()))
+    try:
+        yield
+    finally:
+        attributes.update(drawn)
+
+
+def _build_activation(old: Any, new: Any, outputs: Any) -> None:
+    """Build an activation that is a layer: Keras does so only once there is data."""
+    activation = getattr(old, "activation", None)
+    if isinstance(activation, keras.layers.Layer) and activation.weights:
+        new.activation.build(outputs.shape)
+
+
+def _require_own_weights(layers: Mapping[Any, Any]) -> None:
+    owners: dict[int, Any] = {}
+    for layer in layers:
+        for weight in getattr(layer, "weights", ()):
+            owner = owners.setdefault(id(weight), layer)
+            if owner is not layer:
+                raise SurgeryError(
+                    f"layers {owner.name!r} and {layer.name!r} share the weight {weight.name!r}, "
+                    f"which Keras cannot build again: call one layer twice instead"
+                )
+
+
+def _new_inputs(functional: Any, shapes: Sequence[Shape] | None) -> Any:
+    """Return inputs like those of a model, in the same structure, with new lengths if given.
+
+    A length that was left open stays open.
+    """
+    layers = {
+        id(operation.output): operation
+        for operation in functional.operations
+        if isinstance(operation, keras.layers.InputLayer)
+    }
+    given = iter(shapes or [tensor.shape[1:] for tensor in functional.inputs])
+
+    def new_input(tensor: Any) -> Any:
+        layer = layers[id(tensor)]
+        batch, *lengths = tensor.shape
+        new = [
+            now if old is not None else None for old, now in zip(lengths, next(given), strict=True)
+        ]
+        config = {**layer.get_config(), "batch_shape": (batch, *new)}
+        return keras.Input(**{**config, "optional": layer.optional})  # not in all configurations
+
+    return keras.tree.map_structure(new_input, functional.input)
+
+
+def _constructed(model: Any, plain: Callable[..., Any], *arguments: Any) -> Any:
+    """Return a model of the class of `model`, or of a plain one if its constructor is another."""
+    if isinstance(model, keras.Sequential):
+        usual = type(model).__init__ is keras.Sequential.__init__
+    else:
+        usual = type(model).__init__ is type(as_functional(model)).__init__
+    return (type(model) if usual else plain)(*arguments, name=model.name)
+
+
+def _remade_lambda(layer: Any) -> Any:
+    """Return a Lambda layer around the same function: its configuration holds only bytecode."""
+    kept = {key: layer.get_config()[key] for key in ("name", "trainable", "dtype")}
+    return keras.layers.Lambda(
+        layer.function,
+        output_shape=layer._output_shape,  # noqa: SLF001 # no public name
+        mask=layer.mask,
+        arguments=layer.arguments,
+        **kept,
+    )
+
+
+def _without_build(config: Any) -> Any:
+    """Return a configuration without the shapes its inner layers were built for."""
+    if isinstance(config, dict):
+        return {key: _without_build(each) for key, each in config.items() if key != "build_config"}
+    if isinstance(config, list):
+        return [_without_build(each) for each in config]
+    return config

@@ -1,0 +1,201 @@
+"""Self-checks of a cut: what a model has to be, and the zero oracle.
+
+Shapes that fit and outputs that are finite prove little, but cost little too. The zero oracle
+proves the cut: the original model, with the rows that its consumers give to removed units set to
+zero, must compute the same. It holds for everything that acts per unit, so it does not speak for
+layers whose statistics are computed anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.surgery.copies import copied, float64_copy
+from pytest_paoding.errors import SurgeryError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.graph.types import WeightKey
+    from pytest_paoding.engine.surgery.cut import Cut
+
+    Arrays: TypeAlias = "Sequence[Any]"
+
+# Largest difference that rounding alone may cause, in units of the largest output (at least 1).
+TOLERANCES = {"float64": 1e-10, "float32": 1e-3, "bfloat16": 0.3, "float16": 0.1}
+_SAMPLES = 2
+_LENGTH, _SIDE = 32, 96  # for axes of unknown length; those of images are halved many times
+_IMAGE_RANK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was checked of a cut, and how exactly it holds.
+
+    Attributes:
+        error: Largest difference from the zero oracle, in units of the largest output; None where
+            it was not asked for or does not apply.
+        precision: The dtype it was computed in.
+        note: How exactly the oracle holds, or why it or any check that runs the models was left
+            out; None where only the checks that are always made were made.
+    """
+
+    error: float | None = None
+    precision: str | None = None
+    note: str | None = None
+
+
+def verify(  # noqa: PLR0913 # keyword-only, each with a default
+    structure: Structure,
+    cut: Cut,
+    *,
+    full: bool = False,
+    inputs: Arrays | None = None,
+    ranges: Mapping[Tensor, tuple[float, float]] | None = None,
+    seed: int = 0,
+) -> Verification:
+    """Check a cut of the model that `structure` was read from.
+
+    Args:
+        structure: The structure.
+        cut: What `cut` or `apply_plan` returned for it.
+        full: Whether to hold it against the zero oracle, in float64 where the model can be.
+        inputs: Two samples of each input, flattened; random ones by default.
+        ranges: Low and high of random inputs for each input; 0 and 1 by default.
+        seed: Seed of random inputs.
+
+    Cost: a run of both models on two samples; `full` takes copies of both in float64 and another
+    run.
+
+    Raises:
+        SurgeryError: A check failed, or the oracle was asked for and the original cannot be run on
+            the inputs; the message begins with "self-check:".
+    """
+    _check_widths(structure, cut)
+    arrays = _random_inputs(structure, ranges or {}, seed) if inputs is None else inputs
+    try:
+        expected = outputs_of(_stateless(structure.graph.model), arrays)
+    except Exception as error:
+        note = f"not run on random inputs: {type(error).__name__}: {cause_of(error)}"
+        if full:
+            raise SurgeryError(f"self-check: {note}") from error
+        return Verification(note=note)
+    _check_outputs(expected, outputs_of(_stateless(cut.model), arrays))
+    return _proved(structure, cut, arrays) if full else Verification()
+
+
+def _stateless(model: Any) -> Any:
+    """Return a model to run, a copy where runs leave a state behind."""
+    stateful = any(getattr(call.operation, "stateful", False) for call in read_graph(model).calls)
+    return copied(model, {}) if stateful else model
+
+
+def outputs_of(model: Any, arrays: Arrays) -> list[Any]:
+    """Return the outputs of a model in inference mode, flattened, as NumPy arrays."""
+    if isinstance(model, keras.Sequential):
+        given = arrays[0]
+    else:
+        given = keras.tree.pack_sequence_as(model.input, list(arrays))
+    return [values_of(each) for each in keras.tree.flatten(model(given, training=False))]
+
+
+def _check_widths(structure: Structure, cut: Cut) -> None:
+    """Audit every weight: the same layers in the same order, each as wide as was meant."""
+    pairs = zip(structure.graph.calls, read_graph(cut.model).calls, strict=True)
+    expected = _shapes_left(structure, cut)
+    for old, new in pairs:
+        if (type(old.operation), old.name) != (type(new.operation), new.name):
+            _fail(f"layer {new.name!r} stands in the place of {old.name!r}")
+        for index, weight in enumerate(getattr(new.operation, "weights", ())):
+            shape = tuple(old.operation.weights[index].shape)
+            if tuple(weight.shape) != expected.get((old.operation, index), shape):
+                _fail(f"layer {new.name!r}: weight {weight.name!r} has the shape {weight.shape}")
+
+
+def _shapes_left(structure: Structure, cut: Cut) -> dict[WeightKey, tuple[int, ...]]:
+    shapes: dict[WeightKey, tuple[int, ...]] = {}
+    for axis in structure.axes:
+        key = axis.layer, axis.index
+        shape = list(shapes.get(key, axis.layer.weights[axis.index].shape))
+        shape[axis.axis] = int(np.count_nonzero(cut.stay[axis.classes]))
+        shapes[key] = tuple(shape)
+    return shapes
+
+
+def _check_outputs(original: Arrays, pruned: Arrays) -> None:
+    for number, (before, after) in enumerate(zip(original, pruned, strict=True)):
+        if before.shape != after.shape:
+            _fail(f"output {number} has the shape {after.shape}, not {before.shape}")
+        if np.isfinite(before).all() and not np.isfinite(after).all():
+            _fail(f"output {number} is not finite, where that of the original is")
+
+
+def _proved(structure: Structure, cut: Cut, arrays: Arrays) -> Verification:
+    if structure.recomputed:
+        names = ", ".join(structure.recomputed)
+        return Verification(note=f"not proved: statistics are computed anew in {names}")
+    reference = copied(structure.graph.model, dict(_zeroed(structure, cut)))
+    in_float64 = float64_copy(reference), float64_copy(cut.model)
+    models = (reference, _stateless(cut.model)) if None in in_float64 else in_float64
+    precision = _least_precision(models[0])
+    expected, found = (outputs_of(model, arrays) for model in models)
+    error = max(_distance(one, two) for one, two in zip(found, expected, strict=True))
+    if not error <= TOLERANCES[precision]:
+        _fail(f"outputs are off by {error:.1e} in {precision}, where units act one by one")
+    return Verification(error, precision, f"proved: off by {error:.1e} in {precision}")
+
+
+def _zeroed(structure: Structure, cut: Cut) -> Iterator[tuple[WeightKey, Any]]:
+    """Yield the original's weights that are different in the oracle, by layer and index."""
+    arrays: dict[WeightKey, Any] = {key: np.array(values) for key, values in cut.weights.items()}
+    for axis in structure.axes:
+        gone = ~cut.stay[axis.classes]
+        if axis.contracted and gone.any():
+            key = axis.layer, axis.index
+            if key not in arrays:
+                arrays[key] = values_of(axis.layer.weights[axis.index])
+            np.moveaxis(arrays[key], axis.axis, 0)[gone] = 0
+    yield from arrays.items()
+
+
+def _distance(found: Any, expected: Any) -> float:
+    scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
+    return float(np.max(np.abs(found - expected), initial=0)) / scale
+
+
+def _least_precision(model: Any) -> str:
+    """Return the floating dtype of least precision that a model's layers and casts compute in."""
+    dtypes = set()
+    for call in read_graph(model).calls:
+        name = "compute_dtype" if isinstance(call.operation, keras.layers.Layer) else "dtype"
+        dtypes.add(getattr(call.operation, name, None))
+    found = [name for name in TOLERANCES if name in dtypes]
+    return max(found, key=lambda name: TOLERANCES[name], default="float64")
+
+
+def _random_inputs(
+    structure: Structure, ranges: Mapping[Tensor, tuple[float, float]], seed: int
+) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    arrays = []
+    batches = [tensor.shape[0] or _SAMPLES for tensor in structure.graph.model.inputs]
+    for tensor, samples in zip(structure.graph.inputs, batches, strict=True):
+        length = _SIDE if len(tensor.shape) == _IMAGE_RANK else _LENGTH
+        shape = (samples, *(size or length for size in tensor.shape))
+        whole = not tensor.dtype.startswith(("float", "bfloat"))
+        span = ranges.get(tensor, (0.0, 1.0))
+        arrays.append(rng.integers(0, 2, shape) if whole else rng.uniform(*span, shape))
+    return arrays
+
+
+def _fail(what: str) -> None:
+    raise SurgeryError(f"self-check: {what}; please report this as a defect of pytest-paoding")

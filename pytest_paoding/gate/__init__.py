@@ -1,0 +1,1 @@
+"""One gate: load, check, prune, observe, judge, stage."""

@@ -1,0 +1,265 @@
+"""Files that appear whole or not at all: staged in a folder beside their target, then moved.
+
+At every instant, also of a kill or a full disk, the file under a published name is the previous one
+or the new one, whole. Files are moved before their manifest; the manifest holds the SHA-256 of
+each, so a reader can tell that a manifest belongs to the files beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
+from pytest_paoding.records.formats import ENDINGS, KERAS
+from pytest_paoding.records.text.jsonable import portable, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PREFIX = ".staging-paoding-"
+_STALE_AFTER = 2 * 24 * 3600.0
+_WINDOWS = os.name == "nt"
+_TRIES, _PAUSE = 40, 0.05
+"""How often and long (seconds) to wait on Windows for another process to let go of a file."""
+
+
+class ManifestError(ArtifactError):
+    """A model is published, but the manifest beside it could not be replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A model and its manifest in a staging folder, and where the model is to go.
+
+    Attributes:
+        folder: The staging folder.
+        target: Where the model's `.keras` file goes.
+        exported: Further formats, whose files go beside it.
+    """
+
+    folder: Path
+    target: Path
+    exported: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Path:
+        """The staged model; Keras wants its ending."""
+        return self.folder / self.target.name
+
+    @property
+    def exports(self) -> dict[str, Path]:
+        """The staged files of further formats, by format."""
+        return {name: self.folder / f"{self.target.stem}{ENDINGS[name]}" for name in self.exported}
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All staged files but the manifest, by format, the `.keras` file first."""
+        return {KERAS: self.model, **self.exports}
+
+    @property
+    def manifest(self) -> Path:
+        """The staged manifest."""
+        return manifest_path(self.model)
+
+
+def manifest_path(model: Path) -> Path:
+    """Return the path of the manifest that stands beside a model."""
+    return model.with_suffix(".json")
+
+
+def open_staging(artifacts: Path, *, owner: int) -> Path:
+    """Return a new folder inside `artifacts`, which is made where it is missing.
+
+    Args:
+        artifacts: Where models are published; a new one is made invisible to Git.
+        owner: Process whose death makes the folder stale.
+
+    Raises:
+        ArtifactError: The folder cannot be made or written.
+    """
+    try:
+        if not artifacts.exists():
+            artifacts.mkdir(parents=True, exist_ok=True)  # another worker may be first
+            (artifacts / ".gitignore").write_text("*\n", encoding="utf-8")
+        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{_host()}-{owner}-", dir=artifacts))
+    except OSError as error:
+        raise _refusal("stage in", artifacts, error) from error
+
+
+def publish(staged: Staged) -> Path:
+    """Move a staged model and its manifest to their place, and remove the staging folder.
+
+    Where there are several files, one that cannot be moved takes back those before it. (What ends
+    the process between two of them leaves whole files, some of them previous ones, and the manifest
+    of the previous ones, whose digests tell.) Files of other formats are left as they are.
+
+    Raises:
+        ManifestError: The model is in its place, but the manifest beside it is not its own.
+        ArtifactError: A file could not be moved; all previous files are as before.
+    """
+    try:
+        _publish_all(staged)
+        try:
+            _replace(staged.manifest, manifest_path(staged.target))
+        except OSError as error:
+            raise ManifestError(
+                str(_refusal("publish", manifest_path(staged.target), error))
+            ) from error
+    finally:
+        discard(staged.folder)
+    return staged.target
+
+
+def _publish_all(staged: Staged) -> None:
+    with contextlib.ExitStack() as undo:
+        for file in staged.files.values():
+            target = staged.target.with_name(file.name)
+            try:
+                previous = _kept(target, staged.folder)
+                _replace(file, target)
+            except OSError as error:
+                raise _refusal("publish", target, error) from error
+            undo.callback(_restore, target, previous)
+        undo.pop_all()
+
+
+def _kept(target: Path, folder: Path) -> Path | None:
+    """Return a second name for a published file, or a copy where there are no second names."""
+    previous = folder / f"previous-{target.name}"
+    if not target.is_file():
+        return None
+    try:
+        os.link(target, previous)
+    except OSError:
+        shutil.copy2(target, previous)
+    return previous
+
+
+def _restore(target: Path, previous: Path | None) -> None:
+    """Put back what stood under a name before."""
+    if previous is not None:
+        _replace(previous, target)
+    elif target.is_file():
+        target.unlink()
+
+
+def discard(folder: Path) -> None:
+    """Remove a staging folder; what cannot be removed now is removed by a later run."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(artifacts: Path, *, owner: int) -> None:
+    """Remove the staging folders of `owner`, of dead processes of this host, and very old ones."""
+    for folder in artifacts.glob(f"{_PREFIX}*"):
+        host, process = [*folder.name.removeprefix(_PREFIX).split("-"), ""][:2]
+        here = host == _host() and process.isdecimal()
+        if (here and (int(process) == owner or not _is_alive(int(process)))) or _is_old(folder):
+            discard(folder)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that is never seen half written; its folder is made where it is missing.
+
+    Raises:
+        OSError: The file cannot be written; its previous content is as before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # or a power failure may leave the name without the content
+        _replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_manifest(staged: Staged, content: Mapping[str, Any]) -> None:
+    """Write the manifest of a staged model.
+
+    Raises:
+        ArtifactError: It cannot be written.
+    """
+    text = to_json(content)
+    try:
+        write_whole(staged.manifest, text)
+        for path in staged.files.values():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    except OSError as error:
+        raise _refusal("stage in", staged.folder, error) from error
+
+
+def recorded(staged: Staged, root: Path) -> Artifact:
+    """Return the record of staged files, not yet published.
+
+    Args:
+        staged: The files.
+        root: Where portable paths start.
+    """
+    files = tuple(
+        ArtifactFile(name, path.name, path.stat().st_size, sha256_of(path))
+        for name, path in staged.files.items()
+    )
+    path, model = portable(staged.target, root), files[0]
+    return Artifact(path, published=False, bytes=model.bytes, sha256=model.sha256, files=files)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _replace(source: Path, target: Path) -> None:
+    for _ in range(_TRIES if _WINDOWS else 0):
+        with contextlib.suppress(PermissionError):
+            source.replace(target)
+            return
+        time.sleep(_PAUSE)
+    source.replace(target)
+
+
+def _refusal(what: str, path: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(
+        f"cannot {what} {path}: {error.strerror or error}; make room or choose another folder with"
+        " --paoding-artifacts"
+    )
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    if _WINDOWS:
+        return True  # os.kill would end the process it asks about; age decides there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _is_old(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > _STALE_AFTER
+    except FileNotFoundError:
+        return False

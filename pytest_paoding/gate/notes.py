@@ -1,0 +1,76 @@
+"""What a gate's record is worth saying although it changes no verdict; one line each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_paoding.records.baseline import UPDATE
+from pytest_paoding.records.budgets import Check, Verdict
+from pytest_paoding.records.metrics import BUDGETS, REGRESSIONS, Direction
+from pytest_paoding.records.text.printing import show, show_apart, title
+from pytest_paoding.records.text.quantities import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_paoding.records.baseline import Entry
+
+SLACK = 0.2
+"""How far, relative to the limit, a found value may be within it before the limit looks loose."""
+
+
+def notes(checks: Sequence[Check], *, old: Entry | None, new: Entry) -> tuple[str, ...]:
+    """Return in what the baseline is foreign, what has improved on it, and which limits are loose.
+
+    Args:
+        checks: Of the gate.
+        old: The baseline's entry that was compared with.
+        new: What the gate comes to now.
+    """
+    found = list[str]()
+    if old is not None and (differences := new.differences(old)):
+        found.append(f"the baseline was made with {', '.join(differences)}")
+    found += [_too_few(check) for check in checks if check.uncertain]
+    failing = any(check.fails for check in checks)
+    return (*found, *(() if failing else _improvements(checks)))
+
+
+def _too_few(check: Check) -> str:
+    measured, unit = check.measurement, check.limit.metric.unit
+    samples = 0 if measured.evidence is None else measured.evidence.samples
+    found, limit = show_apart(measured.found, check.limit.value, unit)
+    return f"{title(check.name)}: {samples} samples are too few to tell {found} from {limit}"
+
+
+def _improvements(checks: Iterable[Check]) -> Iterator[str]:
+    for check in checks:
+        if check.verdict is not Verdict.PASSED or check.measurement.found is None:
+            continue
+        if check.limit.metric.key in REGRESSIONS:
+            yield from _better(check, check.measurement.found)
+        elif check.limit.metric.key in BUDGETS and check.limit.metric.counted:
+            yield from _loose(check, check.measurement.found)
+
+
+def _better(check: Check, found: float) -> Iterator[str]:
+    if found < 0 and -found > check.limit.value:
+        what, _, _ = check.name.rpartition("_")
+        amount = show(-found, check.limit.metric.unit)
+        yield f"{what} is better than the baseline by {amount}: accept it with {UPDATE}=all"
+
+
+def _loose(check: Check, found: float) -> Iterator[str]:
+    limit, metric = check.limit.value, check.limit.metric
+    lower = metric.direction is Direction.LOWER
+    if found < (1 - SLACK) * limit if lower else found > (1 + SLACK) * limit:
+        fits = _round(found, metric.unit)
+        yield f"{check.limit.key} could be {fits}, it is {show(limit, metric.unit)}"
+
+
+def _round(found: float, unit: Unit) -> str:
+    """Return a limit that just holds, as it may be written in settings."""
+    if unit is Unit.PERCENT:
+        return f"{math.floor(100 * found)}%"
+    scale = 10 ** max(0, math.floor(math.log10(max(found, 1))) - 1)
+    return show(math.ceil(found / scale) * scale, unit)

@@ -1,0 +1,130 @@
+"""What pruning makes: a smaller model in a file, and the same model in further formats."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.records.formats import of_file
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.results import LayerResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_BLOCK = 1 << 20
+_OF_ORIGINAL = "before is the .keras file of the original model"
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedFile:
+    """A pruned model in a file, and what is known of it without data.
+
+    Attributes:
+        file: The pruned model's file.
+        layers: What happened to every layer that has units.
+        notes: What else is to be said of the pruning, a line each.
+        original: Digest of the original.
+        digest: Of the pruned model.
+        before: Bytes of the original, saved the same way.
+        after: Bytes of the file.
+        shift: A bound of how far any output has moved.
+        compressed: Bytes of both files in an archive, where that was asked for.
+        key: Under which it may be found again; None where something has no digest.
+    """
+
+    file: Path
+    layers: tuple[LayerResult, ...]
+    notes: tuple[str, ...]
+    original: str
+    digest: str
+    before: int
+    after: int
+    shift: Measurement
+    compressed: tuple[int, int] | None = None
+    key: str | None = None
+
+    @property
+    def metrics(self) -> dict[str, Measurement]:
+        """What is known of the model without data."""
+        before, after = self.before, self.after
+        reduction = Measurement(before=before, after=after, found=(before - after) / before)
+        found = {
+            "size": Measurement(before=before, after=after, found=after),
+            "size_reduction": reduction,
+            "output_shift": self.shift,
+        }
+        if self.compressed is not None:
+            found["compressed_size"] = Measurement(*self.compressed, self.compressed[1])
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a store keeps of it, besides the file."""
+        plain = {name: getattr(self, name) for name in ("original", "digest", "before", "after")}
+        return {
+            **plain,
+            "layers": [asdict(layer) for layer in self.layers],
+            "notes": list(self.notes),
+            "shift": self.shift.to_dict(),
+            "compressed": self.compressed and list(self.compressed),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str) -> PrunedFile:
+        """Return what a store has kept."""
+        layers = tuple(LayerResult(**layer) for layer in plain.pop("layers"))
+        notes = tuple(plain.pop("notes"))
+        shift = Measurement.from_dict(plain.pop("shift"))
+        sizes = plain.pop("compressed")
+        return cls(
+            file=file,
+            layers=layers,
+            notes=notes,
+            shift=shift,
+            compressed=sizes and tuple(sizes),
+            key=key,
+            **plain,
+        )
+
+
+def compressed_bytes(file: Path) -> int:
+    """Return how large a file is in an archive (DEFLATE at its usual level)."""
+    compressor, size = zlib.compressobj(), 0
+    with file.open("rb") as content:
+        while block := content.read(_BLOCK):
+            size += len(compressor.compress(block))
+    return size + len(compressor.flush())
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """A pruned model in further formats.
+
+    Attributes:
+        files: By format.
+        before: Bytes of the original's `.keras` file.
+        notes: What is to be said of them, a line each.
+        key: As of a cut.
+    """
+
+    files: Mapping[str, Path]
+    before: int
+    notes: tuple[str, ...] = ()
+    key: str | None = None
+
+    @property
+    def sizes(self) -> dict[str, Measurement]:
+        """Both metrics of every file."""
+        found: dict[str, Measurement] = {}
+        for name, file in self.files.items():
+            before, after = self.before, file.stat().st_size
+            share = (before - after) / before
+            found |= {
+                of_file("size", name): Measurement(before, after, after, detail=_OF_ORIGINAL),
+                of_file("size_reduction", name): Measurement(
+                    before, after, share, detail=_OF_ORIGINAL
+                ),
+            }
+        return found

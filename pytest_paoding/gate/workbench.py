@@ -1,0 +1,257 @@
+"""One original model and its data, and what a gate does with them; loaded when first needed."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate.pruned_files import Exports, PrunedFile, compressed_bytes
+from pytest_paoding.gate.store import Store, key_of
+from pytest_paoding.records.formats import KERAS
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.results import LayerResult, layers_of
+from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_paoding.config.settings import GateSettings
+    from pytest_paoding.records.protocol import Engine, Progress, PrunedModel, Pruning
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """Sizes of a file as it is, and in an archive (0 where that was not asked for)."""
+
+    size: int
+    compressed: int
+
+    @classmethod
+    def of(cls, file: Path, *, compress: bool) -> _Bytes:
+        return cls(file.stat().st_size, compressed_bytes(file) if compress else 0)
+
+
+@dataclass(kw_only=True)
+class Workbench:
+    """Where models are pruned and measured, unless that has been done before.
+
+    Attributes:
+        engine: Does the work.
+        load_model: Gives the original model.
+        load_data: Gives the data for judging; it never reaches the pruning.
+        calibrate: Gives the settings of a pruning with the inputs that they refer to.
+        identify: Gives the original's digest without loading it, where that can be.
+        store: Keeps what was done; None to do everything anew.
+        progress: Is told how far the work is.
+        anew: How many pieces of work were not found in the store.
+    """
+
+    engine: Engine
+    load_model: Callable[[], Any]
+    load_data: Callable[[], Any]
+    calibrate: Callable[[Pruning], Pruning] = lambda pruning: pruning
+    identify: Callable[[], str | None] = lambda: None
+    store: Store | None = None
+    progress: Progress | None = None
+    anew: int = 0
+    _before: _Bytes | None = field(default=None, init=False)
+    _calibrated: Pruning | None = field(default=None, init=False)
+    _models: dict[Path, Any] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def original(self) -> Any:
+        """The original model."""
+        return self.load_model()
+
+    @cached_property
+    def data(self) -> Any:
+        """The data for judging."""
+        return self.load_data()
+
+    @property
+    def known_digest(self) -> str | None:
+        """The digest of the original model, if it was loaded."""
+        return self._digest if "original" in vars(self) else None
+
+    @cached_property
+    def _digest(self) -> str:
+        return self.engine.digest(self.original)
+
+    def model(self, cut: PrunedFile) -> Any:
+        """Return the pruned model of a file."""
+        if cut.file not in self._models:
+            self._models[cut.file] = self.engine.load_model(cut.file)
+        return self._models[cut.file]
+
+    def prune(self, settings: GateSettings, file: Path) -> PrunedFile:
+        """Prune the original and save the result in a file.
+
+        Raises:
+            PaodingError: It cannot be loaded, pruned or saved.
+        """
+        self._models.pop(file, None)
+        key = self._key_of_cut(settings)
+        if key is None or self.store is None:
+            return self._prune(settings, file)
+        with self.store.making(key):
+            if found := self.store.load(key, files={KERAS: file}):
+                return PrunedFile.from_dict(found, file=file, key=key)
+            cut = replace(self._prune(settings, file), key=key)
+            self.store.save(key, cut.to_dict(), files={KERAS: file})
+            return cut
+
+    def _pruning(self, settings: GateSettings) -> Pruning:
+        """Return how to prune, with calibration data that is read once for all ratios."""
+        if self._calibrated is None:
+            self._calibrated = self.calibrate(settings.pruning)
+        return {**self._calibrated, "ratio": settings.pruning["ratio"]}
+
+    def _key_of_cut(self, settings: GateSettings) -> str | None:
+        identity = None if self.store is None else self.identify()
+        if identity is None:
+            return None
+        pruning = self._pruning(settings)
+        calibration = self.engine.fingerprint(pruning["calibration"])
+        if calibration is None:
+            return None
+        ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
+        plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
+        kind, here = _kind(self.engine), machine()
+        more = "compression" in settings.judging["measure"]
+        return key_of(
+            "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
+        )
+
+    def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
+        self.anew += 1
+        original = self._digest
+        self.data  # noqa: B018 - without data the work would be in vain
+        pruning = self._pruning(settings)
+        pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
+        compress = "compression" in settings.judging["measure"]
+        before, after = self._saved(pruned.model, file, compress=compress)
+        self._models[file] = pruned.model
+        return PrunedFile(
+            file=file,
+            layers=self._layers(pruned),
+            notes=pruned.notes,
+            original=original,
+            digest=self.engine.digest(pruned.model),
+            before=before.size,
+            after=after.size,
+            shift=plain_measurement(
+                self.engine.output_shift(self.original, pruned, input_range=pruning["input_range"])
+            ),
+            compressed=(before.compressed, after.compressed) if compress else None,
+        )
+
+    def _layers(self, pruned: PrunedModel) -> tuple[LayerResult, ...]:
+        """Return what happened to every layer that has units, and to its work."""
+        before, after = (self.engine.layer_flops(each) for each in (self.original, pruned.model))
+        return tuple(
+            replace(layer, flops=before.get(layer.name), flops_kept=after.get(layer.name))
+            for layer in layers_of(pruned.plan)
+        )
+
+    def export(self, settings: GateSettings, cut: PrunedFile, files: Mapping[str, Path]) -> Exports:
+        """Write a pruned model in further formats.
+
+        Args:
+            settings: Of the gate.
+            cut: The pruned model.
+            files: Where to write, by format.
+
+        Raises:
+            PaodingError: It cannot be exported or written.
+        """
+        if not files:
+            return Exports({}, cut.before, key=cut.key)
+        if cut.key is None or self.store is None:
+            return Exports(files, cut.before, self._export(settings, cut, files))
+        packages = dict(self.engine.versions(tuple(files)))
+        key = key_of("exported", cut=cut.key, formats=list(files), packages=packages)
+        with self.store.making(key):
+            found = self.store.load(key, files=files)
+            if found is None:
+                found = {"notes": list(self._export(settings, cut, files))}
+                self.store.save(key, found, files=files)
+            return Exports(files, cut.before, tuple(found["notes"]), key)
+
+    def _export(
+        self, settings: GateSettings, cut: PrunedFile, files: Mapping[str, Path]
+    ) -> tuple[str, ...]:
+        self.anew += 1
+        pruning = self._pruning(settings)
+        try:
+            return self.engine.export(
+                self.model(cut),
+                files,
+                input_range=pruning["input_range"],
+                calibration=pruning["calibration"],
+                seed=pruning["seed"],
+            )
+        except OSError as error:
+            raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
+
+    def measure(
+        self, settings: GateSettings, cut: PrunedFile, exports: Exports
+    ) -> dict[str, Measurement]:
+        """Return every metric of a pruned model but the sizes, and of the files exported from it.
+
+        Raises:
+            PaodingError: The data or the models' outputs are unfit.
+        """
+        data = None if cut.key is None else self.engine.fingerprint(self.data)
+        if data is None or self.store is None:
+            return self._measure(settings, cut, exports)
+        how = plain_value(dict(settings.judging))
+        key = key_of("measured", cut=exports.key, data=data, settings=how)
+        with self.store.making(key):
+            if found := self.store.load(key):
+                return {name: Measurement.from_dict(plain) for name, plain in found.items()}
+            measured = self._measure(settings, cut, exports)
+            self.store.save(key, {name: each.to_dict() for name, each in measured.items()})
+            return measured
+
+    def _measure(
+        self, settings: GateSettings, cut: PrunedFile, exports: Exports
+    ) -> dict[str, Measurement]:
+        self.anew += 1
+        found = self.engine.evaluate(
+            self.original,
+            self.model(cut),
+            self.data,
+            calibration=self._pruning(settings)["calibration"],
+            **({"files": exports.files} if exports.files else {}),
+            progress=self.progress,
+            **settings.judging,
+        )
+        return {name: plain_measurement(each) for name, each in found.items()}
+
+    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[_Bytes, _Bytes]:
+        """Save both models the same way; the pruned one stays."""
+        spare = file.with_name(f"original-{file.name}")
+        try:
+            if self._before is None:
+                self.engine.save(self.original, spare)
+                self._before = _Bytes.of(spare, compress=compress)
+                spare.unlink()
+            self.engine.save(model, file)
+            return self._before, _Bytes.of(file, compress=compress)
+        except OSError as error:
+            raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error
+
+
+def machine() -> str:
+    """Return the kind of this machine, such as `Linux x86_64`."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def _kind(engine: Engine) -> dict[str, str]:
+    """Return what tells engines and their versions apart."""
+    kind = type(engine)
+    return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}

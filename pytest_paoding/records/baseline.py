@@ -1,0 +1,251 @@
+"""What a team has accepted: read, compared with, and updated.
+
+A baseline is one small JSON text, sorted and without times, paths or hosts, so that its difference
+in a review is what has changed about the models. Entries are keyed by the gate's name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.formats import parted
+from pytest_paoding.records.metrics import METRICS
+from pytest_paoding.records.results import DEFAULT
+from pytest_paoding.records.text.jsonable import to_json
+from pytest_paoding.records.text.printing import show, show_apart
+from pytest_paoding.records.text.quantities import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.results import GateResult
+
+SCHEMA = "pytest-paoding-baseline/1"
+UPDATE = "pytest --paoding-update-baseline"
+"""The command that writes missing entries."""
+
+DIGITS = 6
+"""Of what is stored and compared; what a machine adds beyond that is noise."""
+_SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
+"""Settings that are always told; others where somebody has set them."""
+_OF_FILES = ("formats",)
+"""Settings that what is compared does not depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one gate found, as far as it can be compared.
+
+    Attributes:
+        metrics: The found value of every metric of this package, rounded; not of exported files.
+        settings: How it was pruned and attacked.
+        environment: Versions of the engine's packages, and the kind of machine.
+    """
+
+    metrics: Mapping[str, float]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_metrics(cls, metrics: Mapping[str, Measurement]) -> Entry:
+        """Return an entry that holds nothing but what was measured."""
+        return cls(_rounded(metrics))
+
+    @classmethod
+    def from_result(cls, result: GateResult) -> Entry:
+        """Return the entry a gate's record comes to."""
+        machine = {} if result.machine is None else {"machine": result.machine}
+        return cls(
+            metrics=_rounded(result.metrics),
+            settings={
+                key: setting.value
+                for key, setting in result.settings.items()
+                if key in _SETTINGS or (setting.source != DEFAULT and key not in _OF_FILES)
+            },
+            environment={**result.versions, **machine},
+        )
+
+    def differences(self, other: Entry) -> list[str]:
+        """Return in which settings and surroundings another entry was found."""
+        mine = {**self.settings, **self.environment}
+        theirs = {**other.settings, **other.environment}
+        names = {*self.settings, *other.settings, *(self.environment.keys() & other.environment)}
+        return [
+            f"{key} {theirs.get(key, DEFAULT)}, here {mine.get(key, DEFAULT)}"
+            for key in sorted(names)
+            if theirs and mine.get(key) != theirs.get(key)
+        ]
+
+
+def _rounded(metrics: Mapping[str, Measurement]) -> dict[str, float]:
+    return {
+        name: round(measured.found, DIGITS)
+        for name, measured in metrics.items()
+        if (metric := METRICS.get(name.partition("@")[0]))
+        and not metric.advisory
+        and parted(name)[1] is None
+        and measured.found is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The entries of a file; none where it does not exist yet.
+
+    Attributes:
+        path: The file.
+        label: Its name in messages.
+        entries: By the gate's name.
+    """
+
+    path: Path
+    label: str
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path, *, label: str) -> Baseline:
+        """Read a file.
+
+        Raises:
+            ConfigError: It is there but no baseline that this version can read; one line.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return cls(path, label)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{label}: cannot be read: {error}") from error
+        return cls.from_document(_parsed(text, label), path, label=label)
+
+    @classmethod
+    def from_document(cls, document: Any, path: Path, *, label: str) -> Baseline:
+        """Return the baseline that a parsed document holds.
+
+        Raises:
+            ConfigError: It holds none that this version can read.
+        """
+        _check_schema(document, label)
+        try:
+            entries = {name: Entry(**fields) for name, fields in document["gates"].items()}
+            for entry in entries.values():
+                _check_entry(entry)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{label}: is not a baseline: {type(error).__name__}: {error}; write it anew with"
+                f" {UPDATE}=all"
+            ) from error
+        return cls(path, label, entries)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the plain form, without times, paths and hosts."""
+        return {
+            "schema": SCHEMA,
+            "gates": {name: asdict(entry) for name, entry in sorted(self.entries.items())},
+        }
+
+    def to_text(self) -> str:
+        """Return the file's content."""
+        return to_json(self.to_document())
+
+
+def _parsed(text: str, label: str) -> Any:
+    if "<<<<<<< " in text:
+        raise ConfigError(f"{label}: has merge conflict markers: resolve them, or {UPDATE}=all")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        remedy = f"restore it, or delete it and run {UPDATE}"
+        raise ConfigError(f"{label}: is not valid JSON: {error}; {remedy}") from error
+
+
+def _check_schema(document: Any, label: str) -> None:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema == SCHEMA:
+        return
+    name, _, version = SCHEMA.partition("/")
+    if isinstance(schema, str) and schema.partition("/")[0] == name:
+        raise ConfigError(f"{label}: is of another schema than {version}: update pytest-paoding")
+    raise ConfigError(f"{label}: is not a baseline: its schema is {schema!r}, not {SCHEMA!r}")
+
+
+def _check_entry(entry: Entry) -> None:
+    for name, value in entry.metrics.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError(f"{name} is no number")
+    dict(entry.settings), dict(entry.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update of a baseline comes to.
+
+    Attributes:
+        baseline: The new one.
+        lines: What is added, changed, removed or left out; one line for each gate.
+    """
+
+    baseline: Baseline
+    lines: tuple[str, ...] = ()
+
+    def changes(self, present: Baseline) -> bool:
+        """Whether the file is to be written."""
+        return dict(self.baseline.entries) != dict(present.entries)
+
+
+def updated(
+    baseline: Baseline,
+    results: Iterable[GateResult],
+    *,
+    everything: bool,
+    unfit: Mapping[str, str],
+    stale: Iterable[str] = (),
+) -> Update:
+    """Return a baseline with the entries of gates that passed.
+
+    Args:
+        baseline: The present one; entries of gates that did not run stay.
+        results: The records of gates that ran.
+        unfit: Why gates are not to be written, by name.
+        everything: Whether existing entries are replaced, and stale ones removed.
+        stale: Names of entries that no gate has.
+    """
+    entries, lines = dict(baseline.entries), list[str]()
+    for result in results:
+        old = entries.get(result.name)
+        if old is not None and not everything:
+            continue
+        if result.name in unfit:
+            lines.append(f"left out {result.name}: {unfit[result.name]}")
+            continue
+        entries[result.name] = new = Entry.from_result(result)
+        if old is None:
+            lines.append(f"added {result.name}")
+        elif old != new:
+            lines.append(f"changed {result.name} ({_changed(old, new)})")
+    for name in stale if everything else ():
+        del entries[name]
+        lines.append(f"removed {name}")
+    return Update(replace(baseline, entries=entries), tuple(lines))
+
+
+def _changed(old: Entry, new: Entry) -> str:
+    parts = [
+        f"{name.replace('_', ' ')} {' -> '.join(_shown(name, old, new))}"
+        for name in {**old.metrics, **new.metrics}
+        if old.metrics.get(name) != new.metrics.get(name)
+    ]
+    return ", ".join(parts) or "settings or environment"
+
+
+def _shown(name: str, old: Entry, new: Entry) -> tuple[str, str]:
+    metric = METRICS.get(name.partition("@")[0])
+    unit = Unit.PLAIN if metric is None else metric.unit
+    before, after = old.metrics.get(name), new.metrics.get(name)
+    if before is None or after is None:
+        return show(before, unit), show(after, unit)
+    return show_apart(before, after, unit)

@@ -1,0 +1,194 @@
+"""What is measured, what is allowed, and the only place where the two meet: `judge()`.
+
+Everything that is shown, written or returned to the operating system is derived from its result.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from pytest_paoding.records.formats import of_file, parted
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.metrics import Direction, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Level(Enum):
+    """What a missed budget does: fail the gate, be reported, or nothing."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Verdict(Enum):
+    """The answer for one budget."""
+
+    PASSED = "passed"
+    MISSED = "missed"
+    UNJUDGED = "unjudged"
+
+
+class Outcome(Enum):
+    """The answer for one gate."""
+
+    WITHIN_BUDGET = "within-budget"
+    OVER_BUDGET = "over-budget"
+    UNJUDGED = "unjudged"
+    FORCED = "forced"
+    """Over budget, published all the same because the user gave a reason."""
+    REJECTED = "rejected"
+    """Over budget as one of several ratios, of which a smaller one has to hold."""
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+    """The process that ran the gate died."""
+
+
+PUBLISHED = frozenset({Outcome.WITHIN_BUDGET, Outcome.FORCED})
+FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
+
+
+NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
+"""What to do where no budget applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A budget: the value a metric may just reach.
+
+    Attributes:
+        metric: What is limited.
+        value: The limit.
+        level: How serious a miss is.
+        source: Who said so.
+        confidence: How sure it must be that the true value is within the limit, between 0 and 1;
+            None where the value found is what counts.
+        file_format: The format whose file it is about; None for the model and its `.keras` file.
+    """
+
+    metric: Metric
+    value: float
+    level: Level = Level.ERROR
+    source: str = "call"
+    confidence: float | None = None
+    file_format: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other limits of a gate, such as `max_size@tflite-int8`."""
+        return of_file(self.metric.key, self.file_format)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One budget with what was found.
+
+    Attributes:
+        name: The metric's name, with `@EPSILON` where it is measured per attack strength, and
+            `@FORMAT` where it is one of an exported file.
+    """
+
+    name: str
+    limit: Limit
+    measurement: Measurement
+    verdict: Verdict
+
+    @property
+    def fails(self) -> bool:
+        """Whether the gate cannot pass because of this check."""
+        return self.limit.level is Level.ERROR and self.verdict is not Verdict.PASSED
+
+    @property
+    def warns(self) -> bool:
+        """Whether this check is to be reported although the gate may pass."""
+        return self.limit.level is Level.WARN and self.verdict is not Verdict.PASSED
+
+    @property
+    def compared(self) -> float | None:
+        """What the limit is compared with: what was found, or the worse end of its interval."""
+        found, limit = self.measurement.found, self.limit
+        if limit.confidence is None:
+            return found
+        interval = self.measurement.interval(limit.confidence)
+        if interval is None:
+            return found
+        return interval[1] if limit.metric.direction is Direction.LOWER else interval[0]
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether what was found is compared, although the samples do not tell it from the limit.
+
+        That is where the limit is within the interval of 95 %.
+        """
+        interval = None if self.limit.confidence is not None else self.measurement.interval()
+        return interval is not None and interval[0] < self.limit.value < interval[1]
+
+    @property
+    def distance(self) -> float:
+        """How far what is compared is beyond the limit; 0 where it is within or undefined."""
+        if self.verdict is not Verdict.MISSED or self.compared is None:
+            return 0.0
+        return abs(self.compared - self.limit.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every budget's check, and the outcome they add up to."""
+
+    outcome: Outcome
+    checks: tuple[Check, ...]
+
+
+def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> Judgement:
+    """Compare every limit with what was measured.
+
+    Both operators are inclusive. Where a limit asks for a confidence, the worse end of the interval
+    is compared, not what was found. What is missing or not finite never passes, and neither does an
+    empty set of limits. A gate with one undefined error-level budget is UNJUDGED even where another
+    is missed: it must not be possible to force what nobody has measured.
+    """
+    checks = tuple(
+        _check(name, limit, measurements.get(name))
+        for limit in limits
+        if limit.level is not Level.OFF
+        for name in _measured_names(limit, measurements)
+    )
+    failing = {check.verdict for check in checks if check.fails}
+    if Verdict.UNJUDGED in failing or not checks:
+        return Judgement(Outcome.UNJUDGED, checks)
+    return Judgement(Outcome.OVER_BUDGET if failing else Outcome.WITHIN_BUDGET, checks)
+
+
+def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
+    metric, name = limit.metric, of_file(limit.metric.name, limit.file_format)
+    if not metric.per_epsilon:
+        return [name]
+    found = [
+        each
+        for each in measurements
+        if each.startswith(f"{metric.name}@") and parted(each)[1] == limit.file_format
+    ]
+    return found or [name]
+
+
+def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
+    if measurement is None:
+        measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
+    elif limit.confidence and measurement.found is not None and measurement.evidence is None:
+        reason = "no interval is known for it: set its budget without confidence"
+        measurement = replace(measurement, found=None, reason=reason)
+    check = Check(name, limit, measurement, Verdict.UNJUDGED)
+    return replace(check, verdict=verdict(check.compared, limit))
+
+
+def verdict(found: float | None, limit: Limit) -> Verdict:
+    """Return the answer for one budget and one value."""
+    if found is None or not math.isfinite(found):
+        return Verdict.UNJUDGED
+    within = found <= limit.value if limit.metric.operator == "<=" else found >= limit.value
+    return Verdict.PASSED if within else Verdict.MISSED

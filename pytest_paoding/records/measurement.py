@@ -1,0 +1,58 @@
+"""One metric of a model before and after pruning, as plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.records.evidence import CONFIDENCE, Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One metric of one gate.
+
+    Attributes:
+        before: Value of the original model, where the metric has one.
+        after: Value of the pruned model, where the metric has one.
+        found: The value a budget looks at (for `accuracy_decay` the difference, for `size` the
+            bytes after); None where it is undefined.
+        reason: Why `found` is None, in one line.
+        detail: What the value refers to, such as `epsilon 0.05`.
+        evidence: The samples that `found` was found from, where it is an estimate from samples.
+    """
+
+    before: float | None = None
+    after: float | None = None
+    found: float | None = None
+    reason: str | None = None
+    detail: str | None = None
+    evidence: Evidence | None = None
+
+    def interval(self, confidence: float | None = None) -> tuple[float, float] | None:
+        """Return the interval of the true value; None where nothing is known of it.
+
+        Args:
+            confidence: In how many of all samplings it covers the true value; 0.95 by default.
+        """
+        if self.found is None or self.evidence is None:
+            return None
+        return self.evidence.interval(confidence or CONFIDENCE)
+
+    def to_dict(self, confidence: float | None = None) -> dict[str, Any]:
+        """Return the plain form, in which the interval stands as `low` and `high`."""
+        low, high = self.interval(confidence) or (None, None)
+        evidence = None if self.evidence is None else self.evidence.to_dict()
+        return {**asdict(self), "evidence": evidence, "low": low, "high": high}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Measurement:
+        """Return the measurement whose plain form is a part of `plain`."""
+        evidence = plain["evidence"]
+        return cls(
+            **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")},
+            evidence=None if evidence is None else Evidence.from_dict(evidence),
+        )

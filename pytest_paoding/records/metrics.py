@@ -1,0 +1,156 @@
+"""The catalogue: everything that is measured, and by which keys it can be limited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_paoding.records.formats import EXPORTED, of_file
+from pytest_paoding.records.text.quantities import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Direction(Enum):
+    """Which values of a metric are the better ones."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Something measured on a model before and after pruning.
+
+    Attributes:
+        name: As in reports; its budget key is `max_NAME` where lower is better, else `min_NAME`.
+        direction: Which values are better.
+        unit: Of the value a budget looks at.
+        sides: Of the values before and after, which may be those of another metric.
+        per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
+        averaged: Over several versions of each sample, so that samples cannot be counted.
+        extra: What has to be measured for it that is measured only where it is asked for.
+        advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
+    """
+
+    name: str
+    direction: Direction
+    unit: Unit = Unit.PLAIN
+    sides: Unit = Unit.PLAIN
+    per_epsilon: bool = False
+    averaged: bool = False
+    extra: str | None = None
+    advisory: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether it follows from the model alone, and improves the more is pruned."""
+        return self.sides in {Unit.COUNT, Unit.BYTES}
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it is an estimate from the samples of one run."""
+        return self.sides is Unit.SHARE and self.name in METRICS and not self.averaged
+
+    @property
+    def key(self) -> str:
+        """The budget's name in settings."""
+        return ("max_" if self.direction is Direction.LOWER else "min_") + self.name
+
+    @property
+    def operator(self) -> str:
+        """How the found value must relate to the limit; inclusive."""
+        return "<=" if self.direction is Direction.LOWER else ">="
+
+
+_LOWER, _HIGHER = Direction.LOWER, Direction.HIGHER
+_SHARE, _RETENTION, _PERCENT = Unit.SHARE, Unit.RETENTION, Unit.PERCENT
+_COUNT, _BYTES, _MS = Unit.COUNT, Unit.BYTES, Unit.MILLISECONDS
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric("accuracy", _HIGHER, _SHARE, _SHARE),
+            Metric("accuracy_decay", _LOWER, _SHARE, _SHARE),
+            Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE),
+            Metric("agreement", _HIGHER, _SHARE, _SHARE),
+            Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
+            Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE),
+            Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE),
+            Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
+            Metric("corruption_accuracy", _HIGHER, _SHARE, _SHARE, averaged=True),
+            Metric("corruption_retention", _HIGHER, _RETENTION, _SHARE, averaged=True),
+            Metric("parameters", _LOWER, _COUNT, _COUNT),
+            Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
+            Metric("size", _LOWER, _BYTES, _BYTES),
+            Metric("size_reduction", _HIGHER, _PERCENT, _BYTES),
+            Metric("flops", _LOWER, _COUNT, _COUNT),
+            Metric("flops_reduction", _HIGHER, _PERCENT, _COUNT),
+            Metric("activation_memory", _LOWER, _BYTES, _BYTES),
+            Metric("compressed_size", _LOWER, _BYTES, _BYTES, extra="compression"),
+            Metric("synthetic_agreement", _HIGHER, _SHARE, _SHARE, extra="fidelity"),
+            Metric("output_divergence", _LOWER, _RETENTION, extra="fidelity"),
+            Metric("output_shift", _LOWER),
+            Metric("latency_ratio", _LOWER, _RETENTION, _MS, extra="latency", advisory=True),
+            Metric("batch_latency_ratio", _LOWER, _RETENTION, _MS, extra="latency", advisory=True),
+        )
+    }
+)
+"""Every metric of this package by name, in the order of reports."""
+
+BUDGETS: Mapping[str, Metric] = MappingProxyType(
+    {metric.key: metric for metric in METRICS.values()}
+)
+"""The same by budget key."""
+
+REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.key: metric
+        for metric in (
+            Metric("accuracy_drop", _LOWER, _SHARE, _SHARE),
+            Metric("agreement_drop", _LOWER, _SHARE, _SHARE),
+            Metric("robustness_drop", _LOWER, _SHARE, _SHARE),
+            Metric("size_increase", _LOWER, _PERCENT, _BYTES),
+            Metric("parameters_increase", _LOWER, _PERCENT, _COUNT),
+            Metric("flops_increase", _LOWER, _PERCENT, _COUNT),
+        )
+    }
+)
+"""What may get worse than the baseline, by key; before and after are baseline and present."""
+
+LIMIT_TABLES = ("budget", "regression")
+"""The tables of limits."""
+
+LIMITS: Mapping[str, Metric] = MappingProxyType({**BUDGETS, **REGRESSIONS})
+"""Everything that can be limited, by key."""
+
+_ON_FILES = (
+    "accuracy",
+    "accuracy_decay",
+    "accuracy_retention",
+    "agreement",
+    "robust_accuracy",
+    "robustness_retention",
+    "robustness_overlap",
+    "size",
+    "size_reduction",
+)
+FILE_BUDGETS: Mapping[str, Metric] = MappingProxyType(
+    {key: metric for key, metric in BUDGETS.items() if metric.name in _ON_FILES}
+)
+"""What can be limited of an exported file, by key."""
+
+FILE_LIMITS: Mapping[str, tuple[Metric, str]] = MappingProxyType(
+    {
+        of_file(key, name): (metric, name)
+        for name in EXPORTED
+        for key, metric in FILE_BUDGETS.items()
+    }
+)
+"""The same for every format, as metric and format, by a key such as `max_size@tflite-int8`."""
+
+KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
+"""The same by the metric's name."""

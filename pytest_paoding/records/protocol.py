@@ -1,0 +1,159 @@
+"""What a gate asks of the engine that does the work; tests hand in engines of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Unpack
+
+    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.plan import Plan
+
+InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
+"""What a legal input may be: (low, high), or that by input name."""
+
+Allocation = Literal["global", "balanced", "uniform"]
+Effort = Literal["standard", "thorough"]
+Mixing = Literal["exact", "recompute"]
+Measure = Literal["fidelity", "latency", "compression"]
+"""What is measured only where it is asked for."""
+
+CorruptionKind = Literal["noise", "blur", "brightness", "contrast"]
+CORRUPTIONS: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+AttackName = Literal["fgsm", "pgd", "fmn", "hopskipjump", "strong"]
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, total) while long work goes on."""
+
+
+class Pruning(TypedDict):
+    """How a model is pruned: the keywords of `pruning.prune.prune`, which explains them."""
+
+    ratio: float
+    strategy: str
+    seed: int
+    step: float
+    input_range: InputRange
+    allocation: Allocation
+    effort: Effort
+    calibration: Any
+    ratios: Mapping[str, float]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    round_to: int
+    jump: float | None
+    mixing: Mixing
+    sparsity: float
+    verify: bool
+
+
+class Judging(TypedDict, total=False):
+    """How models are judged: keywords of `evaluation.evaluate.evaluate`, which explains them."""
+
+    attack: AttackName
+    epsilons: tuple[float, ...]
+    attack_steps: int | None
+    attack_restarts: int | None
+    attack_samples: int | None
+    corruptions: tuple[CorruptionKind, ...]
+    severities: tuple[int, ...]
+    seed: int
+    input_range: InputRange
+    measure: tuple[Measure, ...]
+
+
+class PrunedModel(Protocol):
+    """What pruning returns."""
+
+    @property
+    def model(self) -> Any:
+        """The smaller model."""
+
+    @property
+    def plan(self) -> Plan:
+        """What left the model."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be said of it, a line each."""
+
+
+class Engine(Protocol):
+    """Everything that touches a model."""
+
+    def load_model(self, path: Path) -> Any:
+        """Return the model in a file; raises ModelFileError."""
+
+    def digest(self, model: Any) -> str:
+        """Return `sha256:...` over the model's architecture and weights."""
+
+    def prune(
+        self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
+    ) -> PrunedModel:
+        """Return a smaller model and its plan, checked against the original.
+
+        Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
+        """
+
+    def evaluate(  # noqa: PLR0913 - every setting by its own name
+        self,
+        original: Any,
+        pruned: Any,
+        data: Any,
+        *,
+        calibration: Any = None,
+        files: Mapping[str, Path] | None = None,
+        progress: Progress | None = None,
+        **settings: Unpack[Judging],
+    ) -> Mapping[str, Measurement]:
+        """Return every metric but the sizes; without data only those that need none.
+
+        `files`, exported from the pruned model, are measured as well, under NAME@FORMAT.
+
+        Raises DataError where data holds an input that the pruning has learned from.
+        """
+
+    def output_shift(
+        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+    ) -> Measurement:
+        """Return a bound of how far pruning moves any output, on any legal input."""
+
+    def layer_flops(self, model: Any) -> Mapping[str, int | None]:
+        """Return the floating-point operations of every layer that has any, by name."""
+
+    def save(self, model: Any, path: Path) -> int:
+        """Write the model without its optimizer and return the bytes; raises OSError."""
+
+    def export(
+        self,
+        model: Any,
+        files: Mapping[str, Path],
+        *,
+        input_range: InputRange,
+        calibration: Any = None,
+        seed: int = 0,
+    ) -> tuple[str, ...]:
+        """Write the model in several formats, and return what is to be said of them.
+
+        Raises ExportError, DataError (`calibration` is unfit) or OSError.
+        """
+
+    def identify(self, source: Path | Any) -> str | None:
+        """Return a digest of a model or of its file by which its results may be found again.
+
+        None where something takes part that no digest covers, such as code of the project.
+        """
+
+    def fingerprint(self, data: Any) -> str | None:
+        """Return a digest of data for judging or calibration; None for such as a generator."""
+
+    def versions(self, formats: Sequence[str] = ()) -> Mapping[str, str]:
+        """Return the versions of the packages that do the work, and that some formats need.
+
+        Raises ExportError where one of these is not installed.
+        """

@@ -1,0 +1,194 @@
+"""A whole run: the records of its gates, what is demanded of all of them, and the JSON document."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import ChainMap
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_paoding import __version__
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.budgets import PUBLISHED, Outcome
+from pytest_paoding.records.results import SCHEMA, GateResult
+from pytest_paoding.records.text.ratios import without_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_paoding.records.revision import Revision
+
+_Read = TypeVar("_Read")
+_JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is known of a run when it ends.
+
+    Attributes:
+        exit: The exit status of the process.
+        complete: Whether it ran to its end, not interrupted.
+        partial: Why it was not a full session, if so.
+        results: Of all gates.
+        required: Gates that must run in a full session.
+        failed: Number of tests that failed, gates or not.
+        baseline: Names of the baseline's entries; None where nothing is compared.
+        faults: What went wrong beside the gates, one line each.
+        workers: Number of xdist workers; 0 without.
+        root: Folder that paths of models and artifacts start from, seen from where pytest ran.
+        environment: Versions, machine and commit.
+    """
+
+    exit: int
+    complete: bool
+    partial: str | None = None
+    results: Sequence[GateResult] = ()
+    required: Sequence[str] = ()
+    failed: int = 0
+    baseline: Sequence[str] | None = None
+    faults: Sequence[str] = ()
+    workers: int = 0
+    root: str = "."
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def required_missing(self) -> list[str]:
+        """Required gates that did not run."""
+        return required_missing(self.required, self.results)
+
+    @property
+    def stale(self) -> list[str]:
+        """Entries of the baseline that no gate has; only a full session can tell."""
+        if self.partial is not None or not self.complete:
+            return []
+        names = {result.name for result in self.results}
+        return [name for name in self.baseline or () if name not in names]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run in the layout named by `schema`; plain types only."""
+        session = {name: getattr(self, name) for name in _SESSION}
+        return {
+            "schema": SCHEMA,
+            "plugin": __version__,
+            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "environment": dict(self.environment),
+            "session": {
+                **{key: _listed(value) for key, value in session.items()},
+                "selected": len(self.results),
+                "required_missing": self.required_missing,
+                "stale": self.stale,
+            },
+            "gates": [result.to_dict() for result in self.results],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Run:
+        """Return the run whose plain form is `plain`."""
+        return cls(
+            **{name: plain["session"][name] for name in _SESSION},
+            results=[GateResult.from_dict(gate) for gate in plain["gates"]],
+            environment=plain["environment"],
+        )
+
+
+_SESSION = tuple(each.name for each in fields(Run) if each.name not in {"results", "environment"})
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def surroundings(results: Iterable[GateResult], revision: Revision) -> dict[str, Any]:
+    """Return the environment of a run in this process."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **ChainMap(*(dict(result.versions) for result in results)),
+        **asdict(revision),
+    }
+
+
+def required_missing(required: Iterable[str], results: Iterable[GateResult]) -> list[str]:
+    """Return the required gates that were not judged or failed trying."""
+    judged = [result for result in results if result.outcome is not Outcome.SKIPPED]
+    ran = {name for result in judged for name in (result.name, result.sweep)}
+    return [name for name in required if name not in ran]
+
+
+def clashes(results: Iterable[GateResult]) -> Iterator[str]:
+    """Yield a line for every name that gates of different tests were judged under."""
+    users: dict[str, set[str]] = {}
+    for result in results:
+        if result.outcome in _JUDGED:
+            name = result.sweep or result.name
+            ratio = result.ratio if result.sweep else None
+            users.setdefault(name.casefold(), set()).add(without_ratio(result.nodeid, ratio))
+    for name, nodeids in users.items():
+        if len(nodeids) > 1:
+            tests = ", ".join(sorted(nodeids))
+            yield f"gate {name} was judged by several tests, give each a name of its own: {tests}"
+
+
+def parsed(path: Path) -> Any:
+    """Return the JSON document in a file.
+
+    Raises:
+        ConfigError: It cannot be read or is no JSON; one line.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not valid JSON: {error}") from error
+
+
+def read_run(path: Path) -> Run:
+    """Read a run's JSON document.
+
+    Raises:
+        ConfigError: It is none, or one of another schema; one line.
+    """
+    return run_of(parsed(path), path)
+
+
+def run_of(document: Any, path: Path) -> Run:
+    """Return the run that a parsed document describes.
+
+    Raises:
+        ConfigError: It describes none, or in another schema; one line that names the file.
+    """
+    return _read(
+        document, path, what="report of --paoding-json", part="session", read=Run.from_dict
+    )
+
+
+def manifest_result(document: Any, path: Path) -> GateResult:
+    """Return the record of the gate in a parsed manifest.
+
+    Raises:
+        ConfigError: It is none, or one of another schema; one line that names the file.
+    """
+
+    def record(manifest: Mapping[str, Any]) -> GateResult:
+        return GateResult.from_dict({**manifest["gate"], "artifact": None})
+
+    return _read(document, path, what="manifest", part="gate", read=record)
+
+
+def _read(
+    document: Any, path: Path, *, what: str, part: str, read: Callable[[Any], _Read]
+) -> _Read:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA or part not in document:
+        raise ConfigError(f"{path}: is no {what}: its schema is {schema!r}, not {SCHEMA!r}")
+    try:
+        return read(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: is not as its schema says: {type(error).__name__}: {error}"
+        ) from error

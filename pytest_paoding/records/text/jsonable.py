@@ -1,0 +1,56 @@
+"""Values that survive JSON and process borders: Python's own numbers, text, lists and dicts."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_paoding.records.measurement import Measurement
+
+
+def plain_measurement(measurement: Measurement) -> Measurement:
+    """Return a measurement of Python numbers; what is not finite is undefined, with a reason."""
+    before, after, found = (
+        _number(value) for value in (measurement.before, measurement.after, measurement.found)
+    )
+    reason = measurement.reason
+    if found is None and reason is None:
+        reason = "is undefined" if measurement.found is None else "is not a finite number"
+    return replace(measurement, before=before, after=after, found=found, reason=reason)
+
+
+def _number(value: Any) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def plain_value(value: Any) -> Any:
+    """Return a setting's value with lists for tuples, and the kind of what is no plain value."""
+    if isinstance(value, (tuple, list)):
+        return [plain_value(each) for each in value]
+    if isinstance(value, dict):
+        return {key: plain_value(each) for key, each in value.items()}
+    return value if isinstance(value, (str, int, float, type(None))) else type(value).__name__
+
+
+def portable(path: Path, root: Path) -> str:
+    """Return a path for documents: relative where it can be, with forward slashes."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def one_line(text: str) -> str:
+    """Return a name somebody else chose as it can stand in one line."""
+    return text if text.isprintable() else repr(text)
+
+
+def to_json(content: Mapping[str, Any]) -> str:
+    """Return strict JSON with sorted keys: text that differs only where the content does."""
+    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"

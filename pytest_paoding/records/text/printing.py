@@ -1,0 +1,60 @@
+"""Numbers for people: few digits, but always enough to see that found and limit differ."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pytest_paoding.records.text.quantities import SIZES, Unit
+
+
+class _Form(NamedTuple):
+    digits: int
+    kind: str = "f"
+    factor: float = 1
+    suffix: str = ""
+
+
+_FORMS = {
+    Unit.SHARE: _Form(4),
+    Unit.RETENTION: _Form(4),
+    Unit.PERCENT: _Form(1, factor=100, suffix="%"),
+    Unit.COUNT: _Form(0),
+    Unit.MILLISECONDS: _Form(3, suffix=" ms"),
+    Unit.PLAIN: _Form(4, "g"),
+}
+
+
+def title(name: str) -> str:
+    """Return a metric's name for people: `robust accuracy @0.05`."""
+    return name.replace("_", " ").replace("@", " @")
+
+
+def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:
+    """Return `value` for people, with `extra` more digits than usual; "-" where there is none."""
+    if value is None:
+        return "-"
+    if unit is Unit.BYTES:
+        return _show_size(value, extra)
+    if unit is Unit.COUNT and value == int(value):
+        return str(int(value))
+    form = _FORMS[unit]
+    return f"{form.factor * value:.{form.digits + extra}{form.kind}}{form.suffix}"
+
+
+def show_apart(found: float | None, limit: float, unit: Unit) -> tuple[str, str]:
+    """Return both numbers with as many digits as it takes to see that they differ."""
+    texts = show(found, unit), show(limit, unit)
+    if found is None or found == limit:
+        return texts
+    for extra in range(18):
+        texts = show(found, unit, extra=extra), show(limit, unit, extra=extra)
+        if texts[0] != texts[1]:
+            return texts
+    return repr(found), repr(limit)
+
+
+def _show_size(value: float, extra: int) -> str:
+    for name in ("GB", "MB", "kB"):
+        if value >= SIZES[name]:
+            return f"{value / SIZES[name]:.{1 + extra}f} {name}"
+    return f"{value:g} B"

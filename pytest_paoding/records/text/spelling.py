@@ -1,0 +1,20 @@
+"""Words that were misspelt, and what they should have been."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def likely(word: str, known: Sequence[str]) -> str:
+    """Return a hint at what `word` should have been: the closest known one, or all of them."""
+    meant = close(word, known)
+    return f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
+
+
+def close(word: str, known: Sequence[str]) -> str | None:
+    """Return the known word that `word` most likely misspells, if there is one."""
+    return next(iter(difflib.get_close_matches(word, known, n=1)), None)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_paoding.config.references import calibrated, call
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SOURCE = """\
+import sys
+sys.path.append("elsewhere")
+
+class Sets:
+    @staticmethod
+    def holdout():
+        import neighbour
+        return neighbour.DATA
+
+def nothing():
+    pass
+
+def broken():
+    raise KeyError("first line\\nsecond line")
+
+def silent():
+    raise ValueError
+
+number = 3
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "our_data.py").write_text(SOURCE)
+    (tmp_path / "neighbour.py").write_text("DATA = ([1], [2])\n")
+    (tmp_path / "our_broken.py").write_text("import no_such_module\n")
+    yield tmp_path
+    for name in ("our_data", "neighbour", "our_broken"):
+        sys.modules.pop(name, None)
+
+
+def test_the_folder_is_importable_during_import_and_call_only(root: Path) -> None:
+    before = list(sys.path)
+    assert call("our_data:Sets.holdout", root=root) == ([1], [2])
+    assert sys.path == before
+
+
+def test_inputs_for_calibration_take_the_place_of_their_name(root: Path) -> None:
+    named = {"ratio": 0.5, "calibration": "our_data:Sets.holdout"}
+    assert calibrated(named, root=root) == {"ratio": 0.5, "calibration": ([1], [2])}  # type: ignore[arg-type]
+    inputs = {"calibration": [1]}
+    assert calibrated(inputs, root=root) is inputs  # type: ignore[arg-type, comparison-overlap]
+    wanted = "calibration 'our_data:nothing' returned nothing, it must return inputs, without"
+    with pytest.raises(DataError, match=wanted):
+        calibrated({"calibration": "our_data:nothing"}, root=root)  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("reference", "line"),
+    (
+        ("no_such:f", "cannot be called: ModuleNotFoundError: No module named 'no_such'"),
+        ("our_broken:f", "raised at our_broken.py:1: ModuleNotFoundError: No module named 'no_suc"),
+        ("our_data:nope", "cannot be called: AttributeError: module 'our_data' has no attribute"),
+        ("our_data:number", "cannot be called: TypeError: 'int' object is not callable"),
+        ("our_data:broken", "raised at our_data.py:14: KeyError: 'first line"),
+        ("our_data:silent", "raised at our_data.py:17: ValueError"),
+        ("our_data:nothing", "returned nothing, it must return (x, y) or batches"),
+    ),
+)
+def test_every_fault_is_one_line(root: Path, reference: str, line: str) -> None:
+    before = list(sys.path)
+    with pytest.raises(DataError) as caught:
+        call(reference, root=root)
+    assert str(caught.value).startswith(f"data {reference!r} {line}")
+    assert "\n" not in str(caught.value)
+    assert sys.path == before

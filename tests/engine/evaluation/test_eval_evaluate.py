@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import json
+import random
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_paoding.engine.evaluation import evaluate as module
+from pytest_paoding.engine.evaluation.evaluate import evaluate
+from pytest_paoding.errors import DataError, EvaluationError, PruningError
+
+EPSILONS = (0.02, 0.1)
+layers = keras.layers
+
+
+def plain(found):
+    return {name: (each.before, each.after, each.found) for name, each in found.items()}
+
+
+def test_every_metric_is_what_keras_and_the_definition_say(digits, digits_mlp, narrow_mlp):
+    x, y = digits
+    found = evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=EPSILONS)
+    before, after = (
+        model.predict(x, verbose=0).argmax(axis=1) for model in (digits_mlp, narrow_mlp)
+    )
+    assert found["accuracy"].before == (before == y).mean() > 0.9
+    assert found["accuracy"].after == found["accuracy"].found == (after == y).mean()
+    assert found["agreement"].found == (before == after).mean()
+    assert found["parameters"].before == 64 * 32 + 32 + 32 * 10 + 10
+    assert found["parameters_removed"].found == pytest.approx(1 - (65 * 6 + 70) / 2410)
+    assert found["flops"].after == 2 * (64 * 6 + 60)
+    rows = [found[f"robust_accuracy@{epsilon:g}"] for epsilon in EPSILONS]
+    assert found["accuracy"].before > rows[0].before > rows[1].before > 0
+    ratios = [row.after / row.before for row in rows]
+    assert found["robustness_retention"].found == pytest.approx(min(ratios))
+    assert 0 < found["robustness_overlap"].found < 1
+    json.dumps({name: [each.before, each.after, each.found] for name, each in found.items()})
+
+
+def test_without_data_only_costs_are_measured(digits_mlp, narrow_mlp):
+    costs = {"parameters", "parameters_removed", "flops", "flops_reduction", "activation_memory"}
+    fidelity = {"synthetic_agreement", "output_divergence"}
+    assert set(evaluate(digits_mlp, narrow_mlp)) == costs | fidelity
+
+
+def test_what_is_asked_for_is_measured_besides(digits, digits_mlp, narrow_mlp):
+    data = tuple(part[:50] for part in digits)
+    alone = evaluate(digits_mlp, narrow_mlp, data)
+    more = evaluate(digits_mlp, narrow_mlp, data, measure=("fidelity", "latency"))
+    assert set(more) - set(alone) == {
+        "synthetic_agreement",
+        "output_divergence",
+        "latency_ratio",
+        "batch_latency_ratio",
+    }
+    assert {name: more[name] for name in alone} == alone
+
+
+@settings(max_examples=6)
+@given(st.lists(st.integers(0, 300), max_size=4))
+def test_streaming_gives_the_same_numbers(digits, digits_mlp, narrow_mlp, cuts):
+    x, y = (part[:300] for part in digits)
+    bounds = [0, *sorted(cuts), 300]
+    parts = [slice(*pair) for pair in pairwise(bounds)]
+    stream = ((x[part], y[part]) for part in parts)
+    whole = evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=EPSILONS)
+    assert evaluate(digits_mlp, narrow_mlp, stream, epsilons=EPSILONS) == whole
+
+
+def test_every_kind_of_data_and_label_gives_the_same_numbers(digits, digits_mlp, narrow_mlp):
+    x, y = digits
+    one_hot = np.eye(10)[y]
+    dataset = tf.data.Dataset.from_tensor_slices((x, y)).batch(100).shuffle(30)
+    kinds = [
+        ({"image": x}, {"digit": one_hot}),
+        (x[..., 0].astype(float), y[:, None]),
+        dataset,
+        iter([(x[:1000], one_hot[:1000]), (x[1000:], one_hot[1000:])]),
+    ]
+    expected = plain(evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=EPSILONS))
+    for data in kinds:
+        assert plain(evaluate(digits_mlp, narrow_mlp, data, epsilons=EPSILONS)) == expected
+
+
+def test_the_numbers_are_the_same_every_time(digits, digits_cnn):
+    runs = [evaluate(digits_cnn, digits_cnn, digits, epsilons=EPSILONS) for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert runs[0]["robustness_overlap"].found == 1
+
+
+def test_a_single_sigmoid_unit_is_judged_by_its_sign(tumours, tumour_mlp):
+    x, y = tumours
+    found = evaluate(tumour_mlp, tumour_mlp, tumours, epsilons=(0.05,))
+    right = (tumour_mlp.predict(x, verbose=0)[:, 0] > 0.5) == y
+    assert found["accuracy"].found == right.mean() > 0.9
+    assert 0 < found["robust_accuracy@0.05"].found < right.mean()
+
+
+@pytest.fixture(scope="module")
+def two_headed(digits):
+    """Is it even, and is it a loop: two outputs and a picture that nobody judges."""
+    keras.utils.set_random_seed(2)
+    image = keras.Input((8, 8, 1), name="image")
+    hidden = layers.Dense(16, "relu")(layers.Flatten()(image))
+    even = layers.Dense(1, "sigmoid", name="even")(hidden)
+    third = layers.Dense(3, "softmax", name="third")(hidden)
+    picture = layers.Reshape((8, 8), name="picture")(layers.Dense(64)(hidden))
+    model = keras.Model(image, [even, third, picture])
+    x, y = digits
+    targets = [(y % 2 == 0).astype(int), y % 3, np.zeros((len(x), 8, 8))]
+    model.compile("adam", ["binary_crossentropy", "sparse_categorical_crossentropy", "mse"])
+    model.fit(x, targets, epochs=3, verbose=0)
+    return model
+
+
+def test_labels_say_which_outputs_are_judged(digits, two_headed):
+    x, y = digits
+    truth = {"even": (y % 2 == 0).astype(int), "third": y % 3}
+    even, third, _ = two_headed.predict(x, verbose=0)
+    right = {
+        "even": (even[:, 0] > 0.5) == truth["even"],
+        "third": third.argmax(axis=1) == truth["third"],
+    }
+    for names in (["even"], ["third"], ["even", "third"]):
+        labels = {name: truth[name] for name in names}
+        found = evaluate(two_headed, two_headed, (x, labels), epsilons=(0.05,))
+        expected = np.all([right[name] for name in names], axis=0)
+        assert found["accuracy"].found == expected.mean()
+        assert found["robust_accuracy@0.05"].found < expected.mean()
+
+
+def test_an_output_that_is_no_classifiers_is_refused(digits, two_headed):
+    x, _ = digits
+    labels = {"picture": np.zeros(len(x), int)}
+    with pytest.raises(EvaluationError, match="output 'picture' of shape"):
+        evaluate(two_headed, two_headed, (x, labels))
+    with pytest.raises(EvaluationError, match="output 'picture' of shape"):
+        evaluate(two_headed, two_headed, (x, None))
+
+
+def test_all_floating_point_inputs_are_attacked_and_others_left(digits):
+    keras.utils.set_random_seed(2)
+    x, y = (part[:200] for part in digits)
+    left, right = keras.Input((32,), name="left"), keras.Input((32,), name="right")
+    words = keras.Input((1,), dtype="int32", name="words")
+    told = layers.Flatten()(layers.Embedding(10, 4)(words))
+    hidden = layers.Concatenate()([left, right, told])
+    model = keras.Model([left, right, words], layers.Dense(10, "softmax")(hidden))
+    flat = x.reshape(-1, 64)
+    data = {"left": flat[:, :32], "right": flat[:, 32:], "words": np.zeros((200, 1))}
+    model.compile(keras.optimizers.Adam(0.03), "sparse_categorical_crossentropy")
+    model.fit(data, y, epochs=8, verbose=0)
+    ranges = {"left": (0, 1), "right": (0, 1)}
+    found = evaluate(model, model, (data, y), epsilons=(0.1, 0.3), input_range=ranges)
+    assert found["accuracy"].found > found["robust_accuracy@0.1"].found
+    narrow = {"left": (0, 1), "right": (-1e9, 1e9)}
+    unclipped = evaluate(model, model, (data, y), epsilons=(0.1, 0.3), input_range=narrow)
+    assert unclipped["robust_accuracy@0.3"].found <= found["robust_accuracy@0.3"].found
+    with pytest.raises(DataError, match="input_range says nothing of the input 'right'"):
+        evaluate(model, model, (data, y), input_range={"left": (0, 1)})
+
+
+def test_data_outside_the_range_is_judged_but_not_attacked(digits, digits_mlp):
+    x, y = digits
+    found = evaluate(digits_mlp, digits_mlp, (x * 2 - 1, y), epsilons=(0.1,))
+    assert found["accuracy"].found is not None
+    for name in ("robust_accuracy@0.1", "robustness_retention", "robustness_overlap"):
+        assert found[name].reason == (
+            "input 'image' runs from -1 to 1, outside its range 0 to 1: set input_range"
+        )
+    stream = iter([(x[:300], y[:300]), (x[300:] * 2, y[300:])])
+    found = evaluate(digits_mlp, digits_mlp, stream, epsilons=(0.1,))
+    assert "runs from 0 to 2" in found["robustness_retention"].reason
+    assert found["accuracy"].detail == "1797 samples"
+
+
+def test_without_labels_only_agreement_is_measured(digits, digits_mlp, narrow_mlp):
+    x, y = digits
+    found = evaluate(digits_mlp, narrow_mlp, (x, None), epsilons=(0.1,))
+    labelled = evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=(0.1,))
+    assert found["agreement"] == labelled["agreement"]
+    assert (
+        found["accuracy"].reason == found["robustness_overlap"].reason == "the data has no labels"
+    )
+
+
+def broken(model, value):
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    bias = twin.layers[-1].get_weights()[1]
+    twin.layers[-1].bias.assign(np.full_like(bias, value))
+    return twin
+
+
+def test_outputs_that_are_not_finite_name_the_model(digits, digits_mlp):
+    x, y = (part[:20] for part in digits)
+    for value in (np.nan, np.inf, -np.inf):
+        bad = broken(digits_mlp, value)
+        for pair, title in (((digits_mlp, bad), "pruned"), ((bad, digits_mlp), "original")):
+            with pytest.raises(EvaluationError) as caught:
+                evaluate(*pair, (x, y), epsilons=(0.1,))
+            assert str(caught.value) == (
+                f"the outputs of the {title} model are not finite for 20 of 20 samples"
+            )
+
+
+def test_a_class_that_is_ruled_out_is_finite(digits, digits_mlp):
+    bad = broken(digits_mlp, 0)
+    bias = bad.layers[-1].bias.numpy()
+    bias[9] = -np.inf
+    bad.layers[-1].bias.assign(bias)
+    found = evaluate(digits_mlp, bad, digits)
+    assert 0 < found["accuracy"].after < found["accuracy"].before
+
+
+def test_a_dead_model_has_neither_a_gradient_nor_a_retention(digits, digits_mlp):
+    dead = broken(digits_mlp, 1)
+    dead.layers[-1].kernel.assign(dead.layers[-1].kernel * 0)
+    dead.layers[-1].bias.assign(np.arange(10))
+    found = evaluate(digits_mlp, dead, digits, epsilons=(0.1,))
+    assert "class 9 for 100.0% of samples" in found["accuracy_decay"].reason
+    assert "gradient of the pruned model is zero" in found["robustness_retention"].reason
+
+
+def test_unknown_outputs_are_noted(digits):
+    image = keras.Input((8, 8, 1))
+    head = layers.Dense(10, "softmax")
+    flat = layers.Flatten()(image)
+    model = keras.Model(image, layers.Average(name="mean")([head(flat), head(flat)]))
+    found = evaluate(model, model, digits)
+    note = "1797 samples; output 'mean' taken for probabilities by its values"
+    assert found["accuracy"].detail == note
+
+
+def test_progress_counts_samples(digits, digits_mlp):
+    x, y = (part[:600] for part in digits)
+    told = []
+    evaluate(digits_mlp, digits_mlp, (x, y), progress=lambda *each: told.append(each))
+    assert told == [("evaluating", done, 600) for done in (250, 500, 600)]
+    told.clear()
+    stream = iter([(x[:200], y[:200]), (x[200:], y[200:])])
+    evaluate(digits_mlp, digits_mlp, stream, progress=lambda *each: told.append(each))
+    assert told == [("evaluating", done, done) for done in (200, 450, 600)]
+
+
+def test_batches_shrink_where_tensors_are_large(digits, digits_cnn, monkeypatch):
+    x, y = (part[:50] for part in digits)
+    told = []
+    monkeypatch.setattr(module, "_MOST_VALUES", 20_000)
+    evaluate(digits_cnn, digits_cnn, (x, y), progress=lambda *each: told.append(each[1]))
+    assert told[0] < 20
+    assert told[-1] == 50
+
+
+def test_lengths_that_are_not_fixed_are_taken_from_the_data():
+    words = keras.Input((None,), dtype="int32")
+    hidden = layers.GlobalMaxPooling1D()(layers.Embedding(50, 100)(words))
+    model = keras.Model(words, layers.Dense(2, "softmax")(hidden))
+    x, y = np.zeros((9, 40), int), np.array([0, 1] * 4 + [1])
+    found = evaluate(model, model, (x, y), epsilons=(0.1,))
+    assert found["agreement"].found == 1
+    assert found["robustness_retention"].reason == "the model has no floating-point input to change"
+
+
+def test_a_model_that_makes_absurdly_large_tensors_is_refused():
+    inputs = keras.Input((8,))
+    wide = layers.RepeatVector(10**9, name="repeat")(inputs)
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalMaxPooling1D()(wide)))
+    with pytest.raises(EvaluationError, match=r"layer 'repeat' makes 8,000,000,000 values of one"):
+        evaluate(model, model, (np.zeros((2, 8)), [0, 1]))
+
+
+def test_models_are_as_they_were(digits, digits_cnn):
+    def state():
+        return [each.numpy() for each in digits_cnn.variables]
+
+    before, nodes = state(), [len(layer._inbound_nodes) for layer in digits_cnn.layers]
+    keras.utils.set_random_seed(4)
+    expected = [random.random(), np.random.rand(), float(tf.random.uniform(()))]  # noqa: NPY002 # the global generators are meant
+    keras.utils.set_random_seed(4)
+    evaluate(digits_cnn, digits_cnn, digits, epsilons=EPSILONS)
+    for old, new in zip(before, state(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert nodes == [len(layer._inbound_nodes) for layer in digits_cnn.layers]
+    found = [random.random(), np.random.rand(), float(tf.random.uniform(()))]  # noqa: NPY002 # as above
+    assert found == expected
+
+
+def test_a_model_without_a_graph_is_refused():
+    class Own(keras.Model):
+        def call(self, inputs):
+            return inputs
+
+    with pytest.raises(PruningError, match="without a graph"):
+        evaluate(Own(), Own(), (np.zeros((1, 2)), [0]))

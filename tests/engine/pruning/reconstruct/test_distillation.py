@@ -1,0 +1,158 @@
+"""Distillation brings the outputs nearer to the original's, or leaves the weights as they were."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pytest_paoding import prune
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.pruning.gradients import distillation
+from pytest_paoding.engine.pruning.gradients.descent import Adam
+from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
+from pytest_paoding.engine.pruning.gradients.work import batch_of, multiplications
+from support.small_models import before_activation, branched, cnn, mlp, residual
+
+layers = keras.layers
+
+
+@pytest.fixture(autouse=True)
+def _names():
+    keras.utils.clear_session()
+
+
+def inputs_of(model, count, seed=0):
+    generator = np.random.default_rng(seed)
+    return [
+        generator.random((count, *each.shape[1:]), dtype="float32").astype(each.dtype)
+        for each in model.inputs
+    ]
+
+
+def off(one, other, inputs):
+    """Return the squared difference of the outputs of two models before their activation."""
+    found = (before_activation(model, inputs) for model in (one, other))
+    return np.square(np.subtract(*found)).mean()
+
+
+def weights(model):
+    return [values_of(each) for each in model.weights]
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("build", (lambda: mlp(16, 12), cnn, residual, branched))
+def test_outputs_on_inputs_it_has_not_seen_are_nearer(build, course):
+    model = build()
+    before = weights(model)
+    seen, unseen = (inputs_of(model, 256, seed) for seed in (1, 2))
+    error = {}
+    for steps in (0, 150):
+        course(steps)
+        pruned = prune(model, ratio=0.5, calibration=seen, verify=True)
+        error[steps] = off(pruned.model, model, unseen)
+        assert any(note.startswith("proved") for note in pruned.notes)
+    assert error[150] < 0.9 * error[0]
+    assert same(before, weights(model))
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(course):
+    course(20)
+    model = cnn()
+    kept = tf.random.get_global_generator().state.numpy(), np.random.get_state()[1].copy()  # noqa: NPY002 # the global one must stay
+    found = [weights(prune(model, ratio=0.5, seed=seed).model) for seed in (0, 0, 1)]
+    assert same(found[0], found[1])
+    assert not same(found[0], found[2])
+    np.testing.assert_array_equal(kept[0], tf.random.get_global_generator().state.numpy())
+    np.testing.assert_array_equal(kept[1], np.random.get_state()[1])  # noqa: NPY002 # as above
+
+
+def test_what_does_not_help_is_taken_back_and_said(course, monkeypatch):
+    model = cnn()
+    course(0)
+    expected = prune(model, ratio=0.5)
+    course(5)
+    monkeypatch.setattr(distillation, "_RATE", 1e6)
+    found = prune(model, ratio=0.5)
+    assert same(weights(expected.model), weights(found.model))
+    said = "distillation was taken back: it brought the outputs no nearer to the original's"
+    assert [note for note in found.notes if note not in expected.notes] == [said]
+
+
+@pytest.mark.parametrize(
+    ("options", "distilled"),
+    (({}, False), ({"calibration": np.ones((9, 7))}, True), ({"effort": "thorough"}, True)),
+)
+def test_inputs_that_are_merely_drawn_are_for_a_thorough_effort(options, distilled):
+    told = set()
+    prune(mlp(8), ratio=0.5, progress=lambda what, *_: told.add(what), **options)
+    assert ("distilling" in told) is distilled
+
+
+class Hue(layers.Layer):
+    """Turns colours, an operation that has no gradient."""
+
+    def call(self, inputs):
+        return tf.image.adjust_hue(inputs, 0.1)
+
+
+@pytest.mark.parametrize("at_the_end", (False, True))
+def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the_end, course):
+    course(5)
+    inputs = keras.Input((8, 8, 3))
+    x = inputs if at_the_end else Hue()(inputs)
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3)(x)))
+    x = layers.Conv2D(3, 1)(layers.Conv2D(6, 3)(x))
+    x = Hue()(x) if at_the_end else x
+    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    why = "gradient registry has no entry for: AdjustHue"
+    data_free, given = (
+        prune(model, ratio=0.5, calibration=some).notes for some in (None, np.ones((9, 8, 8, 3)))
+    )
+    assert data_free == (f"inputs were not found by gradients: {why}",)
+    taken_off = f"the pruned model was not distilled: {why}"
+    assert (taken_off in given) == at_the_end
+
+
+def test_what_comes_before_the_first_cut_stays_as_it_is():
+    model = mlp(5, 8, 6)
+    pruned = prune(model, ratio=0.5, exclude="dense", calibration=inputs_of(model, 60)[0]).model
+    first, second, *_ = pruned.layers
+    assert same(weights(first), weights(model.layers[0]))
+    moved = weights_to_move(read_graph(model), read_graph(pruned))
+    assert {layer for layer, _ in moved} == set(pruned.layers[1:])
+    assert (second, 1) in moved
+    assert weights_to_move(read_graph(model), read_graph(model)) == []
+
+
+def test_it_is_affordable_by_the_work_of_a_step():
+    large, small = (read_graph(mlp(width)) for width in (8, 4))
+    step = 128 * (multiplications(large) + 3 * multiplications(small))
+    assert Course(50, 10, 20 * step).affordable(large, small) == 20
+    assert Course(50, 10, 90 * step).affordable(large, small) == 50
+    assert Course(50, 10, 9 * step).affordable(large, small) == 0
+
+
+def test_a_step_takes_fewer_mixtures_where_their_tensors_are_large():
+    assert batch_of(read_graph(mlp(8))) == 128
+    large = keras.Sequential([keras.Input((512, 512, 3)), layers.Conv2D(64, 1)])
+    assert batch_of(read_graph(large)) == 2**30 // (4 * 512 * 512 * 67)
+
+
+def test_adam_is_that_of_keras():
+    start = [np.array([1.0, -2.0], "float32"), np.array([[0.5]], "float32")]
+    variables = [keras.Variable(each) for each in start]
+    theirs = keras.optimizers.Adam(0.1, beta_1=0.9, beta_2=0.99, epsilon=1e-12)
+    theirs.build(variables)
+    ours = Adam([tf.constant(each) for each in start])
+    for number in range(7):
+        gradients = [np.cos(each * (number + 1)).astype("float32") for each in start]
+        theirs.apply([tf.constant(each) for each in gradients])
+        ours.step([tf.constant(each) for each in gradients], 0.1)
+    for mine, other in zip(ours.values, variables, strict=True):
+        np.testing.assert_allclose(mine, values_of(other), rtol=1e-5)  # sums in another order

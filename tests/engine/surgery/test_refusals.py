@@ -1,0 +1,132 @@
+"""Layers that are left alone by name, and what cannot be rebuilt at all."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from pytest_paoding.engine.graph.groups import find_groups
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.rules.operations import elementwise, reduce
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.errors import SurgeryError
+from support.oracles import batch, outputs, randomise, zero_oracle
+from support.patterns import head
+
+
+def reasons_of(model: Any, name: str) -> set[str | None]:
+    structure = walk(model, rule_for)
+    producer = next(each for each in structure.producers if each.name == name)
+    return {structure.classes.reasons[number] for number in producer.classes}
+
+
+def around(layer: Any) -> Any:
+    """Return a model in which a dense layer of six units feeds `layer`, and another dense one."""
+    x = keras.Input((4,))
+    y = layers.Dense(6, name="before")(layers.Dense(5, name="free")(x))
+    return keras.Model(x, head(layer(y)))
+
+
+class Opaque(layers.Layer):
+    """A layer that nobody has registered a rule for."""
+
+    def call(self, x: Any) -> Any:
+        return ops.flip(x, axis=-1)
+
+
+class Inner(keras.Model):
+    """A subclassed model, whose calls are known to its own code only."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(6)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    (
+        (Opaque, "Opaque 'it' has no pruning rule (pytest_paoding.rule registers one)"),
+        (partial(layers.Lambda, ops.tanh), "Lambda 'it' has no pruning rule"),
+        (Inner, "Inner 'it' is a subclassed model"),
+        (layers.Masking, "Masking 'it' has no pruning rule"),
+        (
+            partial(layers.Normalization, mean=[0.0] * 6, variance=[1.0] * 6),
+            "Normalization 'it' keeps the",
+        ),
+    ),
+)
+def test_what_is_not_known_keeps_its_inputs_and_is_named(made: Any, reason: str) -> None:
+    model = around(made(name="it"))
+    (found,) = reasons_of(model, "before")
+    assert found is not None
+    assert found.startswith(reason)
+    assert [group.name for group in find_groups(walk(model, rule_for))] == ["free"]
+    assert zero_oracle(randomise(model)).exact
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
+def test_quantized_layers_are_refused_by_name() -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(6, name="one", dtype="float32"),
+            layers.Dense(3, name="two", dtype="float32"),
+            layers.Dense(2, name="last", dtype="float32"),
+        ]
+    )
+    model.layers[1].quantize("int8")
+    assert reasons_of(model, "one") == {"Dense 'two' is quantized (int8)"}
+    structure = walk(model, rule_for)
+    same = cut(structure, np.ones(structure.classes.count, bool)).model
+    inputs = batch(model)
+    assert np.array_equal(outputs(same, inputs)[0], outputs(model, inputs)[0])
+
+
+def test_lora_layers_are_refused_by_name() -> None:
+    model = around(layers.Dense(4, name="adapted"))
+    model.get_layer("adapted").enable_lora(2)
+    assert reasons_of(model, "before") == {"Dense 'adapted' has LoRA adapters enabled"}
+    assert zero_oracle(randomise(model)).exact
+
+
+def test_layers_that_share_a_weight_are_refused() -> None:
+    x = keras.Input((3, 4))
+    one = layers.Dense(4, name="one")
+    model = keras.Model(x, layers.TimeDistributed(one, name="two")(one(x)))
+    structure = walk(model, rule_for)
+    with pytest.raises(SurgeryError, match="'one' and 'two' share the weight 'kernel'"):
+        cut(structure, np.ones(structure.classes.count, bool))
+
+
+def test_a_wrapped_model_is_left_alone() -> None:
+    inner = keras.Sequential([keras.Input((6,)), layers.Dense(4)], name="inner")
+    x = keras.Input((3, 4))
+    y = layers.TimeDistributed(inner, name="each")(layers.Dense(6, name="before")(x))
+    model = keras.Model(x, head(layers.Flatten()(layers.Dense(5)(y))))
+    (reason,) = reasons_of(model, "before")
+    assert reason is not None
+    assert "wraps a model" in reason
+    assert zero_oracle(randomise(model)).exact
+
+
+def test_the_tables_of_operations_name_operations() -> None:
+    """A name that Keras drops would silently lose its rule."""
+    version = tuple(map(int, keras.__version__.split(".")[:2]))
+    for module, names in (
+        ("numpy", elementwise._NUMPY + reduce._REDUCTIONS),
+        ("nn", elementwise._NN),
+        ("core", elementwise._CORE),
+        ("math", elementwise._MATH),
+    ):
+        home = __import__(f"keras.src.ops.{module}", fromlist=["x"])
+        missing = [name for name in names if not hasattr(home, name)]
+        assert not missing or version < (3, 15), missing

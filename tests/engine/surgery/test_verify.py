@@ -1,0 +1,181 @@
+"""Self-checks: they pass what is right and catch what was broken on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.surgery.cut import Cut, cut
+from pytest_paoding.engine.surgery.verify import Verification, verify
+from pytest_paoding.errors import SurgeryError
+from support.oracles import randomise, removal
+from support.patterns import PATTERNS, head
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.structure import Structure
+
+CHECKED = (
+    *("constant_for_the_whole_batch", "einsum_dense", "encoder_used_twice", "reductions"),
+    *("nested_model_in_a_sequential", "positions_are_a_constant", "recurrent_stack", "residual"),
+    *("slices", "tokens_folded_into_the_batch", "transformer_block", "two_inputs_two_outputs"),
+)
+
+
+def pruned(model: Any, **options: Any) -> tuple[Structure, Cut]:
+    structure = walk(model, rule_for, **options)
+    return structure, cut(structure, removal(structure))
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_right_cut_passes_in_full(name: str) -> None:
+    found = verify(*pruned(randomise(PATTERNS[name].build())), full=True)
+    assert found.precision == "float64"
+    assert found.error is not None
+    assert found.error <= 1e-12
+
+
+def test_the_cheap_check_does_not_ask_the_oracle() -> None:
+    assert verify(*pruned(PATTERNS["residual"].build())) == Verification()
+
+
+@pytest.mark.parametrize("policy", ("float32", "mixed_float16", "mixed_bfloat16"))
+def test_a_model_of_low_precision_is_checked_in_float64(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    structure, outcome = pruned(randomise(PATTERNS["squeeze_and_excite"].build()))
+    keras.config.set_dtype_policy("float64")
+    found = verify(structure, outcome, full=True)
+    assert found.precision == "float64"
+    assert outcome.model.layers[1].dtype_policy.name == policy
+
+
+def test_casts_to_a_low_precision_are_lifted_too() -> None:
+    x = keras.Input((4,))
+    y = keras.ops.cast(layers.Dense(6, "tanh")(x), "float16")
+    found = verify(*pruned(randomise(keras.Model(x, head(y)))), full=True)
+    assert found.precision == "float64"
+
+
+class Stubborn(layers.Layer):
+    """A layer that computes in float32 whatever it is told, and cannot be told otherwise."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "dtype": "float32"})
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.tanh(x)
+
+
+def test_the_tolerance_is_that_of_the_least_precision() -> None:
+    x = keras.Input((4,))
+    y = layers.Dense(6)(Stubborn()(layers.Dense(5)(x)))
+    found = verify(*pruned(randomise(keras.Model(x, head(y)))), full=True)
+    assert found.precision == "float32"
+
+
+def test_weights_that_delegates_took_over_are_part_of_the_oracle() -> None:
+    model = randomise(PATTERNS["siamese"].build())
+    structure = walk(model, rule_for)
+    layer = model.layers[3]
+    outcome = cut(structure, removal(structure), {(layer, 0): np.ones(layer.kernel.shape)})
+    assert verify(structure, outcome, full=True).error is not None
+
+
+def test_a_weight_that_was_damaged_is_caught_by_the_oracle_only() -> None:
+    structure, outcome = pruned(randomise(PATTERNS["residual"].build()))
+    layer = outcome.model.layers[1]
+    layer.kernel.assign(layer.kernel[..., ::-1])
+    verify(structure, outcome)
+    with pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float64"):
+        verify(structure, outcome, full=True)
+
+
+def test_outputs_that_are_not_finite_are_caught() -> None:
+    structure, outcome = pruned(randomise(PATTERNS["residual"].build()))
+    bias = outcome.model.layers[1].bias
+    bias.assign(np.full(bias.shape, np.nan))
+    with pytest.raises(SurgeryError, match="self-check: output 0 is not finite"):
+        verify(structure, outcome)
+
+
+def test_a_width_that_was_not_meant_is_caught() -> None:
+    structure, outcome = pruned(randomise(PATTERNS["residual"].build()))
+    nothing = np.ones_like(outcome.stay)
+    with pytest.raises(SurgeryError, match=r"self-check: layer .* has the shape"):
+        verify(structure, replace(outcome, stay=nothing))
+
+
+def test_another_model_in_its_place_is_caught() -> None:
+    structure, outcome = pruned(PATTERNS["dead_branch"].build())
+    _, other = pruned(PATTERNS["dead_branch"].build())
+    with pytest.raises(SurgeryError, match=r"self-check: layer .* stands in the place of"):
+        verify(structure, replace(outcome, model=other.model))
+
+
+def test_an_output_of_another_batch_is_caught() -> None:
+    """What a reshape that folds units into the batch would do."""
+    structure, outcome = pruned(PATTERNS["dead_branch"].build())
+    x = np.zeros((2, 4))
+    model = outcome.model
+    model.call = lambda *_args, **_options: keras.ops.zeros((1, 3))
+    with pytest.raises(SurgeryError, match="self-check: output 0 has the shape"):
+        verify(structure, outcome, inputs=[x])
+
+
+def test_statistics_computed_anew_have_no_oracle() -> None:
+    model = PATTERNS["layer_norm_keeps_its_units"].build()
+    structure, outcome = pruned(randomise(model), mixing="recompute")
+    found = verify(structure, outcome, full=True)
+    assert found.error is None
+    assert found.note is not None
+    assert "layer_normalization" in found.note
+
+
+def test_states_of_recurrent_layers_are_as_before() -> None:
+    x = keras.Input((5, 3), batch_size=2)
+    model = randomise(keras.Model(x, head(layers.LSTM(4, stateful=True)(layers.Dense(6)(x)))))
+    structure, outcome = pruned(model)
+    states = [*model.layers[2].states, *outcome.model.layers[2].states]
+    before = [values_of(state) for state in states]
+    assert verify(structure, outcome, full=True).error is not None
+    for state, values in zip(states, before, strict=True):
+        np.testing.assert_array_equal(values_of(state), values)
+
+
+def test_inputs_are_drawn_from_their_ranges() -> None:
+    seen: list[Any] = []
+    structure, outcome = pruned(PATTERNS["two_inputs_two_outputs"].build())
+    original = structure.graph.model
+    call = original.call
+    original.call = lambda inputs, **options: seen.append(inputs) or call(inputs, **options)
+    first, second = structure.graph.inputs
+    verify(structure, outcome, ranges={first: (5.0, 6.0), second: (-3.0, -2.0)})
+    one, two = keras.tree.flatten(seen[0])
+    assert 5 <= np.min(one) <= np.max(one) <= 6
+    assert -3 <= np.min(two) <= np.max(two) <= -2
+
+
+def test_a_model_that_random_inputs_do_not_fit_is_told_of() -> None:
+    x = keras.Input((None,), dtype="int32")
+    y = layers.Conv1D(4, 90)(layers.Embedding(9, 5)(x))
+    structure, outcome = pruned(keras.Model(x, head(layers.GlobalMaxPooling1D()(y))))
+    found = verify(structure, outcome)
+    assert found.note is not None
+    assert found.note.startswith("not run on random inputs: ")
+    assert "\n" not in found.note
+    with pytest.raises(SurgeryError, match="self-check: not run on random inputs: "):
+        verify(structure, outcome, full=True)
+    assert verify(structure, outcome, inputs=[np.zeros((2, 95), "int32")]) == Verification()
+
+
+def test_whole_numbers_and_open_lengths_are_given_inputs() -> None:
+    x = keras.Input((None,), dtype="int32")
+    y = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 3)(layers.Embedding(2, 5)(x)))
+    assert verify(*pruned(randomise(keras.Model(x, head(y)))), full=True).error is not None

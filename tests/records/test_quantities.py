@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_paoding.records.text.printing import show, show_apart
+from pytest_paoding.records.text.quantities import (
+    Unit,
+    count,
+    input_range,
+    ratio,
+    read,
+    share,
+    size,
+    step,
+    strengths,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    (
+        ("1%", 0.01),
+        ("2.3 %", 0.023),
+        ("100%", 1.0),
+        (0.01, 0.01),
+        ("0.01", 0.01),
+        ("1e-2", 0.01),
+        (0, 0.0),
+        (1.0, 1.0),
+    ),
+)
+def test_shares(given: object, expected: object) -> None:
+    assert share(given) == expected
+
+
+@pytest.mark.parametrize("given", (1, "1"))
+def test_a_bare_one_is_refused_with_both_readings(given: object) -> None:
+    with pytest.raises(ValueError, match=r'1.? could mean "1%" or "100%"'):
+        share(given)
+
+
+def test_fifty_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(ValueError, match=r'50 is not .*, did you mean "50%"'):
+        ratio(50)
+
+
+@pytest.mark.parametrize(
+    "given", (True, None, [], "", "half", "inf", "nan", math.inf, math.nan, -0.1, "-1%", "5%%", 1e9)
+)
+def test_what_is_no_share_is_refused_in_one_line(given: object) -> None:
+    with pytest.raises(ValueError, match="is not a share") as caught:
+        share(given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_retention_may_exceed_one() -> None:
+    assert read("150%", Unit.RETENTION) == 1.5
+    with pytest.raises(ValueError, match='did you mean "90%"'):
+        read(90, Unit.RETENTION)
+
+
+@pytest.mark.parametrize("given", (0, "0%", 1.0, "100%"))
+def test_a_ratio_prunes_something_but_not_all(given: object) -> None:
+    with pytest.raises(ValueError, match="would prune nothing or all"):
+        ratio(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    (
+        (300000, 300000),
+        (3e5, 300000),
+        ("300000", 300000),
+        ("512 kB", 512000),
+        ("512KiB", 524288),
+        ("1.5 MB", 1500000),
+        ("2 GiB", 2**31),
+        ("7 B", 7),
+    ),
+)
+def test_sizes(given: object, expected: object) -> None:
+    assert size(given) == expected
+
+
+@pytest.mark.parametrize("unit", ("kb", "KB", "K", "k", "Kib"))
+def test_a_size_that_may_be_decimal_or_binary_is_refused_with_both(unit: str) -> None:
+    with pytest.raises(ValueError, match=r"did you mean kB \(1000 bytes\) or KiB \(1024 bytes\)"):
+        size(f"512 {unit}")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    (
+        ("5 parsecs", "unknown unit 'parsecs', known are B, kB"),
+        ("5 xB", "unknown unit"),
+        ("50%", "belongs into min_size_reduction"),
+        (0, "positive"),
+        (-1, "positive"),
+        ("0.5 B", "whole"),
+        (True, "is not a size"),
+        ("big", "is not a size"),
+        (math.inf, "is not a size"),
+    ),
+)
+def test_senseless_sizes(given: object, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        size(given)
+
+
+def test_counts() -> None:
+    assert count("60000") == count(6e4) == 60000
+    with pytest.raises(ValueError, match="a share belongs into"):
+        count("25%")
+    for wrong in (0, -3, 1.5, "1e999999999", True):
+        with pytest.raises(ValueError, match="whole number"):
+            count(wrong)
+
+
+def test_a_metric_of_unknown_unit_takes_any_finite_number() -> None:
+    assert read("-3.5", Unit.PLAIN) == -3.5
+    assert read(3.5, Unit.MILLISECONDS) == 3.5
+    with pytest.raises(ValueError, match="is not a number"):
+        read("much", Unit.PLAIN)
+
+
+def test_steps_strengths_and_ranges() -> None:
+    assert step("2.5%") == 0.025
+    assert strengths([0.01, 0.05]) == (0.01, 0.05)
+    assert strengths(0.1) == (0.1,)
+    assert input_range([0, 255]) == (0.0, 255.0)
+    assert input_range({"a": (0, 1), "b": [-1, 1]}) == {"a": (0.0, 1.0), "b": (-1.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("reader", "given", "why"),
+    (
+        (step, 0, "prunes nothing"),
+        (strengths, [], "different attack strengths"),
+        (strengths, [0.1, 0.1], "different attack strengths"),
+        (strengths, [0.0], "above 0"),
+        (strengths, ["x"], "'x' is not a finite number"),
+        (strengths, True, "True is not a finite number"),
+        (input_range, [1, 0], "low must be below high"),
+        (input_range, [0, math.inf], "not a finite number"),
+        (input_range, [0], "pair of low and high"),
+        (input_range, {}, "pair of low and high"),
+        (input_range, {"a": 3}, "pair of low and high"),
+    ),
+)
+def test_senseless_steps_strengths_and_ranges(
+    reader: Callable[[object], object], given: object, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        reader(given)
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_a_share_reads_the_same_as_number_text_and_percentage(value: float) -> None:
+    assert share(value) == share(repr(value)) == value
+    assert share(f"{value * 100!r}%") == pytest.approx(value)
+
+
+def outcome_of(value: object, unit: Unit) -> float | str:
+    try:
+        return read(value, unit)
+    except ValueError as error:
+        return str(error)
+
+
+@given(
+    st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none()),
+    st.sampled_from(Unit),
+)
+def test_every_reader_returns_a_finite_number_or_a_one_line_error(
+    value: object, unit: Unit
+) -> None:
+    answer = outcome_of(value, unit)
+    if isinstance(answer, str):
+        assert len(answer.splitlines()) == 1
+    else:
+        assert math.isfinite(answer)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    (
+        (None, Unit.SHARE, "-"),
+        (0.9761, Unit.SHARE, "0.9761"),
+        (0.5, Unit.PERCENT, "50.0%"),
+        (49210, Unit.COUNT, "49210"),
+        (1.5, Unit.COUNT, "2"),
+        (999, Unit.BYTES, "999 B"),
+        (210_100, Unit.BYTES, "210.1 kB"),
+        (1_900_000, Unit.BYTES, "1.9 MB"),
+        (3_000_000_000, Unit.BYTES, "3.0 GB"),
+        (0.123456, Unit.PLAIN, "0.1235"),
+        (1.23456, Unit.MILLISECONDS, "1.235 ms"),
+    ),
+)
+def test_numbers_as_people_read_them(value: float | None, unit: Unit, text: str) -> None:
+    assert show(value, unit) == text
+
+
+def test_printing_widens_until_found_and_limit_differ() -> None:
+    assert show_apart(0.66666, 0.66667, Unit.SHARE) == ("0.66666", "0.66667")
+    assert show_apart(300_040, 300_000, Unit.BYTES) == ("300.04 kB", "300.00 kB")
+    assert show_apart(0.5, 0.5, Unit.SHARE) == ("0.5000", "0.5000")
+    assert show_apart(None, 0.5, Unit.SHARE) == ("-", "0.5000")
+    assert show_apart(1e-300, 2e-300, Unit.SHARE) == ("1e-300", "2e-300")
+
+
+@given(
+    st.floats(0, 1e12) | st.integers(0, 10**12),
+    st.floats(0, 1e12) | st.integers(0, 10**12),
+    st.sampled_from(Unit),
+)
+def test_different_numbers_never_print_alike(found: float, limit: float, unit: Unit) -> None:
+    one, two = show_apart(found, limit, unit)
+    assert (one == two) == (found == limit)

@@ -1,0 +1,1 @@
+"""What tests share: projects, engines, models, graphs and the oracles they are held against."""

@@ -1,0 +1,196 @@
+"""An engine of plain arithmetic: the pytest and gate sides are tested without TensorFlow.
+
+A fake model is a JSON file: units by layer, and the facts that evaluating it and its pruned version
+gives. Pruning, digests, sizes and files are real in their own small way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import (
+    DataError,
+    EvaluationError,
+    ExportError,
+    ModelFileError,
+    PruningError,
+)
+from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.plan import LayerPlan, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FakeModel:
+    """Attributes: units by layer; facts: accuracy and robust accuracies as (before, after)."""
+
+    layers: dict[str, int]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        return 10 * sum(self.layers.values())
+
+
+@dataclass(frozen=True)
+class FakePruned:
+    model: FakeModel
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeEngine:
+    """Attributes: pause between blocks of a file; calls for inspection; formats without package."""
+
+    pause: float = 0.0
+    calls: list[str] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+
+    def load_model(self, path: Path) -> FakeModel:
+        self.calls.append("load_model")
+        try:
+            content, _ = json.JSONDecoder().raw_decode(path.read_text())
+        except FileNotFoundError:
+            raise ModelFileError(f"{path.name}: there is no such file") from None
+        except ValueError:
+            raise ModelFileError(f"{path.name}: is not a Keras 3 file") from None
+        return FakeModel(**content)
+
+    def digest(self, model: FakeModel) -> str:
+        return "sha256:" + hashlib.sha256(repr(model).encode()).hexdigest()
+
+    def identify(self, source: Any) -> str | None:
+        if isinstance(source, FakeModel):
+            return None if "custom" in source.facts else self.digest(source)
+        return hashlib.sha256(source.read_bytes()).hexdigest() if source.is_file() else None
+
+    def fingerprint(self, data: Any) -> str | None:
+        return repr(data) if isinstance(data, (list, tuple, type(None))) else None
+
+    def prune(
+        self, model: FakeModel, *, ratio: float, progress: Any = None, **_: Any
+    ) -> FakePruned:
+        self.calls.append("prune")
+        if not model.layers:
+            raise PruningError("nothing can be pruned: layer 'output' is the output")
+        if "defect" in model.facts:
+            raise RuntimeError(model.facts["defect"])
+        if progress is not None:
+            progress("pruning", 1, 1)
+        kept = {name: units - round(ratio * units) for name, units in model.layers.items()}
+        plan = Plan(
+            (
+                *(
+                    LayerPlan(name, units, tuple(range(kept[name])), "impact")
+                    for name, units in model.layers.items()
+                ),
+                LayerPlan("output", 10, tuple(range(10)), reason="is an output"),
+            )
+        )
+        return FakePruned(replace(model, layers=kept), plan)
+
+    def evaluate(
+        self,
+        original: FakeModel,
+        pruned: FakeModel,
+        data: Any,
+        *,
+        files: Mapping[str, Path] | None = None,
+        **_: Any,
+    ) -> dict[str, Measurement]:
+        self.calls.append("evaluate")
+        before, after = original.parameters, pruned.parameters
+        found = {
+            "parameters": Measurement(before, after, after),
+            "parameters_removed": Measurement(before, after, 1 - after / before),
+        }
+        if "refuse" in original.facts:
+            raise EvaluationError(original.facts["refuse"])
+        if data is None:
+            return found
+        if len(data[0]) == 0:
+            raise DataError("the data is empty")
+        facts = dict(original.facts)
+        if "slope" in facts:  # accuracy falls with the share that was removed
+            best = facts.get("accuracy", (0.9,))[0]
+            facts["accuracy"] = best, best - facts["slope"] * (1 - after / before)
+        return found | _judged(facts) | _judged_files(facts, files or {})
+
+    def output_shift(self, original: FakeModel, *_: FakePruned, **__: Any) -> Measurement:
+        return Measurement(found=original.facts.get("shift", 0.5))
+
+    def layer_flops(self, model: FakeModel) -> dict[str, int | None]:
+        return {name: 100 * units for name, units in model.layers.items()}
+
+    def save(self, model: FakeModel, path: Path) -> int:
+        self.calls.append("save")
+        content = (json.dumps(model.__dict__) * (1 + model.parameters // 10)).encode()
+        with path.open("wb") as file:
+            for start in range(0, len(content), 256):
+                file.write(content[start : start + 256])
+                file.flush()
+                time.sleep(self.pause)
+        return len(content)
+
+    def export(
+        self, model: FakeModel, files: Mapping[str, Path], *, calibration: Any = None, **_: Any
+    ) -> tuple[str, ...]:
+        self.calls.append("export")
+        for name, path in files.items():
+            if name == model.facts.get("unexportable"):
+                raise ExportError(f"the model cannot be exported as {name}: dense has no match")
+            path.write_text(json.dumps({"format": name, "layers": model.layers}))
+        given = "synthetic inputs" if calibration is None else "given inputs"
+        return tuple(f"the {name} file saw {given}" for name in files if "int8" in name)
+
+    def versions(self, formats: Sequence[str] = ()) -> dict[str, str]:
+        found = {"tensorflow": "2.0", "keras": "3.0", "numpy": "2.0"}
+        for name in formats:
+            if name in self.missing:
+                raise ExportError(f"format {name} needs a package, which is not installed")
+            found[f"runtime of {name}"] = "1.0"
+        return found
+
+
+def _evidence(facts: dict[str, Any]) -> Evidence | None:
+    changed = facts.get("changed")
+    return Evidence(Contrast.DIFFERENCE, *changed) if changed else None
+
+
+def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
+    before, after = facts.get("accuracy", (0.9, 0.9))
+    found = {
+        "accuracy": Measurement(before, after, after),
+        "accuracy_decay": Measurement(before, after, before - after, evidence=_evidence(facts)),
+        "accuracy_retention": Measurement(before, after, after / before),
+        "agreement": Measurement(found=facts.get("agreement", 0.99)),
+    }
+    for epsilon, (old, new) in facts.get("robust", {}).items():
+        found[f"robust_accuracy@{epsilon}"] = Measurement(old, new, new, None, f"epsilon {epsilon}")
+        found["robustness_retention"] = (
+            Measurement(old, new, new / old)
+            if old
+            else Measurement(old, new, None, "no sample is robust before pruning")
+        )
+    return found
+
+
+def _judged_files(facts: dict[str, Any], files: Mapping[str, Path]) -> dict[str, Measurement]:
+    """Return metrics of files that are real: each is read, and loses what its facts say."""
+    found = {}
+    for name, path in files.items():
+        assert json.loads(path.read_text())["format"] == name
+        before, after = facts.get("accuracy", (0.9, 0.9))
+        lost = facts.get("lost", {}).get(name, 0.0)
+        of_file = {**facts, "accuracy": (before, after - lost)}
+        found |= {f"{metric}@{name}": value for metric, value in _judged(of_file).items()}
+    return found

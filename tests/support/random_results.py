@@ -1,0 +1,99 @@
+"""Random gate results for property tests."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
+from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
+from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.formats import ENDINGS, EXPORTED, of_file
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.metrics import FILE_BUDGETS, METRICS
+from pytest_paoding.records.results import GateResult, LayerResult, Setting, Trial
+
+lines = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
+finite = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+shares = st.floats(0, 1)
+levels = st.sampled_from([Level.ERROR, Level.WARN])
+evidence = st.builds(
+    Evidence, st.sampled_from(Contrast), st.integers(1, 900), *[st.integers(0, 900)] * 3
+)
+measurements = st.builds(
+    Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence
+)
+confidences = st.none() | st.floats(0.5, 0.999)
+limits = st.builds(
+    Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines, confidences
+) | st.builds(
+    Limit,
+    st.sampled_from(list(FILE_BUDGETS.values())),
+    finite,
+    levels,
+    lines,
+    confidences,
+    st.sampled_from(EXPORTED),
+)
+settings = st.builds(Setting, finite | lines | st.lists(finite), lines)
+layers = st.builds(
+    LayerResult, lines, st.integers(1, 99), st.integers(1, 99), *[st.none() | lines] * 2
+)
+digests = st.from_regex("[0-9a-f]{64}", fullmatch=True)
+files = st.builds(ArtifactFile, st.sampled_from(list(ENDINGS)), lines, st.integers(0), digests)
+artifacts = st.builds(
+    Artifact,
+    lines,
+    st.booleans(),
+    st.integers(0),
+    digests,
+    files=st.lists(files, max_size=3).map(tuple),
+)
+trials = st.builds(
+    Trial,
+    st.floats(0.01, 0.99),
+    st.sampled_from([Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.UNJUDGED]),
+    st.dictionaries(names, st.none() | finite, max_size=2),
+)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> GateResult:
+    """Draw a result whose outcome is what its checks add up to."""
+    measured = {metric.name for metric in METRICS.values() if not metric.per_epsilon}
+    robust = {"robust_accuracy@0.01", "robust_accuracy@0.05", "robust_accuracy@0.05@onnx"}
+    of_files = {of_file(name, "tflite-int8") for name in ("accuracy", "size", "size_reduction")}
+    found = draw(
+        st.dictionaries(
+            st.sampled_from(sorted(measured | of_files | robust)),
+            measurements,
+        )
+    )
+    judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.key)), found)
+    outcome = judgement.outcome
+    if outcome is Outcome.OVER_BUDGET:
+        outcome = draw(st.sampled_from([outcome, Outcome.FORCED, Outcome.REJECTED]))
+    return GateResult(
+        name=draw(names),
+        outcome=outcome,
+        nodeid=draw(lines),
+        reason=draw(lines) if judgement.outcome is Outcome.UNJUDGED else None,
+        source=draw(st.none() | lines),
+        digest_before=draw(st.none() | lines),
+        digest_after=draw(st.none() | lines),
+        settings=draw(st.dictionaries(names, settings, max_size=3)),
+        metrics=found,
+        checks=judgement.checks,
+        layers=tuple(draw(st.lists(layers, max_size=2))),
+        artifact=draw(st.none() | artifacts),
+        forced="a reason" if outcome is Outcome.FORCED else None,
+        attempts=draw(st.integers(1, 9)),
+        worker=draw(st.none() | st.just("gw0")),
+        duration=draw(st.floats(0, 1e6)),
+        versions=draw(st.dictionaries(names, lines, max_size=2)),
+        machine=draw(st.none() | st.just("Linux x86_64")),
+        sweep=draw(st.none() | names),
+        trials=tuple(draw(st.lists(trials, max_size=2))),
+        reused=draw(st.booleans()),
+        notes=tuple(draw(st.lists(lines, max_size=2))),
+    )

@@ -1,0 +1,209 @@
+"""The storeys are the folders: who may import whom is read off a table of folders."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import pytest_paoding
+
+ROOT = Path(pytest_paoding.__file__).parent
+EVERYBODY = ("errors", "records")
+"""What every storey may import."""
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "plugin": ("config", "gate", "reporting"),
+    "cli": ("config", "gate", "reporting", "engine"),
+    "reporting": ("config",),
+    "gate": ("config",),
+    "config": (),
+    "records": (),
+    "engine": tuple(
+        f"engine/{each}"
+        for each in (
+            "keras_io",
+            "graph",
+            "execution",
+            "surgery",
+            "pruning",
+            "exporting",
+            "evaluation",
+        )
+    ),
+    "engine/keras_io": ("engine",),
+    "engine/graph": ("engine",),
+    "engine/execution": ("engine", "engine/keras_io", "engine/graph"),
+    "engine/surgery": ("engine", "engine/graph", "engine/execution"),
+    "engine/pruning": ("engine", "engine/graph", "engine/execution", "engine/surgery"),
+    "engine/exporting": ("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+    "engine/evaluation": (
+        *("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+        "engine/exporting",
+    ),
+}
+"""For each folder those it may import besides itself and what everybody may."""
+
+LIGHT = ("config", "gate", "records", "reporting", "plugin")
+"""What pytest imports at its start, or before a gate runs: no NumPy, no Keras, no TensorFlow."""
+
+DEPENDENCIES = {
+    "pytest": ("plugin",),
+    "tabulate": ("reporting",),
+    "pydantic": ("config",),
+    "numpy": ("cli", "engine"),
+    "keras": ("engine",),
+    "tensorflow": ("engine",),
+}
+"""The one folder that may import a package."""
+
+MOST_MODULES, MOST_LINES = 15, 300
+SEAMS = {("plugin/__init__.py", "engine"), ("__main__.py", "cli")}
+"""Who reaches into a storey that is not below: the default engine, and the command line."""
+
+
+def folder(path: Path) -> str:
+    """Return the folder of the table that a module or package belongs to."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    deepest = "/".join(parts[:2])
+    return deepest if deepest in MAY_IMPORT else parts[0]
+
+
+MODULES = sorted(ROOT.rglob("*.py"))
+PACKAGED = [path for path in MODULES if path.parent != ROOT]
+TITLES = {path: path.relative_to(ROOT).as_posix() for path in MODULES}
+
+
+def statements(path: Path) -> list[str]:
+    """Return what a module imports, also inside of functions and for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found += [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+    return found
+
+
+def typing_only(path: Path) -> set[str]:
+    """Return what a module imports for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        f"{inner.module}.{alias.name}" if isinstance(inner, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+        if isinstance(inner, (ast.Import, ast.ImportFrom))
+        for alias in inner.names
+    }
+
+
+def home(imported: str) -> Path | None:
+    """Return the module of this package that an import reads; None for others."""
+    top, *parts = imported.split(".")
+    if top != "pytest_paoding":
+        return None
+    for count in range(len(parts), -1, -1):
+        place = ROOT.joinpath(*parts[:count])
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path in TITLES:
+                return path
+    return None
+
+
+IMPORTS = {path: {home(each) for each in statements(path)} - {None, path} for path in MODULES}
+
+
+@pytest.mark.parametrize("path", PACKAGED, ids=TITLES.get)
+def test_a_module_imports_only_from_its_storey_and_below(path: Path) -> None:
+    own = folder(path)
+    allowed = {own, *EVERYBODY, *MAY_IMPORT[own]}
+    for imported in IMPORTS[path]:
+        there = "__init__" if imported.parent == ROOT else folder(imported)
+        if imported.parent == ROOT and imported.stem in {"errors", "__init__"}:
+            continue
+        assert there in allowed or (TITLES[path], there) in SEAMS, TITLES[imported]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {path: set(needs) for path, needs in IMPORTS.items()}
+    public = ROOT / "__init__.py"  # loads its names on demand
+    left.pop(public)
+    while free := {path for path, needs in left.items() if not needs & left.keys()}:
+        left = {path: needs for path, needs in left.items() if path not in free}
+    assert not [TITLES[path] for path in left]
+
+
+@pytest.mark.parametrize("package", DEPENDENCIES)
+def test_a_dependency_is_imported_by_one_storey_only(package: str) -> None:
+    users = {
+        folder(path).partition("/")[0]
+        for path in MODULES
+        if package in {name.partition(".")[0] for name in set(statements(path)) - typing_only(path)}
+    }
+    assert users == set(DEPENDENCIES[package])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PACKAGED if folder(path) in LIGHT],
+    ids=TITLES.get,
+)
+def test_what_stands_above_the_engine_is_light(path: Path) -> None:
+    heavy = ("numpy", "keras", "tensorflow")
+    reached, waiting = set[Path](), [path]
+    while waiting:
+        now = waiting.pop()
+        if now not in reached and "engine" not in TITLES[now]:
+            reached.add(now)
+            waiting += [each for each in IMPORTS[now] if each is not None]
+    for each in reached:
+        tops = {name.partition(".")[0] for name in set(statements(each)) - typing_only(each)}
+        assert not tops & set(heavy), TITLES[each]
+
+
+def test_importing_the_plugin_loads_nothing_heavy() -> None:
+    code = "import sys, pytest_paoding.plugin; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "keras", "tensorflow", "pydantic", "tabulate"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_folders_are_small() -> None:
+    sizes = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    assert not {
+        each.relative_to(ROOT).as_posix(): n for each, n in sizes.items() if n > MOST_MODULES
+    }
+
+
+def test_modules_are_short() -> None:
+    lines = {title: len(path.read_text("utf-8").splitlines()) for path, title in TITLES.items()}
+    assert not {title: count for title, count in lines.items() if count > MOST_LINES}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    names = Counter(path.stem for path in MODULES if path.name != "__init__.py")
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def test_no_two_classes_have_one_name() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def test_at_the_top_are_the_storeys() -> None:
+    assert {path.name for path in ROOT.glob("*.py")} <= {"__init__.py", "__main__.py", "errors.py"}
+    folders = {path.parent for path in MODULES if path.parent.parent == ROOT}
+    assert {path.name for path in folders} == {each for each in MAY_IMPORT if "/" not in each}
