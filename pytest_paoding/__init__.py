@@ -16,19 +16,49 @@ from pytest_paoding.errors import PaodingError
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.rules import rule
     from pytest_paoding.engine.pruning.pruner import Pruned, prune
+    from pytest_paoding.gate.stages import GateSpec
+    from pytest_paoding.records.budgets import Limit
+    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.metrics import METRICS, Direction, Metric
     from pytest_paoding.records.plan import LayerPlan, Plan
+    from pytest_paoding.records.protocol import Engine
+    from pytest_paoding.records.results import GateResult
 
 __version__ = "0.1.0"
 
-__all__ = ["LayerPlan", "PaodingError", "Plan", "Pruned", "__version__", "prune", "rule"]
-
 _HOMES = {
+    "Direction": "pytest_paoding.records.metrics",
+    "Engine": "pytest_paoding.records.protocol",
+    "GateResult": "pytest_paoding.records.results",
+    "GateSpec": "pytest_paoding.gate.stages",
     "LayerPlan": "pytest_paoding.records.plan",
+    "Limit": "pytest_paoding.records.budgets",
+    "METRICS": "pytest_paoding.records.metrics",
+    "Measurement": "pytest_paoding.records.measurement",
+    "Metric": "pytest_paoding.records.metrics",
     "Plan": "pytest_paoding.records.plan",
     "Pruned": "pytest_paoding.engine.pruning.pruner",
     "prune": "pytest_paoding.engine.pruning.pruner",
     "rule": "pytest_paoding.engine.graph.rules",
 }
+
+__all__ = [
+    "METRICS",
+    "Direction",
+    "Engine",
+    "GateResult",
+    "GateSpec",
+    "LayerPlan",
+    "Limit",
+    "Measurement",
+    "Metric",
+    "PaodingError",
+    "Plan",
+    "Pruned",
+    "__version__",
+    "prune",
+    "rule",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -69,8 +69,7 @@ def pytest_paoding_metrics(
 
     They appear in all reports; to limit one, add a budget in `pytest_paoding_modify_budget`::
 
-        from pytest_paoding.records.metrics import Direction, Metric
-        from pytest_paoding.records.measurement import Measurement
+        from pytest_paoding import Direction, Measurement, Metric
 
         LAYERS = Metric("layers_kept", Direction.HIGHER)
 
@@ -88,8 +87,7 @@ def pytest_paoding_modify_budget(
 
     What a hook adds should name itself as the source, which the reports show::
 
-    from pytest_paoding.records.budgets import Limit
-    from pytest_paoding.records.metrics import METRICS
+    from pytest_paoding import METRICS, Limit
 
     def pytest_paoding_modify_budget(config, item, spec, budget):
         if "slow" in item.keywords:
