@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_paoding.errors import SurgeryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,38 @@ class LayerPlan:
             )
 
 
+class FittedWeights(Protocol):
+    """Weights that were fitted freely, which no plan in JSON can hold."""
+
+    @property
+    def names(self) -> tuple[tuple[str, int], ...]:
+        """For each weight the name of its layer and its index among the layer's weights."""
+
+    def save(self, path: Path) -> None:
+        """Write them to a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    """Fitted weights in a file, read once the plan is applied.
+
+    Attributes:
+        names: For each weight the name of its layer and its index among the layer's weights.
+        path: The file; None for a plan that was read without one.
+        sha256: Digest of the file.
+    """
+
+    names: tuple[tuple[str, int], ...]
+    path: Path | None = None
+    sha256: str | None = None
+
+    def save(self, path: Path) -> None:
+        """Copy the file."""
+        if self.path is None:
+            raise SurgeryError("the weights fitted beside this plan are not at hand")
+        shutil.copyfile(self.path, path)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What happens to every layer that has units, in the order the model calls them.
@@ -60,18 +95,19 @@ class Plan:
         layers: One plan for each kind of units of each layer.
         mixing: How the model was read: `exact`, or `recompute` where units went through layers
             that compute statistics over them.
-        refitted: Whether weights were also fitted anew, which a plan does not hold: then it tells
-            what was done but cannot be applied again.
+        fitted: The weights that were fitted freely, in the shapes that are left; None for none.
 
     Example:
         >>> plan = Plan((LayerPlan("a", 3, (0, 2), "magnitude"), LayerPlan("b", 2, (0, 1))))
+        >>> plan
+        <Plan: 5 units -> 4, 1 of 2 layers shrinks>
         >>> Plan.from_json(plan.to_json()) == plan
         True
     """
 
     layers: tuple[LayerPlan, ...]
     mixing: str = "exact"
-    refitted: bool = False
+    fitted: FittedWeights | None = None
 
     def __getitem__(self, name: str) -> LayerPlan:
         """Return the plan of the layer called `name`."""
@@ -79,6 +115,24 @@ class Plan:
             if layer.name == name:
                 return layer
         raise KeyError(name)
+
+    def __repr__(self) -> str:
+        """Return the numbers of units before and after, and of layers that shrink."""
+        before, after = (
+            sum(layer.units for layer in self.layers),
+            sum(len(layer.kept) for layer in self.layers),
+        )
+        shrunk = sum(len(layer.kept) < layer.units for layer in self.layers)
+        verb = "shrinks" if shrunk == 1 else "shrink"
+        fitted = f", {len(self.fitted.names)} weights fitted" if self.fitted else ""
+        return (
+            f"<Plan: {before} units -> {after}, {shrunk} of {len(self.layers)} layers {verb}"
+            f"{fitted}>"
+        )
+
+    def __str__(self) -> str:
+        """Return the table of layers."""
+        return self.explain()
 
     def explain(self) -> str:
         """Return a table: each layer's units before and after, chosen how, and why not more.
@@ -95,9 +149,50 @@ class Plan:
             for layer in self.layers
         )
 
+    def save(self, path: str | Path) -> None:
+        """Write the plan to a JSON file, and fitted weights beside it, with the ending `.npz`.
+
+        Raises:
+            SurgeryError: `path` has the ending of the weights.
+            OSError: A file cannot be written.
+        """
+        path = Path(path)
+        sha256 = None
+        if self.fitted is not None:
+            weights = _beside(path)
+            self.fitted.save(weights)
+            sha256 = _digest(weights)
+        path.write_text(self._document(sha256), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Plan:
+        """Return the plan that `save` wrote; its fitted weights are read once it is applied.
+
+        Raises:
+            SurgeryError: The file is no plan, or its weights are missing; one line.
+            OSError: The file cannot be read.
+        """
+        path = Path(path)
+        plan = cls.from_json(path.read_text(encoding="utf-8"))
+        if not isinstance(plan.fitted, StoredWeights):
+            return plan
+        weights = _beside(path)
+        if not weights.is_file():
+            raise SurgeryError(f"{weights}: the weights fitted beside this plan are missing")
+        return replace(plan, fitted=replace(plan.fitted, path=weights))
+
     def to_json(self) -> str:
-        """Return the plan as a JSON document."""
-        return json.dumps({"format": FORMAT, **asdict(self)})
+        """Return the plan as a JSON document, which names fitted weights but does not hold them."""
+        return self._document(
+            self.fitted.sha256 if isinstance(self.fitted, StoredWeights) else None
+        )
+
+    def _document(self, sha256: str | None) -> str:
+        fitted = self.fitted and {"names": self.fitted.names, "sha256": sha256}
+        layers = [asdict(layer) for layer in self.layers]
+        return json.dumps(
+            {"format": FORMAT, "layers": layers, "mixing": self.mixing, "fitted": fitted}
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
@@ -111,9 +206,25 @@ class Plan:
             if document.pop("format") != FORMAT:
                 raise SurgeryError(f"a plan of another format than {FORMAT}: make it anew")
             layers = tuple(_layer_plan(each) for each in document.pop("layers"))
-            return cls(layers, **document)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            fitted = document.pop("fitted")
+            return cls(layers, **document, fitted=fitted and _stored(**fitted))
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise SurgeryError(f"not a plan in JSON: {type(error).__name__}: {error}") from error
+
+
+def _stored(names: list[Any], sha256: str | None) -> StoredWeights:
+    return StoredWeights(tuple((str(name), int(index)) for name, index in names), None, sha256)
+
+
+def _beside(path: Path) -> Path:
+    weights = path.with_suffix(".npz")
+    if weights == path:
+        raise SurgeryError(f"{path}: that is where the fitted weights go, name the plan otherwise")
+    return weights
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def explained(rows: Iterable[tuple[str, int, int, str | None, str | None]]) -> str:

@@ -17,7 +17,7 @@ import pytest
 import tf2onnx  # noqa: F401 - pytester forgets what a run imports, but it loads only once
 
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.engine.surgery import apply
+from pytest_paoding.engine.pruning import pruner
 from pytest_paoding.engine.surgery.cut import cut
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_a_cut_that_fails_its_check_is_unjudged_and_not_published(
 
     options = ("--paoding-ratio=0.5", "--paoding-json=run.json")
     with monkeypatch.context() as patch:
-        patch.setattr(apply, "cut", damaged)
+        patch.setattr(pruner, "cut", damaged)
         assert real.run(*options).ret == 0
         published = (real.artifacts / "net.keras").read_bytes()
         assert not any("proved" in note for note in real.gates["net"]["notes"])

@@ -25,6 +25,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ def removal(structure: Structure, share: float = 0.4, seed: int = 0) -> np.ndarr
     stay = np.ones(structure.classes.count, bool)
     for group in find_groups(structure):
         count = max(1, round(share * group.width))
-        stay[group.units[group.first_removable(rng.permutation(group.width), count)]] = False
+        stay[group.units[group.first_to_go(rng.permutation(group.width), count)]] = False
     return stay
 
 
@@ -156,7 +157,7 @@ def zero_oracle(
     inputs = batch(model, seed) if inputs is None else inputs
     structure = walk(model, rules)
     stay = removal(structure, share, seed)
-    pruned = cut(structure, stay).model
+    pruned = cut(structure, Transform(stay)).model
     found, original = outputs(pruned, inputs), outputs(model, inputs)
     with changed_weights(model):
         zero_removed(structure, stay)
@@ -192,7 +193,7 @@ def twin_oracle(
             for sites in group.contracted:
                 with editable_rows(sites.axis) as rows:
                     np.add.at(rows, sites.positions[heirs], rows[sites.positions[gone]])
-        pruned = cut(structure, stay).model
+        pruned = cut(structure, Transform(stay)).model
     found = outputs(pruned, inputs)
     removed = int(np.count_nonzero(~stay))
     return Verdict(distance(found, expected), distance(found, original), removed, pruned)
@@ -201,6 +202,6 @@ def twin_oracle(
 def _pairs(group: Group, share: float, rng: np.random.Generator) -> tuple[Any, Any]:
     """Return rows of units to merge, and for each the row it is made a twin of."""
     count = max(1, round(share * group.width))
-    gone = group.first_removable(rng.permutation(group.width), count)
+    gone = group.first_to_go(rng.permutation(group.width), count)
     left = np.setdiff1d(np.arange(group.width), gone)
     return gone, rng.choice(left, len(gone))

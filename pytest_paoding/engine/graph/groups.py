@@ -68,32 +68,30 @@ class Group:
         """Number of units."""
         return len(self.units)
 
-    def removable(self, left: BoolArray) -> BoolArray:
-        """Return which units may go next, of those that are left: the last of a quorum may not.
+    def may_go(self, left: BoolArray, rows: IntArray) -> BoolArray:
+        """Return which of `rows` may go one after the other, so that every quorum keeps one.
 
         Args:
-            left: Which units are left, shape (units,).
+            left: Which rows are left before, shape (units,).
+            rows: Rows in the order in which they are to go.
         """
-        may_go = left.copy()
-        for rows in (np.arange(self.width), *self.quorums):
-            if np.count_nonzero(left[rows]) == 1:
-                may_go[rows] = False
-        return may_go
+        allowed = np.ones(len(rows), bool)
+        for quorum in self.quorums:
+            inside = np.flatnonzero(np.isin(rows, quorum) & allowed)
+            if len(inside) >= np.count_nonzero(left[quorum]):
+                allowed[inside[-1:]] = False
+        return allowed
 
-    def first_removable(self, order: IntArray, count: int) -> IntArray:
-        """Return the first `count` units of an order that can go together, or as many as can.
+    def first_to_go(self, order: IntArray, count: int) -> IntArray:
+        """Return the first `count` rows of an order that may go together, or as many as may.
 
         Args:
-            order: Rows of `units`, those that are to go first in front.
-            count: How many are wanted.
+            order: Rows, those that are to go first in front.
+            count: How many are wanted; one unit of all stays in any case.
         """
-        left = np.ones(self.width, bool)
-        chosen: list[int] = []
-        for row in order.tolist():
-            if len(chosen) < count and self.removable(left)[row]:
-                left[row] = False
-                chosen.append(row)
-        return np.array(chosen, np.int64)
+        allowed = order[self.may_go(np.ones(self.width, bool), order)]
+        first: IntArray = allowed[: min(count, self.width - 1)]
+        return first
 
 
 def find_groups(structure: Structure) -> tuple[Group, ...]:
@@ -180,19 +178,3 @@ def _group(
             )
         ),
     )
-
-
-def may_go(group: Group, left: BoolArray, rows: IntArray) -> BoolArray:
-    """Return which of `rows` may go one after the other, so that every quorum keeps one.
-
-    Args:
-        group: The group.
-        left: Which rows are left before, shape (units,).
-        rows: Rows in the order in which they are to go.
-    """
-    allowed = np.ones(len(rows), bool)
-    for quorum in group.quorums:
-        inside = np.flatnonzero(np.isin(rows, quorum) & allowed)
-        if len(inside) >= np.count_nonzero(left[quorum]):
-            allowed[inside[-1:]] = False
-    return allowed

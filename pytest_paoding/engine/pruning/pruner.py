@@ -13,10 +13,8 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.pruning.constraints import Constraints
-from pytest_paoding.engine.pruning.reconstruct.strategy import by_reconstruction
-from pytest_paoding.engine.pruning.rounds import Rounds
 from pytest_paoding.engine.pruning.sparsity import sparsify
-from pytest_paoding.engine.pruning.strategies import strategy_named
+from pytest_paoding.engine.pruning.strategies.named import STRATEGIES
 from pytest_paoding.engine.pruning.task import Options, Task
 from pytest_paoding.engine.pruning.validation import (
     check_choice,
@@ -25,7 +23,7 @@ from pytest_paoding.engine.pruning.validation import (
     check_share,
     listed,
 )
-from pytest_paoding.engine.surgery.apply import apply_plan
+from pytest_paoding.engine.surgery.apply import plan_of
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.verify import verify as check_cut
 from pytest_paoding.errors import PruningError
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.pruning.constraints import Quota
-    from pytest_paoding.engine.pruning.selection import Selection
+    from pytest_paoding.engine.pruning.strategies.strategy import Strategy
     from pytest_paoding.engine.pruning.task import Progress
     from pytest_paoding.records.plan import Plan
 
@@ -159,53 +157,35 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     structure = walk(model, rule_for, mixing=options.mixing)
     constraints.check(producer.name for producer in structure.producers)
     ranges = input_ranges(structure.graph, input_range)
-    selection = _selected(structure, constraints, ranges, options, progress or _silent)
-    plan = selection.plan()
-    if selection.weights:
-        outcome = cut(structure, selection.stay, selection.weights)
-    else:
-        outcome = apply_plan(structure, plan)
-    checked = check_cut(structure, outcome, full=verify, ranges=ranges, seed=options.seed)
-    finished = _finished(selection, outcome.model)
-    sparse = sparsify(outcome.model, zeros) if zeros else None
-    notes = (
-        outcome.note,
-        _learned_from(options),
-        _unused(options),
-        selection.remark,
-        checked.note,
-        finished,
-        sparse,
-    )
-    return Pruned(outcome.model, plan, tuple(note for note in notes if note is not None))
+    task = _task(structure, constraints, ranges, options, progress or _silent)
+    way = STRATEGIES[options.strategy]()
+    with undisturbed():
+        transform = way.solve(task)
+    smaller = cut(structure, transform)
+    proof = check_cut(structure, smaller, full=verify, ranges=ranges, seed=options.seed)
+    with undisturbed():
+        refined = way.refine(smaller.model, task)
+    sparse = sparsify(smaller.model, zeros) if zeros else None
+    plan = plan_of(structure, transform, smaller)
+    asked = _options_noted(options, way)
+    notes = (smaller.note, *asked, *transform.notes, proof.note, refined, sparse)
+    return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 
 
-def _selected(
+def _task(
     structure: Structure,
     constraints: Constraints,
     ranges: Mapping[Tensor, tuple[float, float]],
     options: Options,
     progress: Progress,
-) -> Selection:
-    """Return what the strategy removes and rewrites."""
+) -> Task:
     groups = find_groups(structure)
     if not groups:
         raise PruningError(_nothing_to_prune(structure))
     quotas = tuple(constraints.quota(group) for group in groups)
     if whys := _nothing_may_go(quotas):
         raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
-    task = Task(structure, groups, constraints, quotas, ranges, options, progress)
-    if options.strategy == "reconstruct":
-        with undisturbed():
-            return by_reconstruction(task)
-    return Rounds(task, strategy_named(options.strategy)).run()
-
-
-def _finished(selection: Selection, model: Any) -> str | None:
-    if selection.finish is None:
-        return None
-    with undisturbed():
-        return selection.finish(model)
+    return Task(structure, groups, constraints, quotas, ranges, options, progress)
 
 
 def _nothing_may_go(quotas: Sequence[Quota]) -> str:
@@ -215,20 +195,18 @@ def _nothing_may_go(quotas: Sequence[Quota]) -> str:
     return "; ".join(dict.fromkeys(quota.reason for quota in quotas[:3] if quota.reason))
 
 
-def _learned_from(options: Options) -> str | None:
-    """Return what became of the inputs a user gave."""
-    if options.calibration is None:
-        return None
-    if options.strategy != "reconstruct":
-        return f"calibration was not used: strategy {options.strategy!r} reads no inputs"
-    count = len(keras.tree.flatten(options.calibration)[0])
-    return f"calibrated on {count} inputs: not data-free"
-
-
-def _unused(options: Options) -> str | None:
-    if options.jump is None or options.strategy != "reconstruct":
-        return None
-    return "jump was not used: strategy 'reconstruct' weighs by what the outputs lose"
+def _options_noted(options: Options, strategy: Strategy) -> list[str]:
+    """Return notes on inputs a user gave, and on options the strategy makes no use of."""
+    given = {"calibration": options.calibration, "jump": options.jump}
+    notes = [
+        f"{name} was not used: strategy {strategy.name!r} {strategy.ignores[name]}"
+        for name, value in given.items()
+        if value is not None and name in strategy.ignores
+    ]
+    if options.calibration is not None and "calibration" not in strategy.ignores:
+        count = len(keras.tree.flatten(options.calibration)[0])
+        notes.insert(0, f"calibrated on {count} inputs: not data-free")
+    return notes
 
 
 def _silent(what: str, done: int, total: int) -> None:

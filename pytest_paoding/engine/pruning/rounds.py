@@ -1,8 +1,9 @@
-"""Removing units in rounds, by a strategy that looks at one group at a time."""
+"""Removing units in rounds: the family of strategies that look at one group at a time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -10,69 +11,118 @@ from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.pruning.output_impact import OutputImpact
 from pytest_paoding.engine.pruning.pairs import dense_group
 from pytest_paoding.engine.pruning.schedule import Schedule
-from pytest_paoding.engine.pruning.selection import Selection
-from pytest_paoding.engine.pruning.strategies.candidates import Candidates
+from pytest_paoding.engine.pruning.strategies.candidates import Candidates, Choice
+from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.pruning.unit_search import UnitSearch
+from pytest_paoding.engine.surgery.transform import Transform, Why, merges
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.pruning.strategies.candidates import Strategy
+    from collections.abc import Mapping
+
+    from pytest_paoding.engine.pruning.constraints import Quota
+    from pytest_paoding.engine.pruning.pairs import Pairs
     from pytest_paoding.engine.pruning.task import Task
 
 _UNBOUNDED = "chosen by saliency alone: the range of its values is not known"
 _QUORUM = "a slice or a sum of its units would be left empty"
 
 
-class Rounds:
-    """One run of a strategy over all groups of a model."""
+class Rounds(Strategy):
+    """Removes as many units of each group as its quota says, some in every round.
 
-    def __init__(self, task: Task, strategy: Strategy) -> None:
-        weights, graph = WorkingWeights(), task.structure.graph
-        dense = [dense_group(group, graph) for group in task.groups]
-        found = [each for each in dense if each is not None]
-        bounded = strategy.uses_impact and found
-        impact = OutputImpact(graph, weights, task.ranges, found) if bounded else None
-        generator = np.random.default_rng(task.options.seed)
-        self._task = task
-        self._strategy = strategy
-        self._searches = [UnitSearch(group, weights) for group in task.groups]
-        self._candidates = [
-            Candidates(search, each, impact, generator, task.options.jump)
-            for search, each in zip(self._searches, dense, strict=True)
-        ]
+    Attributes:
+        uses_impact: Whether it asks for energies.
+    """
 
-    def run(self) -> Selection:
-        """Remove as many units of each group as its quota says, in rounds."""
-        task = self._task
+    ignores: ClassVar[Mapping[str, str]] = {"calibration": "reads no inputs"}
+    uses_impact: ClassVar[bool] = False
+
+    @abstractmethod
+    def criterion(self, candidates: Candidates) -> str:
+        """Return how the units of a group were chosen."""
+
+    @abstractmethod
+    def choose(self, candidates: Candidates, count: int) -> Choice:
+        """Return at least one and at most `count` units to remove, of those that are left.
+
+        An empty choice says that the least score of all jumps, which ends the group's pruning.
+
+        A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
+        again for the rest.
+        """
+
+    def solve(self, task: Task) -> Transform:
+        """Search on working copies of the weights, then write down who left and who took over."""
+        all_candidates = self._candidates(task)
         ratio = max((quota.share for quota in task.quotas), default=0.0)
         schedule = Schedule(ratio, task.options.step)
         for number in range(1, schedule.rounds + 1):
-            for search, candidates, quota in zip(
-                self._searches, self._candidates, task.quotas, strict=True
-            ):
-                wanted = schedule.removed(search.group.width, quota, number)
-                self._remove(search, candidates, wanted, quota.count)
+            for candidates, quota in zip(all_candidates, task.quotas, strict=True):
+                wanted = schedule.removed(candidates.search.group.width, quota, number)
+                self._remove(candidates, wanted, quota.count)
             task.progress("pruning", number, schedule.rounds)
-        return self._selection()
+        return self._answer(task, all_candidates)
 
-    def _remove(self, search: UnitSearch, candidates: Candidates, wanted: int, total: int) -> None:
+    def _candidates(self, task: Task) -> list[Candidates]:
+        weights, graph = WorkingWeights(), task.structure.graph
+        dense = [dense_group(group, graph) for group in task.groups]
+        found = [each for each in dense if each is not None]
+        bounded = self.uses_impact and found
+        impact = OutputImpact(graph, weights, task.ranges, found) if bounded else None
+        generator = np.random.default_rng(task.options.seed)
+        return [
+            Candidates(UnitSearch(group, weights), each, impact, generator, task.options.jump)
+            for group, each in zip(task.groups, dense, strict=True)
+        ]
+
+    def _remove(self, candidates: Candidates, wanted: int, total: int) -> None:
+        search = candidates.search
         while candidates.jumped is None and (
             (missing := min(wanted - search.gone, len(search.free))) > 0
         ):
             candidates.progress = search.gone / total
-            candidates.take(self._strategy.choose(candidates, missing))
+            candidates.take(self.choose(candidates, missing))
 
-    def _selection(self) -> Selection:
-        selection = Selection.of_all(self._task.structure)
-        for search, candidates, quota in zip(
-            self._searches, self._candidates, self._task.quotas, strict=True
-        ):
+    def _answer(self, task: Task, all_candidates: list[Candidates]) -> Transform:
+        count = task.structure.classes.count
+        stay, heirs = np.ones(count, bool), np.full(count, -1)
+        why: dict[str, Why] = {}
+        for candidates, quota in zip(all_candidates, task.quotas, strict=True):
+            search = candidates.search
             units, delegates = search.group.units, search.delegates()
-            selection.stay[units] = search.mask
-            selection.heirs[units] = np.where(delegates < 0, -1, units[delegates])
-            reason = _UNBOUNDED if candidates.unbounded else quota.reason
-            if candidates.jumped is not None:
-                reason = f"the next score is {candidates.jumped:.1f} times all before it"
-            elif search.gone < quota.count:
-                reason = _QUORUM
-            selection.note(search.group, self._strategy.criterion(candidates), reason)
-        return selection
+            stay[units] = search.mask
+            left = search.mask | (delegates < 0)
+            heirs[units] = np.where(left, -1, units[delegates])
+            said = Why(self.criterion(candidates), _reason(candidates, quota))
+            why |= dict.fromkeys((each.name for each in search.group.producers), said)
+        return Transform(stay, merges(task.groups, heirs), why=why)
+
+
+class PairStrategy(Rounds):
+    """Merges pairs where units can take over for each other; elsewhere the smallest units go."""
+
+    def criterion(self, candidates: Candidates) -> str:
+        """Return the strategy's name where it chooses pairs, else what stands in for it."""
+        if not candidates.pairable:
+            return "magnitude"
+        return "saliency" if candidates.unbounded else self.name
+
+    def choose(self, candidates: Candidates, count: int) -> Choice:
+        """Choose pairs, or units by their scale where there are no pairs."""
+        if not candidates.pairable:
+            return candidates.smallest(count)
+        pairs = self.select(candidates, count)
+        return Choice(pairs.nominees, pairs.saliency, pairs.delegates)
+
+    @abstractmethod
+    def select(self, candidates: Candidates, count: int) -> Pairs:
+        """Return at least one and at most `count` disjoint pairs to merge."""
+
+
+def _reason(candidates: Candidates, quota: Quota) -> str | None:
+    """Return why no more units of a group went, or why they were chosen less well."""
+    if candidates.jumped is not None:
+        return f"the next score is {candidates.jumped:.1f} times all before it"
+    if candidates.search.gone < quota.count:
+        return _QUORUM
+    return _UNBOUNDED if candidates.unbounded else quota.reason

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_paoding.engine.execution.working import key_of
-from pytest_paoding.engine.graph.groups import may_go
+from pytest_paoding.engine.surgery.transform import TakeOver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class UnitSearch:
     @property
     def free(self) -> IntArray:
         """Rows that may still go, ascending: those not the last left of a quorum."""
-        return self.left[may_go(self.group, self.mask, self.left)]
+        return self.left[self.group.may_go(self.mask, self.left)]
 
     @property
     def gone(self) -> int:
@@ -56,7 +56,9 @@ class UnitSearch:
     def remove(self, removed: IntArray, delegates: IntArray | None = None) -> None:
         """Take units out, with a delegate for each (-1 for none) or without any."""
         heirs = np.full(len(removed), -1) if delegates is None else delegates
-        self.weights.hand_over(self.group, removed, heirs)
+        for sites in self.group.contracted:
+            takeover = TakeOver.merging(sites, removed, heirs)
+            self.weights.rewrite(key_of(sites), sites.axis.axis, takeover.carry_out)
         self.heirs[removed] = heirs
 
     def delegates(self) -> IntArray:

@@ -1,4 +1,4 @@
-"""Carrying out a plan: which classes it removes, what delegates take over, and the cut."""
+"""Plans: what a transform did, written down, and carried out again."""
 
 from __future__ import annotations
 
@@ -6,38 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.surgery.cut import Cut, cut
+from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.fitted import Fitted, changed_weights, expanded_weights
+from pytest_paoding.engine.surgery.transform import Transform, heirs_of, merges
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.plan import LayerPlan, Plan
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Producer, Structure
-    from pytest_paoding.engine.graph.types import BoolArray, WeightKey
-    from pytest_paoding.records.plan import LayerPlan, Plan
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray
+    from pytest_paoding.engine.surgery.cut import Cut
 
 
 def apply(model: Any, plan: Plan) -> Any:
     """Return a new model with what a plan leaves of `model`, which is not changed.
 
-    Applied to the model it was made for, a plan gives the same pruned model again.
+    Applied to the model it was made for, a plan gives the same pruned model again, bit for bit.
 
     Raises:
         PruningError: The model has no graph.
-        SurgeryError: The plan does not fit the model, or weights were fitted beside it.
+        SurgeryError: The plan does not fit the model, or the weights that were fitted beside it
+            are missing or damaged.
     """
-    if plan.refitted:
-        raise SurgeryError("weights were fitted beside this plan: keep the pruned model instead")
-    return apply_plan(walk(model, rule_for, mixing=plan.mixing), plan).model
+    structure = walk(model, rule_for, mixing=plan.mixing)
+    return cut(structure, transform_of(structure, plan)).model
 
 
-def apply_plan(structure: Structure, plan: Plan) -> Cut:
-    """Return the model that a plan leaves of the one `structure` was read from.
+def transform_of(structure: Structure, plan: Plan) -> Transform:
+    """Return the transform that a plan tells of, for the model `structure` was read from.
 
     Raises:
         SurgeryError: The plan does not fit the model: a layer is missing, has another number of
@@ -48,7 +47,50 @@ def apply_plan(structure: Structure, plan: Plan) -> Cut:
         if layer.name not in names:
             raise SurgeryError(f"the model has no layer {layer.name!r}, which the plan prunes")
     planned = [(producer, _planned(plan, producer)) for producer in structure.producers]
-    return cut(structure, _stay(structure, planned), _taken_over(structure, planned))
+    stay = _stay(structure, planned)
+    takeover = merges(find_groups(structure), _heirs(structure, planned))
+    fitted = {} if plan.fitted is None else expanded_weights(structure, stay, plan.fitted)
+    return Transform(stay, takeover, fitted=fitted)
+
+
+def plan_of(structure: Structure, transform: Transform, outcome: Cut) -> Plan:
+    """Return what a transform did, layer by layer, with the weights that only fitting explains.
+
+    Args:
+        structure: The model's structure.
+        transform: What was done.
+        outcome: The model that it made, finished: what has been fitted since the cut counts.
+
+    Memory: a copy of the weights that were fitted.
+    """
+    heirs = heirs_of(structure, transform)
+    layers = tuple(
+        _layer_plan(producer, structure, transform, heirs) for producer in structure.producers
+    )
+    changed = changed_weights(structure, transform, outcome)
+    return Plan(layers, structure.mixing, Fitted(changed) if changed else None)
+
+
+def _layer_plan(
+    producer: Producer, structure: Structure, transform: Transform, heirs: IntArray
+) -> LayerPlan:
+    classes, why = producer.classes.tolist(), transform.why.get(producer.name)
+    stays = transform.stay[producer.classes]
+    place = {number: index for index, number in enumerate(classes)}
+    reasons = (structure.classes.reasons[number] for number in classes)
+    pinned = next((reason for reason in reasons if reason is not None), None)
+    return LayerPlan(
+        producer.name,
+        len(classes),
+        tuple(np.flatnonzero(stays).tolist()),
+        why.criterion if why and not stays.all() else None,
+        pinned or (why.reason if why else None),
+        tuple(
+            (index, place[int(heirs[number])])
+            for index, number in enumerate(classes)
+            if not stays[index] and heirs[number] >= 0
+        ),
+    )
 
 
 def _planned(plan: Plan, producer: Producer) -> LayerPlan:
@@ -76,43 +118,15 @@ def _stay(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> Bo
     return stay
 
 
-def _taken_over(
-    structure: Structure, planned: list[tuple[Producer, LayerPlan]]
-) -> dict[WeightKey, npt.NDArray[np.float64]]:
-    """Return the consumers' weights with the rows of removed units added to their delegates'."""
-    heirs = _heirs(planned)
-    weights: dict[WeightKey, npt.NDArray[np.float64]] = {}
-    for group in find_groups(structure) if heirs else ():
-        _merge(group, heirs, weights)
-    return weights
-
-
-def _heirs(planned: list[tuple[Producer, LayerPlan]]) -> dict[int, int]:
-    """Return the delegate of each removed class that has one.
+def _heirs(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> IntArray:
+    """Return the delegate of each removed class, -1 for none.
 
     Every producer of a group may name it, and each as often as it has units of the class.
     """
-    heirs: dict[int, int] = {}
+    heirs = np.full(structure.classes.count, -1)
     for producer, layer in planned:
         for gone, heir in producer.classes[np.array(layer.delegates, int).reshape(-1, 2)].tolist():
-            if heirs.setdefault(gone, heir) != heir:
+            if heirs[gone] not in (-1, heir):
                 raise SurgeryError(f"the plan has two delegates for a unit of {producer.name!r}")
+            heirs[gone] = heir
     return heirs
-
-
-def _merge(
-    group: Group, heirs: dict[int, int], weights: dict[WeightKey, npt.NDArray[np.float64]]
-) -> None:
-    """Add, on every contracted axis, the rows of removed units to those of their delegates."""
-    row = {number: index for index, number in enumerate(group.units.tolist())}
-    removed = [number for number in row if number in heirs]
-    if not all(heirs[number] in row for number in removed) or (removed and not group.mergeable):
-        raise SurgeryError(f"a unit of {group.name!r} cannot take over for one the plan removes")
-    gone = [row[number] for number in removed]
-    delegates = [row[heirs[number]] for number in removed]
-    for sites in group.contracted if removed else ():
-        key = sites.axis.layer, sites.axis.index
-        if key not in weights:
-            weights[key] = values_of(sites.axis.layer.weights[sites.axis.index]).astype(np.float64)
-        rows = np.moveaxis(weights[key], sites.axis.axis, 0)
-        np.add.at(rows, sites.positions[delegates], rows[sites.positions[gone]])

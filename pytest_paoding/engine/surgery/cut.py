@@ -1,8 +1,8 @@
 """The cut: a new model without the units that leave.
 
 Removing a unit deletes every position that carries its label from every weight, and lowers every
-configuration field that counts them. What remains is copied bit for bit, unless the caller hands
-in weights of its own, such as those of consumers that take over what removed units contributed.
+configuration field that counts them. What remains is copied bit for bit, but
+for weights that a transform rewrites.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import numpy as np
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.views import lengths_left
 from pytest_paoding.engine.surgery.rebuild import Changes, Rebuild
+from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
 from pytest_paoding.errors import SurgeryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.structure import Structure, WeightAxis
     from pytest_paoding.engine.graph.types import BoolArray, Shape, Site, WeightKey
     from pytest_paoding.engine.graph.views import View
+    from pytest_paoding.engine.surgery.transform import Transform
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,51 +36,34 @@ class Cut:
         model: The new model.
         note: What could not be kept of the old one, such as an unserialisable loss.
         stay: Which classes of the structure stayed, shape (classes,).
-        weights: Arrays of the uncut shapes that were taken in place of the old model's weights.
+        weights: The weights that were rewritten, of uncut shapes.
+        twins: The new layer of every old one.
     """
 
     model: Any
     note: str | None
     stay: BoolArray
     weights: Mapping[WeightKey, Any]
+    twins: Mapping[Any, Any]
 
 
-def cut(
-    structure: Structure, stay: BoolArray, weights: Mapping[WeightKey, Any] | None = None
-) -> Cut:
-    """Return a new model with the classes that stay; the original is not changed.
-
-    Args:
-        structure: The model's structure.
-        stay: Which classes stay, shape (classes,).
-        weights: Arrays of the uncut shapes to take in place of the model's own, by layer and index
-            among `layer.weights`.
+def cut(structure: Structure, transform: Transform) -> Cut:
+    """Return the new model that a transform makes; the original is not changed.
 
     Cost: that of rebuilding the model in Keras, plus one copy of its weights.
 
     Raises:
-        SurgeryError: A pinned class was to leave, an axis would be emptied, or a layer cannot be
-            rebuilt; the layer is named.
+        SurgeryError: A pinned class was to leave, an axis would be emptied, a layer cannot be
+            rebuilt, or a constant has nowhere to go; the layer is named.
     """
+    stay = transform.stay
     _require_lawful(structure, stay)
     rebuild = Rebuild(structure.graph.model, _changes(structure, stay))
-    axes: dict[WeightKey, list[WeightAxis]] = {}
-    for axis in structure.axes:
-        axes.setdefault((axis.layer, axis.index), []).append(axis)
-    given = weights or {}
+    weights, axes = rewritten_weights(structure, transform), axes_by_weight(structure)
     for old, new in rebuild.twins.items():
         if isinstance(old, keras.layers.Layer):
-            copy_state(old, new, given, axes, stay)
-    return Cut(rebuild.model, rebuild.compile(), stay, given)
-
-
-def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
-    """Return `array` without the positions, along `axes`, of classes that leave."""
-    for axis in axes:
-        mask = stay[axis.classes]
-        if not mask.all():
-            array = np.compress(mask, array, axis.axis)
-    return array
+            copy_state(old, new, weights, axes, stay)
+    return Cut(rebuild.model, rebuild.compile(), stay, weights, rebuild.twins)
 
 
 def _require_lawful(structure: Structure, stay: BoolArray) -> None:

@@ -78,17 +78,18 @@ def test_units_that_numbers_tell_apart_cannot_stand_in_for_each_other() -> None:
 def test_of_the_units_behind_a_split_one_must_stay_in_each_part() -> None:
     (group, _) = groups_of(PATTERNS["unequal_split"].build())
     assert [rows.tolist() for rows in group.quorums] == [[0, 1], [2, 3, 4], [5, 6, 7, 8]]
-    gone = group.first_removable(np.arange(9), 9)
+    gone = group.first_to_go(np.arange(9), 9)
     assert gone.tolist() == [0, 2, 3, 5, 6, 7]
     left = np.isin(np.arange(9), [1, 4, 5, 8])
-    assert np.flatnonzero(group.removable(left)).tolist() == [5, 8]
+    alone = [row for row in np.flatnonzero(left) if group.may_go(left, np.array([row])).all()]
+    assert alone == [5, 8]
+    assert group.may_go(left, np.array([8, 5])).tolist() == [True, False]
 
 
 def test_a_group_without_a_split_keeps_one_unit() -> None:
     (group,) = groups_of(PATTERNS["residual"].build())
     assert group.quorums == ()
-    assert group.first_removable(np.array([3, 1, 0, 2, 5, 4]), 6).tolist() == [3, 1, 0, 2, 5]
-    assert not group.removable(np.arange(6) == 2).any()
+    assert group.first_to_go(np.array([3, 1, 0, 2, 5, 4]), 6).tolist() == [3, 1, 0, 2, 5]
 
 
 def test_each_slice_keeps_a_unit() -> None:

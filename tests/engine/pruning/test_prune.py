@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import pytest_paoding
 from pytest_paoding import prune
 from pytest_paoding.engine.pruning import pruner as module
-from pytest_paoding.engine.pruning.strategies.candidates import Strategy
-from pytest_paoding.engine.surgery import apply as apply_module
+from pytest_paoding.engine.pruning.strategies.named import STRATEGIES
+from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery import cut as cut_module
 from pytest_paoding.errors import PruningError, SurgeryError
 from pytest_paoding.records.strategy_names import IN_ROUNDS, NAMES, known_name
@@ -280,7 +280,6 @@ def test_a_cut_that_went_wrong_is_no_result(strategy, verify, monkeypatch):
         return outcome
 
     monkeypatch.setattr(module, "cut", damaged)
-    monkeypatch.setattr(apply_module, "cut", damaged)
     told = nullcontext()
     if verify:
         told = pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float64")
@@ -297,7 +296,6 @@ def test_a_result_that_is_not_finite_is_none(strategy, monkeypatch):
         return outcome
 
     monkeypatch.setattr(module, "cut", damaged)
-    monkeypatch.setattr(apply_module, "cut", damaged)
     with pytest.raises(SurgeryError, match="self-check: output 0 is not finite"):
         prune(mlp(12, 10), ratio=RATIO, strategy=strategy)
 
@@ -316,8 +314,12 @@ def test_scale_is_magnitude_by_its_other_name():
 
 
 def test_a_strategy_has_to_say_how_it_chooses():
-    with pytest.raises(NotImplementedError):
-        Strategy().choose(None, 1)
+    with pytest.raises(TypeError, match="abstract"):
+        Strategy()
+
+
+def test_every_name_has_a_strategy():
+    assert tuple(STRATEGIES) == NAMES
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -13,9 +14,10 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.surgery.apply import apply, apply_plan
+from pytest_paoding.engine.surgery.apply import apply, transform_of
+from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.errors import SurgeryError
-from pytest_paoding.records.plan import LayerPlan, Plan
+from pytest_paoding.records.plan import LayerPlan, Plan, StoredWeights
 from support.oracles import batch, outputs, randomise
 from support.patterns import PATTERNS, conv, head
 
@@ -27,7 +29,7 @@ def plan_for(model: Any, seed: int = 0) -> Plan:
     stay = np.ones(structure.classes.count, bool)
     for group in find_groups(structure):
         order = rng.permutation(group.width)
-        stay[group.units[group.first_removable(order, group.width // 2)]] = False
+        stay[group.units[group.first_to_go(order, group.width // 2)]] = False
     return Plan(
         tuple(
             LayerPlan(
@@ -44,7 +46,8 @@ def plan_for(model: Any, seed: int = 0) -> Plan:
 def test_a_plan_gives_the_same_model_again(name: str) -> None:
     model = randomise(PATTERNS[name].build())
     plan = plan_for(model)
-    once = apply_plan(walk(model, rule_for), plan).model
+    structure = walk(model, rule_for)
+    once = cut(structure, transform_of(structure, plan)).model
     again = apply(model, Plan.from_json(plan.to_json()))
     assert again.count_params() < model.count_params()
     for one, two in zip(once.weights, again.weights, strict=True):
@@ -128,11 +131,11 @@ def test_plans_that_do_not_fit_are_refused() -> None:
             apply(model, Plan(plans))
 
 
-def test_a_plan_beside_which_weights_were_fitted_is_not_applied() -> None:
+def test_a_plan_whose_fitted_weights_are_not_at_hand_is_not_applied() -> None:
     model = PATTERNS["residual"].build()
-    plan = plan_for(model)
-    with pytest.raises(SurgeryError, match="keep the pruned model"):
-        apply(model, Plan(plan.layers, refitted=True))
+    plan = replace(plan_for(model), fitted=StoredWeights(((model.layers[1].name, 0),)))
+    with pytest.raises(SurgeryError, match="load it from its file"):
+        apply(model, plan)
 
 
 def test_a_merge_that_cannot_be_is_refused() -> None:

@@ -14,6 +14,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.errors import SurgeryError
 from support.oracles import batch, outputs, randomise, removal
 from support.patterns import PATTERNS
@@ -39,7 +40,7 @@ def test_a_dense_net_computes_what_numpy_does_on_the_units_that_stay() -> None:
     one, two = [1, 2, 4, 5], [0, 3]
     (x,) = batch(model)
     hidden = np.maximum(np.maximum(x @ w1[:, one] + b1[one], 0) @ w2[one][:, two] + b2[two], 0)
-    (found,) = outputs(cut(structure, stay).model, [x])
+    (found,) = outputs(cut(structure, Transform(stay)).model, [x])
     assert np.allclose(found, hidden @ w3[two] + b3, rtol=0, atol=1e-12)
 
 
@@ -54,7 +55,7 @@ def test_a_flattened_map_computes_what_numpy_does_on_the_channels_that_stay() ->
     (x,) = batch(model)
     maps = np.einsum("nhwc,cf->nhwf", x, kernel[0, 0][:, [0, 3]]) + bias[[0, 3]]
     rows = dense.reshape(3, 2, 4, 2)[:, :, [0, 3]].reshape(12, 2)
-    (found,) = outputs(cut(structure, stay).model, [x])
+    (found,) = outputs(cut(structure, Transform(stay)).model, [x])
     assert np.allclose(found, maps.reshape(3, 12) @ rows + offset, rtol=0, atol=1e-12)
 
 
@@ -64,7 +65,7 @@ def test_given_weights_are_cut_in_place_of_the_models_own() -> None:
     layer = model.layers[2]
     values = np.ones(layer.kernel.shape)
     stay = removal(structure)
-    pruned = cut(structure, stay, {(layer, 0): values}).model
+    pruned = cut(structure, Transform(stay, fitted={(layer, 0): values})).model
     assert np.array_equal(
         values_of(pruned.layers[2].kernel), np.ones(pruned.layers[2].kernel.shape)
     )
@@ -84,4 +85,4 @@ def test_a_layer_that_cannot_be_made_again_is_named() -> None:
     y = Broken(3, secret=1, name="odd")(layers.Dense(6)(x))
     structure = walk(keras.Model(x, y), rule_for)
     with pytest.raises(SurgeryError, match=r"'odd' \(Broken\) cannot be made again.*secret"):
-        cut(structure, kept_all(structure))
+        cut(structure, Transform(kept_all(structure)))

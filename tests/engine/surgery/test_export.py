@@ -15,6 +15,7 @@ import tensorflow as tf
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from support.oracles import batch, outputs, randomise, removal
 from support.patterns import PATTERNS
 
@@ -50,7 +51,7 @@ print("loaded", len(sys.argv[2:]))
 
 def pruned(name: str) -> Any:
     structure = walk(randomise(PATTERNS[name].build()), rule_for)
-    return cut(structure, removal(structure)).model
+    return cut(structure, Transform(removal(structure))).model
 
 
 def test_it_loads_in_a_process_that_does_not_know_this_package(tmp_path: Path) -> None:

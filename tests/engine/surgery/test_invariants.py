@@ -17,6 +17,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.errors import SurgeryError
 from support.oracles import batch, outputs, randomise, removal
 from support.patterns import PATTERNS
@@ -125,7 +126,7 @@ def test_4_inputs_and_outputs_are_pinned_and_pins_hold(name: str) -> None:
     stay = kept_all(structure)
     stay[np.flatnonzero(~free)[-1]] = False
     with pytest.raises(SurgeryError, match="a unit cannot be removed: "):
-        cut(structure, stay)
+        cut(structure, Transform(stay))
 
 
 @each_of_all
@@ -133,7 +134,7 @@ def test_5_no_axis_is_emptied_however_much_is_asked_for(name: str) -> None:
     model = PATTERNS[name].build()
     structure = walk(model, rule_for)
     stay = removal(structure, share=1.0)
-    pruned = cut(structure, stay).model
+    pruned = cut(structure, Transform(stay)).model
     assert all(0 not in weight.shape for weight in pruned.weights)
     outputs(pruned, batch(model))
     for group in find_groups(structure):
@@ -141,7 +142,7 @@ def test_5_no_axis_is_emptied_however_much_is_asked_for(name: str) -> None:
         everything[group.units] = False
         if any(np.isin(axis.classes, group.units).all() for axis in structure.axes):
             with pytest.raises(SurgeryError, match=r"would (have nothing left|give nothing)"):
-                cut(structure, everything)
+                cut(structure, Transform(everything))
 
 
 @each
@@ -160,7 +161,7 @@ def test_6_the_structure_is_a_function_of_the_model(name: str) -> None:
 def test_7_removing_nothing_gives_an_equal_model(name: str) -> None:
     model = randomise(PATTERNS[name].build())
     structure = walk(model, rule_for)
-    same = cut(structure, kept_all(structure)).model
+    same = cut(structure, Transform(kept_all(structure))).model
     assert _configs(same) == _configs(model)
     assert [values_of(each).tobytes() for each in same.weights] == [
         values_of(each).tobytes() for each in model.weights
@@ -177,16 +178,19 @@ def test_8_a_cut_in_two_steps_is_the_cut_in_one(name: str) -> None:
     structure = walk(model, rule_for)
     first, at_once = kept_all(structure), kept_all(structure)
     groups = find_groups(structure)
-    order = [group.first_removable(np.arange(group.width)[::-1], 2) for group in groups]
+    order = [group.first_to_go(np.arange(group.width)[::-1], 2) for group in groups]
     for group, rows in zip(groups, order, strict=True):
         at_once[group.units[rows]] = False
         first[group.units[rows[:1]]] = False
-    halfway = walk(cut(structure, first).model, rule_for)
+    halfway = walk(cut(structure, Transform(first)).model, rule_for)
     second, left = kept_all(halfway), {group.name: group for group in find_groups(halfway)}
     for group, (row, *later) in zip(groups, order, strict=True):
         for each in later:
             second[left[group.name].units[each - (each > row)]] = False
-    expected, found = cut(structure, at_once).model, cut(halfway, second).model
+    expected, found = (
+        cut(structure, Transform(at_once)).model,
+        cut(halfway, Transform(second)).model,
+    )
     for one, two in zip(expected.weights, found.weights, strict=True):
         assert np.array_equal(values_of(one), values_of(two))
 
@@ -197,7 +201,7 @@ def test_9_names_flags_and_policies_survive(name: str) -> None:
     for layer in model.layers[1::2]:
         layer.trainable = not layer.weights
     structure = walk(model, rule_for)
-    pruned = cut(structure, removal(structure)).model
+    pruned = cut(structure, Transform(removal(structure))).model
     for old, new in zip(_flat_layers(model), _flat_layers(pruned), strict=True):
         assert (new.name, new.trainable, new.dtype_policy.name) == (
             old.name,
@@ -214,7 +218,7 @@ def test_10_what_no_removed_unit_touches_is_copied_bit_for_bit(name: str) -> Non
     model = randomise(PATTERNS[name].build())
     structure = walk(model, rule_for)
     stay = removal(structure)
-    pruned = cut(structure, stay).model
+    pruned = cut(structure, Transform(stay)).model
     touched = {(axis.layer, axis.index) for axis in structure.axes if not stay[axis.classes].all()}
     for old, new in zip(_flat_layers(model), _flat_layers(pruned), strict=True):
         for index, (one, two) in enumerate(zip(old.weights, new.weights, strict=True)):
@@ -226,7 +230,7 @@ def test_10_what_no_removed_unit_touches_is_copied_bit_for_bit(name: str) -> Non
 
 def test_11_the_result_is_an_ordinary_keras_file(tmp_path: Path) -> None:
     structure = walk(randomise(PATTERNS["residual"].build()), rule_for)
-    pruned = cut(structure, removal(structure)).model
+    pruned = cut(structure, Transform(removal(structure))).model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras, while it saves
         pruned.save(tmp_path / "model.keras")
@@ -250,7 +254,7 @@ def test_12_the_original_is_left_as_it_was(name: str) -> None:
     before = [values_of(variable) for variable in model.variables], model.to_json()
     nodes = [len(layer._inbound_nodes) for layer in model.layers]
     structure = walk(model, rule_for)
-    pruned = cut(structure, removal(structure)).model
+    pruned = cut(structure, Transform(removal(structure))).model
     for variable in pruned.trainable_variables:
         variable.assign(variable + 1)
     assert [len(layer._inbound_nodes) for layer in model.layers] == nodes
@@ -272,7 +276,7 @@ def test_13_what_stays_keeps_its_order(name: str) -> None:
         lengths = [-1 if each == axis.axis else 1 for each in range(len(shape))]
         numbered[axis.layer, axis.index] = np.broadcast_to(places.reshape(lengths), shape), axis
     weights = {key: values for key, (values, _) in numbered.items()}
-    pruned = cut(structure, stay, weights).model
+    pruned = cut(structure, Transform(stay, fitted=weights)).model
     twins = dict(zip(_flat_layers(model), _flat_layers(pruned), strict=True))
     for (layer, index), (_, axis) in numbered.items():
         rows = np.moveaxis(values_of(twins[layer].weights[index]), axis.axis, 0)

@@ -17,6 +17,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.errors import PruningError
 from support.oracles import batch, outputs, randomise
 
@@ -35,7 +36,7 @@ def cut_of(model: Any, kept: list[int]) -> tuple[Structure, Any]:
     stay = np.ones(structure.classes.count, bool)
     made = structure.producers[0].classes
     stay[np.setdiff1d(made, made[kept])] = False
-    return structure, cut(structure, stay).model
+    return structure, cut(structure, Transform(stay)).model
 
 
 def expected(model: Any, kept: list[int], normalise: Any) -> Any:

@@ -10,6 +10,7 @@ from keras import layers
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from support.oracles import (
     batch,
     changed_weights,
@@ -61,7 +62,7 @@ def test_zeroed_producers_are_not_removed_units_behind_batchnorm() -> None:
     structure = walk(model, rule_for)
     stay = removal(structure)
     inputs = batch(model)
-    found = outputs(cut(structure, stay).model, inputs)
+    found = outputs(cut(structure, Transform(stay)).model, inputs)
     with changed_weights(model):
         _zero_kernels(structure, stay)
         assert distance(outputs(model, inputs), found) > 1e-3

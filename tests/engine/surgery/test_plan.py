@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.errors import SurgeryError
-from pytest_paoding.records.plan import LayerPlan, Plan
+from pytest_paoding.records.plan import LayerPlan, Plan, StoredWeights
 
 
 @st.composite
@@ -23,9 +23,14 @@ def layer_plans(draw: st.DrawFn) -> LayerPlan:
     return LayerPlan(draw(st.text()), units, tuple(kept), draw(text), draw(text), delegates)
 
 
-@given(st.lists(layer_plans()), st.sampled_from(["exact", "recompute"]), st.booleans())
-def test_a_plan_survives_json(layers: list[LayerPlan], mixing: str, refitted: bool) -> None:  # noqa: FBT001 # drawn
-    plan = Plan(tuple(layers), mixing, refitted)
+NAMED = st.lists(st.tuples(st.text(), st.integers(0, 3)), max_size=3)
+
+
+@given(st.lists(layer_plans()), st.sampled_from(["exact", "recompute"]), NAMED)
+def test_a_plan_survives_json(
+    layers: list[LayerPlan], mixing: str, names: list[tuple[str, int]]
+) -> None:
+    plan = Plan(tuple(layers), mixing, StoredWeights(tuple(names)) if names else None)
     assert Plan.from_json(plan.to_json()) == plan
 
 
@@ -56,10 +61,14 @@ def test_a_delegate_must_be_kept_and_its_nominee_removed(
         "",
         "[]",
         "{}",
-        '{"format": 2, "layers": []}',
-        '{"format": 1, "layers": [{"name": "a"}]}',
-        '{"format": 1, "layers": [], "more": 1}',
-        '{"format": 1, "layers": [{"name": "a", "units": 1, "kept": ["x"], "delegates": []}]}',
+        '{"format": 1, "layers": []}',
+        '{"format": 2, "layers": [{"name": "a"}]}',
+        '{"format": 2, "layers": [], "fitted": null, "more": 1}',
+        '{"format": 2, "layers": [], "fitted": {"names": [1], "sha256": null}}',
+        (
+            '{"format": 2, "fitted": null, "layers": [{"name": "a", "units": 1, "kept": ["x"], '
+            '"delegates": []}]}'
+        ),
     ),
 )
 def test_what_is_no_plan_is_refused_in_one_line(text: str) -> None:

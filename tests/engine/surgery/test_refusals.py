@@ -15,6 +15,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.rules.operations import elementwise, reduce
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.errors import SurgeryError
 from support.oracles import batch, outputs, randomise, zero_oracle
 from support.patterns import head
@@ -86,7 +87,7 @@ def test_quantized_layers_are_refused_by_name() -> None:
     model.layers[1].quantize("int8")
     assert reasons_of(model, "one") == {"Dense 'two' is quantized (int8)"}
     structure = walk(model, rule_for)
-    same = cut(structure, np.ones(structure.classes.count, bool)).model
+    same = cut(structure, Transform(np.ones(structure.classes.count, bool))).model
     inputs = batch(model)
     assert np.array_equal(outputs(same, inputs)[0], outputs(model, inputs)[0])
 
@@ -104,7 +105,7 @@ def test_layers_that_share_a_weight_are_refused() -> None:
     model = keras.Model(x, layers.TimeDistributed(one, name="two")(one(x)))
     structure = walk(model, rule_for)
     with pytest.raises(SurgeryError, match="'one' and 'two' share the weight 'kernel'"):
-        cut(structure, np.ones(structure.classes.count, bool))
+        cut(structure, Transform(np.ones(structure.classes.count, bool)))
 
 
 def test_a_wrapped_model_is_left_alone() -> None:

@@ -12,6 +12,7 @@ import pytest
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from support.families import WHOLE, whole
 from support.oracles import removal
 
@@ -48,7 +49,7 @@ def test_a_whole_architecture_is_read_and_cut_in_time(name: str) -> None:
     structure = walk(model, rule_for)
     stay = removal(structure)
     rebuilding = seconds(lambda: keras.models.clone_model(model))
-    cutting = seconds(lambda: cut(structure, stay))
+    cutting = seconds(lambda: cut(structure, Transform(stay)))
     reading = seconds(lambda: walk(model, rule_for))
     print(f"{name}: walk {reading:.2f} s, cut {cutting:.2f} s, rebuild {rebuilding:.2f} s")  # noqa: T201 # for the record
     assert reading <= 1

@@ -15,12 +15,13 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import Cut, cut
+from pytest_paoding.engine.surgery.transform import Transform
 from support.oracles import batch, outputs, randomise, removal
 
 
 def pruned(model: Any) -> Cut:
     structure = walk(model, rule_for)
-    return cut(structure, removal(structure))
+    return cut(structure, Transform(removal(structure)))
 
 
 def rich_model() -> Any:
@@ -172,7 +173,7 @@ def test_an_adapted_normalization_keeps_its_statistics() -> None:
     normalization.adapt(np.random.default_rng(0).normal(3, 2, (50, 4)))
     model = keras.Model(x, layers.Dense(2)(layers.Dense(6)(normalization(x))))
     structure = walk(model, rule_for)
-    same = cut(structure, np.ones(structure.classes.count, bool)).model
+    same = cut(structure, Transform(np.ones(structure.classes.count, bool))).model
     inputs = batch(model)
     assert np.array_equal(outputs(same, inputs)[0], outputs(model, inputs)[0])
 

@@ -14,6 +14,7 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import Cut, cut
+from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.engine.surgery.verify import Verification, verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import randomise, removal
@@ -31,7 +32,7 @@ CHECKED = (
 
 def pruned(model: Any, **options: Any) -> tuple[Structure, Cut]:
     structure = walk(model, rule_for, **options)
-    return structure, cut(structure, removal(structure))
+    return structure, cut(structure, Transform(removal(structure)))
 
 
 @pytest.mark.parametrize("name", CHECKED)
@@ -84,7 +85,9 @@ def test_weights_that_delegates_took_over_are_part_of_the_oracle() -> None:
     model = randomise(PATTERNS["siamese"].build())
     structure = walk(model, rule_for)
     layer = model.layers[3]
-    outcome = cut(structure, removal(structure), {(layer, 0): np.ones(layer.kernel.shape)})
+    outcome = cut(
+        structure, Transform(removal(structure), fitted={(layer, 0): np.ones(layer.kernel.shape)})
+    )
     assert verify(structure, outcome, full=True).error is not None
 
 

@@ -67,7 +67,8 @@ def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatA
     rewriter = Rewriter(model, stay)
     with model.tried(reader.layer for reader, _ in units.read or ()):
         for reader, columns in units.read or ():
-            rewriter.compensate(reader, columns, survey.moments[columns])
+            moments = survey.moments[columns]
+            rewriter.carry_out(rewriter.compensation(reader, columns, moments))
         model.masks |= units.masks(survey.structure, stay)
         return wave.fork().finish()
 

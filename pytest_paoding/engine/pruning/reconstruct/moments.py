@@ -73,6 +73,8 @@ class SiteMoments:
         Returns `B = H[R, K] H[K, K]^-1`, shape (removed, kept), and the constant
         `mu[R] - B mu[K]`, shape (removed,).
         """
+        if not len(kept):
+            return np.zeros((len(removed), 0)), self.mean[removed]
         cross = self.covariance[np.ix_(kept, removed)]
         share: Matrix = np.linalg.solve(self.covariance[np.ix_(kept, kept)], cross).T
         return share, self.mean[removed] - share @ self.mean[kept]

@@ -24,7 +24,7 @@ from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
-from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter, settle_offsets
+from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 from pytest_paoding.engine.pruning.reconstruct.sites import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, has_recorded
@@ -129,7 +129,8 @@ def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress
             reader = by_call[call]
             for columns in reader.columns:
                 if not stay[columns.classes].all():
-                    rewriter.compensate(reader, columns, survey.look(reader, columns, wave))
+                    look = survey.look(reader, columns, wave)
+                    rewriter.carry_out(rewriter.compensation(reader, columns, look))
                     moved = True
             if moved:
                 patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
@@ -137,5 +138,4 @@ def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress
             done += 1
             progress("reconstructing", done, len(readers))
         wave.advance()
-    for reader in readers:
-        settle_offsets(reader, model)
+    rewriter.settle_offsets()

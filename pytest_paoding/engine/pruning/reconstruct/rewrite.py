@@ -1,13 +1,15 @@
-"""Rewriting a reader's weights when columns of what it reads are removed."""
+"""Rewriting the weights of readers when columns of what they read are removed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.refit import ridge
+from pytest_paoding.engine.surgery.transform import TakeOver, Transform
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
@@ -35,11 +37,11 @@ class Rewriter:
     stay: BoolArray
     strength: float = 0.0
 
-    def compensate(self, reader: Reader, columns: Columns, moments: SiteMoments) -> None:
-        """Let the columns that stay take over, in a reader's kernel, what the others gave to it.
+    def compensation(self, reader: Reader, columns: Columns, moments: SiteMoments) -> Transform:
+        """Return what lets the columns that stay take over what a reader gave to the others.
 
         Every tap gets the same share of a removed channel; what is left, on average, goes into the
-        bias. Columns that go get zero weights.
+        bias.
 
         Args:
             reader: The reader.
@@ -49,18 +51,19 @@ class Rewriter:
         mask = self.stay[columns.classes]
         gone, kept = np.flatnonzero(~mask), np.flatnonzero(mask)
         if not len(gone):
-            return
-        rows = kernel_rows(reader, self.model).astype(np.float64)
-        removed = rows[columns.positions[gone]]  # (removed, occurrences, ..., outputs)
-        if len(kept):
-            share, constant = moments.takeover(gone, kept)
-            rows[columns.positions[kept]] += np.tensordot(share.T, removed, axes=1)
-        else:
-            constant = moments.mean[gone]
+            return Transform(self.stay)
+        share, constant = moments.takeover(gone, kept)
+        removed = kernel_rows(reader, self.model)[columns.positions[gone]].astype(np.float64)
         everywhere = removed.reshape(len(gone), -1, removed.shape[-1]).sum(axis=1)
-        rows[columns.positions[gone]] = 0
-        self._assign(reader, rows)
-        shift(reader, constant @ everywhere, self.model)
+        takeover = TakeOver(columns.positions[gone], columns.positions[kept], share)
+        key = reader.layer, reader.axis.index, reader.axis.axis
+        return Transform(self.stay, {key: takeover}, {reader.layer: constant @ everywhere})
+
+    def carry_out(self, transform: Transform) -> None:
+        """Let the working weights take over, and the outputs gain their constants."""
+        transform.carry_out(self.model.weights)
+        for layer, constant in transform.bias.items():
+            self._shift(layer, constant)
 
     def refit(self, reader: Reader, patches: FloatArray, target: FloatArray) -> None:
         """Fit a reader's kernel and bias to what its outputs were.
@@ -74,38 +77,34 @@ class Rewriter:
         rows = kernel_rows(reader, self.model).copy()
         by_tap = np.moveaxis(rows[kept], 0, -2)
         matrix = patches[..., kept].reshape(len(patches), -1)
-        present = matrix @ by_tap.reshape(-1, by_tap.shape[-1]) + constant_of(reader, self.model)
+        constant = self._constant_of(reader.layer)
+        present = matrix @ by_tap.reshape(-1, by_tap.shape[-1]) + constant
         change, offset = ridge(matrix, target - present, self.strength)
         rows[kept] += np.moveaxis(change.reshape(by_tap.shape), -2, 0)
-        self._assign(reader, rows)
-        shift(reader, offset, self.model)
+        self.model.weights.assign((reader.layer, 0), np.moveaxis(rows, 0, reader.axis.axis))
+        self._shift(reader.layer, offset)
 
-    def _assign(self, reader: Reader, rows: FloatArray) -> None:
-        kernel = np.moveaxis(rows, 0, reader.axis.axis)
-        self.model.weights.assign((reader.layer, 0), kernel)
+    def settle_offsets(self) -> None:
+        """Move what missing biases would add into the means that normalisations take off."""
+        weights = self.model.weights
+        for layer, offset in self.model.offsets.items():
+            norm = norm_behind(self.model.graph, layer)
+            if norm is not None:
+                index = next(i for i, each in enumerate(norm.weights) if each is norm.moving_mean)
+                weights.assign((norm, index), weights[norm, index] - offset)
+        self.model.offsets.clear()
 
+    def _constant_of(self, layer: Any) -> FloatArray | float:
+        """Return what is added to a layer's outputs: its bias, or what stands in for one."""
+        if layer.use_bias:
+            return self.model.weights[layer, 1]
+        return self.model.offsets.get(layer, 0.0)
 
-def constant_of(reader: Reader, model: Model) -> FloatArray | float:
-    """Return what is added to a reader's outputs: its bias, or what stands in for one."""
-    if reader.layer.use_bias:
-        return model.weights[reader.layer, 1]
-    return model.offsets.get(reader.layer, 0.0)
-
-
-def shift(reader: Reader, constant: FloatArray, model: Model) -> None:
-    """Add a constant to a reader's outputs, where there is a place for it."""
-    layer = reader.layer
-    if layer.use_bias:
-        model.weights.assign((layer, 1), model.weights[layer, 1] + constant)
-    elif reader.norm is not None:
-        present = model.offsets.get(layer, np.zeros(len(constant), np.float32))
-        model.offsets[layer] = (present + constant).astype(np.float32)
-
-
-def settle_offsets(reader: Reader, model: Model) -> None:
-    """Move what a missing bias would add into the mean that the normalisation behind takes off."""
-    if reader.layer in model.offsets and reader.norm is not None:
-        norm = reader.norm.operation
-        index = next(i for i, each in enumerate(norm.weights) if each is norm.moving_mean)
-        offset = model.offsets.pop(reader.layer)
-        model.weights.assign((norm, index), model.weights[norm, index] - offset)
+    def _shift(self, layer: Any, constant: FloatArray) -> None:
+        """Add a constant to a layer's outputs, where there is a place for it."""
+        model = self.model
+        if layer.use_bias:
+            model.weights.assign((layer, 1), model.weights[layer, 1] + constant)
+        elif norm_behind(model.graph, layer) is not None:
+            present = model.offsets.get(layer, np.zeros(len(constant), np.float32))
+            model.offsets[layer] = (present + constant).astype(np.float32)

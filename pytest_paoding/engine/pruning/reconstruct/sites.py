@@ -57,13 +57,11 @@ class Reader:
         call: The call, the only one of its layer.
         axis: The axis of its kernel that is summed over.
         columns: What it reads, by how often a column occurs.
-        norm: The normalisation that alone reads its output, linearly.
     """
 
     call: Call
     axis: WeightAxis
     columns: tuple[Columns, ...]
-    norm: Call | None
 
     @property
     def layer(self) -> Any:
@@ -84,7 +82,7 @@ def find_readers(structure: Structure) -> tuple[Reader, ...]:
         layer = call.operation
         if (layer, 0) in axes and _is_plain(layer) and _calls(graph, layer) == 1:
             axis = axes[layer, 0]
-            found.append(Reader(call, axis, _columns(call, axis), _norm_behind(call, graph)))
+            found.append(Reader(call, axis, _columns(call, axis)))
     return tuple(found)
 
 
@@ -126,14 +124,3 @@ def _columns(call: Call, axis: WeightAxis) -> tuple[Columns, ...]:
         read_at = -len(tensor.shape) if first else -1
         found.append(Columns(tensor, read_at, positions, classes[alike]))
     return tuple(found)
-
-
-def _norm_behind(call: Call, graph: Graph) -> Call | None:
-    """Return the normalisation that alone reads a linear layer's output along its units."""
-    readers = [each for each in graph.calls if call.outputs[0] in each.inputs]
-    linear = call.operation.activation is keras.activations.linear
-    if not linear or len(readers) != 1 or call.outputs[0] in graph.outputs:
-        return None
-    norm = readers[0].operation
-    alone = type(norm) is keras.layers.BatchNormalization and _calls(graph, norm) == 1
-    return readers[0] if alone else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_paoding.engine.execution.patches import Sample
 from pytest_paoding.engine.execution.wave import affine
+from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.moments import (
     Moments,
     SiteMoments,
@@ -89,8 +90,9 @@ class Survey:
     def _gram(self, reader: Reader, columns: Columns) -> Matrix:
         """Return the Gram matrix of what a reader gives to its columns, scaled by its norm."""
         rows = kernel_rows(reader, self.model).astype(np.float64)
-        if reader.norm is not None:
-            rows = rows * np.abs(affine(reader.norm.operation, self.model.weights)[0])
+        norm = norm_behind(self.model.graph, reader.layer)
+        if norm is not None:
+            rows = rows * np.abs(affine(norm, self.model.weights)[0])
         outgoing = rows[columns.positions].reshape(len(columns.classes), -1)
         gram: Matrix = outgoing @ outgoing.T
         return gram

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.graph.groups import may_go
 from pytest_paoding.engine.pruning.reconstruct.moments import elimination_order
 from pytest_paoding.engine.pruning.reconstruct.sites import readers_of
 from pytest_paoding.engine.pruning.unit_search import UnitSearch
@@ -71,8 +70,7 @@ class Units:
 
     def spared(self, count: int) -> IntArray:
         """Return the units to remove, as many as `count` where every quorum can keep one."""
-        allowed = may_go(self.group, np.ones(self.width, bool), self.order)
-        return self.order[allowed][:count]
+        return self.group.first_to_go(self.order, count)
 
     def masks(self, structure: Structure, stay: BoolArray) -> dict[Call, list[FloatArray]]:
         """Return what to multiply the inputs of its calls with, where they are read plainly."""

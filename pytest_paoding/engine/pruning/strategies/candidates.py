@@ -1,13 +1,12 @@
-"""What a strategy sees of a group, and what it answers."""
+"""What a strategy that works in rounds sees of a group, and what it answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.graph.groups import may_go
 from pytest_paoding.engine.pruning.energy import energies
 from pytest_paoding.engine.pruning.pairs import DenseGroup, Pairs, PairSaliency
 
@@ -43,6 +42,7 @@ class Candidates:
     """The units left of one group, and by what they can be judged.
 
     Attributes:
+        search: Which units are left, and their weights.
         generator: The run's random generator, shared by all groups.
         progress: Share of this group's pruning that is done, in [0, 1).
         unbounded: Whether an energy was asked for that could not be given.
@@ -63,7 +63,7 @@ class Candidates:
         self.jumped: float | None = None
         self._highest = 0.0
         self._jump = jump
-        self._search = search
+        self.search = search
         self._dense = dense
         self._saliency = None if dense is None else PairSaliency(search, dense)
         self._impact = impact
@@ -75,8 +75,8 @@ class Candidates:
 
     def smallest(self, count: int) -> Choice:
         """Return the `count` units of least scale, without delegates."""
-        free = self._search.free
-        scale = self._search.scale()[free]
+        free = self.search.free
+        scale = self.search.scale()[free]
         order = np.argsort(scale, kind="stable")[:count]
         order = order[: self._before_jump(scale[order])]
         return Choice(free[order], scale[order])
@@ -84,7 +84,7 @@ class Candidates:
     def pairs(self, count: int | None = None) -> Pairs:
         """Return disjoint pairs of units in the order of their saliency, all or at most `count`."""
         assert self._saliency is not None, "asked only where units are pairable"  # noqa: S101 # for the type checker
-        pairs = self._saliency.least(len(self._search.left) // 2 if count is None else count)
+        pairs = self._saliency.least(len(self.search.left) // 2 if count is None else count)
         return pairs[: self._before_jump(pairs.saliency)]
 
     def energies(self, pairs: Pairs) -> npt.NDArray[np.float64] | None:
@@ -114,7 +114,7 @@ class Candidates:
 
     def take(self, choice: Choice) -> None:
         """Carry out a choice on the working copies, but for what must stay of a quorum."""
-        allowed = may_go(self._search.group, self._search.mask, choice.removed)
+        allowed = self.search.group.may_go(self.search.mask, choice.removed)
         choice = choice.only(allowed)
         if choice.delegates is not None and self._dense is not None and self._impact is not None:
             pairs = Pairs(choice.removed, choice.delegates, choice.scores)
@@ -122,49 +122,4 @@ class Candidates:
             if deltas is not None:
                 self._impact.accept(deltas, slice(None))
         self._highest = float(max(self._highest, choice.scores.max(initial=0.0)))
-        self._search.remove(choice.removed, choice.delegates)
-
-
-class Strategy:
-    """A way to choose which units go; one object serves all groups of a run.
-
-    Attributes:
-        uses_impact: Whether it asks for energies.
-    """
-
-    uses_impact: ClassVar[bool] = False
-
-    def criterion(self, candidates: Candidates) -> str:
-        """Return by what the units of a group were chosen."""
-        raise NotImplementedError
-
-    def choose(self, candidates: Candidates, count: int) -> Choice:
-        """Return at least one and at most `count` units to remove, of those that are left.
-
-        An empty choice says that the least score of all jumps, which ends the group's pruning.
-
-        A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
-        again for the rest.
-        """
-        raise NotImplementedError
-
-
-class PairStrategy(Strategy):
-    """Merges pairs where units can take over for each other; elsewhere the smallest units go."""
-
-    def criterion(self, candidates: Candidates) -> str:
-        """Return the strategy's name where it chooses pairs, else what stands in for it."""
-        if not candidates.pairable:
-            return "magnitude"
-        return "saliency" if candidates.unbounded else type(self).__name__.lower()
-
-    def choose(self, candidates: Candidates, count: int) -> Choice:
-        """Choose pairs, or units by their scale where there are no pairs."""
-        if not candidates.pairable:
-            return candidates.smallest(count)
-        pairs = self.select(candidates, count)
-        return Choice(pairs.nominees, pairs.saliency, pairs.delegates)
-
-    def select(self, candidates: Candidates, count: int) -> Pairs:
-        """Return at least one and at most `count` disjoint pairs to merge."""
-        raise NotImplementedError
+        self.search.remove(choice.removed, choice.delegates)

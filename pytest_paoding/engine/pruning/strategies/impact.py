@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.pruning.strategies.candidates import Candidates, PairStrategy
+from pytest_paoding.engine.pruning.rounds import PairStrategy
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.pairs import Pairs
+    from pytest_paoding.engine.pruning.strategies.candidates import Candidates
 
 
 class Impact(PairStrategy):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pytest_paoding.engine.pruning.strategies.candidates import Candidates, Choice, Strategy
+from typing import TYPE_CHECKING
+
+from pytest_paoding.engine.pruning.rounds import Rounds
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.pruning.strategies.candidates import Candidates, Choice
 
 
-class Magnitude(Strategy):
+class Magnitude(Rounds):
     """The naive rival: PAODING's rule for convolutions (arXiv 2405.00074) on every layer."""
 
     def criterion(self, candidates: Candidates) -> str:  # noqa: ARG002 # the same for all
         """Return the strategy's name."""
-        return "magnitude"
+        return self.name
 
     def choose(self, candidates: Candidates, count: int) -> Choice:
         """Choose the smallest."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.engine.pruning.strategies.candidates import Candidates, PairStrategy
+from pytest_paoding.engine.pruning.rounds import PairStrategy
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.pairs import Pairs
+    from pytest_paoding.engine.pruning.strategies.candidates import Candidates
 
 
 class Saliency(PairStrategy):

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.pruning.strategies.candidates import Candidates, PairStrategy
+from pytest_paoding.engine.pruning.rounds import PairStrategy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_paoding.engine.graph.types import IntArray
     from pytest_paoding.engine.pruning.pairs import Pairs
+    from pytest_paoding.engine.pruning.strategies.candidates import Candidates
 
 
 class Stochastic(PairStrategy):

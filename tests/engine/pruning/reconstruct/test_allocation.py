@@ -13,6 +13,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve, Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
 from support.small_models import branched, cnn, mlp, residual
 
 BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
@@ -35,7 +36,7 @@ def test_parameters_are_those_of_the_model_that_is_cut_so(build, seed):
     stay = np.ones(structure.classes.count, bool)
     for group, width in zip(groups, widths, strict=True):
         stay[group.units[width:]] = False
-    assert cut(structure, stay).model.count_params() == parameters.count(widths) + other
+    assert cut(structure, Transform(stay)).model.count_params() == parameters.count(widths) + other
     fewer = np.minimum(2, widths - 1)
     saved = [
         parameters.count(widths) - parameters.count(widths - fewer * (np.arange(len(full)) == i))

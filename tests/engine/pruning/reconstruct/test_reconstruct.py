@@ -184,11 +184,11 @@ def test_half_of_the_units_of_a_trained_net_hardly_matter(digits):
 
 def test_a_thorough_effort_and_a_cheap_one_look_at_other_inputs(digits, monkeypatch):
     from pytest_paoding.engine.pruning.gradients.inversion import Effort  # noqa: PLC0415 # as above
-    from pytest_paoding.engine.pruning.reconstruct import strategy  # noqa: PLC0415 # its budget is set
+    from pytest_paoding.engine.pruning.reconstruct import reconstruct  # noqa: PLC0415 # its budget is set
 
     model, x, y = digits
-    monkeypatch.setitem(strategy.EFFORTS, "thorough", Effort(3, 64, 1, 1e12))
-    monkeypatch.setitem(strategy.EFFORTS, "standard", Effort(60, 512, 128, 1.0))
+    monkeypatch.setitem(reconstruct.EFFORTS, "thorough", Effort(3, 64, 1, 1e12))
+    monkeypatch.setitem(reconstruct.EFFORTS, "standard", Effort(60, 512, 128, 1.0))
     told = {}
     for effort in ("standard", "thorough"):
         told[effort] = set()

@@ -23,7 +23,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.gradients.work import multiplications
-from pytest_paoding.engine.pruning.reconstruct.strategy import EFFORTS, inputs_for
+from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, is_norm, recorded
 from pytest_paoding.engine.pruning.task import Options, Task
 from pytest_paoding.errors import DataError

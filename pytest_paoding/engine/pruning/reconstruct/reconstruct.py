@@ -1,9 +1,8 @@
-"""The strategy `reconstruct`: which inputs to look at, and what to say of the outcome."""
+"""`reconstruct`: the units that stay take over what the others did."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,11 +21,17 @@ from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.reconstruct.twin import has_recorded
-from pytest_paoding.engine.pruning.selection import Selection
+from pytest_paoding.engine.pruning.strategies.strategy import Strategy
+from pytest_paoding.engine.surgery.transform import Transform, Why
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_paoding.engine.execution.inputs import Inputs
+    from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.engine.pruning.constraints import Quota
+    from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task
 
 EFFORTS = {
@@ -40,40 +45,61 @@ COURSES = {
 _PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
 
 
-def by_reconstruction(task: Task) -> Selection:
-    """Return what the method removes and rewrites in a model."""
-    generator = np.random.default_rng(task.options.seed)
-    model = Model(task.structure.graph, WorkingWeights())
-    inputs, remark = _inputs(task, model, generator)
-    found = reconstruct(task, model, inputs, generator)
-    selection = Selection.of_all(task.structure)
-    selection.stay = found.stay
-    selection.weights = dict(found.weights)
-    selection.remark = remark
-    for group, quota in zip(task.groups, task.quotas, strict=True):
-        plain = group.name in found.plain
-        criterion = "magnitude" if plain else "reconstruct"
-        if group.name in found.changes:
-            criterion += f", moving the outputs by {found.changes[group.name]:.1%}"
-        reason = quota.reason or (_PLAIN if plain else None)
-        if selection.stay[group.units].all() and quota.count:
-            reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
-        selection.note(group, criterion, reason)
-    course = COURSES[task.options.effort]
-    if inputs.typical or course.synthetic:
-        selection.finish = partial(
-            distil, task=task, inputs=inputs.plain(), course=course, generator=generator
-        )
-    return selection
+class Reconstruct(Strategy):
+    """Lets the units that stay take over what the others did, as synthetic inputs show it.
+
+    One object serves one run: what `solve` looked at is what `refine` learns from.
+    """
+
+    ignores: ClassVar[Mapping[str, str]] = {"jump": "weighs by what the outputs lose"}
+
+    def __init__(self) -> None:
+        """Begin with nothing looked at."""
+        self._seen: tuple[Inputs, np.random.Generator] | None = None
+
+    def solve(self, task: Task) -> Transform:
+        """Find inputs, choose what goes, and fit what stays."""
+        generator = np.random.default_rng(task.options.seed)
+        model = Model(task.structure.graph, WorkingWeights())
+        inputs, notes = _inputs(task, model, generator)
+        self._seen = inputs, generator
+        found = reconstruct(task, model, inputs, generator)
+        why = {
+            producer.name: _why(group, quota, found, task)
+            for group, quota in zip(task.groups, task.quotas, strict=True)
+            for producer in group.producers
+        }
+        return Transform(found.stay, fitted=found.weights, why=why, notes=notes)
+
+    def refine(self, pruned: Any, task: Task) -> str | None:
+        """Distil the original into the model that was cut, where that is worth while."""
+        course = COURSES[task.options.effort]
+        if self._seen is None or not (self._seen[0].typical or course.synthetic):
+            return None
+        inputs, generator = self._seen
+        return distil(pruned, task, inputs.plain(), course, generator)
 
 
-def _inputs(task: Task, model: Model, generator: np.random.Generator) -> tuple[Inputs, str | None]:
-    """Return the inputs to look at, and what there is to say of them."""
+def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:
+    plain = group.name in found.plain
+    criterion = "magnitude" if plain else "reconstruct"
+    if group.name in found.changes:
+        criterion += f", moving the outputs by {found.changes[group.name]:.1%}"
+    if found.stay[group.units].all() and quota.count:
+        reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
+        return Why(criterion, reason)
+    return Why(criterion, quota.reason or (_PLAIN if plain else None))
+
+
+def _inputs(
+    task: Task, model: Model, generator: np.random.Generator
+) -> tuple[Inputs, tuple[str, ...]]:
+    """Return the inputs to look at, and notes on how they were found."""
     try:
-        return inputs_for(task, model, generator), None
+        return inputs_for(task, model, generator), ()
     except NoGradientError as error:
         drawn_again = synthetic(task.structure.graph, task.ranges, generator, recorded=True)
-        return drawn_again, f"inputs were not found by gradients: {error}"
+        return drawn_again, (f"inputs were not found by gradients: {error}",)
 
 
 def is_chain(graph: Graph) -> bool:

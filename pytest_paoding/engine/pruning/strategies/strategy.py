@@ -1,0 +1,38 @@
+"""The strategy: what every way to prune answers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_paoding.engine.pruning.task import Task
+    from pytest_paoding.engine.surgery.transform import Transform
+
+
+class Strategy(ABC):
+    """A way to prune; one object serves one run.
+
+    Attributes:
+        ignores: Options it makes no use of, each with what the strategy does instead.
+    """
+
+    ignores: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return type(self).__name__.lower()
+
+    @abstractmethod
+    def solve(self, task: Task) -> Transform:
+        """Return what becomes of the model's units and weights."""
+
+    def refine(self, pruned: Any, task: Task) -> str | None:  # noqa: ARG002 # for those that do
+        """Improve the weights of the model that was cut, in place; return a note for the user.
+
+        Most strategies leave it as it is.
+        """
+        return None
