@@ -16,6 +16,7 @@ from pytest_paoding.errors import PaodingError
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.rules import rule
     from pytest_paoding.engine.pruning.pruner import Pruned, prune
+    from pytest_paoding.engine.surgery.apply import apply
     from pytest_paoding.gate.stages import GateSpec
     from pytest_paoding.records.budgets import Limit
     from pytest_paoding.records.measurement import Measurement
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "apply": "pytest_paoding.engine.surgery.apply",
     "Direction": "pytest_paoding.records.metrics",
     "Engine": "pytest_paoding.records.protocol",
     "GateResult": "pytest_paoding.records.results",
@@ -56,6 +58,7 @@ __all__ = [
     "Plan",
     "Pruned",
     "__version__",
+    "apply",
     "prune",
     "rule",
 ]

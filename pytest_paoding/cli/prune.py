@@ -16,6 +16,7 @@ from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.plan import Plan
 from pytest_paoding.records.results import GateResult, layers_of
 from pytest_paoding.records.text import quantities
 from pytest_paoding.reporting import wording
@@ -38,9 +39,20 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-r",
         "--ratio",
-        required=True,
         type=argument(quantities.ratio),
         help="share of the units to remove, such as 0.5 or 50%%",
+    )
+    parser.add_argument(
+        "--plan",
+        metavar="PLAN",
+        type=Path,
+        help="do again what a plan tells of, in place of --ratio; settings of the pruning are its",
+    )
+    parser.add_argument(
+        "--save-plan",
+        metavar="PLAN",
+        type=Path,
+        help="write down what was done, as JSON, with fitted weights beside it in an .npz file",
     )
     parser.add_argument(
         "-o",
@@ -65,6 +77,11 @@ def run(arguments: argparse.Namespace) -> int:
         PaodingError: The file cannot be loaded, pruned or written.
     """
     source, output = arguments.model, arguments.output
+    if arguments.ratio is None and arguments.plan is None:
+        arguments.refuse("the following arguments are required: -r/--ratio, or --plan")
+    if arguments.ratio is not None and arguments.plan is not None:
+        arguments.refuse("argument --plan: not allowed with argument -r/--ratio")
+    plan = _read_plan(arguments.plan) if arguments.plan else None
     if output.exists() and source.exists() and output.samefile(source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
     try:
@@ -75,9 +92,14 @@ def run(arguments: argparse.Namespace) -> int:
     original = engine.load_model(source)
     started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
     progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
-    pruned = engine.prune(original, progress=progress, **settings_of(arguments, input_range))
+    if plan is None:
+        pruned = engine.prune(original, progress=progress, **settings_of(arguments, input_range))
+    else:
+        pruned = engine.apply(original, plan)
     if progress is not None:
         progress.close()
+    if arguments.save_plan is not None:
+        _save_plan(pruned.plan, arguments.save_plan)
     metrics = engine.evaluate(original, pruned.model, None, epsilons=(), input_range=input_range)
     metrics["size"] = _saved(engine, original, pruned.model, output)
     result = GateResult(
@@ -93,6 +115,20 @@ def run(arguments: argparse.Namespace) -> int:
     done = f"{wording.pruned(result)}: {output}"
     write(layers, "", metric_table(result), "", *result.notes, done)
     return 0
+
+
+def _read_plan(path: Path) -> Plan:
+    try:
+        return Plan.load(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{path}: cannot be read: {error}") from error
+
+
+def _save_plan(plan: Plan, path: Path) -> None:
+    try:
+        plan.save(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:

@@ -1,4 +1,4 @@
-"""`python -m pytest_paoding show`: a report, a manifest or a baseline for people."""
+"""`python -m pytest_paoding show`: a model, a report, a manifest or a baseline for people."""
 
 from __future__ import annotations
 
@@ -6,31 +6,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import entries, is_baseline, write
+from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.runs import manifest_result, parsed, run_of
+from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.terminal import budget_table, metric_table, summary_lines
 
 if TYPE_CHECKING:
     import argparse
 
+MODELS = (".keras", ".h5", ".hdf5")
+"""Endings of files that hold a model."""
+
 
 def add(commands: Any) -> None:
     """Describe the command to the subparsers of a parser."""
     parser = commands.add_parser(
-        "show", help="show a report, a manifest or a baseline", description="Prints a document."
+        "show",
+        help="show a model, a report, a manifest or a baseline",
+        description="Prints what a model is made of and what pruning could remove, or a document.",
     )
     parser.set_defaults(run=run)
-    parser.add_argument("file", metavar="FILE", type=Path, help="any JSON file of this package")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="a .keras or .h5 file, or any JSON file of this package",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a file; return the exit code.
 
     Raises:
-        ConfigError: It is none that this package writes.
+        ConfigError: It is no model, and no document that this package writes.
+        ModelFileError: The model cannot be loaded.
     """
+    if arguments.file.suffix in MODELS:
+        _show_model(arguments.file)
+        return 0
     document = parsed(arguments.file)
     if is_baseline(document):
         _show_baseline(arguments.file)
@@ -43,6 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
     write(*found.faults, *(f"required gate {name} did not run" for name in found.required_missing))
     write(*(f"baseline entry {name} is stale" for name in found.stale))
     return 0
+
+
+def _show_model(path: Path) -> None:
+    model = KerasEngine().load_model(path)
+    from pytest_paoding.engine.dissection import dissect  # noqa: PLC0415 - after a silent start
+
+    write(anatomy_text(dissect(model)))
 
 
 def _show(results: list[GateResult]) -> None:

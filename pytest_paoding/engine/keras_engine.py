@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.pruning.pruner import Pruned
     from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.plan import Plan
     from pytest_paoding.records.protocol import InputRange, Judging, Progress, PrunedModel, Pruning
 
 
@@ -42,6 +43,12 @@ class KerasEngine:
     ) -> Pruned:
         """Return a smaller model and its plan, checked; see `pruning.prune.prune`."""
         pruned: Pruned = _module("pruning.pruner").prune(model, progress=progress, **settings)
+        return pruned
+
+    def apply(self, model: Any, plan: Plan) -> Pruned:
+        """Return a model with what a plan leaves of another; see `surgery.apply.apply`."""
+        smaller = _module("surgery.apply").apply(model, plan)
+        pruned: Pruned = _module("pruning.pruner").Pruned(smaller, plan)
         return pruned
 
     def evaluate(  # noqa: PLR0913 - every setting by its own name

@@ -235,3 +235,32 @@ def test_its_version_is_the_packages(capsys):
         main(["--version"])
     assert caught.value.code == 0
     assert capsys.readouterr().out[0].isdigit()
+
+
+def test_a_plan_does_again_what_was_done(model, tmp_path, capsys):
+    plan, once, again = (tmp_path / name for name in ("plan.json", "once.keras", "again.keras"))
+    code, out, _ = run(capsys, "prune", model, "-r", ".5", "-o", once, "--save-plan", plan)
+    assert code == 0
+    assert plan.with_suffix(".npz").is_file()
+    code, told, err = run(capsys, "prune", model, "--plan", plan, "-o", again)
+    assert (code, err) == (0, "")
+    assert again.read_bytes() == once.read_bytes()
+    assert told.splitlines()[:6] == out.splitlines()[:6]
+
+
+def test_a_plan_stands_in_place_of_a_ratio(model, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, "prune", model, "-o", tmp_path / "out.keras", "-r", ".5", "--plan", "a.json")
+    assert caught.value.code == 2
+    assert "--plan: not allowed with argument -r/--ratio" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", (None, b"", b"\xff", b"[]", b'{"format": 1}'))
+def test_what_is_no_plan_is_refused_in_one_line(model, tmp_path, capsys, content):
+    plan = tmp_path / "plan.json"
+    if content is not None:
+        plan.write_bytes(content)
+    code, out, err = run(capsys, "prune", model, "--plan", plan, "-o", tmp_path / "out.keras")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "plan" in err
+    assert not (tmp_path / "out.keras").exists()

@@ -8,6 +8,7 @@ the ratio asks of any one of those layers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sites:
     """Where the units of a group lie on one weight axis.
 
@@ -35,10 +36,31 @@ class Sites:
     axis: WeightAxis
     positions: IntArray
 
+    def __repr__(self) -> str:
+        """Return the weight and its axis, and how often a unit occurs there if not once."""
+        times = self.positions.shape[1]
+        return f"{self.axis!r} (x{times})" if times > 1 else repr(self.axis)
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group:
     """Free units with the same producers.
+
+    Example: two layers that are added lose the same units, and so does what reads their sum.
+
+        >>> import keras
+        >>> from pytest_paoding.engine.graph.rules import rule_for
+        >>> from pytest_paoding.engine.graph.walk import walk
+        >>> x = keras.Input((3,))
+        >>> both = [keras.layers.Dense(4, name=name)(x) for name in "ab"]
+        >>> y = keras.layers.Dense(2, name="head")(keras.layers.Add()(both))
+        >>> (group,) = find_groups(walk(keras.Model(x, y), rule_for))
+        >>> group
+        <Group a+b: 4 units>
+        >>> print(group)
+        a+b: 4 units
+          carried by     a.kernel[1], a.bias[0], b.kernel[1], b.bias[0]
+          contracted by  head.kernel[0]
 
     Attributes:
         producers: The layers that issue them, in the order of their first calls.
@@ -47,8 +69,8 @@ class Group:
         contracted: The weight axes of their consumers, summed over.
         mergeable: Whether every unit occurs equally often on every axis and weights alone make them
             differ, so that one may take over what another contributes.
-        quorums: Sets of rows of `units`, of each of which one must stay besides one of all; each
-            ascending. Empty but behind splits and slices.
+        quorums: Sets of rows of `units`; one of each set must stay, beside one of all. Each is
+            ascending. There are none but behind splits and slices.
     """
 
     producers: tuple[Producer, ...]
@@ -57,6 +79,24 @@ class Group:
     contracted: tuple[Sites, ...]
     mergeable: bool
     quorums: tuple[IntArray, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the producers and the number of units."""
+        return f"<Group {self.name}: {self.width} units>"
+
+    def __str__(self) -> str:
+        """Return the units, every weight axis they lie on, and what else binds them."""
+        lines = [f"{self.name}: {self.width} units"]
+        for title, sites in (("carried by", self.carried), ("contracted by", self.contracted)):
+            if sites:
+                text = f"  {title:13}  {', '.join(map(repr, sites))}"
+                lines += wrap(text, 100, subsequent_indent=" " * 17)
+        if self.quorums:
+            rows = "; ".join(", ".join(map(str, each.tolist())) for each in self.quorums)
+            lines.append(f"  {'one stays of':13}  {rows}")
+        if not self.mergeable:
+            lines.append("  no unit can take over for another")
+        return "\n".join(lines)
 
     @property
     def name(self) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Classes:
     """The equivalence classes of all labels issued so far.
 
@@ -37,6 +37,11 @@ class Classes:
     count: int
     reasons: tuple[str | None, ...]
     free: BoolArray
+
+    def __repr__(self) -> str:
+        """Return the numbers of labels, of classes, and of those that are free."""
+        free = int(np.count_nonzero(self.free))
+        return f"<Classes: {len(self.of)} labels in {self.count} classes, {free} free>"
 
     def marked(self, labels: IntArray) -> IntArray:
         """Return the class of each label, with -1 for all that are pinned."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.labels import Classes
     from pytest_paoding.engine.graph.trace import Graph, Tensor
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.views import View
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class WeightAxis:
     """One labelled axis of one weight.
 
@@ -35,6 +37,10 @@ class WeightAxis:
     axis: int
     classes: IntArray
     contracted: bool
+
+    def __repr__(self) -> str:
+        """Return the layer, the weight's name and the axis."""
+        return f"{self.layer.name}.{self.layer.weights[self.index].name}[{self.axis}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +95,24 @@ class Producer:
     role: str = "units"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Structure:
     """What may leave a model, and where it is to be cut.
+
+    Printed, it lists what issues units, how many of those may leave, and why the others may not:
+
+        >>> import keras
+        >>> from pytest_paoding.engine.graph.rules import rule_for
+        >>> from pytest_paoding.engine.graph.walk import walk
+        >>> hidden, out = keras.layers.Dense(4, name="hidden"), keras.layers.Dense(2, name="out")
+        >>> model = keras.Sequential([keras.Input((3,)), hidden, out], name="net")
+        >>> structure = walk(model, rule_for)
+        >>> structure
+        <Structure of net: 4 of 6 units may leave>
+        >>> print(structure)
+        net: 4 of 6 units may leave
+          hidden  4 of 4
+          out     0 of 2  it is an output of the model
 
     Attributes:
         graph: The calls that were walked.
@@ -117,3 +138,27 @@ class Structure:
     mixing: str = "exact"
     recomputed: tuple[str, ...] = ()
     told_apart: frozenset[int] = frozenset()
+
+    def __repr__(self) -> str:
+        """Return the model's name and the number of units that may leave."""
+        return f"<Structure of {self._summary()}>"
+
+    def __str__(self) -> str:
+        """Return a line for every layer that issues units."""
+        rows = [(each.name, *self._leave(each)) for each in self.producers]
+        width = max((len(name) for name, *_ in rows), default=0)
+        lines = [
+            f"  {name:<{width}}  {free} of {count}" + (f"  {reason}" if reason else "")
+            for name, free, count, reason in rows
+        ]
+        return "\n".join([self._summary(), *lines])
+
+    def _summary(self) -> str:
+        units = [np.unique(each.classes) for each in self.producers]
+        every = np.unique(np.concatenate([np.empty(0, np.int64), *units]))
+        free = int(np.count_nonzero(self.classes.free[every]))
+        return f"{self.graph.model.name}: {free} of {len(every)} units may leave"
+
+    def _leave(self, producer: Producer) -> tuple[int, int, str | None]:
+        reasons = [self.classes.reasons[number] for number in producer.classes]
+        return reasons.count(None), len(reasons), next(filter(None, reasons), None)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, IntArray, Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class View:
     """The labels of one tensor.
 
@@ -36,6 +36,10 @@ class View:
         pairs = zip(self.labels.shape, self.shape, strict=True)
         if any(length not in (1, size) for length, size in pairs):
             raise ValueError(f"labels of shape {self.labels.shape} do not fit {self.shape}")
+
+    def __repr__(self) -> str:
+        """Return the shape, and the axes along which the labels vary."""
+        return f"<View of {self.shape}, labels vary along axes {self.varying}>"
 
     @classmethod
     def along(cls, shape: Shape, labels: IntArray, axis: int) -> View:
