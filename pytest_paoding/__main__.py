@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding import __version__
 from pytest_paoding.cli import bench, compare, merge, prune, schema, show
+from pytest_paoding.cli import help as reference
 from pytest_paoding.errors import PaodingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (prune, bench, compare, show, merge, schema)
+COMMANDS = (prune, bench, compare, show, merge, schema, reference)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
