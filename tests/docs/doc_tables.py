@@ -1,8 +1,8 @@
 """The tables of the pages, made from the catalogues.
 
 `python tests/docs/doc_tables.py` rewrites them in all pages. It makes whatever stands between
-`<!-- table: NAME -->` and `<!-- end -->`; last columns that are prose, such as what a key means, stay
-as the page has them, row by row.
+`<!-- table: NAME -->` and `<!-- end -->`. Last columns that are prose, such as what a key means,
+stay as the page has them, row by row.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import textwrap
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,12 @@ def _default(table: str, key: str) -> str:
 
 
 def option_rows() -> dict[str, str]:
-    """Return every option of pytest that is no limit, with how it is written."""
-    return {names[0]: _written(names[0], given) for names, given in _options() if not _limit(names)}
+    """Return every option of pytest that is no limit, as it is written, with its help."""
+    return {
+        _written(names[0], given): given["help"].replace("%%", "%")
+        for names, given in _options()
+        if not _limit(names)
+    }
 
 
 def _options() -> list[tuple[tuple[str, ...], dict[str, Any]]]:
@@ -151,15 +156,25 @@ def _hook_section(name: str) -> str:
     return f"### `{head}`\n\n{summary}{first}\n\n{rest}:\n\n```python\n{code}\n```\n"
 
 
-def table(head: str, rows: Iterable[tuple[str, ...]], *, told: int = 1) -> Callable[[str], str]:
-    """Return what makes a table out of facts, with the last `told` columns as in the page."""
+def table(
+    head: str, rows: Iterable[tuple[str, ...]], *, told: int = 1, hints: Iterable[str] = ()
+) -> Callable[[str], str]:
+    """Return what makes a table out of facts, with the last `told` columns as in the page.
+
+    Args:
+        head: Titles of the columns.
+        rows: Cells of the columns before.
+        told: Number of columns that are prose.
+        hints: What the last column says of each row that the page does not have yet.
+    """
     columns = head.split("|")
 
     def made(present: str) -> str:
         known = {_name(cells[0]): cells[-told:] for cells in _rows(present)} if told else {}
-        empty = [""] * told
         lines = [columns, ["---"] * len(columns)]
-        lines += [[*cells, *known.get(_name(cells[0]), empty)] for cells in rows]
+        for cells, hint in zip_longest(rows, hints, fillvalue=""):
+            new = [*[""] * (told - 1), hint]
+            lines.append([*cells, *known.get(_name(cells[0]), new)])
         return "".join(f"| {' | '.join(cells)} |\n".replace("|  |", "| |") for cells in lines)
 
     return made
@@ -247,7 +262,11 @@ BLOCKS: dict[str, Callable[[str], str]] = {
             for name in strategy_names.NAMES
         ],
     ),
-    "options": table("option|meaning", [(f"`{each}`",) for each in option_rows().values()]),
+    "options": table(
+        "option|meaning",
+        [(f"`{each}`",) for each in option_rows()],
+        hints=[f"{text[0].upper()}{text[1:]}." for text in option_rows().values()],
+    ),
     "limit-options": _limit_options,
     "fixtures": table("fixture|is", [(f"`{name}`",) for name in plugin.__all__]),
     "hooks": lambda _: "\n".join(("", *map(_hook_section, hooks()), "")),

@@ -3,7 +3,7 @@
 The words, one meaning each:
 
 label: integer on every position of an axis that could shrink.
-class: the labels that joins have made one; pinned if any of them may not leave.
+class: labels that have been joined; pinned if any of them may not leave.
 unit: a class that a layer issues, such as a channel, a neuron or a head; it goes or stays whole.
 group: the units with the same producers, among which a strategy chooses.
 quorum: units of a group of which one must stay, so that no array is emptied.
