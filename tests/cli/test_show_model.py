@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import keras
@@ -31,6 +32,12 @@ def test_the_example_fits_one_screen(capsys: pytest.CaptureFixture[str]) -> None
     assert "stem + block_conv_2; carried by stem_norm, block_conv_2_norm; read by" in out
     assert "hidden (x16)" in out
     assert "digit: it is an output of the model" in out
+
+
+def test_the_reference_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(EXAMPLE / "digits_cnn.keras")]) == 0
+    page = files("pytest_paoding") / "docs" / "command-line.md"
+    assert f"```text\n{capsys.readouterr().out}```" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PATTERNS)
