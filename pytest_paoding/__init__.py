@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.rules import rule
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_paoding.records.plan import LayerPlan, Plan
     from pytest_paoding.records.protocol import Engine
     from pytest_paoding.records.results import GateResult
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "apply": "pytest_paoding.engine.surgery.apply",

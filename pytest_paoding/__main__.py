@@ -10,10 +10,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_paoding import __version__
 from pytest_paoding.cli import bench, compare, merge, prune, schema, show
 from pytest_paoding.cli import help as reference
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding import __version__
 from pytest_paoding.config.references import calibrated
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
@@ -30,6 +29,7 @@ from pytest_paoding.records.metrics import KNOWN, Metric
 from pytest_paoding.records.results import SCHEMA, GateResult
 from pytest_paoding.records.revision import Revision
 from pytest_paoding.records.text.jsonable import plain_measurement, portable
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

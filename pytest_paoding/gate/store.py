@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding import __version__
 from pytest_paoding.gate.artifacts import sha256_of
 from pytest_paoding.records.text.jsonable import to_json
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_paoding import __version__
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.results import SCHEMA, GateResult
 from pytest_paoding.records.text.ratios import without_ratio
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding import __version__
 from pytest_paoding.records.budgets import Level
 from pytest_paoding.records.text.jsonable import plain_value
+from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
