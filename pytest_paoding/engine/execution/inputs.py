@@ -182,17 +182,45 @@ def _largest(graph: Graph) -> int:
 def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
     shape = tuple(size or 1 for size in tensor.shape)
     generator = draw.generator
-    for layer in (call.operation for call in graph.calls if tensor in call.inputs):
+    readers = [call.operation for call in graph.calls if tensor in call.inputs]
+    for layer in readers:
         if type(layer) is keras.layers.Embedding:
-            drawn = generator.integers(0, layer.input_dim, (draw.count, *shape))
-            return drawn.astype(tensor.dtype)
+            first = int(layer.mask_zero and layer.input_dim > 1)
+            drawn = generator.integers(first, layer.input_dim, (draw.count, *shape))
+            return padded(drawn.astype(tensor.dtype), readers, generator)
     if not is_floating(tensor):
         low, high = (int(end) for end in span)
         drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
         return drawn.astype(tensor.dtype)
     space = Space(shape, *span, channels_first=has_channels_first(graph, tensor))
     inside = synthetic_inputs(space, draw.count - draw.outside, generator)
-    return np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
+    found = np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
+    return padded(found, readers, generator)
+
+
+def padded(values: Any, readers: Sequence[Any], generator: np.random.Generator) -> Any:
+    """Let half of some sequences end early, where a layer masks the padding behind their ends.
+
+    Args:
+        values: Sequences, shape (count, steps, ...); the first half of them is changed.
+        readers: The layers that read them.
+        generator: Draws the lengths, from one step to all.
+    """
+    masks = [_mask_value(layer) for layer in readers]
+    padding = next((value for value in masks if value is not None), None)
+    if padding is None or values.ndim < 2:  # noqa: PLR2004 # samples and steps
+        return values
+    lengths = generator.integers(1, values.shape[1] + 1, len(values) // 2)
+    beyond_end = np.arange(values.shape[1]) >= lengths[:, None]
+    values[: len(lengths)][beyond_end] = padding
+    return values
+
+
+def _mask_value(layer: Any) -> float | None:
+    """Return the value of steps that a layer masks; None where it masks none."""
+    if type(layer) is keras.layers.Masking:
+        return float(layer.mask_value)
+    return 0.0 if type(layer) is keras.layers.Embedding and layer.mask_zero else None
 
 
 def chunked(

@@ -41,11 +41,18 @@ def product(layer: Any, inputs: Any, kernel: Any) -> Any:
     if type(layer) is keras.layers.Dense:
         return inputs @ kernel
     apply = keras.ops.depthwise_conv if type(layer) in _DEPTHWISE else keras.ops.conv
+    padding = layer.padding
+    if padding == "causal":  # which only layers know
+        before = (layer.kernel_size[0] - 1) * layer.dilation_rate[0]
+        steps, channels = ((before, 0), (0, 0))
+        first = layer.data_format == "channels_first"
+        pads = ((0, 0), channels, steps) if first else ((0, 0), steps, channels)
+        inputs, padding = keras.ops.pad(inputs, pads), "valid"
     return apply(
         inputs,
         kernel,
         strides=tuple(layer.strides),
-        padding=layer.padding,
+        padding=padding,
         data_format=layer.data_format,
         dilation_rate=tuple(layer.dilation_rate),
     )

@@ -74,12 +74,12 @@ class Model:
         hook = self.hooks.get(call) if twin else None
         if is_linear(layer):
             before = self.linear(call, inputs[0]) if before is None else before
-            return [layer.activation(hook(before) if hook else before)]
+            return [masked_as(inputs[0], layer.activation(hook(before) if hook else before))]
         inputs = [hook(each) for each in inputs] if hook else inputs
         if call in self.masks:
             inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
         if type(layer) is keras.layers.BatchNormalization:
-            return [normalised(layer, self.weights, inputs[0])]
+            return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
         remaining = iter(inputs)
         args, kwargs = keras.tree.map_structure(
             lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,
@@ -134,6 +134,7 @@ class Wave:
             for tensor in model.graph.inputs
         }
         self._next = 0
+        self._wanted = set(model.graph.outputs)
         calls = model.graph.calls
         self._last = {tensor: call for call in calls for tensor in call.inputs}
 
@@ -153,9 +154,8 @@ class Wave:
         ]
         for number, tensor in enumerate(call.outputs):
             self.values[tensor] = [each[number] for each in outputs]
-        kept = set(self.model.graph.outputs)
         for tensor in call.inputs:
-            if self._last[tensor] is call and tensor not in kept:
+            if self._last[tensor] is call and tensor not in self._wanted:
                 self.values.pop(tensor, None)
 
     def fork(self) -> Wave:
@@ -173,8 +173,10 @@ class Wave:
         """Do the same, and return a tensor."""
         reached = []
         for call in list(self.calls()):
-            if set(call.outputs) & set(self.model.graph.outputs):
-                reached.append(tf.concat([_flat(each) for each in self.final(call)], axis=0))
+            wanted = [at for at, each in enumerate(call.outputs) if each in self._wanted]
+            reached += [
+                tf.concat([_flat(each) for each in self.final(call, at)], 0) for at in wanted
+            ]
             self.advance()
         return tf.concat(reached, axis=1)
 
@@ -182,16 +184,29 @@ class Wave:
         """Return what the next call, of a layer with a kernel, gives before its activation."""
         return [self.model.linear(call, each) for each in self.values[call.inputs[0]]]
 
-    def final(self, call: Call) -> list[Any]:
-        """Return what the next call, which makes an output, gives before its activation."""
+    def final(self, call: Call, at: int = 0) -> list[Any]:
+        """Return what the next call, which makes an output, gives before its activation.
+
+        Args:
+            call: The call.
+            at: Which of the tensors it returns is wanted.
+        """
         if is_linear(call.operation):
             return self.before(call)
         if type(call.operation) in (keras.layers.Activation, keras.layers.Softmax):
             return self.values[call.inputs[0]]
         columns = (self.values[each] for each in call.inputs)
         return [
-            self.model.run(call, inputs, twin=False)[0] for inputs in zip(*columns, strict=True)
+            self.model.run(call, inputs, twin=False)[at] for inputs in zip(*columns, strict=True)
         ]
+
+
+def masked_as(inputs: Any, outputs: Any) -> Any:
+    """Return outputs with the mask that Keras hung on the inputs, if there is one."""
+    mask = getattr(inputs, "_keras_mask", None)
+    if mask is not None:
+        outputs._keras_mask = mask  # noqa: SLF001 # layers inside nested models look for it there
+    return outputs
 
 
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:

@@ -181,9 +181,11 @@ class _Reader:
     def add(self, call: Call) -> tuple[Tensor, ...]:
         """Record a call, or the calls within it where the operation is a model with a graph."""
         if is_nested(call.operation):
-            self.uses.append(Use(call.operation, call.inputs))
+            given = {name: each for name, each in call.kwargs.items() if name != "mask"}
+            inputs = tuple(tensors_of((call.args, given)))  # masks come along with the values
+            self.uses.append(Use(call.operation, inputs))
             scope = (*call.scope, call.operation.name)
-            return tuple(self.read(call.operation, call.inputs, scope))
+            return tuple(self.read(call.operation, inputs, scope))
         self.calls.append(call)
         return call.outputs
 

@@ -4,7 +4,16 @@ The numbers are counted by hand: an engine that pins or joins too much is exact 
 can tell.
 """
 
-from support.patterns import attention, basic, constants, convolution, operations, sequence, sharing
+from support.patterns import (
+    attention,
+    basic,
+    constants,
+    convolution,
+    masks,
+    operations,
+    sequence,
+    sharing,
+)
 from support.patterns.registry import PATTERNS, Pattern, conv, head
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "conv",
     "convolution",
     "head",
+    "masks",
     "operations",
     "sequence",
     "sharing",

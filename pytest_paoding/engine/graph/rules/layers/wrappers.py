@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding.engine.graph.rules.registry import rule
-from pytest_paoding.engine.graph.trace import is_nested
+from pytest_paoding.engine.graph.trace import is_nested, tensors_of
 from pytest_paoding.engine.graph.views import View, concatenated
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def time_distributed(visit: Visit) -> Sequence[View]:
     """Runs a layer on every step along the first axis."""
     layer = visit.layer.layer
-    if is_nested(layer) or len(visit.inputs) > 1:
+    if is_nested(layer):
         return visit.fixed("wraps a model, which can only be pruned by itself")
+    _keep_mask(visit)
     view = visit.input
     if 0 in view.varying:
         visit.join(view.labels[1:], view.labels[:1])
@@ -36,8 +37,9 @@ def time_distributed(visit: Visit) -> Sequence[View]:
 def bidirectional(visit: Visit) -> Sequence[View]:
     """Two recurrent layers; Keras wants as many units of both, so they go in pairs."""
     layer = visit.layer
-    if len(visit.inputs) > 1 or layer.stateful:
+    if tensors_of(visit.argument(1, "initial_state")) or layer.stateful:
         return visit.fixed("is given states, or keeps them")
+    _keep_mask(visit)
     directions = []
     for path, inner in (("layer", layer.forward_layer), ("backward_layer", layer.backward_layer)):
         shapes = _inner_shapes(inner, visit.input)
@@ -54,6 +56,12 @@ def bidirectional(visit: Visit) -> Sequence[View]:
     elif layer.merge_mode is None:
         merged = [forward[0], backward[0]]
     return [*merged, *forward[1:], *backward[1:]]
+
+
+def _keep_mask(visit: Visit) -> None:
+    """Pin what decides which steps count."""
+    for tensor in tensors_of(visit.call.kwargs.get("mask")):
+        visit.pin(visit.view(tensor), "is masked by it")
 
 
 def _inner_shapes(layer: Any, view: View) -> list[tuple[int | None, ...]]:
