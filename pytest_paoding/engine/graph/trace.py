@@ -93,17 +93,27 @@ class Graph:
     uses: tuple[Use, ...] = ()
 
 
-def read_graph(model: Any) -> Graph:
+def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
     """Return the calls of a Sequential or Functional model.
 
     The model is not changed. Linear in the number of calls.
 
+    Args:
+        model: The model.
+        shapes: Shapes of its flattened inputs without the batch, in place of those that leave
+            lengths open.
+
     Raises:
         PruningError: The model is subclassed or has not been built, so it has no graph.
+        ValueError: A layer does not accept a shape.
     """
-    _require_graph(model)
+    require_graph(model)
     reader = _Reader()
     inputs = tuple(_tensor(each) for each in model.inputs)
+    if shapes is not None:
+        inputs = tuple(
+            Tensor(tuple(shape), each.dtype) for shape, each in zip(shapes, inputs, strict=True)
+        )
     outputs = reader.read(model, inputs, ())
     return Graph(model, inputs, tuple(outputs), tuple(reader.calls), tuple(reader.uses))
 
@@ -135,7 +145,8 @@ def as_functional(model: Any) -> Any:
     return keras.Model(model.input, model.output, name=model.name)
 
 
-def _require_graph(model: Any) -> None:
+def require_graph(model: Any) -> None:
+    """Refuse a model that has no graph; raises PruningError."""
     name = getattr(model, "name", type(model).__name__)
     if not is_nested(model):
         raise PruningError(
@@ -163,8 +174,11 @@ class _Reader:
     def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
         """Collect the calls of `model` on `inputs`; return its output tensors."""
         functional = as_functional(model)
+        given = iter(inputs)
         shadow_inputs = keras.tree.map_structure(
-            lambda each: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=each.name),
+            lambda each: keras.Input(
+                batch_shape=(each.shape[0], *next(given).shape), dtype=each.dtype, name=each.name
+            ),
             functional.input,
         )
         shadow = _Shadow(self, model, scope)

@@ -17,16 +17,23 @@ from pytest_paoding.errors import PruningError
 from pytest_paoding.records.protocol import Mixing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.types import Shape
     from pytest_paoding.engine.graph.visit import Rule
 
 MIXING = get_args(Mixing)
 
 
-def walk(model: Any, rules: Callable[[Any], Rule], *, mixing: str = "exact") -> Structure:
+def walk(
+    model: Any,
+    rules: Callable[[Any], Rule],
+    *,
+    mixing: str = "exact",
+    shapes: Sequence[Shape] | None = None,
+) -> Structure:
     """Read `model` and run the rule of every call.
 
     Args:
@@ -35,6 +42,7 @@ def walk(model: Any, rules: Callable[[Any], Rule], *, mixing: str = "exact") -> 
         mixing: What becomes of layers that compute statistics over units, such as
             LayerNormalization: with `exact` such units stay, so that what is left computes what it
             did; with `recompute` they may leave, and the statistics are those of the units left.
+        shapes: Shapes of the inputs, where the model leaves lengths open; see `read_graph`.
 
     Cost: linear in the calls and in the positions of the labels they move.
 
@@ -43,7 +51,7 @@ def walk(model: Any, rules: Callable[[Any], Rule], *, mixing: str = "exact") -> 
     """
     if mixing not in MIXING:
         raise PruningError(f"mixing must be {' or '.join(map(repr, MIXING))}, not {mixing!r}")
-    graph = read_graph(model)
+    graph = read_graph(model, shapes)
     ledger = Ledger()
     for tensor, given in zip(graph.inputs, model.inputs, strict=True):
         ledger.views[tensor] = ledger.fixed(tensor.shape, f"it is the model's input {given.name!r}")

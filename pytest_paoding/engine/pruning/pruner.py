@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import keras
 
 from pytest_paoding.engine.execution.input_ranges import input_ranges
+from pytest_paoding.engine.execution.open_lengths import settled_shapes
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.input_ranges import InputRange
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.graph.types import Shape
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.strategies.strategy import Strategy
     from pytest_paoding.engine.pruning.task import Progress
@@ -64,6 +66,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     ratio: float,
     strategy: str = "reconstruct",
     input_range: InputRange = (0.0, 1.0),
+    input_shape: Mapping[str, Shape] | None = None,
     seed: int = 0,
     step: float = 0.025,
     allocation: str = "global",
@@ -96,6 +99,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
         input_range: Low and high of legal inputs, or such a pair for each input by its name; it
             bounds what units may compute, and what synthetic inputs look like.
+        input_shape: For inputs that leave lengths open, shapes without the batch to draw synthetic
+            inputs of, by the input's name.
         seed: Seed of the private random generator.
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
         allocation: For `reconstruct`: `global`, `uniform` (every layer by `ratio`), or `balanced`
@@ -154,7 +159,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         mixing=mixing,
         jump=check_jump(jump),
     )
-    structure = walk(model, rule_for, mixing=options.mixing)
+    shapes, assumed = settled_shapes(model, input_shape)
+    structure = walk(model, rule_for, mixing=options.mixing, shapes=shapes)
     constraints.check(producer.name for producer in structure.producers)
     ranges = input_ranges(structure.graph, input_range)
     task = _task(structure, constraints, ranges, options, progress or _silent)
@@ -168,7 +174,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     sparse = sparsify(smaller.model, zeros) if zeros else None
     plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
-    notes = (smaller.note, *asked, *transform.notes, proof.note, refined, sparse)
+    notes = (smaller.note, assumed, *asked, *transform.notes, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 
 

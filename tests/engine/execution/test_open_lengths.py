@@ -1,0 +1,126 @@
+"""Lengths that a model leaves open: which are assumed, and that the cut does not depend on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+from keras import layers
+
+from pytest_paoding import prune
+from pytest_paoding.engine.execution.open_lengths import settled_shapes
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.groups import find_groups
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.surgery.apply import apply
+from pytest_paoding.errors import PruningError
+from support.oracles import randomise
+
+
+def image() -> Any:
+    x = keras.Input((None, None, 1), name="image")
+    y = layers.MaxPooling2D()(layers.Conv2D(8, 3, activation="relu")(x))
+    return keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling2D()(y)))
+
+
+def unet() -> Any:
+    """Halved and doubled twice: only multiples of four meet themselves again."""
+    x = keras.Input((None, None, 2), name="image")
+    one = layers.Conv2D(6, 3, padding="same", activation="relu")(x)
+    two = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(one)
+    three = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(two)
+    up = layers.Concatenate()([layers.UpSampling2D()(three), two])
+    up = layers.Concatenate()([layers.UpSampling2D()(up), one])
+    return keras.Model(x, layers.Conv2D(1, 1)(up))
+
+
+def tokens() -> Any:
+    x = keras.Input((None,), dtype="int32", name="ids")
+    y = layers.Conv1D(8, 5, activation="relu")(layers.Embedding(30, 8)(x))
+    return keras.Model(x, layers.Dense(3)(layers.GlobalMaxPooling1D()(y)))
+
+
+def cropped() -> Any:
+    x = keras.Input((None, 4), name="series")
+    y = layers.Conv1D(8, 3, activation="relu")(layers.Cropping1D(50)(x))
+    return keras.Model(x, layers.Dense(3)(layers.GlobalMaxPooling1D()(y)))
+
+
+def inside() -> Any:
+    z = keras.Input((None, 5))
+    inner = keras.Model(z, layers.Conv1D(6, 7, activation="relu")(z), name="inside")
+    x = keras.Input((None, 3), name="series")
+    y = inner(layers.Conv1D(5, 40, activation="relu")(x))
+    return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)))
+
+
+BUILDERS = {
+    image: ((32, 32, 1),),
+    unet: ((32, 32, 2),),
+    tokens: ((32,),),
+    cropped: ((128, 4),),
+    inside: ((64, 3),),
+}
+each = pytest.mark.parametrize("build", BUILDERS)
+
+
+@each
+def test_the_first_usual_length_that_every_layer_accepts_is_assumed(build: Any) -> None:
+    shapes, note = settled_shapes(build())
+    assert shapes == BUILDERS[build]
+    assert note is not None
+    assert "x".join(map(str, shapes[0])) in note
+
+
+@each
+def test_the_cut_does_not_depend_on_what_is_assumed(build: Any) -> None:
+    model = build()
+    groups = [
+        [
+            (str(group), group.units.tolist())
+            for group in find_groups(walk(model, rule_for, **given))
+        ]
+        for given in ({}, {"shapes": settled_shapes(model)[0]})
+    ]
+    assert groups[0] == groups[1]
+
+
+@each
+@pytest.mark.parametrize("strategy", ("reconstruct", "impact", "stochastic", "magnitude"))
+def test_open_models_are_pruned_proved_and_stay_open(build: Any, strategy: str) -> None:
+    model = randomise(build())
+    pruned = prune(model, ratio=0.5, strategy=strategy, verify=True)
+    assert any("lengths open" in note for note in pruned.notes)
+    assert any(note.startswith("proved") for note in pruned.notes)
+    before, after = ([tensor.shape for tensor in each.inputs] for each in (model, pruned.model))
+    assert before == after
+    again = apply(model, pruned.plan)
+    for one, two in zip(pruned.model.weights, again.weights, strict=True):
+        assert values_of(one).tobytes() == values_of(two).tobytes()
+
+
+def test_a_shape_of_the_users_own_is_taken() -> None:
+    pruned = prune(tokens(), ratio=0.5, input_shape={"ids": (9,)})
+    assert not any("lengths open" in note for note in pruned.notes)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    (
+        ({"words": (9,)}, "input_shape names 'words': the inputs of the model are"),
+        ({"ids": (9, 2)}, r"input_shape \(9, 2\) does not fit the input 'ids', \(None,\)"),
+    ),
+)
+def test_a_shape_that_does_not_fit_is_refused(given: Any, message: str) -> None:
+    with pytest.raises(PruningError, match=message):
+        prune(tokens(), ratio=0.5, input_shape=given)
+
+
+def test_where_no_usual_length_fits_one_is_asked_for() -> None:
+    x = keras.Input((None, 3), name="series")
+    y = layers.Conv1D(4, 3)(layers.Cropping1D(20_000)(x))
+    model = keras.Model(x, layers.Dense(2)(layers.GlobalMaxPooling1D()(y)))
+    with pytest.raises(PruningError, match=r"behind the input 'series' .*give its input_shape"):
+        prune(model, ratio=0.5)
