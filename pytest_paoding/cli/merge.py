@@ -9,7 +9,7 @@ from pytest_paoding.cli.reading import write
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.artifacts import write_whole
 from pytest_paoding.gate.merging import merged
-from pytest_paoding.records.runs import Run, read_run
+from pytest_paoding.records.run_record import RunRecord, read_run
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.page import page
@@ -59,7 +59,7 @@ def _save(path: Path, text: str) -> None:
         raise ArtifactError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _summary(whole: Run) -> list[str]:
+def _summary(whole: RunRecord) -> list[str]:
     return [
         *summary_lines(whole.results, show="all", verbose=False, quiet=False),
         *whole.faults,

@@ -16,8 +16,8 @@ from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.plan import Plan
-from pytest_paoding.records.results import GateResult, layers_of
+from pytest_paoding.records.plan import Plan, layers_of
+from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text import quantities
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.progress import Progress

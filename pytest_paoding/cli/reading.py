@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import Baseline, Entry
-from pytest_paoding.records.runs import parsed, run_of
+from pytest_paoding.records.run_record import parsed, run_of
 
 if TYPE_CHECKING:
     from pathlib import Path

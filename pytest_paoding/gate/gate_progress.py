@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Judgement, Outcome
@@ -10,12 +10,13 @@ from pytest_paoding.records.results import Trial
 
 if TYPE_CHECKING:
     from pytest_paoding.records.measurement import Measurement
-    from pytest_paoding.records.results import LayerResult
+    from pytest_paoding.records.plan import LayerResult
+    from pytest_paoding.records.results import GateResult
 
 
 @dataclass(slots=True)
-class Findings:
-    """What is known so far at one ratio; kept when something fails half-way."""
+class GateProgress:
+    """Findings at one ratio so far; kept when something fails half-way."""
 
     ratio: float | None = None
     metrics: dict[str, Measurement] = field(default_factory=dict)
@@ -27,15 +28,18 @@ class Findings:
 
     @property
     def trial(self) -> Trial:
-        """What the search records of this ratio."""
+        """The search's record of this ratio."""
         found = {check.name: check.compared for check in self.judgement.checks}
         return Trial(self.ratio or 0.0, self.judgement.outcome, found)
 
-
-@dataclass(slots=True)
-class State:
-    """The findings at the ratio at hand, the ratios tried so far, and whether one has held."""
-
-    now: Findings = field(default_factory=Findings)
-    trials: list[Trial] = field(default_factory=list)
-    held: bool = False
+    def onto(self, record: GateResult) -> GateResult:
+        """Return a gate's record with these findings."""
+        return replace(
+            record,
+            digest_before=self.digest_before,
+            digest_after=self.digest_after,
+            metrics=self.metrics,
+            checks=self.judgement.checks,
+            layers=self.layers,
+            notes=self.notes,
+        )

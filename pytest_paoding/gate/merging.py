@@ -6,7 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.runs import Run, clashes, required_missing
+from pytest_paoding.records.run_record import RunRecord, clashes, required_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +17,14 @@ _PASSED, _FAILED, _EMPTY = 0, 1, 5
 """Exit codes of pytest."""
 
 
-def merged(shards: Mapping[str, Run]) -> Run:
+def merged(shards: Mapping[str, RunRecord]) -> RunRecord:
     """Return the run that shards add up to.
 
-    A gate has run if it ran in one of them, so what each alone had to do without (a required gate,
-    an entry of the baseline) is asked anew of all together.
+    A gate has run if it ran in one of them, so whether a required gate or an entry of the baseline
+    is missing is decided again for all of them together.
 
     Args:
-        shards: By what messages call them.
+        shards: Runs by their names in messages.
     """
     runs = list(shards.values())
     results = sorted(_chosen(runs), key=lambda result: (result.name, result.nodeid))
@@ -35,24 +35,24 @@ def merged(shards: Mapping[str, Run]) -> Run:
         *_overlaps(shards),
         *_other_commits(shards),
     ]
-    names = [name for run in runs for name in run.baseline or ()]
+    baseline = dict.fromkeys(name for run in runs for name in run.baseline or ())
     missing = required_missing(required, results)
-    roots = sorted({run.root for run in runs})
-    return Run(
+    roots = {run.root for run in runs}
+    return RunRecord(
         exit=_exit(runs, demands=bool(faults or missing or any(r.failed for r in results))),
         complete=all(run.complete for run in runs),
         results=results,
         required=required,
         failed=sum(run.failed for run in runs),
-        baseline=list(dict.fromkeys(names)) or None,
+        baseline=list(baseline) or None,
         faults=list(dict.fromkeys(faults)),
-        root=roots[0] if len(roots) == 1 else ".",
+        root=roots.pop() if len(roots) == 1 else ".",
         workers=sum(run.workers for run in runs),
         environment=ChainMap(*(dict(run.environment) for run in runs)),
     )
 
 
-def _chosen(runs: Sequence[Run]) -> list[GateResult]:
+def _chosen(runs: Sequence[RunRecord]) -> list[GateResult]:
     """Return the record of every gate, that of a shard that ran it where others skipped it."""
     found: dict[tuple[str, str], GateResult] = {}
     for result in (result for run in runs for result in run.results):
@@ -62,8 +62,8 @@ def _chosen(runs: Sequence[Run]) -> list[GateResult]:
     return list(found.values())
 
 
-def _overlaps(shards: Mapping[str, Run]) -> Iterator[str]:
-    """Yield a line for every gate that several shards ran: which of them would count?"""
+def _overlaps(shards: Mapping[str, RunRecord]) -> Iterator[str]:
+    """Yield a line for every gate that several shards ran: none of their records is the record."""
     users: dict[tuple[str, str], list[str]] = {}
     for label, run in shards.items():
         for result in run.results:
@@ -74,7 +74,7 @@ def _overlaps(shards: Mapping[str, Run]) -> Iterator[str]:
             yield f"gate {name} ran in several shards: {', '.join(labels)}"
 
 
-def _other_commits(shards: Mapping[str, Run]) -> Iterator[str]:
+def _other_commits(shards: Mapping[str, RunRecord]) -> Iterator[str]:
     commits = {label: run.environment.get("commit") for label, run in shards.items()}
     known = {label: commit for label, commit in commits.items() if commit is not None}
     if len(set(known.values())) > 1:
@@ -82,16 +82,13 @@ def _other_commits(shards: Mapping[str, Run]) -> Iterator[str]:
         yield f"shards are of different commits: {told}"
 
 
-def _exit(runs: Sequence[Run], *, demands: bool) -> int:
+def _exit(runs: Sequence[RunRecord], *, demands: bool) -> int:
     """Return the exit status one run would have had."""
     broken = [run.exit for run in runs if run.exit not in {_PASSED, _FAILED, _EMPTY}]
     if broken:
         return max(broken)
-    if demands or any(run.exit == _FAILED and not _only_incomplete(run) for run in runs):
+    # A shard without failed tests that lacks required gates failed for those that ran elsewhere.
+    failed = [run for run in runs if run.exit == _FAILED]
+    if demands or any(run.failed or not run.required_missing for run in failed):
         return _FAILED
     return _EMPTY if all(run.exit == _EMPTY for run in runs) else _PASSED
-
-
-def _only_incomplete(run: Run) -> bool:
-    """Whether a shard failed for nothing but gates that ran elsewhere."""
-    return not run.failed and bool(run.required_missing)

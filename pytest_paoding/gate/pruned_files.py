@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.formats import of_file
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.results import LayerResult
+from pytest_paoding.records.plan import LayerResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

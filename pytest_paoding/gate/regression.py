@@ -1,16 +1,20 @@
-"""By how much a gate got worse than the baseline."""
+"""What a gate is compared with, and by how much it got worse than that."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_paoding.records.baseline import DIGITS, Entry
+from pytest_paoding.records.baseline import DIGITS, UPDATE, Entry
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import REGRESSIONS, Metric
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from pytest_paoding.records.baseline import Baseline
+    from pytest_paoding.records.budgets import Limit
 
 _OF = {
     "accuracy_drop": "accuracy",
@@ -21,6 +25,55 @@ _OF = {
     "flops_increase": "flops",
 }
 """Which metric a regression is one of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one gate is compared with.
+
+    Attributes:
+        entry: The baseline's entry for the gate.
+        missing: Why there is none, and what to do about it.
+        renewed: Whether the gate's own findings become the entry, and so are what it is held to.
+        limited: Names of the metrics that a limit asks for.
+    """
+
+    entry: Entry | None
+    missing: str
+    renewed: bool
+    limited: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, baseline: Baseline | None, name: str, limits: Iterable[Limit], *, update: str | None
+    ) -> Comparison:
+        """Return what the gate of a name is compared with.
+
+        Args:
+            baseline: The entries, if there are any.
+            name: Name of the gate.
+            limits: Its limits.
+            update: Which entries this run writes: "new" or "all"; None to write none.
+        """
+        known = {metric.name for metric in REGRESSIONS.values()}
+        limited = frozenset(limit.metric.name for limit in limits) & known
+        if baseline is None:
+            missing = "there is no baseline: set baseline in [tool.paoding]"
+            return cls(None, missing, renewed=False, limited=limited)
+        entry = baseline.entries.get(name)
+        missing = f"{baseline.label} has no entry {name}: write it with {UPDATE}"
+        renewed = update == "all" or (update == "new" and entry is None)
+        return cls(entry, missing, renewed=renewed, limited=limited)
+
+    def __call__(self, metrics: Mapping[str, Measurement]) -> dict[str, Measurement]:
+        """Return the regressions that are limited or defined."""
+        new = Entry.of_metrics(metrics)
+        found = regressions(new if self.renewed else self.entry, new, missing=self.missing)
+        return {
+            name: measured
+            for name, measured in found.items()
+            if name in self.limited or measured.found is not None
+        }
 
 
 def regressions(old: Entry | None, new: Entry, *, missing: str) -> dict[str, Measurement]:

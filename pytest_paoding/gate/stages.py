@@ -11,14 +11,12 @@ import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.references import calibrated
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
-from pytest_paoding.gate.gate_progress import Findings, State
+from pytest_paoding.gate.gate_progress import GateProgress
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
 from pytest_paoding.gate.workbench import Workbench, machine
@@ -26,7 +24,7 @@ from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Judgement, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.metrics import KNOWN, Metric
-from pytest_paoding.records.results import SCHEMA, GateResult
+from pytest_paoding.records.results import SCHEMA, GateResult, Trial
 from pytest_paoding.records.revision import Revision
 from pytest_paoding.records.text.jsonable import plain_measurement, portable
 from pytest_paoding.version import __version__
@@ -35,9 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_paoding.config.settings import GateSettings
-    from pytest_paoding.gate.store import Store
     from pytest_paoding.records.measurement import Measurement
-    from pytest_paoding.records.protocol import Engine, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +41,15 @@ class GateSpec:
     """What a gate is asked to do.
 
     Attributes:
-        name: Of the gate.
+        name: Name of the gate.
         settings: Its effective settings.
-        root: Where relative paths and data references start.
+        root: Folder that relative paths and data references start from.
         path: The model's file, where it comes from one.
         data: `package.module:callable` that gives the data for judging.
         sweep: The name this gate competes for with others of its sweep; the name of its file.
         least: Whether its ratio is the smallest of the sweep, which has to hold.
         nodeid: The test item that runs it.
-        attempt: Which run of the item this is, from 1.
+        attempt: Number of this run of the item, from 1.
         worker: The xdist worker.
     """
 
@@ -73,84 +69,81 @@ class GateSpec:
         """The published file's name without its ending."""
         return self.sweep or self.name
 
+    def record(
+        self, outcome: Outcome, *, reason: str | None, ratio: float | None = None
+    ) -> GateResult:
+        """Return the gate's record before anything is found, at one of the ratios it may try."""
+        return GateResult(
+            name=self.name,
+            outcome=outcome,
+            nodeid=self.nodeid,
+            reason=reason,
+            source=None if self.path is None else portable(self.path, self.root),
+            settings=self.settings.at(ratio).shown,
+            sweep=self.sweep,
+            attempts=self.attempt,
+            worker=self.worker,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class GateRun:
+class GateOutcome:
     """A gate's record, and its files where they may be published."""
 
     result: GateResult
     staged: Staged | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Gate:
-    """A gate, ready to run.
+    """A gate, ready to run once.
 
     Attributes:
-        engine: Does the work.
         spec: What to do.
-        load_model: Gives the original model.
-        load_data: Gives the data for judging; it never reaches the pruning.
+        bench: The model and its data, and the engine that does the work.
         measure_more: Gives further metrics of (original, pruned, data), if there are any.
-        identify: Gives the original's digest without loading it, where that can be.
-        store: Keeps what was done; None to do everything anew.
+        compare: Gives the regressions of what was measured.
+        accepted: The baseline's entry that the gate is compared with.
         artifacts: Folder to publish in; None to only judge.
         owner: Process whose death makes staged files stale.
-        compare: Gives the regressions of what was measured.
-        accepted: The baseline's entry that is compared with.
         forced: Reason for publishing even over budget.
         revision: The commit to record.
-        progress: Is told how far the work is.
+        now: Findings at the ratio at hand.
+        trials: Ratios tried so far.
     """
 
-    engine: Engine
     spec: GateSpec
-    load_model: Callable[[], Any]
-    load_data: Callable[[], Any]
+    bench: Workbench
     measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None = None
     compare: Callable[[Mapping[str, Measurement]], Mapping[str, Measurement]] = lambda _: {}
     accepted: Entry | None = None
-    identify: Callable[[], str | None] = lambda: None
-    store: Store | None = None
     artifacts: Path | None = None
     owner: int = 0
     forced: str | None = None
     revision: Revision = field(default_factory=Revision)
-    progress: Progress | None = None
+    now: GateProgress = field(default_factory=GateProgress, init=False)
+    trials: list[Trial] = field(default_factory=list, init=False)
 
-    def run(self) -> GateRun:
+    def run(self) -> GateOutcome:
         """Run the gate.
 
         A `PaodingError` on the way makes it UNJUDGED; every other exception is a defect and passes
         through. In both cases nothing stays behind.
         """
         started = time.perf_counter()
-        state = State()
-        bench = self._bench()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
-                judgement = self._work(bench, state, staged).judgement
-                result = self._result(bench, state, judgement, _undecided(judgement), started)
+                self._work(staged)
+                result = self._result(_undecided(self.now.judgement), started)
                 if self.artifacts is None or result.outcome not in PUBLISHED:
-                    return GateRun(result)
+                    return GateOutcome(result)
                 result = self._stage(result, staged)
                 cleanup.pop_all()
-                return GateRun(result, staged)
+                return GateOutcome(result, staged)
             except PaodingError as error:
-                unjudged = Judgement(Outcome.UNJUDGED, ())
-                return GateRun(self._result(bench, state, unjudged, str(error), started))
-
-    def _bench(self) -> Workbench:
-        return Workbench(
-            engine=self.engine,
-            load_model=self.load_model,
-            load_data=self.load_data,
-            calibrate=partial(calibrated, root=self.spec.root),
-            identify=self.identify,
-            store=self.store,
-            progress=self.progress,
-        )
+                self.now.judgement = Judgement(Outcome.UNJUDGED, ())
+                return GateOutcome(self._result(str(error), started))
 
     def _open(self, cleanup: ExitStack) -> Staged:
         """Open a folder to save in before any work: without it the work would be in vain."""
@@ -159,32 +152,34 @@ class Gate:
         target = folder.parent / f"{self.spec.target}{ENDINGS[KERAS]}"
         return Staged(folder, target, self.spec.settings.exported)
 
-    def _work(self, bench: Workbench, state: State, staged: Staged) -> Findings:
-        """Prune, save, measure and judge, at the ratio that is asked for or searches for one."""
-        if staged.exported:
-            self.engine.versions(staged.exported)  # without the packages the work would be in vain
+    def _work(self, staged: Staged) -> None:
+        """Prune, save, measure and judge at the given ratio, or search for one."""
+        if staged.exported:  # without the packages the work would be in vain
+            self.bench.engine.versions(staged.exported)
         ratio = self.spec.settings.ratio
         if isinstance(ratio, float):
-            return self._attempt(bench, ratio, state, staged)
+            self._attempt(ratio, staged)
+            return
         spare = replace(staged, folder=staged.folder / "trial")
         spare.folder.mkdir()
+        held = False
 
-        def attempt(tried: float) -> Findings:
-            found = self._attempt(bench, tried, state, spare)
-            state.trials.append(found.trial)
-            held = holds_quality(found.judgement)
-            if held or not state.held:  # the files shall be those of what `largest` returns
+        def attempt(tried: float) -> GateProgress:
+            nonlocal held
+            found = self._attempt(tried, spare)
+            self.trials.append(found.trial)
+            holds = holds_quality(found.judgement)
+            if holds or not held:  # the files shall be those of what `largest` returns
                 for name, file in spare.files.items():
                     file.replace(staged.files[name])
-            state.held |= held
+            held |= holds
             return found
 
-        state.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
-        return state.now
+        self.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
 
-    def _attempt(self, bench: Workbench, ratio: float, state: State, into: Staged) -> Findings:
-        settings = self.spec.settings.at(ratio)
-        state.now = now = Findings(ratio)
+    def _attempt(self, ratio: float, into: Staged) -> GateProgress:
+        settings, bench = self.spec.settings.at(ratio), self.bench
+        self.now = now = GateProgress(ratio)
         cut = bench.prune(settings, into.model)
         now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
         exports = bench.export(settings, cut, into.exports)
@@ -201,53 +196,32 @@ class Gate:
         now.judgement = judge(settings.limits, now.metrics)
         return now
 
-    def _result(
-        self,
-        bench: Workbench,
-        state: State,
-        judgement: Judgement,
-        reason: str | None,
-        started: float,
-    ) -> GateResult:
-        spec, findings = self.spec, state.now
-        outcome = self._outcome(judgement)
-        digest = findings.digest_before or bench.known_digest
-        result = GateResult(
-            name=spec.name,
-            outcome=outcome,
-            nodeid=spec.nodeid,
-            reason=reason,
-            source=None if spec.path is None else portable(spec.path, spec.root),
-            digest_before=digest,
-            digest_after=findings.digest_after,
-            settings=spec.settings.at(findings.ratio).shown,
-            metrics=findings.metrics,
-            checks=judgement.checks,
-            layers=findings.layers,
-            notes=findings.notes,
+    def _result(self, reason: str | None, started: float) -> GateResult:
+        now, bench, outcome = self.now, self.bench, self._outcome()
+        now.digest_before = now.digest_before or bench.known_digest
+        result = replace(
+            now.onto(self.spec.record(outcome, reason=reason, ratio=now.ratio)),
             forced=self.forced if outcome is Outcome.FORCED else None,
-            sweep=spec.sweep,
-            trials=tuple(state.trials),
-            attempts=spec.attempt,
-            worker=spec.worker,
-            duration=time.perf_counter() - started,
-            versions=self._versions() if digest else {},
+            trials=tuple(self.trials),
+            versions=self._versions() if now.digest_before else {},
             machine=machine(),
-            reused=digest is not None and not bench.anew,
+            reused=now.digest_before is not None and not bench.anew,
+            duration=time.perf_counter() - started,
         )
         if outcome is Outcome.UNJUDGED:
             return result
-        checks = () if spec.sweep else result.checks  # there limits are loose on purpose
+        checks = () if self.spec.sweep else result.checks  # there limits are loose on purpose
         found = notes(checks, old=self.accepted, new=Entry.from_result(result))
-        return replace(result, notes=(*findings.notes, *found))
+        return replace(result, notes=(*now.notes, *found))
 
     def _versions(self) -> dict[str, str]:
-        formats = self.spec.settings.exported
-        return dict(self.engine.versions(formats) if formats else self.engine.versions())
+        engine, formats = self.bench.engine, self.spec.settings.exported
+        return dict(engine.versions(formats) if formats else engine.versions())
 
-    def _outcome(self, judgement: Judgement) -> Outcome:
-        if judgement.outcome is not Outcome.OVER_BUDGET:
-            return judgement.outcome
+    def _outcome(self) -> Outcome:
+        outcome = self.now.judgement.outcome
+        if outcome is not Outcome.OVER_BUDGET:
+            return outcome
         if self.spec.sweep is not None and not self.spec.least:
             return Outcome.REJECTED
         return Outcome.FORCED if self.forced else Outcome.OVER_BUDGET

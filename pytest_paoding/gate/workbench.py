@@ -5,19 +5,20 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.config.references import calibrated
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.pruned_files import Exports, PrunedFile, compressed_bytes
 from pytest_paoding.gate.store import Store, key_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.results import LayerResult, layers_of
+from pytest_paoding.records.plan import LayerResult, layers_of
 from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pytest_paoding.config.settings import GateSettings
     from pytest_paoding.records.protocol import Engine, Progress, PrunedModel, Pruning
@@ -43,7 +44,7 @@ class Workbench:
         engine: Does the work.
         load_model: Gives the original model.
         load_data: Gives the data for judging; it never reaches the pruning.
-        calibrate: Gives the settings of a pruning with the inputs that they refer to.
+        root: Folder that references of the settings start from.
         identify: Gives the original's digest without loading it, where that can be.
         store: Keeps what was done; None to do everything anew.
         progress: Is told how far the work is.
@@ -53,7 +54,7 @@ class Workbench:
     engine: Engine
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
-    calibrate: Callable[[Pruning], Pruning] = lambda pruning: pruning
+    root: Path = Path()
     identify: Callable[[], str | None] = lambda: None
     store: Store | None = None
     progress: Progress | None = None
@@ -71,6 +72,10 @@ class Workbench:
     def data(self) -> Any:
         """The data for judging."""
         return self.load_data()
+
+    def require_data(self) -> Any:
+        """Return the data, loaded by now: without it the work would be in vain."""
+        return self.data
 
     @property
     def known_digest(self) -> str | None:
@@ -107,7 +112,7 @@ class Workbench:
     def _pruning(self, settings: GateSettings) -> Pruning:
         """Return how to prune, with calibration data that is read once for all ratios."""
         if self._calibrated is None:
-            self._calibrated = self.calibrate(settings.pruning)
+            self._calibrated = calibrated(settings.pruning, root=self.root)
         return {**self._calibrated, "ratio": settings.pruning["ratio"]}
 
     def _key_of_cut(self, settings: GateSettings) -> str | None:
@@ -129,7 +134,7 @@ class Workbench:
     def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
         self.anew += 1
         original = self._digest
-        self.data  # noqa: B018 - without data the work would be in vain
+        self.require_data()
         pruning = self._pruning(settings)
         pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
         compress = "compression" in settings.judging["measure"]

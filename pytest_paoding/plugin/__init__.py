@@ -1,4 +1,4 @@
-"""The pytest plugin: hooks only, each hands on to the module that knows.
+"""The pytest plugin: hooks only, each forwards to the module that knows.
 
 PYTEST_DONT_REWRITE: nothing is asserted here, and it may be imported before pytest starts.
 """
@@ -14,9 +14,9 @@ from pytest_paoding.gate.artifacts import Staged
 from pytest_paoding.gate.artifacts import publish as publish_files
 from pytest_paoding.plugin import collection, hookspecs, markers, options, session_end
 from pytest_paoding.plugin.fixtures import paoding, paoding_data, paoding_model, paoding_settings
-from pytest_paoding.plugin.item_reports import after_phase, begin, status
-from pytest_paoding.plugin.run import PaodingSession
-from pytest_paoding.plugin.workers import INPUT
+from pytest_paoding.plugin.phases import after_phase, begin, status
+from pytest_paoding.plugin.run import PaodingRun
+from pytest_paoding.plugin.workers import usage_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.reporting.header import header
 
@@ -44,21 +44,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and read the settings."""
     config.addinivalue_line("markers", markers.DESCRIPTION)
     try:
-        PaodingSession(config).start()
+        PaodingRun(config).start()
     except ConfigError as error:
         raise pytest.UsageError(*str(error).split("\n")) from None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Tell the effective settings, if gates run."""
-    run = PaodingSession.of(config)
+    """Return the line on the effective settings, if gates run."""
+    run = PaodingRun.of(config)
     return header(run.settings) if run.switch.on else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrise tests over the configured models, and over several ratios."""
-    collection.parametrize_models(PaodingSession.of(metafunc.config), metafunc)
-    collection.parametrize_ratios(PaodingSession.of(metafunc.config), metafunc)
+    collection.parametrize(PaodingRun.of(metafunc.config), metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,7 +65,7 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add the configured gates before anything is selected by name or marker."""
-    collection.modify_items(PaodingSession.of(config), session, items)
+    collection.modify_items(PaodingRun.of(config), session, items)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,7 +85,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """Give failing gates words of their own."""
+    """Return the word of a gate that decided a phase."""
     return status(report)
 
 
@@ -94,19 +93,19 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Demand what only a whole session can show, before its outcome is counted."""
     ran = yield
-    session_end.enforce(PaodingSession.of(session.config), session)
+    session_end.enforce(PaodingRun.of(session.config), session)
     return ran
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Publish what waited, and write the documents."""
-    session_end.finish(PaodingSession.of(session.config), session)
+    session_end.finish(PaodingRun.of(session.config), session)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the gates' section."""
-    if lines := session_end.summary(PaodingSession.of(config)):
+    if lines := session_end.summary(PaodingRun.of(config)):
         terminalreporter.section("paoding")
         for line in lines:
             terminalreporter.line(line)
@@ -115,17 +114,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker which process outlives it, and what it shares with it."""
-    run = PaodingSession.of(node.config)
-    node.workerinput["paoding_owner"] = run.owner
-    if run.switch.on:
-        node.workerinput[INPUT] = run.sharing.tell(run.file.root)
+    run = PaodingRun.of(node.config)
+    run.sharing.tell(node, run.file.root if run.switch.on else None)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take the usage errors of a worker; a crashed one has no output."""
-    output: dict[str, Any] = getattr(node, "workeroutput", {})
-    PaodingSession.of(node.config).usage.extend(output.get("paoding_usage", []))
+    """Collect the usage errors of a worker."""
+    PaodingRun.of(node.config).usage.extend(usage_of(node))
 
 
 @pytest.hookimpl(trylast=True)

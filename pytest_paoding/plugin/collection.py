@@ -11,12 +11,13 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.plugin.full_session import names_files
 from pytest_paoding.plugin.items import GateItem, configured_items
 from pytest_paoding.plugin.markers import NAME, read_marker
+from pytest_paoding.plugin.workers import report_usage
 from pytest_paoding.records.text.ratios import candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pytest_paoding.plugin.run import PaodingSession
+    from pytest_paoding.plugin.run import PaodingRun
 
 _FIXTURES = {"paoding", "paoding_model"}
 
@@ -34,7 +35,7 @@ def name_of(item: pytest.Item) -> str:
     return item.model if item.ratio is None else candidate(item.model, item.ratio)
 
 
-def modify_items(run: PaodingSession, session: pytest.Session, items: list[pytest.Item]) -> None:
+def modify_items(run: PaodingRun, session: pytest.Session, items: list[pytest.Item]) -> None:
     """Add the configured gates, mark all gates, and check or skip them.
 
     Raises:
@@ -55,23 +56,21 @@ def modify_items(run: PaodingSession, session: pytest.Session, items: list[pytes
         _deselect_others(run.config, items, gates)
 
 
-def _check_markers(run: PaodingSession, items: list[pytest.Item]) -> None:
+def _check_markers(run: PaodingRun, items: list[pytest.Item]) -> None:
     lines = list(dict.fromkeys(line for item in items for line in _faults(run, item)))
     if not lines:
         return
-    if run.worker is None:
+    if run.sharing.worker is None:
         raise pytest.UsageError(*lines)
-    # A usage error in a worker would look like a crash: the controller raises it instead.
     items.clear()
-    run.config.workeroutput["paoding_usage"] = lines  # type: ignore[attr-defined]
+    report_usage(run.config, lines)
 
 
-def _faults(run: PaodingSession, item: pytest.Item) -> list[str]:
+def _faults(run: PaodingRun, item: pytest.Item) -> Iterator[str]:
     try:
         read_marker(item, models=run.listed.models)
     except ConfigError as error:
-        return str(error).split("\n")
-    return []
+        yield from str(error).split("\n")
 
 
 def _deselect_others(
@@ -84,20 +83,10 @@ def _deselect_others(
         config.hook.pytest_deselected(items=others)
 
 
-def parametrize_models(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `paoding_model` once for every configured model."""
-    if "paoding_model" not in metafunc.fixturenames:
-        return
-    if any(
-        "paoding_model" in _names(marker)
-        for marker in metafunc.definition.iter_markers("parametrize")
-    ):
-        return
-    metafunc.parametrize("paoding_model", run.listed.models, indirect=True)
-
-
-def parametrize_ratios(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `paoding` once for each of several ratios."""
+def parametrize(run: PaodingRun, metafunc: pytest.Metafunc) -> None:
+    """Run a test once for every configured model, and for each of several ratios, it asks for."""
+    if "paoding_model" in metafunc.fixturenames and not _parametrizes_models(metafunc):
+        metafunc.parametrize("paoding_model", run.listed.models, indirect=True)
     if "paoding" not in metafunc.fixturenames or not run.switch.on:
         return
     try:
@@ -110,6 +99,11 @@ def parametrize_ratios(run: PaodingSession, metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("paoding", ratio, indirect=True, ids=names)
 
 
-def _names(marker: pytest.Mark) -> Sequence[str]:
-    names = marker.args[0] if marker.args else marker.kwargs.get("argnames", ())
-    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+def _parametrizes_models(metafunc: pytest.Metafunc) -> bool:
+    """Whether the test itself says which models it runs on."""
+    for marker in metafunc.definition.iter_markers("parametrize"):
+        names = marker.args[0] if marker.args else marker.kwargs.get("argnames", ())
+        listed = names.split(",") if isinstance(names, str) else names
+        if "paoding_model" in map(str.strip, listed):
+            return True
+    return False

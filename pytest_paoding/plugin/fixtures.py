@@ -8,8 +8,8 @@ import pytest
 
 from pytest_paoding.config.references import calibrated
 from pytest_paoding.errors import PaodingError
-from pytest_paoding.plugin.itemstate import STATE
-from pytest_paoding.plugin.run import PaodingSession
+from pytest_paoding.plugin.attempts import ATTEMPT
+from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.plugin.running import Request, effective, run_gate
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class PaodingFixture:
             model: A Keras model; it stays as it is.
             data: What to judge on: (x, y), or batches of that. By default what the configured model
                 refers to, else the fixture `paoding_data`. The pruning never sees it.
-            name: Of the gate and its file; by default that of the test.
+            name: Name of the gate and its file; by default that of the test.
             **settings: Any key of [tool.paoding] that concerns one gate, such as `ratio` (in place
                 of a name, `calibration` may be the inputs themselves), and any budget
                 (`max_size="300 kB"`, or of an exported file `tflite_int8={"max_size": "60 kB"}`).
@@ -48,8 +48,8 @@ class PaodingFixture:
             The record of the gate: `result.metrics["parameters"].after` and the like.
         """
         return run_gate(
-            self._item,
             Request(
+                self._item,
                 name=name,
                 table=self._table(),
                 ratio=self._ratio,
@@ -57,7 +57,7 @@ class PaodingFixture:
                 data=data,
                 fallback=lambda: self._request.getfixturevalue("paoding_data"),
                 call=settings,
-            ),
+            )
         )
 
     def prune(self, model: Any, **settings: Any) -> PrunedModel:
@@ -69,13 +69,13 @@ class PaodingFixture:
         """
         _, gate = effective(self._item, table=self._table(), call=settings)
         gate = gate.at(self._ratio if isinstance(gate.ratio, tuple) else None)
-        session = PaodingSession.of(self._item.config)
-        return session.engine.prune(model, **calibrated(gate.pruning, root=session.file.root))
+        run = PaodingRun.of(self._item.config)
+        return run.engine.prune(model, **calibrated(gate.pruning, root=run.file.root))
 
     @property
     def results(self) -> list[GateResult]:
         """The records of the gates this test has run."""
-        return list(self._item.stash[STATE].results)
+        return list(self._item.stash[ATTEMPT].results)
 
     def _table(self) -> str | None:
         """Return the configured model that the test's `paoding_model` is, if it has one."""
@@ -94,13 +94,13 @@ def paoding(request: pytest.FixtureRequest) -> PaodingFixture:
 def paoding_model(request: pytest.FixtureRequest) -> Any:
     """A configured model, loaded anew for every test; the test runs once for each of them."""
     skip_if_off(request.config)
-    session = PaodingSession.of(request.config)
-    models = session.settings.table.models
+    run = PaodingRun.of(request.config)
+    models = run.settings.table.models
     if request.param not in models:
         known = ", ".join(models) or "none"
         pytest.fail(f"there is no model {request.param!r}, configured: {known}", pytrace=False)
     try:
-        return session.engine.load_model(session.file.root / models[request.param].path)
+        return run.engine.load_model(run.file.root / models[request.param].path)
     except PaodingError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -114,11 +114,11 @@ def paoding_data() -> Any:
 @pytest.fixture(scope="session")
 def paoding_settings(request: pytest.FixtureRequest) -> Settings:
     """The settings of this run, frozen."""
-    return PaodingSession.of(request.config).settings
+    return PaodingRun.of(request.config).settings
 
 
 def skip_if_off(config: pytest.Config) -> None:
     """Skip the test, with a reason that names the switch, unless gates run."""
-    switch = PaodingSession.of(config).switch
+    switch = PaodingRun.of(config).switch
     if not switch.on:
         pytest.skip(switch.reason)

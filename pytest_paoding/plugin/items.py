@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.config.configfile import TABLE
-from pytest_paoding.plugin.run import PaodingSession
+from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.plugin.running import Request, run_gate
 
 if TYPE_CHECKING:
@@ -25,14 +25,13 @@ class GateItem(pytest.Item):
 
     def runtest(self) -> None:
         """Prune and judge the model; fails as the `paoding` fixture does."""
-        session = PaodingSession.of(self.config)
-        path = session.file.root / session.settings.table.models[self.model].path
-        request = Request(name=self.model, table=self.model, ratio=self.ratio, path=path)
-        run_gate(self, request)
+        run = PaodingRun.of(self.config)
+        path = run.file.root / run.settings.table.models[self.model].path
+        run_gate(Request(self, name=self.model, table=self.model, ratio=self.ratio, path=path))
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return the file, the line of the model's table, and the gate's name."""
-        file = PaodingSession.of(self.config).listed
+        file = PaodingRun.of(self.config).listed
         return self.path, file.line([*TABLE, "models", self.model]), f"paoding: {self.name}"
 
 
@@ -56,13 +55,13 @@ class GateGroup(pytest.Collector):
                 model=name,
                 ratio=ratio,
             )
-            for name in PaodingSession.of(self.config).listed.models
+            for name in PaodingRun.of(self.config).listed.models
             for ratio in self._ratios(name)
         ]
 
     def _ratios(self, name: str) -> tuple[float | None, ...]:
-        session = PaodingSession.of(self.config)
-        ratio = session.settings.gate(model=name).ratio if session.switch.on else None
+        run = PaodingRun.of(self.config)
+        ratio = run.settings.gate(model=name).ratio if run.switch.on else None
         return ratio if isinstance(ratio, tuple) else (None,)
 
 

@@ -1,8 +1,9 @@
-"""The run as one process sees it: its settings, its engine, the results of its gates."""
+"""The run as one process sees it: its settings, its engine, and what its gates come to."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,19 @@ from pytest_paoding.config import configfile
 from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.gate import artifacts
-from pytest_paoding.gate.artifacts import Staged
+from pytest_paoding.plugin.carried import Carried, GateTest
 from pytest_paoding.plugin.options import Switch, command_line
-from pytest_paoding.plugin.workers import Sharing, unpacked
+from pytest_paoding.plugin.workers import Sharing
 from pytest_paoding.records.baseline import Baseline
-from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.revision import Revision, read_revision
-from pytest_paoding.records.text.jsonable import one_line, portable
+from pytest_paoding.records.text.jsonable import portable
 from pytest_paoding.reporting.progress import Progress
 
 if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
-    from pytest_paoding.gate.store import Store
+    from pytest_paoding.gate.artifacts import Staged
     from pytest_paoding.records.protocol import Engine
+    from pytest_paoding.records.results import GateResult
 
 _LISTING = (
     "collectonly",
@@ -37,65 +37,61 @@ _LISTING = (
     "showfixtures",
     "version",
 )
-_KEY = pytest.StashKey["PaodingSession"]()
 
 
-class PaodingSession:
-    """State of one run in one process; kept in the configuration's stash.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a step of the run has found besides its gates, as lines of the summary.
 
     Attributes:
-        config: Of pytest.
+        faults: What went wrong; the run does not pass.
+        missing: Required gates that did not run.
+        unmet: Those of the demands on the whole session that fail it.
+        changed: What has changed about the baseline.
+        written: What was written.
+        settled: Records of gates after their publication, in place of those before.
+    """
+
+    faults: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    settled: tuple[GateResult, ...] = ()
+
+    def __add__(self, more: Findings) -> Findings:
+        """Return both, these first."""
+        return Findings(*(getattr(self, f.name) + getattr(more, f.name) for f in fields(self)))
+
+
+class PaodingRun:
+    """One run of pytest in one process; kept in the configuration's stash.
+
+    Attributes:
+        config: pytest's configuration.
         switch: Whether gates run.
-        results: Of all gates by node id; under xdist the controller has those of all workers.
-        waiting: Files that are published if the whole session passes.
         sharing: What this process has in common with the others of the run.
         environment: Environment variables at the start: later ones name a test of this run.
-        gates: Names of gates that have begun, by node id.
-        passed: Node ids whose last attempt passed in all phases.
-        missing: Lines on required gates that did not run.
-        demands: How many demands on the whole session were not met.
-        rerun: Node ids whose present attempt is not the last.
+        tests: Items with gates by node id; under xdist the controller has those of all workers.
+        findings: What is found besides, in all steps so far.
         usage: Usage errors that workers met.
-        faults: Lines on what went wrong beside the gates.
-        changed: Lines on what has changed about the baseline.
-        written: Lines on what was written.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.switch = Switch.from_config(config)
-        self.results: dict[str, list[GateResult]] = {}
-        self.waiting: dict[tuple[str, str], Staged] = {}
         self.sharing = Sharing(config)
         self.environment = dict(os.environ)
-        self.gates: dict[str, str] = {}
-        self.passed: set[str] = set()
-        self.missing: list[str] = []
-        self.demands = 0
-        self.rerun: set[str] = set()
+        self.tests: dict[str, GateTest] = {}
+        self.findings = Findings()
         self.usage: list[str] = []
-        self.faults: list[str] = []
-        self.changed: list[str] = []
-        self.written: list[str] = []
         config.stash[_KEY] = self
-        config.pluginmanager.register(_Listener(self), "paoding-session")
+        config.pluginmanager.register(_Listener(self), "paoding-run")
 
     @classmethod
-    def of(cls, config: pytest.Config) -> PaodingSession:
-        """Return the session of a configuration."""
+    def of(cls, config: pytest.Config) -> PaodingRun:
+        """Return the run of a configuration."""
         return config.stash[_KEY]
-
-    @cached_property
-    def worker(self) -> str | None:
-        """The name of this xdist worker; None in any other process."""
-        found: dict[str, str] = getattr(self.config, "workerinput", {})
-        return found.get("workerid")
-
-    @cached_property
-    def owner(self) -> int:
-        """The process that outlives all workers and removes what they leave behind."""
-        found: dict[str, int] = getattr(self.config, "workerinput", {})
-        return found.get("paoding_owner", os.getpid())
 
     @cached_property
     def inert(self) -> bool:
@@ -147,21 +143,11 @@ class PaodingSession:
         path = self.settings.baseline
         return None if path is None else Baseline.read(path, label=portable(path, self.file.root))
 
-    @property
-    def accepted(self) -> Baseline | None:
-        """The baseline, if gates run."""
-        return self.baseline if self.switch.on else None
-
     @cached_property
     def engine(self) -> Engine:
         """What does the work; made when the first gate runs."""
         engine: Engine = self.config.hook.pytest_paoding_engine(config=self.config)
         return engine
-
-    @property
-    def store(self) -> Store:
-        """What keeps work that is done."""
-        return self.sharing.store
 
     @cached_property
     def revision(self) -> Revision:
@@ -169,10 +155,20 @@ class PaodingSession:
         return read_revision(self.config.rootpath)
 
     @property
-    def all_results(self) -> list[GateResult]:
-        """The results of all gates, in the order of their names: workers finish in any order."""
-        found = [result for results in self.results.values() for result in results]
+    def results(self) -> list[GateResult]:
+        """Records of all gates, in the order of their names: workers finish in any order."""
+        found = [result for test in self.tests.values() for result in test.results]
         return sorted(found, key=lambda result: (result.name, result.nodeid))
+
+    @property
+    def waiting(self) -> list[tuple[GateResult, Staged]]:
+        """Records of gates whose files wait for the end of the session, and these files."""
+        return [
+            (result, test.waiting[result.name])
+            for test in self.tests.values()
+            for result in test.results
+            if result.name in test.waiting and result.artifact is not None
+        ]
 
     def progress(self, name: str) -> Progress | None:
         """Return what shows how far a gate is; None where there is no terminal."""
@@ -187,87 +183,76 @@ class PaodingSession:
         Raises:
             ConfigError: With one line for every fault.
         """
-        if self.switch.on and not (self.config.option.help or self.config.option.version):
-            self.baseline  # noqa: B018 - reading is validating
-            if self.config.option.paoding_update_baseline and self.baseline is None:
-                raise ConfigError(
-                    "--paoding-update-baseline needs a file: set baseline in [tool.paoding] or give"
-                    " --paoding-baseline"
-                )
-            self.sweep()
+        option = self.config.option
+        if not self.switch.on or option.help or option.version:
+            return
+        if self.baseline is None and option.paoding_update_baseline:
+            raise ConfigError(
+                "--paoding-update-baseline needs a file: set baseline in [tool.paoding] or give"
+                " --paoding-baseline"
+            )
+        self.sweep()
 
     def sweep(self) -> None:
         """Remove what this run and dead ones have left in staging."""
-        if self.settings.artifacts is not None and self.worker is None and not self.inert:
-            artifacts.sweep(self.settings.artifacts, owner=self.owner)
+        if self.settings.artifacts is not None and self.sharing.worker is None and not self.inert:
+            artifacts.sweep(self.settings.artifacts, owner=self.sharing.owner)
 
     def take(self, report: pytest.TestReport) -> None:
-        """Take the results a report carries; the last attempt's replace those before."""
-        if report.when == "setup":
-            if gate := getattr(report, "paoding_gate", None):
-                self.gates[report.nodeid] = gate
-            self.rerun.discard(report.nodeid)
-            self.passed.discard(report.nodeid)
-        if str(report.outcome) == "rerun":  # as pytest-rerunfailures calls it
-            self.rerun.add(report.nodeid)
-        carried: list[dict[str, Any]] | None = getattr(report, "paoding", None)
-        if carried is None:
-            self._record_crash(report)
+        """Fold what a report carries; the last attempt's results replace those before."""
+        carried = Carried.from_report(report)
+        if carried is None and report.nodeid not in self.tests:
             return
-        results = [GateResult.from_dict(plain) for plain in carried]
-        self.results[report.nodeid] = results
-        if getattr(report, "paoding_passed", False):
-            self.passed.add(report.nodeid)
-        self._receive(report, results)
-        waiting: dict[str, list[str]] = getattr(report, "paoding_waiting", {})
-        for name, (folder, target, *exported) in waiting.items():
-            staged = Staged(Path(folder), Path(target), tuple(exported))
-            self.waiting[report.nodeid, name] = staged
-        if report.when == "teardown" and report.nodeid not in self.rerun:
-            for result in results:
-                if (report.nodeid, result.name) not in self.waiting:
-                    self.announce(result)
+        test = self.tests.setdefault(report.nodeid, GateTest())
+        test.take(report, carried)
+        if carried is None or not carried.results:
+            return
+        if carried.parcels and self.sharing.worker is None:  # here they have arrived
+            replace(carried, parcels={}).onto(report)
+            self._unpack(carried, test)
+        if report.when == "teardown" and not test.rerun:
+            for result in test.results:
+                if result.name not in test.waiting:
+                    self._announce(result)
 
-    def _receive(self, report: pytest.TestReport, results: list[GateResult]) -> None:
+    def _unpack(self, carried: Carried, test: GateTest) -> None:
         """Stage files that came with a report; they are published like those that wait."""
-        if self.worker is not None:
-            return  # on its way
-        files: dict[str, dict[str, Any]] = vars(report).pop("paoding_files", {})
-        folder = self.settings.artifacts if files else None
-        for result in results:
-            if result.name not in files or folder is None:
+        folder = self.settings.artifacts
+        for result in carried.results:
+            parcel = carried.parcels.get(result.name)
+            if parcel is None or folder is None:
                 continue
             try:
-                staged = unpacked(files[result.name], result, folder, owner=self.owner)
+                staged = parcel.unpack(result, folder, owner=self.sharing.owner)
             except ArtifactError as error:
-                self.faults.append(str(error))
+                self.fold(Findings(faults=(str(error),)))
             else:
-                self.waiting[report.nodeid, result.name] = staged
+                test.waiting[result.name] = staged
 
-    def _record_crash(self, report: pytest.TestReport) -> None:
-        """Record a gate whose worker died; xdist reports its test with `???` as the phase."""
-        name = self.gates.get(report.nodeid)
-        if report.when in {"setup", "call", "teardown"} or name is None:
-            return
-        text = str(report.longrepr).strip().splitlines()
-        reason = text[0] if text else "the worker crashed"
-        self.results[report.nodeid] = [
-            GateResult(
-                name=name, outcome=Outcome.CRASHED, nodeid=report.nodeid, reason=one_line(reason)
+    def fold(self, found: Findings) -> None:
+        """Add what a step has found; records of gates are replaced by what became of them."""
+        self.findings += found
+        for done in found.settled:
+            test = self.tests[done.nodeid]
+            test.results = tuple(
+                done if each.name == done.name and each.artifact else each for each in test.results
             )
-        ]
+            self._announce(done)
 
-    def announce(self, result: GateResult) -> None:
+    def _announce(self, result: GateResult) -> None:
         """Tell the hook that a gate is over."""
         self.config.hook.pytest_paoding_gate_finished(config=self.config, result=result)
 
 
-class _Listener:
-    """What pytest knows of a session; no more, as pytest 8.0 reads all attributes of a plugin."""
+_KEY = pytest.StashKey[PaodingRun]()
 
-    def __init__(self, session: PaodingSession) -> None:
-        self._session = session
+
+class _Listener:
+    """What pytest knows of a run; no more, as pytest 8.0 reads all attributes of a plugin."""
+
+    def __init__(self, run: PaodingRun) -> None:
+        self._run = run
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hand on the report, for which pytest passes no configuration."""
-        self._session.take(report)
+        """Forward a report, for which pytest passes no configuration."""
+        self._run.take(report)

@@ -12,12 +12,13 @@ import pytest
 from pytest_paoding.config import references
 from pytest_paoding.config.model_names import check_name, name_for
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
-from pytest_paoding.gate.stages import Gate, GateRun, GateSpec
-from pytest_paoding.plugin.against_baseline import comparison
-from pytest_paoding.plugin.itemstate import STATE, ItemState
+from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
+from pytest_paoding.gate.workbench import Workbench
+from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt
 from pytest_paoding.plugin.markers import read_marker
-from pytest_paoding.plugin.run import PaodingSession
+from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text.ratios import Sweep, candidate, without_ratio
@@ -32,16 +33,13 @@ if TYPE_CHECKING:
     from pytest_paoding.records.metrics import Metric
 
 
-def _no_data() -> None:
-    """The data of a gate that has none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """What an item asks of a gate.
 
     Attributes:
-        name: Of the gate; by default that of the item.
+        item: The test item.
+        name: Name of the gate; by default that of the item.
         table: The configured model whose table applies.
         ratio: The one of several ratios that is this item's.
         path: The model's file, where there is no model yet.
@@ -51,85 +49,112 @@ class Request:
         call: Keywords of the call.
     """
 
+    item: pytest.Item
     name: str | None = None
     table: str | None = None
     ratio: float | None = None
     path: Path | None = None
     model: Any = None
     data: Any = None
-    fallback: Callable[[], Any] = _no_data
+    fallback: Callable[[], Any] = lambda: None
     call: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def run(self) -> PaodingRun:
+        """The run that the item belongs to."""
+        return PaodingRun.of(self.item.config)
 
-def run_gate(item: pytest.Item, request: Request) -> GateResult:
+    @property
+    def attempt(self) -> ItemAttempt:
+        """The present attempt at the item."""
+        return self.item.stash[ATTEMPT]
+
+    def unrun(self, outcome: Outcome, reason: str) -> GateOutcome:
+        """Return the outcome of a gate that did not come to a judgement of its own."""
+        return GateOutcome(
+            GateResult(
+                name=name_for(self.item.name),
+                outcome=outcome,
+                nodeid=self.item.nodeid,
+                reason=reason.replace("\n", "; "),
+                attempts=self.attempt.number,
+                worker=self.run.sharing.worker,
+            )
+        )
+
+
+def run_gate(request: Request) -> GateResult:
     """Run a gate and return its record; what it leaves is settled at the item's teardown.
 
     Raises:
         pytest.fail.Exception: The gate failed; the text is the report.
     """
-    session = PaodingSession.of(item.config)
-    state = item.stash[STATE]
+    item, attempt = request.item, request.attempt
     try:
-        run = _run(session, item, state, request)
+        done = _run(request)
     except ConfigError as error:
-        run = GateRun(_unrun(session, item, state, Outcome.UNJUDGED, _in_one_line(error)))
+        done = request.unrun(Outcome.UNJUDGED, str(error))
     except Exception as error:
-        reason = f"{type(error).__name__}: {_in_one_line(error)}"
-        state.runs.append(GateRun(_unrun(session, item, state, Outcome.CRASHED, reason)))
+        reason = f"{type(error).__name__}: {error}"
+        attempt.gates.append(request.unrun(Outcome.CRASHED, reason))
         raise
-    state.runs.append(run)
-    if session.settings.table.junit_properties:
-        item.user_properties.extend(properties(run.result))
-    if run.result.failed:
-        _fail(item, state, run.result)
-    return run.result
+    attempt.gates.append(done)
+    if request.run.settings.table.junit_properties:
+        item.user_properties.extend(properties(done.result))
+    if done.result.failed:
+        _fail(request, done.result)
+    return done.result
 
 
-def _run(session: PaodingSession, item: pytest.Item, state: ItemState, request: Request) -> GateRun:
-    spec = _spec(session, item, state, request)
-    hook = item.ihook.pytest_paoding_load_model
-    source = Source(spec, request.model, lambda: hook(config=item.config, spec=spec))
-    compared = comparison(session, spec.name, spec.settings)
-    progress = session.progress(spec.name)
+def _run(request: Request) -> GateOutcome:
+    item, run, spec = request.item, request.run, _spec(request)
+    hook = partial(item.ihook.pytest_paoding_load_model, config=item.config, spec=spec)
+    source = Source(run.engine, spec.path, model=request.model, hook=hook)
+    update = item.config.option.paoding_update_baseline
+    compared = Comparison.of(run.baseline, spec.name, spec.settings.limits, update=update)
+    progress = run.progress(spec.name)
+    bench = Workbench(
+        engine=run.engine,
+        load_model=source.load,
+        load_data=partial(_load_data, request, spec),
+        root=spec.root,
+        identify=source.identify,
+        store=run.sharing.store,
+        progress=progress,
+    )
     try:
         return Gate(
-            engine=session.engine,
             spec=spec,
-            load_model=partial(source.load, session.engine),
-            load_data=partial(_load_data, item, spec, request),
+            bench=bench,
             measure_more=_measures_more(item, spec),
-            identify=partial(source.identify, session.engine),
-            store=session.store,
             compare=compared,
             accepted=compared.entry,
-            artifacts=session.settings.artifacts,
-            owner=session.owner,
+            artifacts=run.settings.artifacts,
+            owner=run.sharing.owner,
             forced=item.config.option.paoding_force,
-            revision=session.revision,
-            progress=progress,
+            revision=run.revision,
         ).run()
     finally:
         if progress is not None:
             progress.close()
 
 
-def _spec(
-    session: PaodingSession, item: pytest.Item, state: ItemState, request: Request
-) -> GateSpec:
+def _spec(request: Request) -> GateSpec:
+    item, run = request.item, request.run
     table, settings = effective(item, table=request.table, call=request.call)
     sweep = Sweep.of(settings.ratio, request.ratio)
-    name = _claim(session, item, state, request.name, sweep)
+    name = _claim(request, sweep)
     spec = GateSpec(
         name=name if sweep is None else candidate(name, sweep.ratio),
         settings=settings if sweep is None else settings.at(sweep.ratio),
         sweep=None if sweep is None else name,
         least=sweep is not None and sweep.least,
-        root=session.file.root,
+        root=run.file.root,
         path=request.path,
-        data=None if table is None else session.settings.table.models[table].data,
+        data=None if table is None else run.settings.table.models[table].data,
         nodeid=item.nodeid,
-        attempt=state.attempt,
-        worker=session.worker,
+        attempt=request.attempt.number,
+        worker=run.sharing.worker,
     )
     budget = {limit.key: limit for limit in spec.settings.limits}
     hook = item.ihook.pytest_paoding_modify_budget
@@ -140,7 +165,7 @@ def _spec(
 def effective(
     item: pytest.Item, *, table: str | None, call: Mapping[str, Any]
 ) -> tuple[str | None, GateSettings]:
-    """Return the configured model whose table applies to an item, and what all sources come to.
+    """Return the configured model whose table applies to an item, and its effective settings.
 
     Args:
         item: The test item, for its marker.
@@ -152,41 +177,36 @@ def effective(
     """
     from pytest_paoding.config.tables import keywords  # noqa: PLC0415 - needs Pydantic
 
-    session = PaodingSession.of(item.config)
-    marked = read_marker(item, models=session.file.models)
+    run = PaodingRun.of(item.config)
+    marked = read_marker(item, models=run.file.models)
     table = table or marked.model
     layer = keywords(call, where="paoding", source="call")
-    return table, session.settings.gate(model=table, marker=marked.layer, call=layer)
+    return table, run.settings.gate(model=table, marker=marked.layer, call=layer)
 
 
-def _claim(
-    session: PaodingSession,
-    item: pytest.Item,
-    state: ItemState,
-    given: str | None,
-    sweep: Sweep | None,
-) -> str:
+def _claim(request: Request, sweep: Sweep | None) -> str:
     """Return the gate's name after making sure that no other gate has it."""
     ratio = None if sweep is None else sweep.ratio
-    owner = without_ratio(item.nodeid, ratio)
-    if given is None:
-        name = name_for(without_ratio(item.name, ratio))
+    owner = without_ratio(request.item.nodeid, ratio)
+    if request.name is None:
+        name = name_for(without_ratio(request.item.name, ratio))
     else:
         try:
-            name = check_name(given)
+            name = check_name(request.name)
         except ValueError as error:
             raise ConfigError(str(error)) from None
-    if any(name in {result.name, result.sweep} for result in state.results):
+    if any(name in {result.name, result.sweep} for result in request.attempt.results):
         raise ConfigError(f"this test has a gate {name!r} already, give each a name of its own")
-    first = session.sharing.names.claim(name.casefold(), owner)
+    first = request.run.sharing.names.claim(name.casefold(), owner)
     if first != owner:
         raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
     return name
 
 
-def _load_data(item: pytest.Item, spec: GateSpec, request: Request) -> Any:
+def _load_data(request: Request, spec: GateSpec) -> Any:
     if request.data is not None:
         return request.data
+    item = request.item
     found = item.ihook.pytest_paoding_load_data(config=item.config, spec=spec)
     if found is not None:
         return found
@@ -211,29 +231,12 @@ def _measures_more(
     return measure
 
 
-def _unrun(
-    session: PaodingSession, item: pytest.Item, state: ItemState, outcome: Outcome, reason: str
-) -> GateResult:
-    """Return the record of a gate that did not come to a judgement of its own."""
-    return GateResult(
-        name=name_for(item.name),
-        outcome=outcome,
-        nodeid=item.nodeid,
-        reason=reason,
-        attempts=state.attempt,
-        worker=session.worker,
-    )
-
-
-def _in_one_line(error: Exception) -> str:
-    return "; ".join(str(error).split("\n"))
-
-
-def _fail(item: pytest.Item, state: ItemState, result: GateResult) -> None:
+def _fail(request: Request, result: GateResult) -> None:
     from pytest_paoding.reporting.terminal import failure_text  # noqa: PLC0415 - needs tabulate
 
+    verbose = request.item.config.option.verbose > 0
     try:
-        pytest.fail(failure_text(result, verbose=item.config.option.verbose > 0), pytrace=False)
+        pytest.fail(failure_text(result, verbose=verbose), pytrace=False)
     except pytest.fail.Exception as failure:
-        state.failure = failure
+        request.attempt.failure = failure
         raise

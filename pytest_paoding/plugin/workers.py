@@ -1,4 +1,4 @@
-"""What the processes of a run share, and what travels where they share no disk.
+"""What the processes of a run share.
 
 A worker of pytest-xdist may run in another folder or on another machine. It is near if it can read
 the token that the controller has put into a folder of its own: then it uses the same store and the
@@ -8,6 +8,7 @@ that is not in its own folder travels to the controller as bytes, in the report 
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -16,18 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate.artifacts import Staged, open_staging, sha256_of
 from pytest_paoding.gate.store import Store, key_of
-from pytest_paoding.records.formats import KERAS
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_paoding.records.results import GateResult
-
-INPUT = "paoding"
-"""The key of what a worker is told."""
+_INPUT, _USAGE = "paoding", "paoding_usage"
+"""Keys of what a worker is told, and of the usage errors it tells."""
 
 
 @dataclass(slots=True)
@@ -55,11 +51,19 @@ def _first(store: Store, name: str, owner: str) -> str:
 
 
 class Sharing:
-    """What one process of a run has in common with the others."""
+    """What one process of a run has in common with the others.
+
+    Attributes:
+        worker: Name of this xdist worker; None in any other process.
+        owner: Process that outlives all workers and removes what they leave behind.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
+        told: dict[str, Any] = getattr(config, "workerinput", {})
         self._config = config
-        self._told: dict[str, Any] = getattr(config, "workerinput", {}).get(INPUT, {})
+        self._told: dict[str, Any] = told.get(_INPUT, {})
+        self.worker: str | None = told.get("workerid")
+        self.owner: int = self._told.get("owner", os.getpid())
 
     @cached_property
     def scratch(self) -> Path:
@@ -93,28 +97,32 @@ class Sharing:
         cleared = distributed and self._config.getoption("cacheclear", default=False)
         if cache is None or cleared:
             return Store(self.scratch / "store")
-        return Store(cache.mkdir(INPUT))
+        return Store(cache.mkdir(_INPUT))
 
-    def tell(self, root: Path) -> dict[str, str]:
-        """Return what the controller tells a worker.
+    def tell(self, node: Any, root: Path | None) -> None:
+        """Tell a worker which process outlives it, and what it shares if gates run.
 
         Args:
-            root: Folder of the settings, which relative paths start from.
+            node: The worker, as xdist calls it.
+            root: Folder of the settings, which relative paths start from; None if no gate runs.
         """
-        self.store = self._own_store(distributed=True)
-        token = self.scratch / "token"
-        if not token.exists():
-            token.write_text(secrets.token_hex(16), encoding="utf-8")
-        return {
-            "folder": str(self.scratch),
-            "token": token.read_text(encoding="utf-8"),
-            "store": str(self.store.folder),
-            "root": str(root),
-        }
+        told: dict[str, Any] = {"owner": self.owner}
+        if root is not None:
+            self.store = self._own_store(distributed=True)
+            token = self.scratch / "token"
+            if not token.exists():
+                token.write_text(secrets.token_hex(16), encoding="utf-8")
+            told |= {
+                "folder": str(self.scratch),
+                "token": token.read_text(encoding="utf-8"),
+                "store": str(self.store.folder),
+                "root": str(root),
+            }
+        node.workerinput[_INPUT] = told
 
     def travels(self, root: Path) -> bool:
         """Whether files of this worker, whose settings are in `root`, have to travel."""
-        return bool(self._told) and not (self.near and self._told["root"] == str(root))
+        return self.worker is not None and not (self.near and self._told["root"] == str(root))
 
     def close(self) -> None:
         """Remove what was for this run alone, and what nobody has used for long."""
@@ -124,33 +132,12 @@ class Sharing:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def packed(staged: Staged) -> dict[str, Any]:
-    """Return a staged model and its manifest as a report can carry them."""
-    return {
-        "name": staged.target.name,
-        "files": {name: path.read_bytes() for name, path in staged.files.items()},
-        "manifest": staged.manifest.read_bytes(),
-    }
+def report_usage(config: pytest.Config, lines: list[str]) -> None:
+    """Send usage errors to the controller: raised in a worker they would look like a crash."""
+    config.workeroutput[_USAGE] = lines  # type: ignore[attr-defined]
 
 
-def unpacked(files: dict[str, Any], result: GateResult, artifacts: Path, *, owner: int) -> Staged:
-    """Stage what has travelled, in the folder it is published in here.
-
-    Raises:
-        ArtifactError: It cannot be written, or is not what was sent.
-    """
-    folder = open_staging(artifacts, owner=owner)
-    exported = tuple(name for name in files["files"] if name != KERAS)
-    staged = Staged(folder, artifacts / files["name"], exported)
-    try:
-        for name, path in staged.files.items():
-            path.write_bytes(files["files"][name])
-        staged.manifest.write_bytes(files["manifest"])
-    except OSError as error:
-        raise ArtifactError(f"cannot stage in {folder}: {error.strerror or error}") from error
-    wanted = () if result.artifact is None else result.artifact.files
-    if {(file.format, file.sha256) for file in wanted} != {
-        (name, sha256_of(path)) for name, path in staged.files.items()
-    }:
-        raise ArtifactError(f"{files['name']} was damaged on its way from worker {result.worker}")
-    return staged
+def usage_of(node: Any) -> list[str]:
+    """Return the usage errors of a worker; a crashed one has no output."""
+    output: dict[str, Any] = getattr(node, "workeroutput", {})
+    return list(output.get(_USAGE, ()))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.records.formats import of_file, parted
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import Direction, Metric
+from pytest_paoding.records.text.printing import Shown, at, show, show_apart, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,17 +49,26 @@ class Outcome(Enum):
     CRASHED = "crashed"
     """The process that ran the gate died."""
 
+    @property
+    def word(self) -> str:
+        """The status word in every report, such as OVER BUDGET."""
+        if self is Outcome.WITHIN_BUDGET:
+            return "PRUNED"
+        return str(self.value).replace("-", " ").upper()
+
 
 PUBLISHED = frozenset({Outcome.WITHIN_BUDGET, Outcome.FORCED})
 FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
 
 
+_BEYOND = {"<=": ">", ">=": "<"}
+
 NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
 """What to do where no budget applies."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+@dataclass(frozen=True, slots=True, repr=False)
+class Limit(Shown):
     """A budget: the value a metric may just reach.
 
     Attributes:
@@ -83,9 +93,13 @@ class Limit:
         """What tells it from the other limits of a gate, such as `max_size@tflite-int8`."""
         return of_file(self.metric.key, self.file_format)
 
+    def __str__(self) -> str:
+        level = "" if self.level is Level.ERROR else f" ({self.level.value})"
+        return f"{self.key} {show(self.value, self.metric.unit)}{level}"
 
-@dataclass(frozen=True, slots=True)
-class Check:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Check(Shown):
     """One budget with what was found.
 
     Attributes:
@@ -127,6 +141,23 @@ class Check:
         """
         interval = None if self.limit.confidence is not None else self.measurement.interval()
         return interval is not None and interval[0] < self.limit.value < interval[1]
+
+    @property
+    def relation(self) -> str:
+        """Found value and limit, as they relate: `size 310.0 kB > 300.0 kB`."""
+        metric, sure = self.limit.metric, self.limit.confidence
+        compared, limit = show_apart(self.compared, self.limit.value, metric.unit)
+        operator = metric.operator if self.verdict is Verdict.PASSED else _BEYOND[metric.operator]
+        bound = ""
+        if sure:
+            bound = f" (bound{at(sure)}, found {show(self.measurement.found, metric.unit)})"
+        return f"{title(self.name)} {compared} {operator} {limit}{bound}{' (warn)' * self.warns}"
+
+    def __str__(self) -> str:
+        if self.verdict is Verdict.UNJUDGED:
+            level = " (warn)" * self.warns
+            return f"{title(self.name)} UNJUDGED{level}: {self.measurement.reason}"
+        return self.relation
 
     @property
     def distance(self) -> float:

@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.evidence import CONFIDENCE, Evidence
+from pytest_paoding.records.text.printing import Shown, show
+from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Measurement(Shown):
     """One metric of one gate.
 
     Attributes:
@@ -41,6 +43,13 @@ class Measurement:
         if self.found is None or self.evidence is None:
             return None
         return self.evidence.interval(confidence or CONFIDENCE)
+
+    def __str__(self) -> str:
+        before, after, found = (
+            show(value, Unit.PLAIN) for value in (self.before, self.after, self.found)
+        )
+        text = found if self.found is not None else f"undefined: {self.reason}"
+        return text if before == after == "-" else f"{before} -> {after}, {text}"
 
     def to_dict(self, confidence: float | None = None) -> dict[str, Any]:
         """Return the plain form, in which the interval stands as `low` and `high`."""

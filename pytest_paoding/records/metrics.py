@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.formats import EXPORTED, of_file
+from pytest_paoding.records.text.printing import Shown
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
@@ -21,18 +22,18 @@ class Direction(Enum):
     HIGHER = "higher"
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+@dataclass(frozen=True, slots=True, repr=False)
+class Metric(Shown):
     """Something measured on a model before and after pruning.
 
     Attributes:
-        name: As in reports; its budget key is `max_NAME` where lower is better, else `min_NAME`.
+        name: Name in reports; its budget key is `max_NAME` where lower is better, else `min_NAME`.
         direction: Which values are better.
-        unit: Of the value a budget looks at.
-        sides: Of the values before and after, which may be those of another metric.
+        unit: Unit of the found value, which a budget limits.
+        sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
-        averaged: Over several versions of each sample, so that samples cannot be counted.
-        extra: What has to be measured for it that is measured only where it is asked for.
+        averaged: Averaged over several versions of each sample, so samples cannot be counted.
+        extra: Measure that has to be asked for, where the metric depends on one.
         advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
     """
 
@@ -45,9 +46,12 @@ class Metric:
     extra: str | None = None
     advisory: bool = False
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def counted(self) -> bool:
-        """Whether it follows from the model alone, and improves the more is pruned."""
+        """Whether it follows from the model alone, and only improves as the ratio grows."""
         return self.sides in {Unit.COUNT, Unit.BYTES}
 
     @property
@@ -104,7 +108,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 BUDGETS: Mapping[str, Metric] = MappingProxyType(
     {metric.key: metric for metric in METRICS.values()}
 )
-"""The same by budget key."""
+"""All metrics by budget key."""
 
 REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
     {
@@ -119,7 +123,7 @@ REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
         )
     }
 )
-"""What may get worse than the baseline, by key; before and after are baseline and present."""
+"""What may get worse than the baseline, by key; `before` is the baseline, `after` the present."""
 
 LIMIT_TABLES = ("budget", "regression")
 """The tables of limits."""
@@ -150,7 +154,7 @@ FILE_LIMITS: Mapping[str, tuple[Metric, str]] = MappingProxyType(
         for key, metric in FILE_BUDGETS.items()
     }
 )
-"""The same for every format, as metric and format, by a key such as `max_size@tflite-int8`."""
+"""Metric and format of every budget on a file, by key, such as `max_size@tflite-int8`."""
 
 KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
-"""The same by the metric's name."""
+"""Every metric that can be limited, by name."""

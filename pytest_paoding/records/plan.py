@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.text.printing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -225,6 +226,40 @@ def _beside(path: Path) -> Path:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LayerResult(Shown):
+    """What happened to one layer.
+
+    Attributes:
+        name: Its name.
+        units: Number of its units before.
+        kept: Number of those that stayed.
+        criterion: How they were chosen.
+        reason: Why not fewer stayed.
+        flops: Floating-point operations of one sample before; None where they are not counted.
+        flops_kept: The same after.
+    """
+
+    name: str
+    units: int
+    kept: int
+    criterion: str | None = None
+    reason: str | None = None
+    flops: int | None = None
+    flops_kept: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.units} -> {self.kept} units"
+
+
+def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
+    """Return the layers of a plan with numbers of units in place of the units themselves."""
+    return tuple(
+        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
+        for layer in plan.layers
+    )
 
 
 def explained(rows: Iterable[tuple[str, int, int, str | None, str | None]]) -> str:

@@ -14,76 +14,50 @@ from pytest_paoding.records.budgets import FAILING, Check, Level, Limit, Outcome
 from pytest_paoding.records.formats import parted
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import KNOWN, Direction, Metric
-from pytest_paoding.records.plan import explained
+from pytest_paoding.records.plan import LayerResult, explained
+from pytest_paoding.records.text.printing import Shown, screenful
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_paoding.records.plan import Plan
-
 SCHEMA = "pytest-paoding/1"
 """Name and version of the layout of everything this package writes."""
 
 DEFAULT = "built-in"
-"""Source of the settings that nobody has given."""
+"""Source of the settings that no source gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """An effective value and who said so."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting(Shown):
+    """An effective value and its source."""
 
     value: Any
     source: str
 
-
-@dataclass(frozen=True, slots=True)
-class LayerResult:
-    """What happened to one layer.
-
-    Attributes:
-        name: Its name.
-        units: Number of its units before.
-        kept: Number of those that stayed.
-        criterion: How they were chosen.
-        reason: Why not fewer stayed.
-        flops: Floating-point operations of one sample before; None where they are not counted.
-        flops_kept: The same after.
-    """
-
-    name: str
-    units: int
-    kept: int
-    criterion: str | None = None
-    reason: str | None = None
-    flops: int | None = None
-    flops_kept: int | None = None
+    def __str__(self) -> str:
+        return f"{self.value} ({self.source})"
 
 
-def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
-    """Return what a plan says of its layers, without the units themselves."""
-    return tuple(
-        LayerResult(layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
-        for layer in plan.layers
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One of several ratios tried: what it came to, and what each budget was compared with."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Trial(Shown):
+    """One of several ratios tried: its outcome, and the value that each budget was held to."""
 
     ratio: float
     outcome: Outcome
     found: Mapping[str, float | None] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"ratio {self.ratio:g} {self.outcome.word}"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateResult:
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class GateResult(Shown):
     """What one gate found.
 
     Attributes:
         name: The gate's name, also that of its artifact.
-        outcome: The answer; it alone decides what is shown and returned.
+        outcome: The answer; it alone decides the item's result and the exit status.
         nodeid: The test item that ran the gate.
         reason: Why the gate is unjudged, skipped or crashed; one line.
         source: The model's file, where it came from one.
@@ -99,12 +73,12 @@ class GateResult:
         attempts: Which run of the test item this is, from 1.
         worker: The xdist worker that ran the gate.
         duration: Seconds the gate took.
-        versions: Of the engine's packages.
+        versions: Versions of the engine's packages.
         machine: The kind of machine the gate ran on, such as `Linux x86_64`.
         sweep: The name that this gate competes for with others of the same sweep over ratios.
-        trials: What the search for a ratio has tried, in that order.
-        reused: Whether the work was not done anew, because an earlier one had done the same.
-        notes: What else is to be said, of the pruning and of the comparison; a line each.
+        trials: Ratios that the search has tried, in that order.
+        reused: Whether all work was found in the store, done by an earlier gate.
+        notes: Further remarks on the pruning and the comparison, a line each.
     """
 
     name: str
@@ -129,6 +103,23 @@ class GateResult:
     trials: tuple[Trial, ...] = ()
     reused: bool = False
     notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        checks = [check for check in self.checks if check.verdict is not Verdict.MISSED]
+        rest = [f"  {each}" for each in (*checks, self.artifact) if each is not None]
+        return screenful([f"{self.name} {self.headline}", *rest])
+
+    @property
+    def grounds(self) -> str:
+        """What the outcome rests on, in one line: the reason, or every missed budget."""
+        told = [self.reason, f"forced: {self.forced}" if self.forced else None]
+        told += [check.relation for check in self.checks if check.verdict is Verdict.MISSED]
+        return "; ".join(filter(None, told))
+
+    @property
+    def headline(self) -> str:
+        """The outcome and its grounds in one line."""
+        return ": ".join(filter(None, (self.outcome.word, self.grounds)))
 
     @property
     def failed(self) -> bool:

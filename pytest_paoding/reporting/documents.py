@@ -11,28 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_paoding.records.results import GateResult
-    from pytest_paoding.records.runs import Run
+    from pytest_paoding.records.run_record import RunRecord
 
 
-def markdown(run: Run) -> str:
+def markdown(record: RunRecord) -> str:
     """Return the run as GitHub-flavoured Markdown: an overview, and a table for each gate."""
     lines = ["## paoding", ""]
     lines += _table(
         ("gate", "outcome", "grounds", "file"),
         [
-            (result.name, wording.WORDS[result.outcome], _grounds(result), wording.artifact(result))
-            for result in run.results
+            (result.name, result.outcome.word, result.grounds, wording.artifact(result))
+            for result in record.results
         ],
     )
-    lines += [f"Required gate {_cell(name)} did not run." for name in run.required_missing]
-    lines += [f"Baseline entry {_cell(name)} is stale." for name in run.stale]
-    for result in run.results:
+    lines += [f"Required gate {_cell(name)} did not run." for name in record.required_missing]
+    lines += [f"Baseline entry {_cell(name)} is stale." for name in record.stale]
+    for result in record.results:
         lines += _section(result)
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _grounds(result: GateResult) -> str:
-    return wording.headline(result).partition(": ")[2]
 
 
 def _section(result: GateResult) -> list[str]:
@@ -40,7 +36,7 @@ def _section(result: GateResult) -> list[str]:
         return []
     rows = [(*wording.row(check), check.limit.source) for check in result.checks]
     return [
-        f"### {_cell(result.name)}: {wording.WORDS[result.outcome]}",
+        f"### {_cell(result.name)}: {result.outcome.word}",
         "",
         *_table((*wording.ROW, "from"), rows),
         *(_table(HEADS, files) if (files := file_rows(result)) else ()),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.config.configfile import TABLE
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.reporting import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,7 +63,7 @@ def annotate(
 def _of_gate(
     result: GateResult, file: ConfigFile, root: Path, workspace: Path
 ) -> Iterator[Annotation]:
-    title = f"{result.name}: {wording.WORDS[result.outcome]}"
+    title = f"{result.name}: {result.outcome.word}"
     missed = [check for check in result.checks if check.fails or check.warns]
     if result.outcome in {Outcome.UNJUDGED, Outcome.CRASHED}:
         place = _place_of_gate(result, file, root)
@@ -73,7 +72,7 @@ def _of_gate(
         for check in missed:
             level = "error" if check.fails and result.failed else "warning"
             place = _place_of_limit(check, file) or _place_of_gate(result, file, root)
-            yield Annotation(level, title, wording.miss(check), *_relative(place, workspace))
+            yield Annotation(level, title, check.relation, *_relative(place, workspace))
 
 
 def _place_of_gate(result: GateResult, file: ConfigFile, root: Path) -> tuple[Path, int | None]:

@@ -13,8 +13,9 @@ from pytest_paoding.reporting.file_lines import HEADS, file_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_paoding.records.results import GateResult, LayerResult
-    from pytest_paoding.records.runs import Run
+    from pytest_paoding.records.plan import LayerResult
+    from pytest_paoding.records.results import GateResult
+    from pytest_paoding.records.run_record import RunRecord
 
 _KIND = {
     Outcome.WITHIN_BUDGET: "in",
@@ -24,10 +25,10 @@ _KIND = {
 }
 
 
-def page(run: Run) -> str:
+def page(record: RunRecord) -> str:
     """Return the whole page."""
     style = (files("pytest_paoding.reporting") / "page.css").read_text(encoding="utf-8")
-    passed = run.exit == 0
+    passed = record.exit == 0
     verdict = "passed" if passed else "did not pass"
     return f"""<!doctype html>
 <html lang="en">
@@ -35,54 +36,54 @@ def page(run: Run) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>paoding: {len(run.results)} gates, {verdict}</title>
+<title>paoding: {len(record.results)} gates, {verdict}</title>
 <style>{style}</style>
 </head>
 <body>
 <a class="skip" href="#gates">Skip to the gates</a>
 <header>
 <h1>paoding</h1>
-<p class="{"in" if passed else "out"}">The run {verdict} (exit status {run.exit}).</p>
-{_facts(run)}
+<p class="{"in" if passed else "out"}">The run {verdict} (exit status {record.exit}).</p>
+{_facts(record)}
 </header>
 <main id="gates">
-{_overview(run)}
-{"".join(_tradeoff(name, group) for name, group in _groups(run.results))}
-{"".join(_gate(result) for result in run.results)}
+{_overview(record)}
+{"".join(_tradeoff(name, group) for name, group in _groups(record.results))}
+{"".join(_gate(result) for result in record.results)}
 </main>
 </body>
 </html>
 """
 
 
-def _facts(run: Run) -> str:
-    facts = [f"{key} {value}" for key, value in run.environment.items() if value is not None]
+def _facts(record: RunRecord) -> str:
+    facts = [f"{key} {value}" for key, value in record.environment.items() if value is not None]
     lines = [
-        *run.faults,
-        *(f"Required gate {name} did not run." for name in run.required_missing),
-        *(f"Baseline entry {name} is stale." for name in run.stale),
-        *([] if run.complete else ["The run did not reach its end."]),
+        *record.faults,
+        *(f"Required gate {name} did not run." for name in record.required_missing),
+        *(f"Baseline entry {name} is stale." for name in record.stale),
+        *([] if record.complete else ["The run did not reach its end."]),
     ]
     items = "".join(f'<li class="out">{escape(line)}</li>' for line in lines)
     return f"<p>{escape(', '.join(facts))}</p>" + (f"<ul>{items}</ul>" if items else "")
 
 
-def _overview(run: Run) -> str:
+def _overview(record: RunRecord) -> str:
     rows = [
         (
             f'<a href="#{_anchor(result)}">{escape(result.name)}</a>',
             _word(result),
-            escape(wording.headline(result).partition(": ")[2]),
+            escape(result.grounds),
             escape(wording.artifact(result)),
         )
-        for result in run.results
+        for result in record.results
     ]
     return _table("Gates", ("gate", "outcome", "grounds", "file"), rows)
 
 
 def _gate(result: GateResult) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
-    grounds = wording.headline(result).partition(": ")[2]
+    grounds = result.grounds
     return f"""<section id="{_anchor(result)}" aria-labelledby="{_anchor(result)}-name">
 <h2 id="{_anchor(result)}-name">{escape(result.name)} {_word(result)}</h2>
 {f"<p>{escape(grounds)}</p>" if grounds else ""}
@@ -194,7 +195,7 @@ def _table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) ->
 
 def _word(result: GateResult) -> str:
     kind = _KIND.get(result.outcome, "other")
-    return f'<span class="word {kind}">{wording.WORDS[result.outcome]}</span>'
+    return f'<span class="word {kind}">{result.outcome.word}</span>'
 
 
 def _anchor(result: GateResult) -> str:

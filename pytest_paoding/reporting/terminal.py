@@ -24,14 +24,14 @@ def failure_text(result: GateResult, *, verbose: bool) -> str:
     """Return why a gate failed: its headline, the table of every budget, and the remedy.
 
     Args:
-        result: Of the gate.
+        result: Record of the gate.
         verbose: Whether to add where each setting and limit comes from.
     """
     return "\n".join(_failure_lines(result, verbose=verbose))
 
 
 def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
-    yield f"{result.name} {wording.headline(result)}"
+    yield f"{result.name} {result.headline}"
     if result.layers:
         yield wording.pruned(result)
         yield from result.notes
@@ -67,11 +67,6 @@ def layer_table(result: GateResult) -> str:
     return _table(rows, ["layer", "units", "kept", "how"], numbers=(1, 2))
 
 
-def _explained(result: GateResult) -> Iterator[str]:
-    """Return every layer with all that is to be said of it."""
-    yield indent(result.explain(), "  ")
-
-
 def metric_table(result: GateResult) -> str:
     """Return everything that was measured."""
     rows = [wording.measured_row(name, measured) for name, measured in result.metrics.items()]
@@ -95,7 +90,7 @@ def summary_lines(
     """Return the gates' part of the section at the end of a run.
 
     Args:
-        results: Of all gates.
+        results: Records of all gates.
         show: "failed", "all" or "none".
         verbose: Whether to show all gates, with layers and every metric.
         quiet: Whether to show nothing unless a gate failed.
@@ -104,14 +99,17 @@ def summary_lines(
         return []
     wanted = results if verbose or show == "all" else [r for r in results if _is_news(r)]
     width = max((len(result.name) for result in wanted), default=0)
-    lines = []
-    for result in wanted:
-        line = f"{result.name:{width}}  {wording.status(result):13}  {_grounds(result)}"
-        lines += [line.rstrip(), *file_lines(result)]
-        if verbose and result.layers:
-            lines += ["", *_explained(result), "", metric_table(result), ""]
-    said = [f"{result.name}: {note}" for result in results for note in result.notes]
-    return [*lines, *said, counts(results)]
+    lines = [line for each in wanted for line in _gate_lines(each, width, verbose=verbose)]
+    notes = [f"{result.name}: {note}" for result in results for note in result.notes]
+    return [*lines, *notes, counts(results)]
+
+
+def _gate_lines(result: GateResult, width: int, *, verbose: bool) -> Iterator[str]:
+    grounds = ", ".join(filter(None, [result.grounds, wording.artifact(result)]))
+    yield f"{result.name:{width}}  {wording.status(result):13}  {grounds}".rstrip()
+    yield from file_lines(result)
+    if verbose and result.layers:
+        yield from ("", indent(result.explain(), "  "), "", metric_table(result), "")
 
 
 def _is_news(result: GateResult) -> bool:
@@ -120,20 +118,13 @@ def _is_news(result: GateResult) -> bool:
     return result.failed or warned or result.published or told
 
 
-def _grounds(result: GateResult) -> str:
-    """Return what stands behind a gate's word: what was missed, and the file."""
-    _, _, grounds = wording.headline(result).partition(": ")
-    return ", ".join(filter(None, [grounds, wording.artifact(result)]))
-
-
 def counts(results: Sequence[GateResult]) -> str:
     """Return how many gates were judged and how they ended."""
     if not results:
         return "no gate ran"
     parts = [f"{len(results)} gate{'s' * (len(results) != 1)}"]
-    for outcome, word in wording.WORDS.items():
-        if number := sum(result.outcome is outcome for result in results):
-            parts.append(f"{number} {word.lower()}")
+    numbers = {each: sum(result.outcome is each for result in results) for each in Outcome}
+    parts += [f"{number} {each.word.lower()}" for each, number in numbers.items() if number]
     if reused := sum(result.reused for result in results):
         parts.append(f"{reused} of them as before")
     return ", ".join(parts)

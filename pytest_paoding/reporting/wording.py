@@ -1,4 +1,4 @@
-"""The words for outcomes, checks and artifacts, shared by every report. Plain ASCII."""
+"""Cells and lines on checks, metrics and files, shared by every report. Plain ASCII."""
 
 from __future__ import annotations
 
@@ -9,45 +9,12 @@ from pytest_paoding.records.budgets import Check, Limit, Outcome, Verdict
 from pytest_paoding.records.evidence import CONFIDENCE
 from pytest_paoding.records.metrics import KNOWN, REGRESSIONS
 from pytest_paoding.records.results import DEFAULT
-from pytest_paoding.records.text.printing import show, show_apart, title
+from pytest_paoding.records.text.printing import at, show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.results import GateResult
-
-WORDS = {
-    Outcome.WITHIN_BUDGET: "PRUNED",
-    Outcome.OVER_BUDGET: "OVER BUDGET",
-    Outcome.UNJUDGED: "UNJUDGED",
-    Outcome.FORCED: "FORCED",
-    Outcome.REJECTED: "REJECTED",
-    Outcome.SKIPPED: "SKIPPED",
-    Outcome.CRASHED: "CRASHED",
-}
-"""The status word of an outcome."""
-
-_BEYOND = {"<=": ">", ">=": "<"}
-
-
-def headline(result: GateResult) -> str:
-    """Return the outcome and its grounds in one line."""
-    grounds = [result.reason] if result.reason else []
-    if result.forced:
-        grounds.append(f"forced: {result.forced}")
-    grounds += [miss(check) for check in result.checks if check.verdict is Verdict.MISSED]
-    return ": ".join([WORDS[result.outcome], *filter(None, ["; ".join(grounds)])])
-
-
-def miss(check: Check) -> str:
-    """Return a missed budget as the relation that was found: `size 310.0 kB > 300.0 kB`."""
-    metric = check.limit.metric
-    compared, limit = show_apart(check.compared, check.limit.value, metric.unit)
-    level = " (warn)" if check.warns else ""
-    sure = check.limit.confidence
-    found = show(check.measurement.found, metric.unit)
-    bound = f" (bound{_at(sure)}, found {found})" if sure else ""
-    return f"{title(check.name)} {compared} {_BEYOND[metric.operator]} {limit}{bound}{level}"
 
 
 def interval(measured: Measurement, unit: Unit, confidence: float | None = None) -> str:
@@ -55,12 +22,7 @@ def interval(measured: Measurement, unit: Unit, confidence: float | None = None)
     ends = measured.interval(confidence)
     if ends is None:
         return ""
-    return f"{show(ends[0], unit)} to {show(ends[1], unit)}{_at(confidence)}"
-
-
-def _at(confidence: float | None) -> str:
-    """Return how sure something is, where somebody has asked for it."""
-    return f" at {100 * confidence:g}%" if confidence else ""
+    return f"{show(ends[0], unit)} to {show(ends[1], unit)}{at(confidence)}"
 
 
 def row(check: Check) -> list[str]:
@@ -85,7 +47,7 @@ ROW = ("", "before", "after", "found", f"{CONFIDENCE:.0%} interval", "limit", "v
 def verdict(check: Check) -> str:
     """Return the verdict of one budget, and by how much it was missed."""
     level = " (warn)" if check.warns else ""
-    sure = _at(check.limit.confidence)
+    sure = at(check.limit.confidence)
     if check.verdict is Verdict.PASSED:
         return f"ok{sure}"
     if check.verdict is Verdict.UNJUDGED:
@@ -127,16 +89,16 @@ def artifact(result: GateResult) -> str:
     if file is None:
         return ""
     if not file.published:
-        return f"not published: {file.path}" + (f" ({file.reason})" if file.reason else "")
+        return str(file)
     reduction = result.metrics.get("size_reduction")
     share = "" if reduction is None or reduction.found is None else f" ({-reduction.found:+.0%})"
-    return f"{file.path}  {show(file.bytes, Unit.BYTES)}{share}"
+    return f"{file}{share}"
 
 
 def status(result: GateResult) -> str:
     """Return the word for what happened in the end, with the file in view."""
     if result.outcome is not Outcome.WITHIN_BUDGET:
-        return WORDS[result.outcome]
+        return result.outcome.word
     if result.artifact is None:
         return "within budget"
     return "published" if result.published else "not published"
@@ -145,7 +107,7 @@ def status(result: GateResult) -> str:
 def sources(result: GateResult) -> str:
     """Return every setting with its source in one line; what is built in comes last."""
     given = {key: item for key, item in result.settings.items() if item.source != DEFAULT}
-    texts = [f"{key} {item.value} ({item.source})" for key, item in given.items()]
+    texts = [f"{key} {item}" for key, item in given.items()]
     rest = [f"{key} {item.value}" for key, item in result.settings.items() if key not in given]
     return ", ".join(texts + ([f"{DEFAULT}: {', '.join(rest)}"] if rest else []))
 

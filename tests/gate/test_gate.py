@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import os
 import zlib
@@ -13,43 +12,19 @@ import pytest
 from pytest_paoding.config.settings import resolve
 from pytest_paoding.errors import DataError
 from pytest_paoding.gate.artifacts import publish, sha256_of
-from pytest_paoding.gate.stages import Gate, GateRun, GateSpec
+from pytest_paoding.gate.stages import Gate, GateSpec
+from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.budgets import Level, Limit, Outcome
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.metrics import BUDGETS, Direction, Metric
-from pytest_paoding.records.results import GateResult, LayerResult, Setting
+from pytest_paoding.records.metrics import Direction, Metric
+from pytest_paoding.records.plan import LayerResult
+from pytest_paoding.records.results import Setting
 from pytest_paoding.records.revision import Revision
 from support.fake_engine import FakeEngine, FakeModel
+from support.gates import DATA, MODEL, left_over, limit, run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MODEL = FakeModel({"dense": 8, "conv": 4}, {"accuracy": (0.9, 0.85), "robust": {"0.1": (0.8, 0.4)}})
-DATA = ([1, 2], [0, 1])
-
-
-def limit(key: str, value: float, level: Level = Level.ERROR) -> Limit:
-    return Limit(BUDGETS[key], value, level, "call")
-
-
-def run(
-    tmp_path: Path,
-    *limits: Limit,
-    model: Any = MODEL,
-    data: Any = DATA,
-    engine: Any = None,
-    **options: Any,
-) -> GateRun:
-    settings = dataclasses.replace(resolve({"ratio": Setting(0.5, "call")}), limits=limits)
-    spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
-    gate = Gate(
-        engine=engine or FakeEngine(),
-        spec=spec,
-        load_model=lambda: model,
-        owner=os.getpid(),
-        **{"artifacts": tmp_path / "out", "load_data": lambda: data, **options},
-    )
-    return gate.run()
 
 
 class Listening(FakeEngine):
@@ -73,14 +48,13 @@ def test_inputs_for_calibration_reach_the_pruning_and_are_kept_out_of_the_judgin
         settings = resolve({"ratio": Setting(0.5, "call"), "calibration": Setting(given, "call")})
         settings = dataclasses.replace(settings, limits=(limit("max_accuracy_decay", 0.1),))
         spec = GateSpec(name="net", settings=settings, root=tmp_path)
-        gate = Gate(engine=engine, spec=spec, load_model=lambda: MODEL, load_data=lambda: DATA)
+        bench = Workbench(
+            engine=engine, load_model=lambda: MODEL, load_data=lambda: DATA, root=tmp_path
+        )
+        gate = Gate(spec=spec, bench=bench)
         assert gate.run().result.notes == ("a note",)
         assert engine.told == {**settings.pruning, "calibration": inputs, "progress": None}
         assert engine.seen["calibration"] == inputs
-
-
-def left_over(tmp_path: Path) -> list[str]:
-    return [path.name for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_gate_within_budget_is_measured_and_staged(tmp_path: Path) -> None:
@@ -119,14 +93,8 @@ def test_sizes_in_an_archive_are_measured_where_that_is_asked_for(tmp_path: Path
     asked = {"ratio": Setting(0.5, "call"), "measure": Setting(("compression",), "call")}
     settings = dataclasses.replace(resolve(asked), limits=(limit("max_size", 10**6),))
     spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
-    done = Gate(
-        engine=FakeEngine(),
-        spec=spec,
-        load_model=lambda: MODEL,
-        load_data=lambda: DATA,
-        artifacts=tmp_path / "out",
-        owner=os.getpid(),
-    ).run()
+    bench = Workbench(engine=FakeEngine(), load_model=lambda: MODEL, load_data=lambda: DATA)
+    done = Gate(spec=spec, bench=bench, artifacts=tmp_path / "out", owner=os.getpid()).run()
     assert done.staged is not None
     found = done.result.metrics["compressed_size"]
     size = len(zlib.compress(done.staged.model.read_bytes()))
@@ -178,99 +146,6 @@ def test_only_judging_leaves_no_file(tmp_path: Path) -> None:
     assert done.result.outcome is Outcome.WITHIN_BUDGET
     assert (done.staged, done.result.artifact) == (None, None)
     assert left_over(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("model", "data", "limits", "reason"),
-    (
-        (FakeModel({}), DATA, ["max_size"], "nothing can be pruned: layer 'output' is the output"),
-        (MODEL, ([], []), ["max_size"], "the data is empty"),
-        (MODEL, None, ["max_accuracy_decay"], "accuracy decay: accuracy decay was not measured"),
-        (MODEL, DATA, ["max_flops"], "flops: flops was not measured"),
-        (
-            FakeModel({"a": 4}, {"robust": {"0.1": (0.0, 0.0)}}),
-            DATA,
-            ["min_robustness_retention"],
-            "robustness retention: no sample is robust before pruning",
-        ),
-        (
-            FakeModel({"a": 4}, {"agreement": float("nan")}),
-            DATA,
-            ["min_agreement"],
-            "agreement: is not a finite number",
-        ),
-        (
-            FakeModel({"a": 4}, {"agreement": None}),
-            DATA,
-            ["min_agreement"],
-            "agreement: is undefined",
-        ),
-        (
-            FakeModel({"a": 4}, {"refuse": "layer 'a' gives NaN"}),
-            DATA,
-            ["min_agreement"],
-            "layer 'a' gives NaN",
-        ),
-        (
-            MODEL,
-            DATA,
-            [],
-            "no budget applies: set at least one, such as max_accuracy_decay, that is not off",
-        ),
-    ),
-)
-def test_what_cannot_be_judged_says_why_and_leaves_nothing(
-    tmp_path: Path, model: FakeModel, data: Any, limits: list[str], reason: str
-) -> None:
-    done = run(tmp_path, *(limit(key, 1) for key in limits), model=model, data=data)
-    assert (done.result.outcome, done.result.reason) == (Outcome.UNJUDGED, reason)
-    assert done.staged is None
-    assert left_over(tmp_path) == [".gitignore"]
-    assert GateResult.from_dict(json.loads(json.dumps(done.result.to_dict()))) == done.result
-
-
-def test_a_warning_that_is_undefined_does_not_fail(tmp_path: Path) -> None:
-    done = run(tmp_path, limit("max_accuracy_decay", 0.1), limit("max_flops", 1, Level.WARN))
-    assert done.result.outcome is Outcome.WITHIN_BUDGET
-    assert [check.warns for check in done.result.checks] == [False, True]
-
-
-def test_a_defect_keeps_its_traceback_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="boom"):
-        run(tmp_path, limit("max_size", 1), model=FakeModel({"a": 4}, {"defect": "boom"}))
-    assert left_over(tmp_path) == [".gitignore"]
-
-
-def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
-    class Interrupted(FakeEngine):
-        def evaluate(self, *_: Any, **__: Any) -> dict[str, Measurement]:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, limit("max_size", 1), engine=Interrupted())
-    assert left_over(tmp_path) == [".gitignore"]
-
-
-def test_a_full_disk_while_saving(tmp_path: Path) -> None:
-    class Full(FakeEngine):
-        def save(self, model: FakeModel, path: Path) -> int:
-            super().save(model, path)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    done = run(tmp_path, limit("max_size", 1), engine=Full())
-    assert done.result.outcome is Outcome.UNJUDGED
-    assert done.result.reason == "cannot save the model: No space left on device"
-    assert left_over(tmp_path) == [".gitignore"]
-
-
-def test_a_folder_that_is_none_is_told_before_any_work(tmp_path: Path) -> None:
-    (tmp_path / "out").touch()
-    engine = FakeEngine()
-    done = run(tmp_path, limit("max_size", 1), engine=engine)
-    assert done.result.outcome is Outcome.UNJUDGED
-    assert (done.result.reason or "").startswith("cannot stage in")
-    assert engine.calls == []
-    assert done.result.versions == {}
 
 
 def test_data_is_read_before_pruning_and_never_given_to_it(tmp_path: Path) -> None:

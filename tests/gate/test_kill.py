@@ -25,6 +25,7 @@ from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.records.budgets import Limit
 from pytest_paoding.records.metrics import BUDGETS
 from pytest_paoding.gate.stages import Gate, GateSpec
+from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.config.settings import resolve
 from pytest_paoding.records.results import Setting
 import dataclasses
@@ -36,10 +37,10 @@ print("ready", flush=True)
 for line in sys.stdin:
     model = FakeModel({"dense": 40}, {"number": int(line)})
     gate = Gate(
-        engine=FakeEngine(pause=0.008),
         spec=GateSpec(name="net", settings=settings, root=folder),
-        load_model=lambda: model,
-        load_data=lambda: None,
+        bench=Workbench(
+            engine=FakeEngine(pause=0.008), load_model=lambda: model, load_data=lambda: None
+        ),
         artifacts=folder,
         owner=os.getpid(),
     )

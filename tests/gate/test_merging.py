@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.runs import Run
+from pytest_paoding.records.run_record import RunRecord
 from support.random_results import results
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ def gate(name: str, outcome: Outcome = Outcome.WITHIN_BUDGET, nodeid: str = "") 
     return GateResult(name=name, outcome=outcome, nodeid=nodeid or f"test_it.py::{name}")
 
 
-def shard(*gates: GateResult, **more: Any) -> Run:
+def shard(*gates: GateResult, **more: Any) -> RunRecord:
     failed = sum(each.failed for each in gates)
     usual = {"exit": 1 if failed else 0, "complete": True, "failed": failed, "results": gates}
-    return Run(**{**usual, **more})
+    return RunRecord(**{**usual, **more})
 
 
-def merge(*runs: Run) -> Run:
+def merge(*runs: RunRecord) -> RunRecord:
     return merged({f"{place}.json": run for place, run in enumerate(runs)})
 
 
@@ -74,7 +74,7 @@ def test_entries_are_stale_only_where_no_shard_has_their_gate() -> None:
         ([shard(gate("a", Outcome.FORCED)), shard(gate("b", Outcome.REJECTED))], 0),
     ),
 )
-def test_the_exit_status_is_that_of_one_run(shards: Sequence[Run], exit_status: int) -> None:
+def test_the_exit_status_is_that_of_one_run(shards: Sequence[RunRecord], exit_status: int) -> None:
     assert merge(*shards).exit == exit_status
 
 
@@ -113,4 +113,4 @@ def test_sharding_changes_no_verdict(found: list[GateResult]) -> None:
     assert [r.to_dict() for r in parts.results] == [
         r.to_dict() for r in sorted(found, key=lambda r: (r.name, r.nodeid))
     ]
-    assert Run.from_dict(parts.to_dict()).to_dict()["gates"] == parts.to_dict()["gates"]
+    assert RunRecord.from_dict(parts.to_dict()).to_dict()["gates"] == parts.to_dict()["gates"]

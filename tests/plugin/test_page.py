@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pytest_paoding.__main__ import main
 from pytest_paoding.records.budgets import Limit
 from pytest_paoding.records.metrics import BUDGETS
-from pytest_paoding.records.runs import Run
+from pytest_paoding.records.run_record import RunRecord
 from pytest_paoding.reporting import charts, wording
 from pytest_paoding.reporting.page import page
 from support.projects import BUDGET
@@ -73,8 +73,8 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def run_of(*found: GateResult) -> Run:
-    return Run(exit=int(any(r.failed for r in found)), complete=True, results=found)
+def run_of(*found: GateResult) -> RunRecord:
+    return RunRecord(exit=int(any(r.failed for r in found)), complete=True, results=found)
 
 
 @settings(max_examples=60)
@@ -87,7 +87,7 @@ def test_any_run_is_a_whole_page_that_needs_nothing_else(found: list[GateResult]
     assert set(parsed.links) <= {f"#{name}" for name in parsed.ids}
     assert len(set(parsed.ids)) == len(parsed.ids)
     for result in found:
-        assert wording.WORDS[result.outcome] in parsed.words
+        assert result.outcome.word in parsed.words
         for check in result.checks:
             assert wording.verdict(check) in parsed.words
 

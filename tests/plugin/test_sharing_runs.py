@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import socket
-import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_paoding.config.settings import PRUNING_KEYS
-from support.projects import BUDGET, CONFTEST
+from support.projects import CONFTEST, facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from support.projects import Project
 
 COUNTING = (
@@ -62,15 +53,6 @@ def work(project: Project) -> list[str]:
     found = sorted(log.read_text().split()) if log.exists() else []
     log.unlink(missing_ok=True)
     return found
-
-
-def facts(project: Project) -> list[dict[str, object]]:
-    """Return the gates of the document without what tells how the run went."""
-    varying = {"duration", "worker", "reused"}
-    return [
-        {key: value for key, value in gate.items() if key not in varying}
-        for gate in project.document["gates"]
-    ]
 
 
 def test_pitfall_3_a_model_of_eight_tests_is_pruned_once(project: Project) -> None:
@@ -289,141 +271,3 @@ def test_killed(paoding, net):
     assert sum(gate["outcome"] == "within-budget" for gate in gates.values()) == 8
     assert len(single.published) == 16
     assert not any("lost" in name or "staging" in name for name in single.published)
-
-
-def remote(project: Project, *specs: str) -> list[str]:
-    """Return options for workers with folders of their own, which the project is copied to."""
-    copied = [f"--rsyncdir={project.path}", str(project.path)]
-    return ["-p", "xdist.plugin", "--dist=load", *copied, *specs]
-
-
-@pytest.fixture
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("elsewhere")
-
-
-PLAN = {
-    "plain": ([], ["cnn", "mlp", "net"]),
-    "warnings are errors": (["-Werror", "-Wignore:The --rsyncdir"], ["cnn", "mlp", "net"]),
-    "session": (["--paoding-publish=session"], ["cnn", "mlp", "net"]),
-    "sweep": (["--paoding-ratio=0.25,0.5"], ["cnn", "mlp", "net"]),
-    "formats": (["--paoding-formats=tflite-int8"], ["cnn", "mlp", "net"]),
-    "failing": (["--paoding-publish=session", "--paoding-max-size=1"], []),
-}
-
-
-@pytest.mark.parametrize("plan", PLAN)
-def test_pitfall_6_files_of_workers_in_other_folders_travel(
-    single: Project, elsewhere: Path, plan: str
-) -> None:
-    options, names = PLAN[plan]
-    single.configure(BUDGET, cnn={}, mlp={})
-    single.tests(
-        """
-@pytest.mark.paoding(max_accuracy_decay="10%")
-def test_it(paoding, net):
-    paoding.check(net, name="net")
-"""
-    )
-    workers = [f"--tx=popen//chdir={elsewhere / name}" for name in ("one", "two")]
-    for name in ("one", "two"):
-        (elsewhere / name).mkdir()
-    ran = single.gate(*remote(single, *workers), *options)
-    assert ran.ret == (0 if names else 1)
-    kinds = ["int8.tflite"] * (plan == "formats") + ["json", "keras"]
-    expected = [f"{name}.{kind}" for name in names for kind in kinds]
-    assert single.published == expected
-    for name in names:
-        manifest = json.loads((single.artifacts / f"{name}.json").read_text())
-        assert manifest["file"]["bytes"] == (single.artifacts / f"{name}.keras").stat().st_size
-        for file in manifest["files"]:
-            content = (single.artifacts / file["name"]).read_bytes()
-            assert hashlib.sha256(content).hexdigest() == file["sha256"]
-    left = [path for path in elsewhere.rglob("*.keras") if "models" not in path.parts]
-    assert [path for path in left if ".pytest_cache" not in path.parts] == []
-    if not options:
-        assert {gate["artifact"]["published"] for gate in single.gates.values()} == {True}
-        remotely = facts(single)
-        single.gate("-p", "no:cacheprovider")
-        assert facts(single) == remotely
-
-
-@pytest.mark.parametrize("damaged", ("keras", "onnx"))
-def test_a_file_that_was_damaged_on_its_way_is_not_published(
-    single: Project, elsewhere: Path, damaged: str
-) -> None:
-    single.configure(BUDGET, cnn={})
-    single.write(
-        "conftest.py",
-        CONFTEST
-        + """
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    for files in getattr(report, "paoding_files", {}).values():
-        files["files"]["DAMAGED"] = files["files"]["DAMAGED"][:-1]
-    return report
-""".replace("DAMAGED", damaged),
-    )
-    formats = "--paoding-formats=onnx"
-    ran = single.gate(*remote(single, f"--tx=popen//chdir={elsewhere}"), formats)
-    assert ran.ret == 1
-    ran.stdout.fnmatch_lines(["cnn.keras was damaged on its way from worker gw0"])
-    assert single.published == []
-    assert single.document["session"]["faults"]
-
-
-@pytest.fixture
-def server(elsewhere: Path) -> Iterator[int]:
-    """A socket server of execnet, which knows nothing of the project."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "execnet.script.socketserver", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        command, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield port
-    process.kill()
-    process.wait()
-
-
-def test_workers_behind_a_socket(single: Project, server: int, elsewhere: Path) -> None:
-    single.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
-    spec = f"--tx=socket=127.0.0.1:{server}//chdir={elsewhere}"
-    # In a process of its own, because execnet never closes its socket.
-    both = ("--paoding", "--paoding-json=run.json")
-    run = single.pytester.runpytest_subprocess
-    assert run(*single.plugins, *both, *remote(single, spec)).ret == 1
-    outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
-    assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
-    assert single.published == ["cnn.json", "cnn.keras"]
-
-
-ISOLATED = """#!/bin/sh
-exec unshare --net --mount --map-root-user sh -c '
-mount -t tmpfs none "$0" && exec "$@"' '{hidden}' '{python}' "$@"
-"""
-
-
-def test_a_worker_that_shares_neither_network_nor_disk(single: Project, elsewhere: Path) -> None:
-    """In namespaces of its own, where nothing is in the place of the project."""
-    python = elsewhere / "isolated-python"
-    python.write_text(ISOLATED.format(hidden=single.path, python=sys.executable))
-    python.chmod(0o755)
-    check = f"import os; assert not os.listdir({str(single.path)!r})"
-    tried = subprocess.run([python, "-c", check], capture_output=True, text=True, check=False)
-    if tried.returncode:
-        pytest.skip(f"namespaces are not allowed here: {tried.stderr.strip()}")
-    single.configure(BUDGET, cnn={}, mlp={"accuracy": [0.9, 0.5]})
-    ran = single.gate(*remote(single, f"--tx=popen//python={python}//chdir={elsewhere}"))
-    assert ran.ret == 1
-    outcomes = {name: gate["outcome"] for name, gate in single.gates.items()}
-    assert outcomes == {"cnn": "within-budget", "mlp": "over-budget"}
-    assert single.published == ["cnn.json", "cnn.keras"]

@@ -103,6 +103,15 @@ class Project:
         return sorted(path.name for path in self.artifacts.iterdir() if path.name != ".gitignore")
 
 
+def facts(project: Project) -> list[dict[str, object]]:
+    """Return the gates of the document without what tells how the run went."""
+    varying = {"duration", "worker", "reused"}
+    return [
+        {key: value for key, value in gate.items() if key not in varying}
+        for gate in project.document["gates"]
+    ]
+
+
 def make_project(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *plugins: str
 ) -> Project:

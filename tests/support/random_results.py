@@ -10,7 +10,8 @@ from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.formats import ENDINGS, EXPORTED, of_file
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import FILE_BUDGETS, METRICS
-from pytest_paoding.records.results import GateResult, LayerResult, Setting, Trial
+from pytest_paoding.records.plan import LayerResult
+from pytest_paoding.records.results import GateResult, Setting, Trial
 
 lines = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_paoding.records.text.quantities import SIZES, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NEW_LINE, _SCREEN = "\n", 20
+
+
+class Shown:
+    """A record that shows itself: as a text that fits a screen, and that text's first line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self).partition(_NEW_LINE)[0]}>"
+
+
+def screenful(lines: Sequence[str]) -> str:
+    """Return lines as one text, cut where they would not fit a screen."""
+    rest = len(lines) - _SCREEN
+    shown = lines if rest <= 1 else [*lines[:_SCREEN], f"  ... and {rest} more"]
+    return _NEW_LINE.join(shown)
 
 
 class _Form(NamedTuple):
@@ -27,6 +48,11 @@ _FORMS = {
 def title(name: str) -> str:
     """Return a metric's name for people: `robust accuracy @0.05`."""
     return name.replace("_", " ").replace("@", " @")
+
+
+def at(confidence: float | None) -> str:
+    """Return how sure something is, where somebody has asked for it."""
+    return f" at {100 * confidence:g}%" if confidence else ""
 
 
 def show(value: float | None, unit: Unit, *, extra: int = 0) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.results import SCHEMA, GateResult
+from pytest_paoding.records.text.printing import Shown, screenful
 from pytest_paoding.records.text.ratios import without_ratio
 from pytest_paoding.version import __version__
 
@@ -25,19 +26,19 @@ _Read = TypeVar("_Read")
 _JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What is known of a run when it ends.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RunRecord(Shown):
+    """A run at its end.
 
     Attributes:
         exit: The exit status of the process.
         complete: Whether it ran to its end, not interrupted.
         partial: Why it was not a full session, if so.
-        results: Of all gates.
+        results: Records of all gates.
         required: Gates that must run in a full session.
         failed: Number of tests that failed, gates or not.
         baseline: Names of the baseline's entries; None where nothing is compared.
-        faults: What went wrong beside the gates, one line each.
+        faults: What went wrong besides the gates, one line each.
         workers: Number of xdist workers; 0 without.
         root: Folder that paths of models and artifacts start from, seen from where pytest ran.
         environment: Versions, machine and commit.
@@ -54,6 +55,11 @@ class Run:
     workers: int = 0
     root: str = "."
     environment: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        gates = [f"  {result.name} {result.headline}" for result in self.results]
+        number = f"{len(gates)} gate{'s' * (len(gates) != 1)}"
+        return screenful([f"exit status {self.exit}, {number}", *gates])
 
     @property
     def required_missing(self) -> list[str]:
@@ -86,7 +92,7 @@ class Run:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Run:
+    def from_dict(cls, plain: Mapping[str, Any]) -> RunRecord:
         """Return the run whose plain form is `plain`."""
         return cls(
             **{name: plain["session"][name] for name in _SESSION},
@@ -95,7 +101,9 @@ class Run:
         )
 
 
-_SESSION = tuple(each.name for each in fields(Run) if each.name not in {"results", "environment"})
+_SESSION = tuple(
+    each.name for each in fields(RunRecord) if each.name not in {"results", "environment"}
+)
 
 
 def _listed(value: Any) -> Any:
@@ -147,7 +155,7 @@ def parsed(path: Path) -> Any:
         raise ConfigError(f"{path}: is not valid JSON: {error}") from error
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path) -> RunRecord:
     """Read a run's JSON document.
 
     Raises:
@@ -156,14 +164,14 @@ def read_run(path: Path) -> Run:
     return run_of(parsed(path), path)
 
 
-def run_of(document: Any, path: Path) -> Run:
+def run_of(document: Any, path: Path) -> RunRecord:
     """Return the run that a parsed document describes.
 
     Raises:
         ConfigError: It describes none, or in another schema; one line that names the file.
     """
     return _read(
-        document, path, what="report of --paoding-json", part="session", read=Run.from_dict
+        document, path, what="report of --paoding-json", part="session", read=RunRecord.from_dict
     )
 
 
