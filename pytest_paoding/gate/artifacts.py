@@ -1,8 +1,8 @@
 """Files that appear whole or not at all: staged in a folder beside their target, then moved.
 
-At every instant, also of a kill or a full disk, the file under a published name is the previous one
-or the new one, whole. Files are moved before their manifest; the manifest holds the SHA-256 of
-each, so a reader can tell that a manifest belongs to the files beside it.
+At every instant, even after a kill or on a full disk, the file under a published name is the
+previous one or the new one, whole. Files are moved before their manifest, which holds the SHA-256
+of each, so a reader can tell that it belongs to the files beside it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PREFIX = ".staging-paoding-"
 _STALE_AFTER = 2 * 24 * 3600.0
 _WINDOWS = os.name == "nt"
 _TRIES, _PAUSE = 40, 0.05
-"""How often and long (seconds) to wait on Windows for another process to let go of a file."""
+"""Number and length (seconds) of waits on Windows for another process to release a file."""
 
 
 class ManifestError(ArtifactError):
@@ -100,9 +100,9 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
 def publish(staged: Staged) -> Path:
     """Move a staged model and its manifest to their place, and remove the staging folder.
 
-    Where there are several files, one that cannot be moved takes back those before it. (What ends
-    the process between two of them leaves whole files, some of them previous ones, and the manifest
-    of the previous ones, whose digests tell.) Files of other formats are left as they are.
+    If one of several files cannot be moved, those before it are restored. (If the process ends
+    between two of them, all files are whole, but some are previous ones; the manifest is the
+    previous one too, and its digests show it.) Files of other formats are left as they are.
 
     Raises:
         ManifestError: The model is in its place, but the manifest beside it is not its own.

@@ -1,4 +1,4 @@
-"""What a gate's record is worth saying although it changes no verdict; one line each."""
+"""Remarks on a gate that change no verdict, one line each."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from pytest_paoding.records.baseline import Entry
 
 SLACK = 0.2
-"""How far, relative to the limit, a found value may be within it before the limit looks loose."""
+"""Distance from a limit, relative to it, at which a value shows that the limit is loose."""
 
 
 def notes(checks: Sequence[Check], *, old: Entry | None, new: Entry) -> tuple[str, ...]:
-    """Return in what the baseline is foreign, what has improved on it, and which limits are loose.
+    """Return how the baseline was made differently, what has improved on it, and loose limits.
 
     Args:
-        checks: Of the gate.
-        old: The baseline's entry that was compared with.
-        new: What the gate comes to now.
+        checks: Checks of the gate.
+        old: The baseline's entry for the gate.
+        new: The entry that the gate would have now.
     """
     found = list[str]()
     if old is not None and (differences := new.differences(old)):
@@ -69,7 +69,7 @@ def _loose(check: Check, found: float) -> Iterator[str]:
 
 
 def _round(found: float, unit: Unit) -> str:
-    """Return a limit that just holds, as it may be written in settings."""
+    """Return the tightest round limit that holds, as it may be written in settings."""
     if unit is Unit.PERCENT:
         return f"{math.floor(100 * found)}%"
     scale = 10 ** max(0, math.floor(math.log10(max(found, 1))) - 1)

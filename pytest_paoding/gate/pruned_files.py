@@ -20,19 +20,19 @@ _OF_ORIGINAL = "before is the .keras file of the original model"
 
 @dataclass(frozen=True, slots=True)
 class PrunedFile:
-    """A pruned model in a file, and what is known of it without data.
+    """A pruned model in a file, with all that is known without data.
 
     Attributes:
         file: The pruned model's file.
         layers: What happened to every layer that has units.
-        notes: What else is to be said of the pruning, a line each.
+        notes: Remarks on the pruning, a line each.
         original: Digest of the original.
-        digest: Of the pruned model.
+        digest: Digest of the pruned model.
         before: Bytes of the original, saved the same way.
         after: Bytes of the file.
-        shift: A bound of how far any output has moved.
+        shift: Bound on the distance that any output has moved.
         compressed: Bytes of both files in an archive, where that was asked for.
-        key: Under which it may be found again; None where something has no digest.
+        key: Key in the store; None where something that took part has no digest.
     """
 
     file: Path
@@ -48,7 +48,7 @@ class PrunedFile:
 
     @property
     def metrics(self) -> dict[str, Measurement]:
-        """What is known of the model without data."""
+        """The metrics that need no data."""
         before, after = self.before, self.after
         reduction = Measurement(before=before, after=after, found=(before - after) / before)
         found = {
@@ -61,36 +61,24 @@ class PrunedFile:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a store keeps of it, besides the file."""
-        plain = {name: getattr(self, name) for name in ("original", "digest", "before", "after")}
-        return {
-            **plain,
-            "layers": [asdict(layer) for layer in self.layers],
-            "notes": list(self.notes),
-            "shift": self.shift.to_dict(),
-            "compressed": self.compressed and list(self.compressed),
-        }
+        """Return the plain form that a store keeps beside the file."""
+        plain = {**asdict(self), "shift": self.shift.to_dict()}
+        return {name: value for name, value in plain.items() if name not in {"file", "key"}}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str) -> PrunedFile:
-        """Return what a store has kept."""
-        layers = tuple(LayerResult(**layer) for layer in plain.pop("layers"))
-        notes = tuple(plain.pop("notes"))
-        shift = Measurement.from_dict(plain.pop("shift"))
-        sizes = plain.pop("compressed")
-        return cls(
-            file=file,
-            layers=layers,
-            notes=notes,
-            shift=shift,
-            compressed=sizes and tuple(sizes),
-            key=key,
-            **plain,
-        )
+    def from_dict(cls, plain: dict[str, Any], *, file: Path, key: str | None) -> PrunedFile:
+        """Return the pruned file whose plain form a store has kept."""
+        read = {
+            "layers": tuple(LayerResult(**layer) for layer in plain["layers"]),
+            "notes": tuple(plain["notes"]),
+            "shift": Measurement.from_dict(plain["shift"]),
+            "compressed": plain["compressed"] and tuple(plain["compressed"]),
+        }
+        return cls(**{**plain, **read}, file=file, key=key)
 
 
 def compressed_bytes(file: Path) -> int:
-    """Return how large a file is in an archive (DEFLATE at its usual level)."""
+    """Return the size of a file in an archive (DEFLATE at its usual level)."""
     compressor, size = zlib.compressobj(), 0
     with file.open("rb") as content:
         while block := content.read(_BLOCK):
@@ -103,10 +91,10 @@ class Exports:
     """A pruned model in further formats.
 
     Attributes:
-        files: By format.
+        files: Files by format.
         before: Bytes of the original's `.keras` file.
-        notes: What is to be said of them, a line each.
-        key: As of a cut.
+        notes: Remarks on the exports, a line each.
+        key: Key in the store; None where something that took part has no digest.
     """
 
     files: Mapping[str, Path]
@@ -116,7 +104,7 @@ class Exports:
 
     @property
     def sizes(self) -> dict[str, Measurement]:
-        """Both metrics of every file."""
+        """Size and size reduction of every file."""
         found: dict[str, Measurement] = {}
         for name, file in self.files.items():
             before, after = self.before, file.stat().st_size

@@ -1,11 +1,11 @@
-"""The largest ratio whose model is within budget, found with few prunings.
+"""The search for the largest ratio whose model is within budget, with few prunings.
 
-What pruning costs is taken to grow with the ratio: where a ratio passes, smaller ones are not
-tried, and where it fails, larger ones are not. On that monotone envelope bisection over a grid of
-hundredths takes at most seven prunings, always the same ones for the same models.
+The cost of pruning is assumed to grow with the ratio: once a ratio passes, smaller ones are not
+tried, and once it fails, larger ones are not. Bisection over a grid of hundredths then takes at
+most seven prunings, always the same ones for the same models.
 
-Budgets on what is counted (size, parameters, FLOPs) only get easier with the ratio, so they do not
-direct the search: if the largest ratio that the others allow misses them, every ratio does.
+Budgets on counts (size, parameters, FLOPs) only get easier as the ratio grows, so they do not
+direct the search: if the largest ratio that the other budgets allow misses them, every ratio does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_paoding.records.budgets import Judgement
+    from pytest_paoding.records.results import GateResult
 
 STEPS = 100
 """The grid is a hundredth wide."""
@@ -24,11 +25,11 @@ _Tried = TypeVar("_Tried")
 
 
 def largest(attempt: Callable[[float], _Tried], *, holds: Callable[[_Tried], bool]) -> _Tried:
-    """Return the attempt at the largest ratio that holds; that at the smallest, if none does.
+    """Return the attempt at the largest ratio that holds, or at the smallest if none does.
 
     Args:
         attempt: Tries a ratio.
-        holds: Whether what came of it allows for a larger ratio.
+        holds: Whether the outcome allows for a larger ratio.
 
     >>> largest(lambda ratio: ratio, holds=lambda ratio: ratio <= 0.3)
     0.3
@@ -48,6 +49,6 @@ def largest(attempt: Callable[[float], _Tried], *, holds: Callable[[_Tried], boo
     return found
 
 
-def holds_quality(judgement: Judgement) -> bool:
-    """Whether every budget holds that a larger ratio could break."""
-    return not any(check.fails and not check.limit.metric.counted for check in judgement.checks)
+def holds_quality(judged: Judgement | GateResult) -> bool:
+    """Whether all budgets hold that a larger ratio could miss."""
+    return not any(check.fails and not check.limit.metric.counted for check in judged.checks)

@@ -1,4 +1,4 @@
-"""What a gate is compared with, and by how much it got worse than that."""
+"""The comparison of a gate with its baseline: by how much each metric got worse."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _OF = {
     "parameters_increase": "parameters",
     "flops_increase": "flops",
 }
-"""Which metric a regression is one of."""
+"""The metric that each regression compares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one gate is compared with.
+    """The baseline of one gate.
 
     Attributes:
         entry: The baseline's entry for the gate.
         missing: Why there is none, and what to do about it.
-        renewed: Whether the gate's own findings become the entry, and so are what it is held to.
+        renewed: Whether the gate is compared with itself, as its findings become the entry.
         limited: Names of the metrics that a limit asks for.
     """
 
@@ -47,7 +47,7 @@ class Comparison:
     def of(
         cls, baseline: Baseline | None, name: str, limits: Iterable[Limit], *, update: str | None
     ) -> Comparison:
-        """Return what the gate of a name is compared with.
+        """Return the comparison for the gate of a name.
 
         Args:
             baseline: The entries, if there are any.
@@ -77,11 +77,11 @@ class Comparison:
 
 
 def regressions(old: Entry | None, new: Entry, *, missing: str) -> dict[str, Measurement]:
-    """Return by how much every metric got worse; before and after are baseline and present.
+    """Return every regression: `before` is the baseline, `after` the present.
 
     Args:
         old: The baseline's entry; None where there is none.
-        new: What was found now.
+        new: The present findings.
         missing: Why there is no entry and what to do about it, in one line.
     """
     return {

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
-from pytest_paoding.gate.gate_progress import GateProgress
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
 from pytest_paoding.gate.workbench import Workbench, machine
 from pytest_paoding.records.baseline import Entry
-from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Judgement, Outcome, Verdict, judge
+from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.metrics import KNOWN, Metric
 from pytest_paoding.records.results import SCHEMA, GateResult, Trial
@@ -69,15 +68,12 @@ class GateSpec:
         """The published file's name without its ending."""
         return self.sweep or self.name
 
-    def record(
-        self, outcome: Outcome, *, reason: str | None, ratio: float | None = None
-    ) -> GateResult:
+    def record(self, ratio: float | None = None) -> GateResult:
         """Return the gate's record before anything is found, at one of the ratios it may try."""
         return GateResult(
             name=self.name,
-            outcome=outcome,
+            outcome=Outcome.UNJUDGED,
             nodeid=self.nodeid,
-            reason=reason,
             source=None if self.path is None else portable(self.path, self.root),
             settings=self.settings.at(ratio).shown,
             sweep=self.sweep,
@@ -108,7 +104,7 @@ class Gate:
         owner: Process whose death makes staged files stale.
         forced: Reason for publishing even over budget.
         revision: The commit to record.
-        now: Findings at the ratio at hand.
+        now: The record so far, at the ratio at hand; kept when something fails half-way.
         trials: Ratios tried so far.
     """
 
@@ -121,7 +117,7 @@ class Gate:
     owner: int = 0
     forced: str | None = None
     revision: Revision = field(default_factory=Revision)
-    now: GateProgress = field(default_factory=GateProgress, init=False)
+    now: GateResult = field(init=False)
     trials: list[Trial] = field(default_factory=list, init=False)
 
     def run(self) -> GateOutcome:
@@ -131,18 +127,19 @@ class Gate:
         through. In both cases nothing stays behind.
         """
         started = time.perf_counter()
+        self.now = self.spec.record()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
                 self._work(staged)
-                result = self._result(_undecided(self.now.judgement), started)
+                result = self._result(_undecided(self.now), started)
                 if self.artifacts is None or result.outcome not in PUBLISHED:
                     return GateOutcome(result)
                 result = self._stage(result, staged)
                 cleanup.pop_all()
                 return GateOutcome(result, staged)
             except PaodingError as error:
-                self.now.judgement = Judgement(Outcome.UNJUDGED, ())
+                self._note(outcome=Outcome.UNJUDGED, checks=())
                 return GateOutcome(self._result(str(error), started))
 
     def _open(self, cleanup: ExitStack) -> Staged:
@@ -164,62 +161,69 @@ class Gate:
         spare.folder.mkdir()
         held = False
 
-        def attempt(tried: float) -> GateProgress:
+        def attempt(tried: float) -> GateResult:
             nonlocal held
             found = self._attempt(tried, spare)
-            self.trials.append(found.trial)
-            holds = holds_quality(found.judgement)
+            compared = {check.name: check.compared for check in found.checks}
+            self.trials.append(Trial(tried, found.outcome, compared))
+            holds = holds_quality(found)
             if holds or not held:  # the files shall be those of what `largest` returns
                 for name, file in spare.files.items():
                     file.replace(staged.files[name])
             held |= holds
             return found
 
-        self.now = largest(attempt, holds=lambda found: holds_quality(found.judgement))
+        self.now = largest(attempt, holds=holds_quality)
 
-    def _attempt(self, ratio: float, into: Staged) -> GateProgress:
+    def _note(self, **found: Any) -> None:
+        self.now = replace(self.now, **found)
+
+    def _attempt(self, ratio: float, into: Staged) -> GateResult:
         settings, bench = self.spec.settings.at(ratio), self.bench
-        self.now = now = GateProgress(ratio)
+        self.now = self.spec.record(ratio)
         cut = bench.prune(settings, into.model)
-        now.layers, now.digest_before, now.digest_after = cut.layers, cut.original, cut.digest
+        self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
         exports = bench.export(settings, cut, into.exports)
-        now.notes = (*cut.notes, *exports.notes)
+        self._note(notes=(*cut.notes, *exports.notes))
         measured = bench.measure(settings, cut, exports)
         more = {}
         if self.measure_more is not None:
             more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
-        now.metrics = {
+        metrics = {
             name: plain_measurement(measurement)
             for name, measurement in {**measured, **more, **cut.metrics, **exports.sizes}.items()
         }
-        now.metrics |= self.compare(now.metrics)
-        now.judgement = judge(settings.limits, now.metrics)
-        return now
+        metrics |= self.compare(metrics)
+        judgement = judge(settings.limits, metrics)
+        self._note(metrics=metrics, checks=judgement.checks, outcome=judgement.outcome)
+        return self.now
 
     def _result(self, reason: str | None, started: float) -> GateResult:
-        now, bench, outcome = self.now, self.bench, self._outcome()
-        now.digest_before = now.digest_before or bench.known_digest
+        outcome, digest = self._outcome(), self.now.digest_before or self.bench.known_digest
         result = replace(
-            now.onto(self.spec.record(outcome, reason=reason, ratio=now.ratio)),
+            self.now,
+            outcome=outcome,
+            reason=reason,
+            digest_before=digest,
             forced=self.forced if outcome is Outcome.FORCED else None,
             trials=tuple(self.trials),
-            versions=self._versions() if now.digest_before else {},
+            versions=self._versions() if digest else {},
             machine=machine(),
-            reused=now.digest_before is not None and not bench.anew,
+            reused=digest is not None and not self.bench.made,
             duration=time.perf_counter() - started,
         )
         if outcome is Outcome.UNJUDGED:
             return result
         checks = () if self.spec.sweep else result.checks  # there limits are loose on purpose
         found = notes(checks, old=self.accepted, new=Entry.from_result(result))
-        return replace(result, notes=(*now.notes, *found))
+        return replace(result, notes=(*result.notes, *found))
 
     def _versions(self) -> dict[str, str]:
         engine, formats = self.bench.engine, self.spec.settings.exported
         return dict(engine.versions(formats) if formats else engine.versions())
 
     def _outcome(self) -> Outcome:
-        outcome = self.now.judgement.outcome
+        outcome = self.now.outcome
         if outcome is not Outcome.OVER_BUDGET:
             return outcome
         if self.spec.sweep is not None and not self.spec.least:
@@ -244,11 +248,11 @@ class Gate:
         return replace(result, artifact=artifact)
 
 
-def _undecided(judgement: Judgement) -> str | None:
-    """Return why a judgement is none, in one line."""
-    if judgement.outcome is not Outcome.UNJUDGED:
+def _undecided(record: GateResult) -> str | None:
+    """Return why a gate is unjudged, in one line."""
+    if record.outcome is not Outcome.UNJUDGED:
         return None
-    for check in judgement.checks:
+    for check in record.checks:
         if check.fails and check.verdict is Verdict.UNJUDGED:
             return f"{check.name.replace('_', ' ')}: {check.measurement.reason}"
     return f"no budget applies: {NO_BUDGET}"

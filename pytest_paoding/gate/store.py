@@ -1,8 +1,8 @@
-"""Work that is done once: its results are kept under a digest of everything that goes into it.
+"""Work that is done once: its results are kept under a digest of all its inputs.
 
 The same store serves the workers of one run and later runs. An entry is a folder that appears in
-one step and holds its own digests; what does not match them is no entry. Who makes an entry holds
-a lock of the operating system, which is free again the moment its holder dies, however it dies.
+one step and holds its own digests; what does not match them is no entry. While one process makes
+an entry it holds a lock of the operating system, which is released when that process dies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _PAUSE = 0.05
@@ -38,7 +38,7 @@ _NONE: Mapping[str, Path] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder of entries. Whatever goes wrong with it only costs the work it would have saved."""
+    """A folder of entries. If anything goes wrong with it, only the saved work is lost."""
 
     folder: Path
 
@@ -53,12 +53,29 @@ class Store:
                     time.sleep(_PAUSE)
             yield
 
-    def load(self, key: str, *, files: Mapping[str, Path] = _NONE) -> dict[str, Any] | None:
-        """Return the content of an entry, if it is there and whole.
+    def once(
+        self, key: str, make: Callable[[], dict[str, Any]], *, files: Mapping[str, Path] = _NONE
+    ) -> dict[str, Any]:
+        """Return the content of an entry, which is made if it is not there.
 
         Args:
-            key: As `key_of` makes it.
-            files: Where the entry's files are to be copied, by what `save` called them.
+            key: A key made by `key_of`.
+            make: Makes the content, and the files.
+            files: Where the entry's files are made or copied to, by name.
+        """
+        with self.making(key):
+            found = self.load(key, files=files)
+            if found is None:
+                found = make()
+                self.save(key, found, files=files)
+            return found
+
+    def load(self, key: str, *, files: Mapping[str, Path] = _NONE) -> dict[str, Any] | None:
+        """Return the content of an entry; None if it is missing or damaged.
+
+        Args:
+            key: A key made by `key_of`.
+            files: Where to copy the entry's files, by the names that `save` gave them.
         """
         try:
             content = _read(self.folder / key, key, files)
@@ -110,7 +127,7 @@ def _read(folder: Path, key: str, files: Mapping[str, Path]) -> dict[str, Any]:
 
 
 def key_of(kind: str, **parts: Any) -> str:
-    """Return the digest of everything that goes into a piece of work."""
+    """Return the key of a piece of work: a digest of all its inputs."""
     return f"{kind}-{_sha256({**parts, 'kind': kind, 'plugin': __version__})}"
 
 

@@ -1,4 +1,4 @@
-"""One original model and its data, and what a gate does with them; loaded when first needed."""
+"""One original model and its data, loaded when first needed, and the work of a gate on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """Sizes of a file as it is, and in an archive (0 where that was not asked for)."""
+    """Bytes of a file as it is, and in an archive (0 where that was not asked for)."""
 
     size: int
     compressed: int
@@ -38,7 +38,7 @@ class _Bytes:
 
 @dataclass(kw_only=True)
 class Workbench:
-    """Where models are pruned and measured, unless that has been done before.
+    """Prunes and measures one model, unless the store has the result already.
 
     Attributes:
         engine: Does the work.
@@ -46,9 +46,9 @@ class Workbench:
         load_data: Gives the data for judging; it never reaches the pruning.
         root: Folder that references of the settings start from.
         identify: Gives the original's digest without loading it, where that can be.
-        store: Keeps what was done; None to do everything anew.
-        progress: Is told how far the work is.
-        anew: How many pieces of work were not found in the store.
+        store: Keeps results; None to keep none.
+        progress: Called with the progress of long work.
+        made: Number of results that were not found in the store.
     """
 
     engine: Engine
@@ -58,7 +58,7 @@ class Workbench:
     identify: Callable[[], str | None] = lambda: None
     store: Store | None = None
     progress: Progress | None = None
-    anew: int = 0
+    made: int = 0
     _before: _Bytes | None = field(default=None, init=False)
     _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
@@ -100,17 +100,27 @@ class Workbench:
         """
         self._models.pop(file, None)
         key = self._key_of_cut(settings)
+        plain = self._once(key, lambda: self._prune(settings, file).to_dict(), {KERAS: file})
+        return PrunedFile.from_dict(plain, file=file, key=key)
+
+    def _once(
+        self,
+        key: str | None,
+        make: Callable[[], dict[str, Any]],
+        files: Mapping[str, Path],
+    ) -> dict[str, Any]:
+        """Return a result in its plain form, made unless the store has it."""
+
+        def made() -> dict[str, Any]:
+            self.made += 1
+            return make()
+
         if key is None or self.store is None:
-            return self._prune(settings, file)
-        with self.store.making(key):
-            if found := self.store.load(key, files={KERAS: file}):
-                return PrunedFile.from_dict(found, file=file, key=key)
-            cut = replace(self._prune(settings, file), key=key)
-            self.store.save(key, cut.to_dict(), files={KERAS: file})
-            return cut
+            return made()
+        return self.store.once(key, made, files=files)
 
     def _pruning(self, settings: GateSettings) -> Pruning:
-        """Return how to prune, with calibration data that is read once for all ratios."""
+        """Return the settings of a pruning, with calibration data read once for all ratios."""
         if self._calibrated is None:
             self._calibrated = calibrated(settings.pruning, root=self.root)
         return {**self._calibrated, "ratio": settings.pruning["ratio"]}
@@ -132,7 +142,6 @@ class Workbench:
         )
 
     def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
-        self.anew += 1
         original = self._digest
         self.require_data()
         pruning = self._pruning(settings)
@@ -155,7 +164,7 @@ class Workbench:
         )
 
     def _layers(self, pruned: PrunedModel) -> tuple[LayerResult, ...]:
-        """Return what happened to every layer that has units, and to its work."""
+        """Return every layer that has units, with its FLOPs before and after."""
         before, after = (self.engine.layer_flops(each) for each in (self.original, pruned.model))
         return tuple(
             replace(layer, flops=before.get(layer.name), flops_kept=after.get(layer.name))
@@ -166,30 +175,25 @@ class Workbench:
         """Write a pruned model in further formats.
 
         Args:
-            settings: Of the gate.
+            settings: Settings of the gate.
             cut: The pruned model.
-            files: Where to write, by format.
+            files: Files to write, by format.
 
         Raises:
             PaodingError: It cannot be exported or written.
         """
         if not files:
             return Exports({}, cut.before, key=cut.key)
-        if cut.key is None or self.store is None:
-            return Exports(files, cut.before, self._export(settings, cut, files))
-        packages = dict(self.engine.versions(tuple(files)))
-        key = key_of("exported", cut=cut.key, formats=list(files), packages=packages)
-        with self.store.making(key):
-            found = self.store.load(key, files=files)
-            if found is None:
-                found = {"notes": list(self._export(settings, cut, files))}
-                self.store.save(key, found, files=files)
-            return Exports(files, cut.before, tuple(found["notes"]), key)
+        key = None
+        if cut.key is not None:
+            packages = dict(self.engine.versions(tuple(files)))
+            key = key_of("exported", cut=cut.key, formats=list(files), packages=packages)
+        found = self._once(key, lambda: {"notes": self._export(settings, cut, files)}, files)
+        return Exports(files, cut.before, tuple(found["notes"]), key)
 
     def _export(
         self, settings: GateSettings, cut: PrunedFile, files: Mapping[str, Path]
     ) -> tuple[str, ...]:
-        self.anew += 1
         pruning = self._pruning(settings)
         try:
             return self.engine.export(
@@ -211,21 +215,12 @@ class Workbench:
             PaodingError: The data or the models' outputs are unfit.
         """
         data = None if cut.key is None else self.engine.fingerprint(self.data)
-        if data is None or self.store is None:
-            return self._measure(settings, cut, exports)
         how = plain_value(dict(settings.judging))
-        key = key_of("measured", cut=exports.key, data=data, settings=how)
-        with self.store.making(key):
-            if found := self.store.load(key):
-                return {name: Measurement.from_dict(plain) for name, plain in found.items()}
-            measured = self._measure(settings, cut, exports)
-            self.store.save(key, {name: each.to_dict() for name, each in measured.items()})
-            return measured
+        key = data and key_of("measured", cut=exports.key, data=data, settings=how)
+        found = self._once(key, lambda: self._measure(settings, cut, exports), {})
+        return {name: Measurement.from_dict(plain) for name, plain in found.items()}
 
-    def _measure(
-        self, settings: GateSettings, cut: PrunedFile, exports: Exports
-    ) -> dict[str, Measurement]:
-        self.anew += 1
+    def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
         found = self.engine.evaluate(
             self.original,
             self.model(cut),
@@ -235,7 +230,7 @@ class Workbench:
             progress=self.progress,
             **settings.judging,
         )
-        return {name: plain_measurement(each) for name, each in found.items()}
+        return {name: plain_measurement(each).to_dict() for name, each in found.items()}
 
     def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[_Bytes, _Bytes]:
         """Save both models the same way; the pruned one stays."""
@@ -257,6 +252,6 @@ def machine() -> str:
 
 
 def _kind(engine: Engine) -> dict[str, str]:
-    """Return what tells engines and their versions apart."""
+    """Return the identity of an engine: its class and the versions of its packages."""
     kind = type(engine)
     return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}

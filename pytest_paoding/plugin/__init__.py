@@ -91,7 +91,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Demand what only a whole session can show, before its outcome is counted."""
+    """Enforce the demands on the whole session, before its exit status is decided."""
     ran = yield
     session_end.enforce(PaodingRun.of(session.config), session)
     return ran
@@ -113,7 +113,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which process outlives it, and what it shares with it."""
+    """Tell a worker which process outlives it, and what they share."""
     run = PaodingRun.of(node.config)
     run.sharing.tell(node, run.file.root if run.switch.on else None)
 

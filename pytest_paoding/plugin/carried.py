@@ -1,11 +1,13 @@
-"""What a test report carries from the process that ran a gate to the one that tells of it.
+"""What a test report carries from the process that ran a gate to the one that reports it.
 
 pytest-xdist sends all attributes of a report, as long as they are of Python's own types. So this
-plugin adds a single attribute in a plain form; nothing else knows its name or its keys.
+plugin adds a single attribute, whose name and form no other module knows: JSON, because execnet
+refuses some numbers and texts (below -2 ** 31, lone surrogates), and the bytes of files.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,27 +97,32 @@ class Carried:
 
     def onto(self, report: pytest.TestReport) -> None:
         """Let a report carry this, in place of what it carries now."""
-        vars(report)[_ATTRIBUTE] = {
-            "gate": self.gate,
-            "results": [result.to_dict() for result in self.results],
-            "word": self.word,
-            "passed": self.passed,
-            "waiting": {
-                name: (str(staged.folder), str(staged.target), staged.exported)
-                for name, staged in self.waiting.items()
-            },
-            "parcels": {
-                name: (parcel.name, dict(parcel.files), parcel.manifest)
-                for name, parcel in self.parcels.items()
-            },
+        text = json.dumps(
+            {
+                "gate": self.gate,
+                "results": [result.to_dict() for result in self.results],
+                "word": self.word,
+                "passed": self.passed,
+                "waiting": {
+                    name: (str(staged.folder), str(staged.target), staged.exported)
+                    for name, staged in self.waiting.items()
+                },
+            }
+        )
+        parcels = {
+            name: (parcel.name, dict(parcel.files), parcel.manifest)
+            for name, parcel in self.parcels.items()
         }
+        vars(report)[_ATTRIBUTE] = text, parcels
 
     @classmethod
     def from_report(cls, report: pytest.TestReport) -> Carried | None:
         """Return what a report carries; None where it carries nothing."""
-        plain: dict[str, Any] | None = vars(report).get(_ATTRIBUTE)
-        if plain is None:
+        found: tuple[str, dict[str, Any]] | None = vars(report).get(_ATTRIBUTE)
+        if found is None:
             return None
+        text, parcels = found
+        plain = json.loads(text)
         return cls(
             gate=plain["gate"],
             results=tuple(map(GateResult.from_dict, plain["results"])),
@@ -125,7 +132,7 @@ class Carried:
                 name: Staged(Path(folder), Path(target), tuple(exported))
                 for name, (folder, target, exported) in plain["waiting"].items()
             },
-            parcels={name: Parcel(*parts) for name, parts in plain["parcels"].items()},
+            parcels={name: Parcel(*parts) for name, parts in parcels.items()},
         )
 
 

@@ -1,4 +1,4 @@
-"""What happens to test items once they are collected: gates are added, marked, checked, chosen."""
+"""Collected items: gates are added, marked, checked and chosen."""
 
 from __future__ import annotations
 

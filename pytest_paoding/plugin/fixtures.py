@@ -92,7 +92,7 @@ def paoding(request: pytest.FixtureRequest) -> PaodingFixture:
 
 @pytest.fixture
 def paoding_model(request: pytest.FixtureRequest) -> Any:
-    """A configured model, loaded anew for every test; the test runs once for each of them."""
+    """A configured model, loaded for each test; the test runs once for every one of them."""
     skip_if_off(request.config)
     run = PaodingRun.of(request.config)
     models = run.settings.table.models

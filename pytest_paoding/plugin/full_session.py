@@ -1,4 +1,4 @@
-"""How much of the project a run covers: only a full session may demand that a gate has run."""
+"""Whether a run covers the whole project: only a full session may demand that a gate has run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REPEATING = {"--lf": "lf", "--sw": "stepwise"}
 
 
 def partial_reason(config: pytest.Config) -> str | None:
-    """Return the option that makes this run less than what the project itself calls its tests.
+    """Return the option that narrows this run to a part of the project; None in full sessions.
 
     A project that deselects slow tests in its own `addopts` still has full sessions.
     """
@@ -37,7 +37,7 @@ def partial_reason(config: pytest.Config) -> str | None:
 
 
 def names_files(config: pytest.Config) -> bool:
-    """Whether single files or items were asked for, which configured models are none of."""
+    """Whether single files or items were asked for; configured models are neither."""
     if config.args_source is not config.ArgsSource.ARGS:
         return False
     return not all(path.is_dir() for path in _given(config))

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @pytest.hookspec(firstresult=True)
 def pytest_paoding_engine(config: pytest.Config) -> Engine | None:
-    """Return what loads, prunes, evaluates and saves models.
+    """Return the engine that loads, prunes, evaluates and saves models.
 
     The default is the Keras engine of this package. It is made once per process, and only when a
-    gate runs. Whatever has the methods of `pytest_paoding.Engine` may take its place::
+    gate runs. Any object with the methods of `pytest_paoding.Engine` may take its place::
 
         import os
 
@@ -87,18 +87,18 @@ def pytest_paoding_modify_budget(
 
     What a hook adds should name itself as the source, which the reports show::
 
-    from pytest_paoding import METRICS, Limit
+        from pytest_paoding import METRICS, Limit
 
-    def pytest_paoding_modify_budget(config, item, spec, budget):
-        if "slow" in item.keywords:
-            budget.pop("max_flops", None)
-        budget["min_agreement"] = Limit(METRICS["agreement"], 0.9, source="conftest.py")
+        def pytest_paoding_modify_budget(config, item, spec, budget):
+            if "slow" in item.keywords:
+                budget.pop("max_flops", None)
+            budget["min_agreement"] = Limit(METRICS["agreement"], 0.9, source="conftest.py")
     """
 
 
 @pytest.hookspec
 def pytest_paoding_gate_finished(config: pytest.Config, result: GateResult) -> None:
-    """Learn what a gate found, after its test's teardown and the publication.
+    """Receive the record of a gate, after its test's teardown and the publication.
 
     Called in the process that ran the gate and, under xdist, in the controller as well::
 
@@ -132,10 +132,10 @@ def pytest_paoding_publish(
 def pytest_paoding_update_json(config: pytest.Config, document: dict[str, Any]) -> None:
     """Add to the JSON document before it is written.
 
-    Values must be such as JSON can hold::
+    Values must be ones that JSON can hold::
 
-    import os
+        import os
 
-    def pytest_paoding_update_json(config, document):
-        document["environment"]["build"] = os.environ.get("BUILD_NUMBER", "local")
+        def pytest_paoding_update_json(config, document):
+            document["environment"]["build"] = os.environ.get("BUILD_NUMBER", "local")
     """

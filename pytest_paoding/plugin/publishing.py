@@ -1,4 +1,4 @@
-"""What a run leaves behind: the files of gates that passed, and what they found as the baseline."""
+"""What a run leaves behind: the files of gates that passed, and their findings as baseline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run as one process sees it: its settings, its engine, and what its gates come to."""
+"""The run as one process sees it: its settings, its engine, and what its gates have found."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ class PaodingRun:
     Attributes:
         config: pytest's configuration.
         switch: Whether gates run.
-        sharing: What this process has in common with the others of the run.
+        sharing: What this process shares with the others of the run.
         environment: Environment variables at the start: later ones name a test of this run.
         tests: Items with gates by node id; under xdist the controller has those of all workers.
-        findings: What is found besides, in all steps so far.
+        findings: Findings of all steps so far.
         usage: Usage errors that workers met.
     """
 
@@ -135,7 +135,7 @@ class PaodingRun:
 
     @cached_property
     def baseline(self) -> Baseline | None:
-        """What earlier runs have found; None where nothing is compared.
+        """The accepted findings of earlier runs; None where nothing is compared.
 
         Raises:
             ConfigError: The file cannot be read.
@@ -145,7 +145,7 @@ class PaodingRun:
 
     @cached_property
     def engine(self) -> Engine:
-        """What does the work; made when the first gate runs."""
+        """The engine that does the work; made when the first gate runs."""
         engine: Engine = self.config.hook.pytest_paoding_engine(config=self.config)
         return engine
 
@@ -171,7 +171,7 @@ class PaodingRun:
         ]
 
     def progress(self, name: str) -> Progress | None:
-        """Return what shows how far a gate is; None where there is no terminal."""
+        """Return the progress line of a gate; None where there is no terminal."""
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         terminal = getattr(reporter, "isatty", False)  # a method since pytest 9
         shown = terminal() if callable(terminal) else terminal

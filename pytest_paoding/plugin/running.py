@@ -70,7 +70,7 @@ class Request:
         return self.item.stash[ATTEMPT]
 
     def unrun(self, outcome: Outcome, reason: str) -> GateOutcome:
-        """Return the outcome of a gate that did not come to a judgement of its own."""
+        """Return the outcome of a gate that broke off before a judgement."""
         return GateOutcome(
             GateResult(
                 name=name_for(self.item.name),
@@ -218,7 +218,7 @@ def _load_data(request: Request, spec: GateSpec) -> Any:
 def _measures_more(
     item: pytest.Item, spec: GateSpec
 ) -> Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None:
-    """Return what measures more; None where no hook does, so that no model need be loaded."""
+    """Return the hook for further metrics; None without one, so that no model need be loaded."""
     hook = item.ihook.pytest_paoding_metrics
     if not hook.get_hookimpls():
         return None

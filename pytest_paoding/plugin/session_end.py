@@ -80,7 +80,7 @@ def _is_complete(session: pytest.Session) -> bool:
 
 
 def _documents(run: PaodingRun) -> list[tuple[str, Callable[[RunRecord], str]]]:
-    """Return where documents are to go, and what each is made by."""
+    """Return the target and the renderer of every document that is asked for."""
 
     def in_json(record: RunRecord) -> str:
         content = record.to_dict()
@@ -97,7 +97,7 @@ def _documents(run: PaodingRun) -> list[tuple[str, Callable[[RunRecord], str]]]:
 
 
 def _tell_github(run: PaodingRun, session: pytest.Session) -> Findings:
-    """Annotate and summarise; a failure to do so is told, but changes no verdict."""
+    """Annotate and summarise; a failure to do so is reported, but changes no verdict."""
     names = [name for name, _ in run.config.pluginmanager.list_name_plugin()]
     if not github.is_wanted(run.config.option.paoding_github, run.environment, names):
         return Findings()
@@ -138,7 +138,7 @@ def _seen_from(here: Path, folder: Path) -> str:
 
 
 def _write(run: PaodingRun, target: str, text: str) -> Findings:
-    """Write a document; a run whose results cannot be told does not pass."""
+    """Write a document; a run whose results cannot be written does not pass."""
     if target == "-":
         sys.stdout.write(f"\n{text}")
         return Findings()

@@ -1,4 +1,4 @@
-"""What the processes of a run share.
+"""What the processes of a run share: the store, and the names that gates have taken.
 
 A worker of pytest-xdist may run in another folder or on another machine. It is near if it can read
 the token that the controller has put into a folder of its own: then it uses the same store and the
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pytest
 
 _INPUT, _USAGE = "paoding", "paoding_usage"
-"""Keys of what a worker is told, and of the usage errors it tells."""
+"""Keys of the input of a worker, and of the usage errors in its output."""
 
 
 @dataclass(slots=True)
@@ -34,24 +34,17 @@ class _Names:
     taken: dict[str, str] = field(default_factory=dict)
 
     def claim(self, name: str, owner: str) -> str:
-        """Return who has a name: `owner`, unless somebody else was first."""
+        """Return the owner of a name: `owner`, unless another one was first."""
         if name not in self.taken:
-            self.taken[name] = owner if self.store is None else _first(self.store, name, owner)
+            self.taken[name] = owner
+            if self.store is not None:
+                first = self.store.once(key_of("claim", name=name), lambda: {"owner": owner})
+                self.taken[name] = first["owner"]
         return self.taken[name]
 
 
-def _first(store: Store, name: str, owner: str) -> str:
-    key = key_of("claim", name=name)
-    with store.making(key):
-        found = store.load(key)
-        if found is None:
-            found = {"owner": owner}
-            store.save(key, found)
-        return str(found["owner"])
-
-
 class Sharing:
-    """What one process of a run has in common with the others.
+    """What one process of a run shares with the others.
 
     Attributes:
         worker: Name of this xdist worker; None in any other process.

@@ -1,7 +1,7 @@
-"""What a team has accepted: read, compared with, and updated.
+"""The baseline, which holds what a team has accepted: read, compared and updated.
 
-A baseline is one small JSON text, sorted and without times, paths or hosts, so that its difference
-in a review is what has changed about the models. Entries are keyed by the gate's name.
+A baseline is one small JSON file, sorted and without times, paths or hosts, so that its diff in a
+review shows what has changed about the models. Entries are keyed by the gate's name.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ UPDATE = "pytest --paoding-update-baseline"
 """The command that writes missing entries."""
 
 DIGITS = 6
-"""Of what is stored and compared; what a machine adds beyond that is noise."""
+"""Decimal places of stored and compared values; beyond them machines differ."""
 _SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
-"""Settings that are always told; others where somebody has set them."""
+"""Settings that an entry always holds; others only where some source gives them."""
 _OF_FILES = ("formats",)
-"""Settings that what is compared does not depend on."""
+"""Settings that cannot change any compared metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one gate found, as far as it can be compared.
+    """The comparable findings of one gate.
 
     Attributes:
-        metrics: The found value of every metric of this package, rounded; not of exported files.
-        settings: How it was pruned and attacked.
+        metrics: Rounded value of every metric of this package, those of exported files excepted.
+        settings: Settings of the pruning and the attack.
         environment: Versions of the engine's packages, and the kind of machine.
     """
 
@@ -53,12 +53,12 @@ class Entry:
 
     @classmethod
     def of_metrics(cls, metrics: Mapping[str, Measurement]) -> Entry:
-        """Return an entry that holds nothing but what was measured."""
+        """Return an entry of measured values only."""
         return cls(_rounded(metrics))
 
     @classmethod
     def from_result(cls, result: GateResult) -> Entry:
-        """Return the entry a gate's record comes to."""
+        """Return the entry for a gate's record."""
         machine = {} if result.machine is None else {"machine": result.machine}
         return cls(
             metrics=_rounded(result.metrics),
@@ -71,7 +71,7 @@ class Entry:
         )
 
     def differences(self, other: Entry) -> list[str]:
-        """Return in which settings and surroundings another entry was found."""
+        """Return the settings and versions in which another entry differs, one text each."""
         mine = {**self.settings, **self.environment}
         theirs = {**other.settings, **other.environment}
         names = {*self.settings, *other.settings, *(self.environment.keys() & other.environment)}
@@ -100,7 +100,7 @@ class Baseline:
     Attributes:
         path: The file.
         label: Its name in messages.
-        entries: By the gate's name.
+        entries: Entries by name of the gate.
     """
 
     path: Path
@@ -112,7 +112,7 @@ class Baseline:
         """Read a file.
 
         Raises:
-            ConfigError: It is there but no baseline that this version can read; one line.
+            ConfigError: It exists, but is no baseline that this version can read; one line.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -142,7 +142,7 @@ class Baseline:
         return cls(path, label, entries)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the plain form, without times, paths and hosts."""
+        """Return the plain form."""
         return {
             "schema": SCHEMA,
             "gates": {name: asdict(entry) for name, entry in sorted(self.entries.items())},
@@ -182,11 +182,11 @@ def _check_entry(entry: Entry) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What an update of a baseline comes to.
+    """An updated baseline and its changes.
 
     Attributes:
         baseline: The new one.
-        lines: What is added, changed, removed or left out; one line for each gate.
+        lines: One line for each entry that is added, changed, removed or left out.
     """
 
     baseline: Baseline
@@ -210,7 +210,7 @@ def updated(
     Args:
         baseline: The present one; entries of gates that did not run stay.
         results: The records of gates that ran.
-        unfit: Why gates are not to be written, by name.
+        unfit: Reasons not to write a gate's entry, by name.
         everything: Whether existing entries are replaced, and stale ones removed.
         stale: Names of entries that no gate has.
     """

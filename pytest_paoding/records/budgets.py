@@ -1,4 +1,4 @@
-"""What is measured, what is allowed, and the only place where the two meet: `judge()`.
+"""Limits, and the only place where they meet what was measured: `judge()`.
 
 Everything that is shown, written or returned to the operating system is derived from its result.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Level(Enum):
-    """What a missed budget does: fail the gate, be reported, or nothing."""
+    """Consequence of a missed budget: the gate fails, a warning, or nothing."""
 
     ERROR = "error"
     WARN = "warn"
@@ -42,9 +42,9 @@ class Outcome(Enum):
     OVER_BUDGET = "over-budget"
     UNJUDGED = "unjudged"
     FORCED = "forced"
-    """Over budget, published all the same because the user gave a reason."""
+    """Over budget, but published because the user gave a reason."""
     REJECTED = "rejected"
-    """Over budget as one of several ratios, of which a smaller one has to hold."""
+    """Over budget at one of several ratios; a smaller one has to hold."""
     SKIPPED = "skipped"
     CRASHED = "crashed"
     """The process that ran the gate died."""
@@ -64,7 +64,7 @@ FAILING = frozenset({Outcome.OVER_BUDGET, Outcome.UNJUDGED, Outcome.CRASHED})
 _BEYOND = {"<=": ">", ">=": "<"}
 
 NO_BUDGET = "set at least one, such as max_accuracy_decay, that is not off"
-"""What to do where no budget applies."""
+"""Remedy where no budget applies."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,10 +75,10 @@ class Limit(Shown):
         metric: What is limited.
         value: The limit.
         level: How serious a miss is.
-        source: Who said so.
-        confidence: How sure it must be that the true value is within the limit, between 0 and 1;
-            None where the value found is what counts.
-        file_format: The format whose file it is about; None for the model and its `.keras` file.
+        source: Source of the limit.
+        confidence: Required confidence that the true value is within the limit, between 0 and 1;
+            None to compare the found value itself.
+        file_format: Format of the limited file; None for the model and its `.keras` file.
     """
 
     metric: Metric
@@ -90,7 +90,7 @@ class Limit(Shown):
 
     @property
     def key(self) -> str:
-        """What tells it from the other limits of a gate, such as `max_size@tflite-int8`."""
+        """The name that no other limit of the gate has, such as `max_size@tflite-int8`."""
         return of_file(self.metric.key, self.file_format)
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ class Check(Shown):
 
     @property
     def fails(self) -> bool:
-        """Whether the gate cannot pass because of this check."""
+        """Whether this check fails the gate."""
         return self.limit.level is Level.ERROR and self.verdict is not Verdict.PASSED
 
     @property
@@ -124,7 +124,7 @@ class Check(Shown):
 
     @property
     def compared(self) -> float | None:
-        """What the limit is compared with: what was found, or the worse end of its interval."""
+        """The value compared with the limit: the found one, or the worse end of its interval."""
         found, limit = self.measurement.found, self.limit
         if limit.confidence is None:
             return found
@@ -135,9 +135,9 @@ class Check(Shown):
 
     @property
     def uncertain(self) -> bool:
-        """Whether what was found is compared, although the samples do not tell it from the limit.
+        """Whether the samples are too few to tell the found value from the limit.
 
-        That is where the limit is within the interval of 95 %.
+        They are where the limit is within the 95 % interval and no confidence is asked for.
         """
         interval = None if self.limit.confidence is not None else self.measurement.interval()
         return interval is not None and interval[0] < self.limit.value < interval[1]
@@ -161,7 +161,7 @@ class Check(Shown):
 
     @property
     def distance(self) -> float:
-        """How far what is compared is beyond the limit; 0 where it is within or undefined."""
+        """Distance of the compared value beyond the limit; 0 where it is within or undefined."""
         if self.verdict is not Verdict.MISSED or self.compared is None:
             return 0.0
         return abs(self.compared - self.limit.value)
@@ -179,7 +179,7 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
     """Compare every limit with what was measured.
 
     Both operators are inclusive. Where a limit asks for a confidence, the worse end of the interval
-    is compared, not what was found. What is missing or not finite never passes, and neither does an
+    is compared, not the found value. A missing or infinite value never passes, and neither does an
     empty set of limits. A gate with one undefined error-level budget is UNJUDGED even where another
     is missed: it must not be possible to force what nobody has measured.
     """

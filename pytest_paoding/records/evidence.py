@@ -1,4 +1,4 @@
-"""How sure a metric is: the samples it was found from, and the interval its true value lies in.
+"""Evidence for a metric: the samples it was found from, and the interval of its true value.
 
 Standard library only: the side that judges needs it without NumPy.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CONFIDENCE = 0.95
-"""Of the intervals in reports."""
+"""Confidence of the intervals in reports."""
 
 _CELLS = ("both", "lost", "gained", "neither")
 _PRECISION = 1e-7
-"""Of what is found by bisection: far finer than any metric is printed."""
+"""Relative precision of bisection: far finer than any metric is printed."""
 
 
 class Contrast(Enum):
-    """What a metric is of the two shares it compares."""
+    """How a metric compares the shares before and after."""
 
     SHARE = "share"
     """The share after pruning."""
@@ -35,17 +35,17 @@ class Contrast(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How many samples something holds for before pruning and after: a paired two-by-two table.
+    """Numbers of samples that are right before and after pruning: a paired two-by-two table.
 
-    What is true of a sample before and after is hardly independent, so that a difference or a ratio
-    of the two shares is known far better than from two unpaired samples.
+    The answers before and after are hardly independent, so a difference or a ratio of the two
+    shares is known far better than from two unpaired samples.
 
     Attributes:
-        contrast: What the metric is of the two shares.
-        both: Samples it holds for before and after.
-        lost: Before only.
-        gained: After only.
-        neither: Neither before nor after.
+        contrast: How the metric compares the two shares.
+        both: Samples that are right before and after.
+        lost: Samples that are right before only.
+        gained: Samples that are right after only.
+        neither: Samples that are right neither before nor after.
     """
 
     contrast: Contrast
@@ -67,19 +67,19 @@ class Evidence:
         """Return the least and the largest true value that the samples do not contradict.
 
         The two-sided score interval: the values that a score test with the variance of the
-        constrained maximum-likelihood estimate accepts. Of a share that is Wilson's (1927), of a
-        paired difference Tango's (Statistics in Medicine 17, 1998, 891-908), of a paired ratio Nam
-        and Blackwelder's (Statistics in Medicine 21, 2002, 689-699). They hold their level also
-        for small samples and at the ends of the range.
+        constrained maximum-likelihood estimate accepts. For a share it is Wilson's (1927), for a
+        paired difference Tango's (Statistics in Medicine 17, 1998, 891-908), for a paired ratio
+        Nam and Blackwelder's (Statistics in Medicine 21, 2002, 689-699). All hold their level for
+        small samples and at the ends of the range too.
 
         Args:
-            confidence: Between 0 and 1, in how many of all samplings it covers the true value.
+            confidence: Share of all samplings in which it covers the true value.
         """
         return _interval(self.contrast, self._counts, confidence)
 
     @property
     def difference_by_chance(self) -> float:
-        """How likely a difference of at least this size is where both shares are the same.
+        """Probability of a difference at least this large if both shares are the same.
 
         The two-sided exact test of McNemar (Psychometrika 12, 1947, 153-157): of the samples that
         changed sides, half would be expected to be lost.
@@ -125,7 +125,7 @@ def _estimate(contrast: Contrast, counts: Sequence[int]) -> float:
 
 
 def _deviations(contrast: Contrast, counts: Sequence[int], value: float) -> list[tuple[int, float]]:
-    """Return what samples add to a sum that is zero on average if `value` is true, and how many do.
+    """Return (samples, deviation) of each cell; their sum is zero on average if `value` is true.
 
     With x and y, 0 or 1, for before and after: y - value, x - y - value, or y - value * x.
     """
@@ -179,7 +179,7 @@ def _last(accepted: float, end: float, rejected: Callable[[float], bool]) -> flo
 
 
 def _bisected(outside: float, inside: float, holds: Callable[[float], bool]) -> float:
-    """Return where, on the way from `outside` to `inside`, something begins to hold."""
+    """Return the value between `outside` and `inside` from which a condition holds."""
     while abs(inside - outside) > _PRECISION * max(abs(inside + outside) / 2, _PRECISION):
         middle = (outside + inside) / 2
         outside, inside = (outside, middle) if holds(middle) else (middle, inside)

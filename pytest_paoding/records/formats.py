@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KERAS = "keras"
-"""The format that is always written, and that budgets are about unless they name another."""
+"""The format that is always written, and that budgets limit unless they name another."""
 
 ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -23,10 +23,10 @@ ENDINGS: Mapping[str, str] = MappingProxyType(
         "onnx": ".onnx",
     }
 )
-"""What the name of a file ends in, by format."""
+"""Ending of a file's name, by format."""
 
 EXPORTED = tuple(name for name in ENDINGS if name != KERAS)
-"""The formats besides."""
+"""All other formats."""
 
 
 def read_formats(value: object) -> tuple[str, ...]:

@@ -20,11 +20,11 @@ class Measurement(Shown):
     Attributes:
         before: Value of the original model, where the metric has one.
         after: Value of the pruned model, where the metric has one.
-        found: The value a budget looks at (for `accuracy_decay` the difference, for `size` the
+        found: The value that a budget limits (for `accuracy_decay` the difference, for `size` the
             bytes after); None where it is undefined.
         reason: Why `found` is None, in one line.
-        detail: What the value refers to, such as `epsilon 0.05`.
-        evidence: The samples that `found` was found from, where it is an estimate from samples.
+        detail: Circumstance of the value, such as `epsilon 0.05`.
+        evidence: The samples behind `found`, where it is an estimate from samples.
     """
 
     before: float | None = None
@@ -35,10 +35,10 @@ class Measurement(Shown):
     evidence: Evidence | None = None
 
     def interval(self, confidence: float | None = None) -> tuple[float, float] | None:
-        """Return the interval of the true value; None where nothing is known of it.
+        """Return the interval of the true value; None where it is unknown.
 
         Args:
-            confidence: In how many of all samplings it covers the true value; 0.95 by default.
+            confidence: Share of all samplings in which it covers the true value; default 0.95.
         """
         if self.found is None or self.evidence is None:
             return None

@@ -35,6 +35,7 @@ class Metric(Shown):
         averaged: Averaged over several versions of each sample, so samples cannot be counted.
         extra: Measure that has to be asked for, where the metric depends on one.
         advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
+        on_files: Whether it is measured on exported files too.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Metric(Shown):
     averaged: bool = False
     extra: str | None = None
     advisory: bool = False
+    on_files: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -77,20 +79,20 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.name: metric
         for metric in (
-            Metric("accuracy", _HIGHER, _SHARE, _SHARE),
-            Metric("accuracy_decay", _LOWER, _SHARE, _SHARE),
-            Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE),
-            Metric("agreement", _HIGHER, _SHARE, _SHARE),
-            Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
-            Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE),
-            Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE),
+            Metric("accuracy", _HIGHER, _SHARE, _SHARE, on_files=True),
+            Metric("accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True),
+            Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
+            Metric("agreement", _HIGHER, _SHARE, _SHARE, on_files=True),
+            Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True, on_files=True),
+            Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
+            Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE, on_files=True),
             Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
             Metric("corruption_accuracy", _HIGHER, _SHARE, _SHARE, averaged=True),
             Metric("corruption_retention", _HIGHER, _RETENTION, _SHARE, averaged=True),
             Metric("parameters", _LOWER, _COUNT, _COUNT),
             Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
-            Metric("size", _LOWER, _BYTES, _BYTES),
-            Metric("size_reduction", _HIGHER, _PERCENT, _BYTES),
+            Metric("size", _LOWER, _BYTES, _BYTES, on_files=True),
+            Metric("size_reduction", _HIGHER, _PERCENT, _BYTES, on_files=True),
             Metric("flops", _LOWER, _COUNT, _COUNT),
             Metric("flops_reduction", _HIGHER, _PERCENT, _COUNT),
             Metric("activation_memory", _LOWER, _BYTES, _BYTES),
@@ -131,19 +133,8 @@ LIMIT_TABLES = ("budget", "regression")
 LIMITS: Mapping[str, Metric] = MappingProxyType({**BUDGETS, **REGRESSIONS})
 """Everything that can be limited, by key."""
 
-_ON_FILES = (
-    "accuracy",
-    "accuracy_decay",
-    "accuracy_retention",
-    "agreement",
-    "robust_accuracy",
-    "robustness_retention",
-    "robustness_overlap",
-    "size",
-    "size_reduction",
-)
 FILE_BUDGETS: Mapping[str, Metric] = MappingProxyType(
-    {key: metric for key, metric in BUDGETS.items() if metric.name in _ON_FILES}
+    {key: metric for key, metric in BUDGETS.items() if metric.on_files}
 )
 """What can be limited of an exported file, by key."""
 

@@ -1,4 +1,4 @@
-"""Optional packages: whether what was asked for can be done without them, and how to get them."""
+"""Optional packages: whether a setting needs one that is missing, and how to get it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves a model: per layer the units before, the units kept, and why not more."""
+"""Plans of a pruning: the units of each layer before and after, and why not fewer stay."""
 
 from __future__ import annotations
 
@@ -145,10 +145,7 @@ class Plan:
         hidden       8      3  impact
         out          2      2             it is an output of the model
         """
-        return explained(
-            (layer.name, layer.units, len(layer.kept), layer.criterion, layer.reason)
-            for layer in self.layers
-        )
+        return explained(layers_of(self))
 
     def save(self, path: str | Path) -> None:
         """Write the plan to a JSON file, and fitted weights beside it, with the ending `.npz`.
@@ -262,12 +259,12 @@ def layers_of(plan: Plan) -> tuple[LayerResult, ...]:
     )
 
 
-def explained(rows: Iterable[tuple[str, int, int, str | None, str | None]]) -> str:
+def explained(layers: Iterable[LayerResult]) -> str:
     """Return layers as a table: name, units before and after, criterion and reason."""
     cells = [("layer", "before", "after", "chosen by", "why not more")]
     cells += [
-        (name, str(before), str(after), criterion or "", reason or "")
-        for name, before, after, criterion, reason in rows
+        (each.name, str(each.units), str(each.kept), each.criterion or "", each.reason or "")
+        for each in layers
     ]
     one, two, three, four, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
     return "\n".join(

@@ -20,7 +20,7 @@ Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
 Measure = Literal["fidelity", "latency", "compression"]
-"""What is measured only where it is asked for."""
+"""Measures that have to be asked for."""
 
 CorruptionKind = Literal["noise", "blur", "brightness", "contrast"]
 CORRUPTIONS: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
@@ -80,7 +80,7 @@ class PrunedModel(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What else is to be said of it, a line each."""
+        """Remarks on the pruning, a line each."""
 
 
 class Engine(Protocol):
@@ -121,7 +121,7 @@ class Engine(Protocol):
     def output_shift(
         self, original: Any, pruned: PrunedModel, *, input_range: InputRange
     ) -> Measurement:
-        """Return a bound of how far pruning moves any output, on any legal input."""
+        """Return a bound on the distance that pruning moves any output, on any legal input."""
 
     def layer_flops(self, model: Any) -> Mapping[str, int | None]:
         """Return the floating-point operations of every layer that has any, by name."""
@@ -138,19 +138,19 @@ class Engine(Protocol):
         calibration: Any = None,
         seed: int = 0,
     ) -> tuple[str, ...]:
-        """Write the model in several formats, and return what is to be said of them.
+        """Write the model in several formats, and return remarks on them, a line each.
 
         Raises ExportError, DataError (`calibration` is unfit) or OSError.
         """
 
     def identify(self, source: Path | Any) -> str | None:
-        """Return a digest of a model or of its file by which its results may be found again.
+        """Return a digest of a model or of its file, under which its results may be stored.
 
-        None where something takes part that no digest covers, such as code of the project.
+        None where no digest covers everything, as with code of the project.
         """
 
     def fingerprint(self, data: Any) -> str | None:
-        """Return a digest of data for judging or calibration; None for such as a generator."""
+        """Return a digest of data for judging or calibration; None for a generator and the like."""
 
     def versions(self, formats: Sequence[str] = ()) -> Mapping[str, str]:
         """Return the versions of the packages that do the work, and that some formats need.

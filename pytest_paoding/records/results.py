@@ -139,10 +139,7 @@ class GateResult(Shown):
 
     def explain(self) -> str:
         """Return a table: each layer's units before and after, chosen how, and why not more."""
-        return explained(
-            (layer.name, layer.units, layer.kept, layer.criterion, layer.reason)
-            for layer in self.layers
-        )
+        return explained(self.layers)
 
     def published_at(self, path: str) -> GateResult:
         """Return the record after its file was published."""

@@ -1,4 +1,4 @@
-"""A whole run: the records of its gates, what is demanded of all of them, and the JSON document."""
+"""The record of a whole run: its gates, the demands on all of them, and the JSON document."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RunRecord(Shown):
         baseline: Names of the baseline's entries; None where nothing is compared.
         faults: What went wrong besides the gates, one line each.
         workers: Number of xdist workers; 0 without.
-        root: Folder that paths of models and artifacts start from, seen from where pytest ran.
+        root: Folder that paths of models and artifacts start from, relative to where pytest ran.
         environment: Versions, machine and commit.
     """
 
@@ -121,7 +121,7 @@ def surroundings(results: Iterable[GateResult], revision: Revision) -> dict[str,
 
 
 def required_missing(required: Iterable[str], results: Iterable[GateResult]) -> list[str]:
-    """Return the required gates that were not judged or failed trying."""
+    """Return the required gates that did not run."""
     judged = [result for result in results if result.outcome is not Outcome.SKIPPED]
     ran = {name for result in judged for name in (result.name, result.sweep)}
     return [name for name in required if name not in ran]

@@ -1,1 +1,1 @@
-"""Telling people and machines what the gates found; every text derives from the results."""
+"""Reports for people and machines; every text derives from the records."""

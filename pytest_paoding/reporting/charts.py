@@ -1,4 +1,4 @@
-"""Drawings of the HTML report, as inline SVG that also says in words what it shows."""
+"""Charts of the HTML report, as inline SVG with a description in words."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340.0, 190.0, 66.0, 14.0, 14.0, 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What one budget found over the ratios that were tried.
+    """Values of one metric over the ratios that were tried.
 
     Attributes:
-        name: Of the metric.
+        name: Name of the metric.
         limit: The budget.
-        points: (ratio, found) in ascending order of ratios.
+        points: Pairs of ratio and found value, in ascending order of ratios.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Curve:
     points: tuple[tuple[float, float], ...]
 
     def across(self, ratio: float) -> float:
-        """Return where a ratio is drawn."""
+        """Return the x coordinate of a ratio."""
         first, last = self.points[0][0], self.points[-1][0]
         return _LEFT + (ratio - first) / (last - first) * (_WIDTH - _LEFT - _RIGHT)
 
     def down(self, value: float) -> float:
-        """Return where a value is drawn."""
+        """Return the y coordinate of a value."""
         low, high = self.ends
         return _TOP + (high - value) / ((high - low) or 1.0) * (_HEIGHT - _TOP - _BOTTOM)
 
@@ -123,7 +123,7 @@ def _in_words(curve: Curve) -> str:
 
 
 def bar(check: Check) -> str:
-    """Return how much of a budget is used up, as a bar with the limit as a mark."""
+    """Return the used part of a budget, as a bar with the limit as a mark."""
     found, limit = check.compared, check.limit.value
     if found is None or check.verdict is Verdict.UNJUDGED:
         return ""
@@ -137,7 +137,7 @@ def bar(check: Check) -> str:
 
 
 def share_bar(kept: int, units: int) -> str:
-    """Return how much of a layer stays, as a bar."""
+    """Return the kept part of a layer, as a bar."""
     return (
         '<span class="bar" aria-hidden="true">'
         f'<i class="in" style="width:{100 * kept / max(units, 1):.1f}%"></i></span>'

@@ -1,4 +1,4 @@
-"""What is written at the end of a run: Markdown, besides the JSON that a run turns into itself."""
+"""The Markdown document of a run."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """Return text that cannot end a cell, a line, or start markup of its own."""
+    """Return text that can neither end a cell or a line nor start markup."""
     for sign in "\\|<*`[]":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""The files of a gate as rows, one for each format, shared by every report. Plain ASCII."""
+"""Rows on the files of a gate, one for each format, shared by every report. Plain ASCII."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUFFIX = {name: None if name == KERAS else name for name in ENDINGS}
 def file_rows(result: GateResult) -> list[list[str]]:
     """Return format, file, size, change, accuracy and robust accuracy of every measured file.
 
-    Change is that of the size against the original's `.keras` file; the robust accuracy is the
+    The change is relative to the size of the original's `.keras` file; the robust accuracy is the
     least over the strengths of the attack, with that strength. Empty without further formats.
     """
     measured = [name for name in EXPORTED if of_file("size", name) in result.metrics]

@@ -1,4 +1,4 @@
-"""What GitHub Actions shows: annotations at the lines of missed limits, and the job's summary."""
+"""GitHub Actions: annotations at the lines of missed limits, and the job's summary."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pytest_paoding.records.results import GateResult
 
 MOST = 10
-"""Annotations of a kind that GitHub shows of one step."""
+"""Number of annotations of a kind that GitHub shows for one step."""
 LARGEST = 1_000_000
-"""Bytes; a summary of more than 1 MiB is dropped whole."""
+"""Bytes of the summary; GitHub drops one of more than 1 MiB whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Annotation:
 def annotate(
     results: Iterable[GateResult], *, file: ConfigFile, root: Path, workspace: Path
 ) -> list[str]:
-    """Return the lines GitHub turns into annotations: errors first, ten at most, and the rest told.
+    """Return the lines GitHub turns into annotations: errors first, at most ten and a count.
 
     Args:
-        results: Of all gates.
+        results: Records of all gates.
         file: The settings, for the lines of limits.
         root: pytest's root folder, which node ids start from.
         workspace: The checkout, which GitHub's paths start from.
@@ -76,7 +76,7 @@ def _of_gate(
 
 
 def _place_of_gate(result: GateResult, file: ConfigFile, root: Path) -> tuple[Path, int | None]:
-    """Return where a gate stands: its table, or the file of its test."""
+    """Return the place of a gate: its table, or the file of its test."""
     path, _, rest = result.nodeid.partition("::")
     if file.path is not None and rest.startswith("paoding::"):
         line = file.line([*TABLE, "models", result.sweep or result.name])

@@ -1,4 +1,4 @@
-"""The line at the start of a run: the settings that all gates share, and where they come from."""
+"""The line at the start of a run: the settings that all gates share, with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work is, on a terminal and nowhere else."""
+"""The progress of long work, shown on a terminal and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Writer(Protocol):
 
 @dataclass(slots=True)
 class Progress:
-    """Shows one line that is written over, and removes it in the end.
+    """Shows one line, rewrites it, and removes it in the end.
 
     Attributes:
-        writer: Where to.
-        name: Of the gate.
+        writer: The terminal.
+        name: Name of the gate.
         shown: Whether there is a line now.
-        due: When it may change next.
+        due: Time of its next change.
     """
 
     writer: Writer
@@ -37,7 +37,7 @@ class Progress:
     due: float = field(default_factory=lambda: time.monotonic() + _PATIENCE)
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` parts of the work are done."""
+        """Show that `done` of `total` parts of the work are done."""
         if time.monotonic() < self.due:
             return
         if not self.shown:

@@ -1,4 +1,4 @@
-"""What a gate prints: the text of its failure and its line in the summary.
+"""The text of a gate's failure, and its lines in the summary.
 
 Imported only when there is something to print.
 """
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def failure_text(result: GateResult, *, verbose: bool) -> str:
-    """Return why a gate failed: its headline, the table of every budget, and the remedy.
+    """Return the text of a failure: the headline, a table of all budgets, and the remedy.
 
     Args:
         result: Record of the gate.
-        verbose: Whether to add where each setting and limit comes from.
+        verbose: Whether to add the source of each setting and limit.
     """
     return "\n".join(_failure_lines(result, verbose=verbose))
 
@@ -59,7 +59,7 @@ def budget_table(result: GateResult, *, sources: bool = False) -> str:
 
 
 def layer_table(result: GateResult) -> str:
-    """Return every layer with its units before and after, and how or why not more."""
+    """Return every layer with its units before and after, and its criterion or reason."""
     rows = [
         [layer.name, str(layer.units), str(layer.kept), layer.reason or layer.criterion or ""]
         for layer in result.layers
@@ -119,7 +119,7 @@ def _is_news(result: GateResult) -> bool:
 
 
 def counts(results: Sequence[GateResult]) -> str:
-    """Return how many gates were judged and how they ended."""
+    """Return the numbers of gates by outcome."""
     if not results:
         return "no gate ran"
     parts = [f"{len(results)} gate{'s' * (len(results) != 1)}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -13,18 +13,6 @@ from pytest_paoding.errors import PaodingError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-
-_HEADS = (
-    "model",
-    "strategy",
-    "ratio",
-    "removed",
-    "accuracy",
-    "decay",
-    "agreement",
-    "retention",
-    "seconds",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +42,9 @@ class BenchTrial:
     seconds: float
 
 
+_HEADS = tuple(each.name for each in fields(BenchTrial))
+
+
 def medians(found: Iterable[BenchTrial]) -> list[BenchTrial]:
     """Return one trial for each model, strategy and ratio: the median of each of its figures."""
     groups: dict[tuple[str, str, float], list[BenchTrial]] = {}
@@ -62,10 +53,7 @@ def medians(found: Iterable[BenchTrial]) -> list[BenchTrial]:
     return [
         BenchTrial(
             *key,
-            *(
-                _median([getattr(trial, name) for trial in group])
-                for name in ("removed", "accuracy", "decay", "agreement", "retention", "seconds")
-            ),  # type: ignore[arg-type]  # only retention may be None
+            *(_median([getattr(trial, name) for trial in group]) for name in _HEADS[3:]),  # type: ignore[arg-type]  # only retention may be None
         )
         for key, group in groups.items()
     ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def interval(measured: Measurement, unit: Unit, confidence: float | None = None) -> str:
-    """Return the interval of a metric's true value; empty where nothing is known of it."""
+    """Return the interval of a metric's true value; empty where it is unknown."""
     ends = measured.interval(confidence)
     if ends is None:
         return ""
@@ -70,7 +70,7 @@ def measured_row(name: str, measured: Measurement) -> list[str]:
 
 
 def pruned(result: GateResult) -> str:
-    """Return what left the model in one line."""
+    """Return the removed units and parameters in one line."""
     shrunk = [layer for layer in result.layers if layer.kept < layer.units]
     units = sum(layer.units for layer in shrunk)
     gone = units - sum(layer.kept for layer in shrunk)
@@ -84,7 +84,7 @@ def pruned(result: GateResult) -> str:
 
 
 def artifact(result: GateResult) -> str:
-    """Return what became of the file, in one line; empty where none was wanted."""
+    """Return the fate of the file in one line; empty where none was wanted."""
     file = result.artifact
     if file is None:
         return ""
@@ -96,7 +96,7 @@ def artifact(result: GateResult) -> str:
 
 
 def status(result: GateResult) -> str:
-    """Return the word for what happened in the end, with the file in view."""
+    """Return the word for the outcome, or for what became of the file where the gate passed."""
     if result.outcome is not Outcome.WITHIN_BUDGET:
         return result.outcome.word
     if result.artifact is None:
@@ -105,7 +105,7 @@ def status(result: GateResult) -> str:
 
 
 def sources(result: GateResult) -> str:
-    """Return every setting with its source in one line; what is built in comes last."""
+    """Return every setting with its source in one line, built-in ones last."""
     given = {key: item for key, item in result.settings.items() if item.source != DEFAULT}
     texts = [f"{key} {item}" for key, item in given.items()]
     rest = [f"{key} {item.value}" for key, item in result.settings.items() if key not in given]
@@ -113,7 +113,7 @@ def sources(result: GateResult) -> str:
 
 
 def remedy(result: GateResult) -> str:
-    """Return how an over-budget gate can be made to pass, with file and key."""
+    """Return the ways to make an over-budget gate pass, with source and key of each limit."""
     verbs = {"<=": "raise", ">=": "lower"}
     missed = [check.limit for check in result.checks if check.fails]
     texts = [f"{verbs[x.metric.operator]} {x.key} ({x.source})" for x in missed]
@@ -123,7 +123,7 @@ def remedy(result: GateResult) -> str:
 
 
 def _other_ratio(result: GateResult, missed: list[Limit]) -> str:
-    """Return in which direction another ratio could help, unless the best was searched for."""
+    """Return the direction in which another ratio could help, unless the best was searched for."""
     if result.trials:
         return ""
     if all(limit.metric.counted for limit in missed):

@@ -22,8 +22,9 @@ HOOKS = {
 
 
 def example(name: str) -> str:
-    """Return the code block of a hook's docstring."""
+    """Return the literal block of a hook's docstring, which is one because it is indented."""
     _, _, code = (inspect.getdoc(HOOKS[name]) or "").partition("::\n\n")
+    assert code.startswith("    ")
     assert f"def {name}(" in code
     return textwrap.dedent(code)
 

@@ -79,11 +79,7 @@ def test_without_any_budget_or_ratio_a_gate_is_unjudged(single: Project) -> None
 
 
 def test_every_source_in_its_order(single: Project) -> None:
-    single.configure(
-        BUDGET + "seed = 1\n"
-        if False
-        else BUDGET.replace("[tool.paoding]", "[tool.paoding]\nseed = 1")
-    )
+    single.configure(BUDGET.replace("[tool.paoding]", "[tool.paoding]\nseed = 1"))
     single.tests(
         """
 @pytest.mark.paoding(seed=2, ratio=0.25, max_accuracy_decay=0.2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plain_measurement(measurement: Measurement) -> Measurement:
-    """Return a measurement of Python numbers; what is not finite is undefined, with a reason."""
+    """Return a measurement in Python numbers; a value that is not finite becomes undefined."""
     before, after, found = (
         _number(value) for value in (measurement.before, measurement.after, measurement.found)
     )
@@ -33,7 +33,7 @@ def _number(value: Any) -> float | None:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a setting's value with lists for tuples, and the kind of what is no plain value."""
+    """Return a setting's value with lists for tuples, and a type's name for any other object."""
     if isinstance(value, (tuple, list)):
         return [plain_value(each) for each in value]
     if isinstance(value, dict):
@@ -47,7 +47,7 @@ def portable(path: Path, root: Path) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a name somebody else chose as it can stand in one line."""
+    """Return a text of unknown origin as one printable line."""
     return text if text.isprintable() else repr(text)
 
 

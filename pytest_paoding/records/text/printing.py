@@ -1,4 +1,4 @@
-"""Numbers for people: few digits, but always enough to see that found and limit differ."""
+"""Records and numbers for people: few digits, but enough to see that two numbers differ."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def title(name: str) -> str:
 
 
 def at(confidence: float | None) -> str:
-    """Return how sure something is, where somebody has asked for it."""
+    """Return a confidence as a suffix; empty where none was asked for."""
     return f" at {100 * confidence:g}%" if confidence else ""
 
 

@@ -1,4 +1,4 @@
-"""Words that were misspelt, and what they should have been."""
+"""Suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def likely(word: str, known: Sequence[str]) -> str:
-    """Return a hint at what `word` should have been: the closest known one, or all of them."""
+    """Return a hint for a misspelt word: the closest known one, or all of them."""
     meant = close(word, known)
     return f"did you mean {meant}?" if meant else f"known are {', '.join(known)}"
 
