@@ -63,7 +63,7 @@ def _chosen(runs: Sequence[RunRecord]) -> list[GateResult]:
 
 
 def _overlaps(shards: Mapping[str, RunRecord]) -> Iterator[str]:
-    """Yield a line for every gate that several shards ran: none of their records is the record."""
+    """Yield a line for every gate that several shards ran, as only one record could count."""
     users: dict[tuple[str, str], list[str]] = {}
     for label, run in shards.items():
         for result in run.results:
