@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.arguments import add_reconstruction, arrays
+from pytest_paoding.cli.arguments import add_settings, arrays, settings_of
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
@@ -19,9 +19,12 @@ from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_paoding.records.measurement import Measurement
+
+_SETTINGS = ("input_range", "allocation", "effort", "calibration")
+"""Settings that are the same for all trials."""
 
 
 def add(commands: Any) -> None:
@@ -43,10 +46,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--strategies", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--seeds", type=argument(quantities.count), default=3, help="how many")
     parser.add_argument("--epsilon", type=float, default=0.05, help="strength of FGSM")
-    parser.add_argument(
-        "--input-range", nargs=2, type=float, default=(0.0, 1.0), metavar=("LO", "HI")
-    )
-    add_reconstruction(parser)
+    add_settings(parser, _SETTINGS)
     parser.add_argument("--plot", metavar="OUT", type=Path, help="a picture of the trade-off")
 
 
@@ -59,19 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     data = arrays(arguments.data)
     if not isinstance(data, dict) or not {"x", "y"} <= data.keys():
         raise DataError(f"{arguments.data}: holds no arrays x and y")
-    settings: dict[str, Any] = {
-        "allocation": arguments.allocation,
-        "effort": arguments.effort,
-    }
-    if arguments.calibration is not None:
-        settings["calibration"] = arrays(arguments.calibration)
     grid = Grid(
         strategies=arguments.strategies,
         ratios=arguments.ratios,
         seeds=range(arguments.seeds),
         epsilon=arguments.epsilon,
-        input_range=tuple(arguments.input_range),
-        settings=settings,
+        settings=settings_of(arguments, _SETTINGS),
     )
     model = KerasEngine().load_model(arguments.model)
     found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
@@ -90,7 +83,6 @@ class Grid:
         ratios: Shares of units to remove.
         seeds: Seeds; each is one trial.
         epsilon: Strength of FGSM, in the unit of the input.
-        input_range: Low and high of legal inputs.
         settings: Further settings of the pruning, such as `effort`.
     """
 
@@ -98,8 +90,7 @@ class Grid:
     ratios: Sequence[float] = (0.25, 0.5, 0.75)
     seeds: Sequence[int] = (0,)
     epsilon: float = 0.05
-    input_range: tuple[float, float] = (0.0, 1.0)
-    settings: dict[str, Any] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator[BenchTrial]:
@@ -108,29 +99,16 @@ def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator
     Raises:
         PaodingError: The model cannot be pruned or judged.
     """
-    engine, settings = KerasEngine(), grid.settings or {}
+    engine, settings = KerasEngine(), dict(grid.settings)
+    judging = {key: settings[key] for key in ("input_range", "calibration") if key in settings}
     for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
         started = time.process_time()
         try:
-            pruned = engine.prune(
-                model,
-                strategy=strategy,
-                ratio=ratio,
-                seed=seed,
-                input_range=grid.input_range,
-                **settings,
-            )
+            pruned = engine.prune(model, strategy=strategy, ratio=ratio, seed=seed, **settings)
         except PaodingError as error:
             raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
         seconds = time.process_time() - started
-        metrics = engine.evaluate(
-            model,
-            pruned.model,
-            data,
-            epsilons=(grid.epsilon,),
-            input_range=grid.input_range,
-            calibration=settings.get("calibration"),
-        )
+        metrics = engine.evaluate(model, pruned.model, data, epsilons=(grid.epsilon,), **judging)
         yield _trial(name, strategy, ratio, metrics, seconds)
 
 

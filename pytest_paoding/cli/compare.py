@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import entries, write
+from pytest_paoding.config.bounds import Bound, read_bound
 from pytest_paoding.config.cli_values import argument
-from pytest_paoding.config.settings import Bound, read_bound
 from pytest_paoding.gate.regression import regressions
 from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.records.metrics import REGRESSIONS

@@ -84,23 +84,22 @@ def run(arguments: argparse.Namespace) -> int:
     plan = _read_plan(arguments.plan) if arguments.plan else None
     if output.exists() and source.exists() and output.samefile(source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
-    try:
-        input_range = quantities.input_range(list(arguments.input_range))
-    except ValueError as error:
-        arguments.refuse(f"argument --input-range: {error}")
     engine = KerasEngine()
     original = engine.load_model(source)
     started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
     progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
+    settings = settings_of(arguments)
     if plan is None:
-        pruned = engine.prune(original, progress=progress, **settings_of(arguments, input_range))
+        pruned = engine.prune(original, ratio=arguments.ratio, progress=progress, **settings)
     else:
         pruned = engine.apply(original, plan)
     if progress is not None:
         progress.close()
     if arguments.save_plan is not None:
         _save_plan(pruned.plan, arguments.save_plan)
-    metrics = engine.evaluate(original, pruned.model, None, epsilons=(), input_range=input_range)
+    metrics = engine.evaluate(
+        original, pruned.model, None, epsilons=(), input_range=settings["input_range"]
+    )
     metrics["size"] = _saved(engine, original, pruned.model, output)
     result = GateResult(
         name=source.stem,

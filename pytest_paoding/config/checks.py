@@ -13,8 +13,8 @@ from pytest_paoding.records.metrics import LIMIT_TABLES, REGRESSIONS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.config.run_settings import Settings
-    from pytest_paoding.config.settings import GateSettings
     from pytest_paoding.config.tables import GateTable
 
 

@@ -1,20 +1,14 @@
-"""How texts on the command line are read; what is wrong about one is said in one line."""
+"""Settings and limits as arguments of a parser: argparse's, or pytest's, which is like it."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_paoding.config.settings import Bound, read_bound
-from pytest_paoding.records.formats import EXPORTED, of_file
-from pytest_paoding.records.metrics import FILE_LIMITS
-from pytest_paoding.records.text import quantities
-from pytest_paoding.records.text.spelling import likely
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from pytest_paoding.records.metrics import Metric
+    from pytest_paoding.config.catalogue.keys import Key
 
 _Value = TypeVar("_Value")
 
@@ -31,49 +25,54 @@ def argument(read: Callable[[str], _Value]) -> Callable[[str], _Value]:
     return parse
 
 
-def budget(metric: Metric) -> Callable[[str], Any]:
-    """Return what reads a limit of a metric."""
-    return argument(lambda text: read_bound(text, metric))
+def described(key: Key) -> dict[str, Any]:
+    """Return the keywords that describe a setting's argument to a parser."""
+    told: dict[str, Any] = {"help": key.help.replace("%", "%%")}
+    read = key.read_text or key.read
+    if key.flag:
+        return {**told, "action": "store_const", "const": True}
+    if key.several:
+        return {**told, "action": Several, "read": read, "metavar": key.placeholder}
+    if key.words:
+        return {**told, "choices": key.words, "type": _word(read)}
+    return {**told, "type": argument(read), "metavar": key.metavar}
 
 
-def file_bound(text: str) -> tuple[str, Bound]:
-    """Return the key of a limit of an exported file, and what the limit is.
+def _word(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return `read` for one of several choices; argparse names them where the word is none."""
 
-    Raises:
-        ValueError: `text` is not of the form FORMAT:KEY=LIMIT.
-    """
-    name, _, rest = text.partition(":")
-    key, _, value = rest.partition("=")
-    found = FILE_LIMITS.get(of_file(key, name))
-    if found is None or not value:
-        known = [f"{each}:{metric.key}" for metric, each in FILE_LIMITS.values()]
-        hint = likely(f"{name}:{key}", known) if name in EXPORTED else likely(name, EXPORTED)
-        raise ValueError(f"{text!r} is not of the form FORMAT:KEY=LIMIT, {hint}")
-    return of_file(key, name), read_bound(value, found[0])
+    def parse(text: str) -> str:
+        try:
+            return read(text)
+        except ValueError:
+            return text
+
+    return parse
 
 
-def seed(text: str) -> int:
-    """Return a seed.
+class Several(argparse.Action):
+    """Reads a list or table; of a repeated option the last list counts, but tables add up."""
 
-    Raises:
-        ValueError: `text` is none.
-    """
-    if text.isdecimal() and int(text) < 2**32:
-        return int(text)
-    raise ValueError(f"{text!r} is not a seed from 0 to {2**32 - 1}")
+    def __init__(self, *names: Any, read: Callable[[str], Any], **described: Any) -> None:
+        super().__init__(*names, **described)
+        self._read = read
 
-
-def strengths(text: str) -> tuple[float, ...]:
-    """Return strengths of an attack from a text with commas between them.
-
-    Raises:
-        ValueError: `text` is none.
-    """
-    try:
-        given = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(f"{text!r} is not a list of numbers such as 0.01,0.05") from None
-    return quantities.strengths(given)
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse passes it
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002 - argparse passes it
+    ) -> None:
+        """Store what is read from one text, or from several as if commas were between them."""
+        try:
+            found = self._read(values if isinstance(values, str) else ",".join(values or ()))
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        before = vars(namespace)[self.dest]
+        if isinstance(found, dict) and isinstance(before, dict):
+            found = {**before, **found}
+        setattr(namespace, self.dest, found)
 
 
 def reason(text: str) -> str:

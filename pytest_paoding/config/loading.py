@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.config.configfile import ConfigFile
-    from pytest_paoding.config.settings import Layer
+    from pytest_paoding.config.gate_settings import Layer
 
 
 def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Settings:
@@ -44,5 +44,5 @@ def _known(tables: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _nested(tables: tuple[str, ...]) -> Mapping[str, str]:
-    """Return which keys belong into a table of their own; within a format's budget none do."""
+    """Return which keys belong in a table of their own; within a format's budget none do."""
     return {} if tables and tables[-1] in EXPORTED else NESTED

@@ -6,14 +6,15 @@ from collections import ChainMap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.configfile import TABLE
-from pytest_paoding.config.settings import BUILT_IN, resolve
+from pytest_paoding.config.gate_settings import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.config.configfile import ConfigFile
-    from pytest_paoding.config.settings import GateSettings, Layer
+    from pytest_paoding.config.gate_settings import GateSettings, Layer
     from pytest_paoding.config.tables import PaodingTable
 
 
@@ -46,9 +47,15 @@ class Settings:
         return None if path is None else self.file.root / path
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """The gates that must run in a full session."""
+        names: tuple[str, ...] = self.shared["require"].value
+        return names
+
+    @property
     def shared(self) -> Layer:
         """What holds for all gates that do not say otherwise."""
-        return ChainMap(dict(self.command_line), dict(self._table), dict(BUILT_IN))
+        return ChainMap(dict(self.command_line), dict(self._table), dict(SETTINGS.built_in))
 
     @property
     def _table(self) -> Layer:

@@ -6,7 +6,7 @@ The only module that imports Pydantic, and imported only when gates run.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -19,64 +19,52 @@ from pydantic import (
 )
 
 from pytest_paoding.config import values
+from pytest_paoding.config.bounds import Bound, read_bound
+from pytest_paoding.config.catalogue import SETTINGS
+from pytest_paoding.config.catalogue.keys import Scope
 from pytest_paoding.config.config_errors import dotted, faults_of
 from pytest_paoding.config.model_names import check_name
-from pytest_paoding.config.settings import OWN_KEYS, Bound, Layer, read_bound
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.records.formats import EXPORTED, of_file, read_formats
+from pytest_paoding.records.formats import EXPORTED, of_file
 from pytest_paoding.records.metrics import (
     BUDGETS,
     FILE_BUDGETS,
     LIMIT_TABLES,
-    LIMITS,
     REGRESSIONS,
     Metric,
 )
-from pytest_paoding.records.protocol import (  # read at run time
-    CORRUPTIONS,
-    Allocation,
-    AttackName,
-    Effort,
-    Mixing,
-)
 from pytest_paoding.records.results import Setting
-from pytest_paoding.records.text import quantities
-from pytest_paoding.records.text.ratios import read_ratio
 from pytest_paoding.records.text.spelling import likely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from pytest_paoding.config.catalogue.keys import Key
+    from pytest_paoding.config.gate_settings import Layer
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class AttackTable(_Table):
-    """[tool.paoding.attack]: how robustness is measured."""
+def _field(key: Key) -> Any:
+    def read(value: object) -> Any:
+        return None if value is None else key.read(value)
 
-    name: AttackName | None = None
-    epsilons: Annotated[tuple[float, ...] | None, BeforeValidator(quantities.strengths)] = None
-    steps: Annotated[int | None, Field(ge=1)] = None
-    restarts: Annotated[int | None, Field(ge=1)] = None
-    samples: Annotated[int | None, Field(ge=1)] = None
-
-    def layer(self) -> dict[str, Any]:
-        """Return what this table says, by effective key."""
-        names = {"name": "attack", "epsilons": "epsilons"}
-        return {names.get(key, f"attack_{key}"): value for key, value in self}
+    required = key.needed and key.scope is Scope.MODEL
+    return Annotated[Any, BeforeValidator(read)], ... if required else None
 
 
-class CorruptionTable(_Table):
-    """[tool.paoding.corruption]: what else than attacks inputs suffer from."""
+def _fields(table: str, scope: Scope = Scope.GATE) -> dict[str, Any]:
+    """Return the fields of a table that are rows of the catalogue."""
+    return {key.key: _field(key) for key in SETTINGS.within(table, scope)}
 
-    kinds: Annotated[tuple[str, ...] | None, BeforeValidator(values.corruptions)] = None
-    severities: Annotated[tuple[int, ...] | None, BeforeValidator(values.severities)] = None
 
-    def layer(self) -> dict[str, Any]:
-        """Return what this table says, by effective key; an empty one asks for every kind."""
-        kinds = self.kinds if self.model_fields_set else CORRUPTIONS
-        return {"corruptions": kinds, "severities": self.severities}
+AttackTable = create_model("AttackTable", __base__=_Table, **_fields("attack"))
+"""[tool.paoding.attack]: how robustness is measured."""
+
+CorruptionTable = create_model("CorruptionTable", __base__=_Table, **_fields("corruption"))
+"""[tool.paoding.corruption]: disturbances of the inputs other than attacks."""
 
 
 def _budget_field(metric: Metric) -> Any:
@@ -95,7 +83,7 @@ _FILE_BUDGET: Any = (FileBudget | None, None)
 Budget = create_model(
     "Budget",
     __base__=_Table,
-    confidence=(Annotated[float | None, BeforeValidator(quantities.confidence)], None),
+    **_fields("budget"),
     **{key: _budget_field(metric) for key, metric in BUDGETS.items()},
     **dict.fromkeys(EXPORTED, _FILE_BUDGET),
 )
@@ -112,32 +100,16 @@ Regression = create_model(
 """[tool.paoding.regression]: what may get worse than the baseline."""
 
 
-class GateTable(_Table):
+_Keys = create_model("_Keys", __base__=_Table, **_fields(""))
+
+
+class GateTable(_Keys):
     """Keys that every source may set, for one gate or for all."""
 
-    ratio: Annotated[Any, BeforeValidator(read_ratio)] = None
-    strategy: Annotated[str | None, BeforeValidator(values.strategy)] = None
-    seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
-    step: Annotated[float | None, BeforeValidator(quantities.step)] = None
-    input_range: Annotated[
-        tuple[float, float] | dict[str, tuple[float, float]] | None,
-        BeforeValidator(quantities.input_range),
-    ] = None
-    allocation: Allocation | None = None
-    effort: Effort | None = None
-    calibration: Annotated[Any, BeforeValidator(values.calibration)] = None
-    ratios: Annotated[dict[str, float] | None, BeforeValidator(quantities.shares)] = None
-    include: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
-    exclude: Annotated[tuple[str, ...] | None, BeforeValidator(quantities.patterns)] = None
-    round_to: Annotated[int | None, Field(ge=1)] = None
-    jump: Annotated[float | None, BeforeValidator(quantities.factor)] = None
-    mixing: Mixing | None = None
-    sparsity: Annotated[float | None, BeforeValidator(quantities.part)] = None
-    verify: bool | None = None
-    formats: Annotated[tuple[str, ...] | None, BeforeValidator(read_formats)] = None
-    measure: Annotated[tuple[str, ...] | None, BeforeValidator(values.measures)] = None
-    corruption: CorruptionTable | None = None
-    attack: Annotated[AttackTable | None, BeforeValidator(values.named)] = None
+    if TYPE_CHECKING:  # a row of the catalogue
+        formats: tuple[str, ...] | None
+    corruption: Annotated[CorruptionTable | None, BeforeValidator(values.corruption_table)] = None
+    attack: Annotated[AttackTable | None, BeforeValidator(values.attack_table)] = None
     budget: Budget | None = None
     regression: Regression | None = None
 
@@ -146,21 +118,16 @@ class GateTable(_Table):
 
         Args:
             source: What reports call this table.
-            nested: What they call a table in it.
+            nested: What they call a table of limits in it.
         """
-        own = {key: getattr(self, key) for key in self._own_keys}
-        if self.attack is not None:
-            own |= self.attack.layer()
-        if self.corruption is not None:
-            own |= self.corruption.layer()
-        layer = {key: Setting(value, source) for key, value in own.items() if value is not None}
+        given, layer = dict(self), dict[str, Setting]()
+        for key in SETTINGS.optional:
+            there = dict(given[key.table] or ()) if key.table else given
+            if key.table not in LIMIT_TABLES and there.get(key.key) is not None:
+                layer[key.name] = Setting(there[key.key], source)
         for name in LIMIT_TABLES:
-            layer |= _bounds(getattr(self, name), name, nested)
+            layer |= _bounds(given[name], name, nested)
         return layer
-
-    @property
-    def _own_keys(self) -> tuple[str, ...]:
-        return OWN_KEYS
 
 
 def _bounds(
@@ -176,31 +143,27 @@ def _bounds(
     return layer
 
 
-class ModelTable(GateTable):
+_ModelKeys = create_model("_ModelKeys", __base__=GateTable, **_fields("", Scope.MODEL))
+_RunKeys = create_model("_RunKeys", __base__=GateTable, **_fields("", Scope.RUN))
+
+
+class ModelTable(_ModelKeys):
     """[tool.paoding.models.NAME]: a model that is gated without any test code."""
 
-    path: Annotated[str, Field(min_length=1)]
-    data: Annotated[str | None, BeforeValidator(values.data)] = None
+    if TYPE_CHECKING:  # rows of the catalogue
+        path: str
+        data: str | None
 
 
-class PaodingTable(GateTable):
+class PaodingTable(_RunKeys):
     """[tool.paoding]."""
 
-    artifacts: Annotated[str | None, Field(min_length=1)] = None
-    baseline: Annotated[str | None, Field(min_length=1)] = None
-    publish: Literal["test", "session"] | None = None
-    require: tuple[str, ...] = Field(default=(), strict=False)
-    junit_properties: bool = True
     models: dict[Annotated[str, AfterValidator(check_name)], ModelTable] = Field(
         default_factory=dict
     )
 
-    @property
-    def _own_keys(self) -> tuple[str, ...]:
-        return (*super()._own_keys, "artifacts", "baseline", "publish")
 
-
-_BUDGET_KEYS = ("confidence", *BUDGETS)
+_BUDGET_KEYS = (*(key.key for key in SETTINGS.within("budget")), *BUDGETS)
 NESTED = dict.fromkeys(_BUDGET_KEYS, "budget") | dict.fromkeys(REGRESSIONS, "regression")
 TABLES: Mapping[str, type[BaseModel]] = {
     "budget": Budget,
@@ -214,8 +177,8 @@ _BY_FORMAT = {name.replace("-", "_"): name for name in EXPORTED}
 _KEYWORDS = (
     *(key for key in GateTable.model_fields if key not in LIMIT_TABLES),
     *_BY_FORMAT,
-    "confidence",
-    *LIMITS,
+    *_BUDGET_KEYS,
+    *REGRESSIONS,
 )
 
 

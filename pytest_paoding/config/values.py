@@ -1,58 +1,111 @@
-"""How settings are read that are no quantities: names, references, lists of known words."""
+"""Readers of settings that are more than one quantity: words, references, lists and tables.
+
+Each takes what a table, a keyword or the command line gives: a text stands for a list with commas
+between its items. What is wrong is a ValueError of one line.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES
+from pytest_paoding.records.text.quantities import as_given, count, finite, part
 from pytest_paoding.records.text.spelling import likely
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SEEDS = 2**32
+
+
+def one_of(words: tuple[str, ...]) -> Callable[[object], str]:
+    """Return the reader of a word that is one of several."""
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        *most, last = map(repr, words)
+        raise ValueError(f"input should be {', '.join(most)} or {last}, not {value!r}")
+
+    return read
+
+
+def flag(value: object) -> bool:
+    """Return true or false."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"input should be a valid boolean, not {value!r}")
+
+
+def name(value: object) -> str:
+    """Return a text that is not empty, such as a path."""
+    if not isinstance(value, str):
+        raise ValueError(f"input should be a valid string, not {value!r}")  # noqa: TRY004 - Pydantic reports ValueError
+    if not value:
+        raise ValueError("string should have at least 1 character, not ''")
+    return value
+
+
+def positive(value: object) -> int:
+    """Return a whole number from 1."""
+    return count(value) if isinstance(value, str) else _whole(value, least=1)
+
+
+def seed(value: object) -> int:
+    """Return a seed."""
+    if isinstance(value, str):
+        if value.isdecimal() and int(value) < _SEEDS:
+            return int(value)
+        raise ValueError(f"{value!r} is not a seed from 0 to {_SEEDS - 1}")
+    number = _whole(value, least=0)
+    if number < _SEEDS:
+        return number
+    raise ValueError(f"input should be less than {_SEEDS}, not {value!r}")
+
+
+def _whole(value: object, *, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"input should be a valid integer, not {value!r}")  # noqa: TRY004 - Pydantic reports ValueError
+    if value < least:
+        raise ValueError(f"input should be greater than or equal to {least}, not {value!r}")
+    return value
 
 
 def strategy(value: object) -> str:
-    """Return the name of a known strategy.
-
-    Raises:
-        ValueError: There is none of that name.
-    """
-    name = strategy_names.ALIASES.get(str(value), str(value))
-    if name in strategy_names.NAMES:
-        return name
-    raise ValueError(f"{value!r} is no strategy, {likely(name, strategy_names.NAMES)}")
+    """Return the name of a known strategy."""
+    known = strategy_names.ALIASES.get(str(value), str(value))
+    if known in strategy_names.NAMES:
+        return known
+    raise ValueError(f"{value!r} is no strategy, {likely(known, strategy_names.NAMES)}")
 
 
-def data(value: object) -> object:
-    """Return where data comes from.
-
-    Raises:
-        ValueError: `value` is no such reference.
-    """
+def data(value: object) -> str:
+    """Return a reference to what gives data."""
     if isinstance(value, str) and re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
         return value
     raise ValueError(f"{value!r} is not of the form 'package.module:callable'")
 
 
 def calibration(value: object) -> object:
-    """Return inputs, or where they come from.
-
-    Raises:
-        ValueError: `value` is neither.
-    """
+    """Return inputs, or a reference to what gives them."""
     return data(value) if isinstance(value, (str, int, float)) else value
 
 
-def named(value: object) -> object:
-    """Return a table for an attack that is given by its name alone."""
+def attack_table(value: object) -> object:
+    """Return the table of an attack, also of one that is given by its name alone."""
     return {"name": value} if isinstance(value, str) else value
 
 
-def corruptions(value: object) -> tuple[str, ...]:
-    """Return kinds of corruption: different ones that are known, or none.
+def corruption_table(value: object) -> object:
+    """Return the table of corruptions; an empty one asks for every kind."""
+    return {"kinds": CORRUPTIONS} if value == {} else value
 
-    Raises:
-        ValueError: `value` is no list of such.
-    """
+
+def corruptions(value: object) -> tuple[str, ...]:
+    """Return kinds of corruption: a list of different ones that are known, or of none."""
     found = _different(value)
     if found is not None and all(kind in CORRUPTIONS for kind in found):
         return tuple(str(kind) for kind in found)
@@ -60,28 +113,118 @@ def corruptions(value: object) -> tuple[str, ...]:
     raise ValueError(f"{value!r} is not a list of different corruptions, known are {known}")
 
 
-def measures(value: object) -> tuple[str, ...]:
-    """Return what else is measured: different words that are known.
+def corruption_words(text: str) -> tuple[str, ...]:
+    """Return kinds of corruption from the command line, where "all" and "off" are words too."""
+    words: dict[str, tuple[str, ...]] = {"all": CORRUPTIONS, "off": ()}
+    return words[text] if text in words else corruptions(text.split(","))
 
-    Raises:
-        ValueError: `value` is no list of such.
-    """
-    found = _different(value.split(",") if isinstance(value, str) else value)
-    if found is not None and all(name in MEASURES for name in found):
-        return tuple(str(name) for name in found)
+
+def measures(value: object) -> tuple[str, ...]:
+    """Return what else is measured: different words that are known."""
+    found = _different(_split(value))
+    if found is not None and all(word in MEASURES for word in found):
+        return tuple(str(word) for word in found)
     raise ValueError(f"{value!r} is not a list of some of {', '.join(MEASURES)}")
 
 
 def severities(value: object) -> tuple[int, ...]:
-    """Return severities of corruption: different whole numbers from 1 to 5, at least one.
-
-    Raises:
-        ValueError: `value` is no list of such.
-    """
+    """Return severities of corruption: different whole numbers from 1 to 5, at least one."""
     found = _different(value)
+    if isinstance(value, str) and re.fullmatch(r"\d(,\d)*", value):
+        found = _different([int(each) for each in value.split(",")])
     if found and all(type(each) is int and each in range(1, 6) for each in found):
         return found
     raise ValueError(f"{value!r} is not a list of different severities from 1 to 5")
+
+
+def strengths(value: object) -> tuple[float, ...]:
+    """Return the strengths of an attack: one number or several different ones, all above 0."""
+    several = _numbers(value, "0.01,0.05") if isinstance(value, str) else value
+    given = several if isinstance(several, (list, tuple)) else [several]
+    found = tuple(finite(epsilon) for epsilon in given)
+    if found and min(found) > 0 and len(set(found)) == len(found):
+        return found
+    raise ValueError(f"{as_given(value)} is not a list of different attack strengths above 0")
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Return names of gates, or none."""
+    given = [each for each in value.split(",") if each] if isinstance(value, str) else value
+    if isinstance(given, (list, tuple)) and all(isinstance(each, str) and each for each in given):
+        return tuple(given)
+    raise ValueError(f"{as_given(value)} is not a list of names of gates")
+
+
+def patterns(value: object) -> tuple[str, ...]:
+    """Return patterns of layer names, one or several."""
+    several = _split(value)
+    given = tuple(several) if isinstance(several, (list, tuple)) else (several,)
+    if given and all(isinstance(each, str) and each for each in given):
+        return given
+    raise ValueError(f'{as_given(value)} is not a list of layer patterns such as ["block1_*"]')
+
+
+def shares(value: object) -> dict[str, float]:
+    """Return shares from 0 to below 1 by pattern of layer names, also of `block1_*=25%,head=0`."""
+    given = dict(map(_assignment, value.split(","))) if isinstance(value, str) else value
+    if isinstance(given, Mapping):
+        return {str(pattern): _share(str(pattern), each) for pattern, each in given.items()}
+    raise ValueError(
+        f"{as_given(value)} is not a table of shares by layer pattern, such as"
+        ' { "block1_*" = "25%" }'
+    )
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    pattern, found, given = text.rpartition("=")
+    if found:
+        return pattern, given
+    raise ValueError(f"{text!r} is not of the form PATTERN=SHARE")
+
+
+def _share(pattern: str, value: object) -> float:
+    try:
+        return part(value)
+    except ValueError as error:
+        raise ValueError(f"{pattern!r}: {error}") from None
+
+
+def input_range(value: object) -> tuple[float, float] | dict[str, tuple[float, float]]:
+    """Return what a legal input may be: a pair of low and high, or such a pair by input name.
+
+    A text is `0,1`, or `image=0,1,mask=-1,1`.
+    """
+    given = _pairs(value) if isinstance(value, str) else value
+    if isinstance(given, dict) and given:
+        return {str(name): _interval(pair) for name, pair in given.items()}
+    return _interval(given)
+
+
+def _pairs(text: str) -> list[float] | dict[str, list[float]]:
+    first, *named = re.split(r"(?:^|,)([^,=]+)=", text)
+    if first or not named:
+        return _numbers(text, "0,1")
+    return {name: _numbers(pair, "0,1") for name, pair in zip(named[::2], named[1::2], strict=True)}
+
+
+def _interval(value: object) -> tuple[float, float]:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004 - a pair
+        raise ValueError(f"{as_given(value)} is not a pair of low and high such as [0.0, 1.0]")
+    low, high = (finite(bound) for bound in value)
+    if low < high:
+        return low, high
+    raise ValueError(f"[{low:g}, {high:g}] is empty: low must be below high")
+
+
+def _numbers(text: str, example: str) -> list[float]:
+    try:
+        return [float(each) for each in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers such as {example}") from None
+
+
+def _split(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
 
 
 def _different(value: object) -> tuple[Any, ...] | None:

@@ -31,7 +31,7 @@ from pytest_paoding.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_paoding.config.settings import GateSettings
+    from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.records.measurement import Measurement
 
 

@@ -20,7 +20,7 @@ from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_paoding.config.settings import GateSettings
+    from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.records.protocol import Engine, Progress, PrunedModel, Pruning
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_paoding.config.settings import OWN_KEYS
+from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_paoding.config.settings import Layer
+    from pytest_paoding.config.gate_settings import Layer
 
 NAME = "paoding"
+_KEYWORDS = ", ".join(f"{key.key}=None" for key in SETTINGS.within(""))
 DESCRIPTION = (
-    f"paoding(*, model=None, {', '.join(f'{key}=None' for key in OWN_KEYS)}, attack=None,"
-    " corruption=None, **budget): settings of the test's gates; model names a configured model"
-    " whose table applies, the other keys are those of [tool.paoding] and [tool.paoding.budget]"
+    f"paoding(*, model=None, {_KEYWORDS}, attack=None, corruption=None, **budget): settings of the"
+    " test's gates; model names a configured model whose table applies, the other keys are"
+    " those of [tool.paoding] and [tool.paoding.budget]"
 )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pytest_paoding.config.settings import GateSettings
+    from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.metrics import Metric
 
@@ -99,7 +99,7 @@ def run_gate(request: Request) -> GateResult:
         attempt.gates.append(request.unrun(Outcome.CRASHED, reason))
         raise
     attempt.gates.append(done)
-    if request.run.settings.table.junit_properties:
+    if request.run.settings.shared["junit_properties"].value:
         item.user_properties.extend(properties(done.result))
     if done.result.failed:
         _fail(request, done.result)

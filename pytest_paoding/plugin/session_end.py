@@ -39,7 +39,7 @@ def enforce(run: PaodingRun, session: pytest.Session) -> None:
     partial = partial_reason(run.config)
     excused = partial is not None and not run.settings.strict
     why = f", not enforced in a partial run ({partial})" if excused else ""
-    absent = required_missing(run.settings.table.require, run.results)
+    absent = required_missing(run.settings.required, run.results)
     missing = tuple(f"required gate {name} did not run{why}" for name in absent)
     unmet = clashing if excused else (*clashing, *missing)
     run.fold(Findings(faults=clashing, missing=missing, unmet=unmet))
@@ -120,7 +120,7 @@ def _record(run: PaodingRun, session: pytest.Session) -> RunRecord:
         complete=_is_complete(session),
         partial=partial_reason(run.config),
         results=run.results,
-        required=run.settings.table.require if run.switch.on else (),
+        required=run.settings.required if run.switch.on else (),
         failed=session.testsfailed - len(run.findings.unmet),
         baseline=None if baseline is None else tuple(baseline.entries),
         faults=run.findings.faults,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.plan import Plan
 
-InputRange = tuple[float, float] | Mapping[str, tuple[float, float]]
-"""What a legal input may be: (low, high), or that by input name."""
+InputRange = Sequence[float] | Mapping[str, Sequence[float]]
+"""What a legal input may be: low and high, or such a pair by input name."""
 
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_paoding.config.bounds import Bound
+from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.configfile import ConfigFile, read
+from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.config.loading import load
 from pytest_paoding.config.run_settings import Settings
-from pytest_paoding.config.settings import BUILT_IN, Bound, resolve
 from pytest_paoding.config.tables import PaodingTable, keywords
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records import optional_packages
@@ -19,7 +21,7 @@ from pytest_paoding.records.results import Setting
 from pytest_paoding.records.strategy_names import NAMES
 
 if TYPE_CHECKING:
-    from pytest_paoding.config.settings import Layer
+    from pytest_paoding.config.gate_settings import Layer
 
 BASE = """\
 [tool.paoding]
@@ -463,7 +465,9 @@ def test_for_every_key_the_first_layer_that_says_anything_wins(said: list[dict[s
     gate = resolve(*named, fallback)
     limits = {limit.metric.key: (limit.value, limit.source) for limit in gate.limits}
     for key in VALUES:
-        first = next((layer[key] for layer in (*named, fallback, BUILT_IN) if key in layer), None)
+        first = next(
+            (layer[key] for layer in (*named, fallback, SETTINGS.built_in) if key in layer), None
+        )
         if isinstance(first, Setting) and isinstance(first.value, Bound):
             expected = (first.value.value, first.source)
             assert limits.get(key) == (None if first.value.level is Level.OFF else expected)

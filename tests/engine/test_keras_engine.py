@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pytest_paoding.config.settings import Setting, resolve
+from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import DataError, ModelFileError, PruningError
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.protocol import Engine
+from pytest_paoding.records.results import Setting
 
 OPTIONS = {"strategy": "magnitude", "input_range": (0.0, 1.0), "seed": 0, "step": 0.025}
 

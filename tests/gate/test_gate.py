@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_paoding.config.settings import resolve
+from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.errors import DataError
 from pytest_paoding.gate.artifacts import publish, sha256_of
 from pytest_paoding.gate.stages import Gate, GateSpec

@@ -26,7 +26,7 @@ from pytest_paoding.records.budgets import Limit
 from pytest_paoding.records.metrics import BUDGETS
 from pytest_paoding.gate.stages import Gate, GateSpec
 from pytest_paoding.gate.workbench import Workbench
-from pytest_paoding.config.settings import resolve
+from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.records.results import Setting
 import dataclasses
 

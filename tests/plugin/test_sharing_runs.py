@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.config.settings import PRUNING_KEYS
+from pytest_paoding.config.catalogue import SETTINGS as CATALOGUE
+from pytest_paoding.config.catalogue.keys import EngineCall
 from support.projects import CONFTEST, facts
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def test_a_model_is_pruned_again_for_every_other_setting(single: Project, key: s
 
 
 def test_no_setting_of_a_pruning_is_left_out() -> None:
-    assert {*SETTINGS, "ratio", "seed"} == {*PRUNING_KEYS}
+    assert {*SETTINGS, "ratio", "seed"} == {*CATALOGUE.of_call(EngineCall.PRUNE)}
 
 
 def test_the_order_of_shares_by_layer_counts(single: Project) -> None:

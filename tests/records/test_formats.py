@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_paoding.config.cli_values import file_bound
+from pytest_paoding.config.bounds import Bound, file_bound
 from pytest_paoding.config.configfile import read
 from pytest_paoding.config.loading import load
 from pytest_paoding.config.model_names import check_name
-from pytest_paoding.config.settings import Bound
 from pytest_paoding.config.tables import keywords
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate.pruned_files import Exports
@@ -23,7 +22,7 @@ from pytest_paoding.records.results import GateResult, Setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_paoding.config.settings import GateSettings
+    from pytest_paoding.config.gate_settings import GateSettings
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from pytest_paoding.records.text.printing import show, show_apart
 from pytest_paoding.records.text.quantities import (
     Unit,
+    confidence,
     count,
-    input_range,
+    part,
     ratio,
     read,
     share,
     size,
     step,
-    strengths,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_a_size_that_may_be_decimal_or_binary_is_refused_with_both(unit: str) ->
     (
         ("5 parsecs", "unknown unit 'parsecs', known are B, kB"),
         ("5 xB", "unknown unit"),
-        ("50%", "belongs into min_size_reduction"),
+        ("50%", "belongs in min_size_reduction"),
         (0, "positive"),
         (-1, "positive"),
         ("0.5 B", "whole"),
@@ -117,7 +117,7 @@ def test_senseless_sizes(given: object, why: str) -> None:
 
 def test_counts() -> None:
     assert count("60000") == count(6e4) == 60000
-    with pytest.raises(ValueError, match="a share belongs into"):
+    with pytest.raises(ValueError, match="a share belongs in"):
         count("25%")
     for wrong in (0, -3, 1.5, "1e999999999", True):
         with pytest.raises(ValueError, match="whole number"):
@@ -131,33 +131,32 @@ def test_a_metric_of_unknown_unit_takes_any_finite_number() -> None:
         read("much", Unit.PLAIN)
 
 
-def test_steps_strengths_and_ranges() -> None:
-    assert step("2.5%") == 0.025
-    assert strengths([0.01, 0.05]) == (0.01, 0.05)
-    assert strengths(0.1) == (0.1,)
-    assert input_range([0, 255]) == (0.0, 255.0)
-    assert input_range({"a": (0, 1), "b": [-1, 1]}) == {"a": (0.0, 1.0), "b": (-1.0, 1.0)}
+@pytest.mark.parametrize(
+    ("reader", "given", "expected"),
+    (
+        (step, "2.5%", 0.025),
+        (step, 1.0, 1.0),
+        (part, "25%", 0.25),
+        (part, 0, 0.0),
+        (confidence, "95%", 0.95),
+    ),
+)
+def test_shares_within_bounds(
+    reader: Callable[[object], float], given: object, expected: float
+) -> None:
+    assert reader(given) == expected
 
 
 @pytest.mark.parametrize(
     ("reader", "given", "why"),
     (
         (step, 0, "prunes nothing"),
-        (strengths, [], "different attack strengths"),
-        (strengths, [0.1, 0.1], "different attack strengths"),
-        (strengths, [0.0], "above 0"),
-        (strengths, ["x"], "'x' is not a finite number"),
-        (strengths, True, "True is not a finite number"),
-        (input_range, [1, 0], "low must be below high"),
-        (input_range, [0, math.inf], "not a finite number"),
-        (input_range, [0], "pair of low and high"),
-        (input_range, {}, "pair of low and high"),
-        (input_range, {"a": 3}, "pair of low and high"),
+        (part, 1.0, "would leave nothing"),
+        (confidence, 0.4, "from 0.5 to below 1"),
+        (confidence, 1.0, "from 0.5 to below 1"),
     ),
 )
-def test_senseless_steps_strengths_and_ranges(
-    reader: Callable[[object], object], given: object, why: str
-) -> None:
+def test_shares_out_of_bounds(reader: Callable[[object], float], given: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         reader(given)
 

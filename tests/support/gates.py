@@ -6,7 +6,7 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.settings import resolve
+from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.budgets import Level, Limit

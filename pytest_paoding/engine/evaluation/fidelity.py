@@ -15,9 +15,9 @@ from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.execution.input_ranges import InputRange
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+    from pytest_paoding.records.protocol import InputRange
 
 _NAMES = ("synthetic_agreement", "output_divergence")
 _INPUTS = 512

@@ -26,10 +26,10 @@ from pytest_paoding.records.measurement import Measurement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_paoding.engine.execution.input_ranges import InputRange
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
     from pytest_paoding.records.plan import Plan
+    from pytest_paoding.records.protocol import InputRange
 
 _ELEMENTWISE = (keras.layers.Dropout, keras.layers.Identity, keras.layers.ActivityRegularization)
 _ACTIVATIONS = (keras.layers.Activation, keras.layers.Softmax)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -12,9 +12,10 @@ from pytest_paoding.engine.graph.trace import as_functional
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from collections.abc import Sequence
 
-InputRange: TypeAlias = "Sequence[float] | Mapping[str, Sequence[float]]"
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.records.protocol import InputRange
 
 
 def input_ranges(graph: Graph, given: InputRange) -> dict[Tensor, tuple[float, float]]:

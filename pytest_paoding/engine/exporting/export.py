@@ -19,7 +19,7 @@ from pytest_paoding.errors import ExportError, cause_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_paoding.engine.execution.input_ranges import InputRange
+    from pytest_paoding.records.protocol import InputRange
 
 INT8 = "tflite-int8"
 

@@ -18,8 +18,8 @@ from pytest_paoding.engine.graph.trace import read_graph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_paoding.engine.execution.input_ranges import InputRange
     from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.records.protocol import InputRange
 
 MOST = 256
 """Inputs; more of them hardly change the ranges that are found."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.engine.pruning.validation import check_share
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class Constraints:
             PruningError: A share is outside [0, 1), or `round_to` is no whole number from 1.
         """
         for name, share in (("ratio", self.ratio), *self.ratios.items()):
-            if not 0 <= share < 1:
-                raise PruningError(f"{name}: must be a share in [0, 1), not {share!r}")
+            check_share(f"{name}:", share, zero=True)
         if isinstance(self.round_to, bool) or not isinstance(self.round_to, int):
             raise PruningError(f"round_to must be a whole number, not {self.round_to!r}")
         if self.round_to < 1:

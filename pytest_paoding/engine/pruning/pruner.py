@@ -34,14 +34,13 @@ from pytest_paoding.records.strategy_names import known_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_paoding.engine.execution.input_ranges import InputRange
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.graph.types import Shape
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.strategies.strategy import Strategy
-    from pytest_paoding.engine.pruning.task import Progress
     from pytest_paoding.records.plan import Plan
+    from pytest_paoding.records.protocol import InputRange, Progress
 
 
 @dataclass(frozen=True, slots=True)

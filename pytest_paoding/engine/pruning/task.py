@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.pruning.constraints import Constraints, Quota
-
-    Progress: TypeAlias = Callable[[str, int, int], None]
+    from pytest_paoding.records.protocol import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_paoding.errors import PruningError
+from pytest_paoding.records.text.quantities import part, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,15 +19,16 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
     """Return a share as a float.
 
     Args:
-        name: What it is called.
-        value: The value given.
+        name: Name of the argument.
+        value: Its value.
         zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 (a step).
 
     Raises:
         PruningError: It is no number in its range.
     """
-    if _is_number(value) and (0 <= value < 1 if zero else 0 < value <= 1):
-        return float(value)
+    if _is_number(value):
+        with suppress(ValueError):
+            return (part if zero else step)(float(value))
     span = "[0, 1)" if zero else "(0, 1]"
     likely = _is_number(value) and 1 < value < 100  # noqa: PLR2004 # per cent
     meant = f', did you mean {value / 100:g} or "{value:g}%"?' if likely else ""

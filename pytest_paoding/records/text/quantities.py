@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LEAST_CONFIDENCE = 0.5
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
@@ -70,12 +73,12 @@ def share(value: object, *, most: float = 1.0) -> float:
     if percent:
         number /= 100
     elif number == 1 and whole:
-        raise ValueError(f'{_as_given(value)} could mean "1%" or "100%": write one of them')
+        raise ValueError(f'{as_given(value)} could mean "1%" or "100%": write one of them')
     if 0 <= number <= Decimal(most):
         return float(number)
     meant = not percent and 1 < number <= 100 * Decimal(most)
     hint = f', did you mean "{number}%"?' if meant else ""
-    raise ValueError(f"{_as_given(value)} is not {expected}{hint}")
+    raise ValueError(f"{as_given(value)} is not {expected}{hint}")
 
 
 def ratio(value: object) -> float:
@@ -84,12 +87,45 @@ def ratio(value: object) -> float:
     Raises:
         ValueError: `value` is no such share.
     """
+    wrong = "is not a share above 0 and below 1: it would prune nothing or all"
+    return _share_where(lambda number: 0 < number < 1, value, wrong)
+
+
+def part(value: object) -> float:
+    """Return a share from 0 to below 1.
+
+    Raises:
+        ValueError: `value` is no such share.
+    """
+    wrong = "would leave nothing: a share is below 1"
+    return _share_where(lambda number: number < 1, value, wrong)
+
+
+def step(value: object) -> float:
+    """Return the share of the units that goes in one round, above 0 and at most 1.
+
+    Raises:
+        ValueError: `value` is no such share.
+    """
+    wrong = "prunes nothing: a step is a share above 0"
+    return _share_where(lambda number: number > 0, value, wrong)
+
+
+def confidence(value: object) -> float:
+    """Return how sure something must be, at least 0.5 and below 1.
+
+    Raises:
+        ValueError: `value` is no such share.
+    """
+    wrong = "is not a confidence from 0.5 to below 1, such as 0.95"
+    return _share_where(lambda number: _LEAST_CONFIDENCE <= number < 1, value, wrong)
+
+
+def _share_where(fits: Callable[[float], bool], value: object, wrong: str) -> float:
     number = share(value)
-    if 0 < number < 1:
+    if fits(number):
         return number
-    raise ValueError(
-        f"{_as_given(value)} is not a share above 0 and below 1: it would prune nothing or all"
-    )
+    raise ValueError(f"{as_given(value)} {wrong}")
 
 
 def size(value: object) -> int:
@@ -105,10 +141,10 @@ def size(value: object) -> int:
         number, percent, _ = _number(value, expected)
         if percent:
             raise ValueError(
-                f"{_as_given(value)} is not {expected}; a share belongs into min_size_reduction"
+                f"{as_given(value)} is not {expected}; a share belongs in min_size_reduction"
             )
     if number <= 0 or number != int(number):
-        raise ValueError(f"{_as_given(value)} is not a positive whole number of bytes")
+        raise ValueError(f"{as_given(value)} is not a positive whole number of bytes")
     return int(number)
 
 
@@ -120,56 +156,11 @@ def count(value: object) -> int:
     """
     number, percent, _ = _number(value, "a whole number such as 60000")
     if percent or number <= 0 or number != int(number):
-        hint = "; a share belongs into a min_..._removed or min_..._reduction budget"
+        hint = "; a share belongs in a min_..._removed or min_..._reduction budget"
         raise ValueError(
-            f"{_as_given(value)} is not a positive whole number" + (hint if percent else "")
+            f"{as_given(value)} is not a positive whole number" + (hint if percent else "")
         )
     return int(number)
-
-
-def step(value: object) -> float:
-    """Return the share of the units that goes in one round, above 0 and at most 1.
-
-    Raises:
-        ValueError: `value` is no such share.
-    """
-    number = share(value)
-    if number > 0:
-        return number
-    raise ValueError(f"{_as_given(value)} prunes nothing: a step is a share above 0")
-
-
-def confidence(value: object) -> float:
-    """Return how sure something must be, at least 0.5 and below 1.
-
-    Raises:
-        ValueError: `value` is no such share.
-    """
-    number = share(value)
-    if _LEAST_CONFIDENCE <= number < 1:
-        return number
-    raise ValueError(f"{_as_given(value)} is not a confidence from 0.5 to below 1, such as 0.95")
-
-
-def shares(value: object) -> dict[str, float]:
-    """Return shares from 0 to below 1 by pattern of layer names.
-
-    Raises:
-        ValueError: `value` is no such table; the pattern is named.
-    """
-    if isinstance(value, Mapping):
-        return {str(pattern): _partial(str(pattern), given) for pattern, given in value.items()}
-    raise ValueError(
-        f"{_as_given(value)} is not a table of shares by layer pattern, such as"
-        ' { "block1_*" = "25%" }'
-    )
-
-
-def _partial(pattern: str, value: object) -> float:
-    try:
-        return part(value)
-    except ValueError as error:
-        raise ValueError(f"{pattern!r}: {error}") from None
 
 
 def factor(value: object) -> float:
@@ -181,69 +172,17 @@ def factor(value: object) -> float:
     number = float(_number(value, "a factor above 1 such as 3")[0])
     if number > 1:
         return number
-    raise ValueError(f"{_as_given(value)} is not a factor above 1")
+    raise ValueError(f"{as_given(value)} is not a factor above 1")
 
 
-def part(value: object) -> float:
-    """Return a share from 0 to below 1.
-
-    Raises:
-        ValueError: `value` is no such share.
-    """
-    number = share(value)
-    if number < 1:
-        return number
-    raise ValueError(f"{_as_given(value)} would leave nothing: a share is below 1")
-
-
-def patterns(value: object) -> tuple[str, ...]:
-    """Return patterns of layer names: one, or several.
+def finite(value: object) -> float:
+    """Return a number that is finite.
 
     Raises:
-        ValueError: `value` is not that, or empty.
+        ValueError: `value` is none.
     """
-    given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    if given and all(isinstance(each, str) and each for each in given):
-        return given
-    raise ValueError(f'{_as_given(value)} is not a list of layer patterns such as ["block1_*"]')
-
-
-def strengths(value: object) -> tuple[float, ...]:
-    """Return the strengths of an attack: one number or several different ones, all above 0.
-
-    Raises:
-        ValueError: `value` is not that.
-    """
-    given = value if isinstance(value, (list, tuple)) else [value]
-    found = tuple(_finite(epsilon) for epsilon in given)
-    if found and min(found) > 0 and len(set(found)) == len(found):
-        return found
-    raise ValueError(f"{_as_given(value)} is not a list of different attack strengths above 0")
-
-
-def input_range(value: object) -> tuple[float, float] | dict[str, tuple[float, float]]:
-    """Return what a legal input may be: a pair of low and high, or such a pair by input name.
-
-    Raises:
-        ValueError: `value` is neither, or low is not below high.
-    """
-    if isinstance(value, dict) and value:
-        return {str(name): _interval(pair) for name, pair in value.items()}
-    return _interval(value)
-
-
-def _interval(value: object) -> tuple[float, float]:
-    if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004 - a pair
-        raise ValueError(f"{_as_given(value)} is not a pair of low and high such as [0.0, 1.0]")
-    low, high = (_finite(bound) for bound in value)
-    if low < high:
-        return low, high
-    raise ValueError(f"[{low:g}, {high:g}] is empty: low must be below high")
-
-
-def _finite(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{_as_given(value)} is not a finite number")
+        raise ValueError(f"{as_given(value)} is not a finite number")
     return float(value)
 
 
@@ -254,13 +193,13 @@ def _number(value: object, expected: str) -> tuple[Decimal, bool, bool]:
         percent = text.endswith("%")
         text = text.removesuffix("%").rstrip()
         if not _NUMBER.fullmatch(text):
-            raise ValueError(f"{_as_given(value)} is not {expected}")
+            raise ValueError(f"{as_given(value)} is not {expected}")
     elif isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{_as_given(value)} is not {expected}")  # noqa: TRY004 - pydantic reports ValueError
+        raise ValueError(f"{as_given(value)} is not {expected}")  # noqa: TRY004 - pydantic reports ValueError
     else:
         text, percent = str(int(value) if isinstance(value, Integral) else float(value)), False
     if not math.isfinite(float(text)):
-        raise ValueError(f"{_as_given(value)} is not {expected}")
+        raise ValueError(f"{as_given(value)} is not {expected}")
     return Decimal(text), percent, "." not in text and "e" not in text.lower()
 
 
@@ -277,6 +216,6 @@ def _size_unit(name: str) -> int:
     raise ValueError(f"unknown unit {name!r}, known are {', '.join(filter(None, SIZES))}")
 
 
-def _as_given(value: object) -> str:
+def as_given(value: object) -> str:
     """Return a value for one line of a message: numbers plainly, also those of NumPy."""
     return str(value) if isinstance(value, Real) else repr(value)

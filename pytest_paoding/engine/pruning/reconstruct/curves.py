@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
     from pytest_paoding.engine.pruning.reconstruct.units import Units
-    from pytest_paoding.engine.pruning.task import Progress
+    from pytest_paoding.records.protocol import Progress
 
 _INPUTS = 128  # inputs of either kind
 _EIGHTHS = (1, 2, 4, 6, 7)  # of a group that are removed

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
     from pytest_paoding.engine.pruning.reconstruct.sites import Reader
-    from pytest_paoding.engine.pruning.task import Progress, Task
+    from pytest_paoding.engine.pruning.task import Task
+    from pytest_paoding.records.protocol import Progress
 
 SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
 

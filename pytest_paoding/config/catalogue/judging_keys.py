@@ -1,0 +1,118 @@
+"""Settings of the verdict: what is measured, under which attacks, and how surely."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from pytest_paoding.config import values
+from pytest_paoding.config.catalogue.keys import EngineCall, Key
+from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, AttackName
+from pytest_paoding.records.text import quantities
+
+_EVALUATE = (EngineCall.EVALUATE,)
+_ATTACKS = get_args(AttackName)
+
+JUDGING_KEYS = (
+    Key(
+        name="measure",
+        read=values.measures,
+        default=(),
+        calls=_EVALUATE,
+        several=True,
+        metavar="LIST",
+        example=f"{list(MEASURES[:2])}",
+        help=f"what else to measure: {', '.join(MEASURES)}",
+        more="What a budget needs is measured anyway, and so is fidelity where there is no data.",
+    ),
+    Key(
+        name="attack",
+        table="attack",
+        inner="name",
+        read=values.one_of(_ATTACKS),
+        default="fgsm",
+        words=_ATTACKS,
+        calls=_EVALUATE,
+        help="how robustness is measured",
+        more="All but the first need the extra `robust`.",
+    ),
+    Key(
+        name="epsilons",
+        table="attack",
+        read=values.strengths,
+        default=(0.01, 0.05),
+        calls=_EVALUATE,
+        several=True,
+        metavar="E",
+        example="[0.1, 0.2]",
+        help="strengths of the attack in the unit of the input, such as 0.01,0.05",
+        more="Each is the largest change of any value.",
+    ),
+    Key(
+        name="attack_steps",
+        table="attack",
+        inner="steps",
+        read=values.positive,
+        calls=_EVALUATE,
+        metavar="N",
+        example="50",
+        help="steps the attack takes",
+        more="Unless given, 20 for `pgd`, 100 for `fmn`, 10 for `hopskipjump`, and 50 for the"
+        " `pgd` in `strong`.",
+    ),
+    Key(
+        name="attack_restarts",
+        table="attack",
+        inner="restarts",
+        read=values.positive,
+        calls=_EVALUATE,
+        metavar="N",
+        example="3",
+        help="random starts of the attack",
+        more="Of `pgd` alone. Unless given, 1, and 3 in `strong`.",
+    ),
+    Key(
+        name="attack_samples",
+        table="attack",
+        inner="samples",
+        read=values.positive,
+        calls=_EVALUATE,
+        metavar="N",
+        example="200",
+        help="samples that are attacked, the first N",
+        more="Unless given, all by `fgsm` and `pgd`, 1000 by `fmn`, 100 by `hopskipjump` and"
+        " `strong`.",
+    ),
+    Key(
+        name="corruptions",
+        table="corruption",
+        inner="kinds",
+        read=values.corruptions,
+        read_text=values.corruption_words,
+        calls=_EVALUATE,
+        several=True,
+        metavar="KINDS",
+        example=f"{list(CORRUPTIONS[:2])}",
+        help=f"corruptions of the inputs: all, off, or some of {','.join(CORRUPTIONS)}",
+        more="In a table, all are used unless some are given, and `[]` is none.",
+    ),
+    Key(
+        name="severities",
+        table="corruption",
+        read=values.severities,
+        default=(1, 2, 3, 4, 5),
+        calls=_EVALUATE,
+        several=True,
+        metavar="LIST",
+        example="[1, 3]",
+        help="how bad each corruption is, from 1 to 5",
+    ),
+    Key(
+        name="confidence",
+        table="budget",
+        read=quantities.confidence,
+        metavar="C",
+        example="0.95",
+        help="how sure budgets of accuracy and robustness must hold, such as 0.95: the worse"
+        " end of the interval is judged",
+    ),
+)

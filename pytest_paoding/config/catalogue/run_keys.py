@@ -1,0 +1,87 @@
+"""Settings of what goes in and out: models, data, published files, and the session around them."""
+
+from __future__ import annotations
+
+from pytest_paoding.config import values
+from pytest_paoding.config.catalogue.keys import Key, Scope
+from pytest_paoding.records.formats import KERAS, read_formats
+
+_RUN, _MODEL = Scope.RUN, Scope.MODEL
+_MOMENTS = ("test", "session")
+
+RUN_KEYS = (
+    Key(
+        name="formats",
+        read=read_formats,
+        default=(KERAS,),
+        several=True,
+        metavar="LIST",
+        example='["keras", "tflite-int8"]',
+        help="what models are published as, such as keras,tflite-float16,tflite-int8,"
+        "savedmodel,onnx; the .keras file always is",
+    ),
+    Key(
+        name="artifacts",
+        read=values.name,
+        default="paoding-artifacts",
+        path=True,
+        scope=_RUN,
+        metavar="DIR",
+        example='"models/pruned"',
+        help="folder models within budget are published in",
+    ),
+    Key(
+        name="baseline",
+        read=values.name,
+        path=True,
+        scope=_RUN,
+        metavar="PATH",
+        example='"paoding-baseline.json"',
+        help="file with what earlier runs have found",
+    ),
+    Key(
+        name="publish",
+        read=values.one_of(_MOMENTS),
+        default="test",
+        words=_MOMENTS,
+        scope=_RUN,
+        help="publish after the test's teardown, or after the whole session passed",
+    ),
+    Key(
+        name="require",
+        read=values.names,
+        default=(),
+        several=True,
+        scope=_RUN,
+        metavar="NAMES",
+        example='["digits_cnn"]',
+        help="gates that must run in a full session, or it fails",
+    ),
+    Key(
+        name="junit_properties",
+        read=values.flag,
+        default=True,
+        flag=True,
+        scope=_RUN,
+        help="let results become properties of the test cases in JUnit XML",
+    ),
+    Key(
+        name="path",
+        read=values.name,
+        needed=True,
+        scope=_MODEL,
+        example='"models/digits_cnn.keras"',
+        help="the model, a .keras or .h5 file",
+    ),
+    Key(
+        name="data",
+        read=values.data,
+        scope=_MODEL,
+        example='"digits.data:holdout"',
+        help="what returns the data to judge on",
+        more="`(x, y)` as arrays, lists or dicts by input and output name, a"
+        " `tf.data.Dataset`, or an iterable of such batches, which may be larger than memory."
+        " Labels are class numbers or one-hot. Without data, only what needs none can be"
+        " limited.",
+    ),
+)

@@ -1,0 +1,156 @@
+"""Effective settings of one gate: of several sources the first that says anything decides a key.
+
+A layer is what one source says: effective keys with their values and that source's name. Layers are
+ordered command line, call, marker, model table, [tool.paoding], built-in.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.config.catalogue import SETTINGS
+from pytest_paoding.config.catalogue.keys import EngineCall
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.budgets import Level, Limit
+from pytest_paoding.records.formats import EXPORTED
+from pytest_paoding.records.metrics import FILE_LIMITS, LIMITS, Metric
+from pytest_paoding.records.optional_packages import lacking
+from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
+from pytest_paoding.records.results import DEFAULT, Setting
+from pytest_paoding.records.text.jsonable import plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_paoding.records.text.ratios import Ratio
+
+Layer = Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """Effective settings of one gate.
+
+    Attributes:
+        effective: Every key but the limits, with its value and source.
+        limits: The budgets; none that is switched off.
+    """
+
+    effective: Layer
+    limits: tuple[Limit, ...]
+
+    @property
+    def ratio(self) -> Ratio:
+        """The ratio, several of them, or the wish to have it found."""
+        ratio: Ratio = self.effective["ratio"].value
+        return ratio
+
+    def at(self, ratio: float | None) -> GateSettings:
+        """Return the settings for one ratio of several; the same where None is given."""
+        if ratio is None:
+            return self
+        one = Setting(ratio, self.effective["ratio"].source)
+        return replace(self, effective={**self.effective, "ratio": one})
+
+    @property
+    def pruning(self) -> Pruning:
+        """Keywords of `Engine.prune`.
+
+        Raises:
+            ConfigError: There is no one ratio; `at` chooses it.
+        """
+        if not isinstance(self.ratio, float):
+            raise ConfigError(f"one ratio is needed, not {plain_value(self.ratio)!r}")
+        found: Pruning = self._keywords(EngineCall.PRUNE)
+        return found
+
+    @property
+    def judging(self) -> Judging:
+        """Keywords of `Engine.evaluate`."""
+        found: Judging = self._keywords(EngineCall.EVALUATE)
+        return found
+
+    def _keywords(self, call: EngineCall) -> Any:
+        return {name: self.effective[name].value for name in SETTINGS.of_call(call)}
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What the pruned model is written as, "keras" first."""
+        formats: tuple[str, ...] = self.effective["formats"].value
+        return formats
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The formats besides `.keras`."""
+        return tuple(name for name in self.formats if name in EXPORTED)
+
+    @property
+    def shown(self) -> Layer:
+        """Every key but the limits in plain form, with its source."""
+        return {
+            key: replace(setting, value=plain_value(setting.value))
+            for key, setting in self.effective.items()
+        }
+
+
+def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
+    """Return what the layers, the strongest first, come to.
+
+    Args:
+        layers: What each source says; the built-in one is added.
+        strict: Whether warn-level budgets count as error-level ones.
+
+    Raises:
+        ConfigError: No layer gives a ratio, or a package is missing.
+    """
+    said = ChainMap(*(dict(layer) for layer in (*layers, SETTINGS.built_in)))
+    if "ratio" not in said:
+        raise ConfigError(
+            "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
+        )
+    effective = {key: said[key] for key in SETTINGS.of_gates}
+    if reason := lacking(effective["attack"].value):
+        raise ConfigError(reason)
+    limits = _limits(said, strict=strict)
+    for key, settled in (("corruptions", _corrupted), ("measure", _measured)):
+        effective[key] = replace(effective[key], value=settled(effective, limits))
+    return GateSettings(effective=effective, limits=limits)
+
+
+def _measured(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
+    """Return what is measured besides the usual: what is asked for, and what is limited."""
+    asked = {*(limit.metric.extra for limit in limits), *effective["measure"].value}
+    if effective["sparsity"].value:
+        asked.add("compression")  # nothing else gets smaller by it
+    return tuple(name for name in MEASURES if name in asked)
+
+
+def _corrupted(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
+    """Return the kinds of corruption: unless named, all where something depends on them."""
+    named: tuple[str, ...] | None = effective["corruptions"].value
+    if named is not None:
+        return named
+    averaged = any(limit.metric.averaged for limit in limits)
+    return CORRUPTIONS if averaged or effective["severities"].source != DEFAULT else ()
+
+
+def _limits(said: Layer, *, strict: bool) -> tuple[Limit, ...]:
+    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
+    formats = said["formats"].value
+    known += [(key, *rest) for key, rest in FILE_LIMITS.items() if rest[1] in formats]
+    given = [(metric, name, said[key]) for key, metric, name in known if key in said]
+    return tuple(
+        Limit(
+            metric,
+            found.value.value,
+            Level.ERROR if strict else found.value.level,
+            found.source,
+            found.value.confidence or (said["confidence"].value if metric.sampled else None),
+            name,
+        )
+        for metric, name, found in given
+        if found.value.level is not Level.OFF
+    )
