@@ -15,37 +15,37 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from pytest_paoding.config.catalogue.keys import Key
-
 PRUNING = tuple(name for name in SETTINGS.of_call(EngineCall.PRUNE) if name != "ratio")
 """The settings that are arguments; each command has a ratio, or several, of its own."""
+
+_FROM_FILES: dict[str, dict[str, Any]] = {
+    "calibration": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "unlabelled inputs for reconstruct to learn from: an array in a .npy file, or one"
+        " for each input by its name in an .npz file",
+    }
+}
+"""Settings that a command reads from a file."""
 
 
 def add_settings(parser: argparse.ArgumentParser, names: Iterable[str] = PRUNING) -> None:
     """Add an argument for each of several settings."""
     for name in names:
         key = SETTINGS[name]
-        parser.add_argument(f"--{key.dashed}", **{**described(key), **_here(key)})
+        told = {**described(key), "default": key.default}
+        if key.several:
+            told |= {"nargs": "+" if isinstance(key.metavar, str) else 2, "metavar": key.metavar}
+        if not key.flag and (default := _shown(key.default)):
+            told["help"] += f" (default: {default})"
+        parser.add_argument(f"--{key.dashed}", **told | _FROM_FILES.get(name, {}))
 
 
-def _here(key: Key) -> dict[str, Any]:
-    """Return what is special about an argument of a command: its default, and lists of words."""
-    if key.name == "calibration":
-        text = (
-            "unlabelled inputs for reconstruct to learn from: an array in a .npy file, or one for"
-            " each input by its name in an .npz file"
-        )
-        return {"type": Path, "metavar": "FILE", "help": text}
-    text = described(key)["help"]
-    if key.default and not key.flag:
-        default = key.default if isinstance(key.default, (str, int, float)) else None
-        shown = default if default is not None else " ".join(map(str, key.default))
-        text = f"{text} (default: {shown})"
-    here = {"default": key.default, "help": text}
-    if key.several:
-        pair = not isinstance(key.metavar, str)
-        here |= {"nargs": 2 if pair else "+", "metavar": key.metavar}
-    return here
+def _shown(default: Any) -> str:
+    """Return a default as arguments spell it; empty for none."""
+    if isinstance(default, (tuple, dict)):
+        return " ".join(map(str, default))
+    return "" if default is None else str(default)
 
 
 def settings_of(arguments: argparse.Namespace, names: Iterable[str] = PRUNING) -> dict[str, Any]:

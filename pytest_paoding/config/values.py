@@ -56,14 +56,17 @@ def positive(value: object) -> int:
 
 def seed(value: object) -> int:
     """Return a seed."""
-    if isinstance(value, str):
-        if value.isdecimal() and int(value) < _SEEDS:
-            return int(value)
-        raise ValueError(f"{value!r} is not a seed from 0 to {_SEEDS - 1}")
     number = _whole(value, least=0)
     if number < _SEEDS:
         return number
     raise ValueError(f"input should be less than {_SEEDS}, not {value!r}")
+
+
+def seed_text(text: str) -> int:
+    """Return a seed from the command line."""
+    if text.isdecimal() and int(text) < _SEEDS:
+        return int(text)
+    raise ValueError(f"{text!r} is not a seed from 0 to {_SEEDS - 1}")
 
 
 def _whole(value: object, *, least: int) -> int:

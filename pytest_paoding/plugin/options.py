@@ -30,7 +30,7 @@ _SOURCE = "command line"
 
 _Described = tuple[tuple[str, ...], "Mapping[str, Any]"]
 
-_SWITCHES: dict[str, dict[str, Any]] = {
+_OF_A_RUN: dict[str, dict[str, Any]] = {
     "--paoding": {"action": "store_true", "help": "run the gates"},
     "--no-paoding": {
         "action": "store_true",
@@ -59,12 +59,13 @@ _SWITCHES: dict[str, dict[str, Any]] = {
         "help": "write missing entries of the baseline (new, the default) or those of all gates"
         " that run; implies --paoding",
     },
-    "--paoding-json": {"metavar": "PATH", "help": "write the results as json; - prints them"},
-    "--paoding-markdown": {
-        "metavar": "PATH",
-        "help": "write the results as markdown; - prints them",
+    **{
+        f"--paoding-{name}": {
+            "metavar": "PATH",
+            "help": f"write the results as {name}; - prints them",
+        }
+        for name in ("json", "markdown", "html")
     },
-    "--paoding-html": {"metavar": "PATH", "help": "write the results as html; - prints them"},
     "--paoding-report": {
         "choices": ("failed", "all", "none"),
         "default": "failed",
@@ -90,7 +91,7 @@ _SWITCHES: dict[str, dict[str, Any]] = {
 def add_options(parser: pytest.Parser) -> None:
     """Declare all options."""
     group = parser.getgroup("paoding", "gates for pruned Keras models (pytest-paoding)")
-    for name, told in _SWITCHES.items():
+    for name, told in _OF_A_RUN.items():
         group.addoption(name, **told)
     for names, given in (*_settings(), *_limits()):
         group.addoption(*names, **given)
@@ -98,14 +99,11 @@ def add_options(parser: pytest.Parser) -> None:
 
 def _settings() -> Iterator[_Described]:
     for key in SETTINGS.optional:
-        told = described(key)
-        yield (f"--paoding-{key.dashed}",), dict(told)
+        yield (f"--paoding-{key.dashed}",), described(key)
         if key.flag:
-            dest, text = f"paoding_{key.name}", f"the opposite of --paoding-{key.dashed}"
-            yield (
-                (f"--paoding-no-{key.dashed}",),
-                {**told, "const": False, "dest": dest, "help": text},
-            )
+            off: dict[str, Any] = {"const": False, "dest": f"paoding_{key.name}"}
+            off["help"] = f"the opposite of --paoding-{key.dashed}"
+            yield (f"--paoding-no-{key.dashed}",), described(key) | off
 
 
 def _limits() -> Iterator[_Described]:

@@ -16,6 +16,7 @@ from pytest_paoding.config.values import (
     patterns,
     positive,
     seed,
+    seed_text,
     severities,
     shares,
     strengths,
@@ -57,7 +58,7 @@ def test_senseless_strengths_and_ranges(
 @pytest.mark.parametrize(
     ("reader", "text", "value"),
     (
-        (seed, "7", 7),
+        (seed_text, "7", 7),
         (positive, "8", 8),
         (strengths, "0.1,0.2", (0.1, 0.2)),
         (input_range, "0,255", (0.0, 255.0)),
@@ -82,7 +83,7 @@ def test_texts(reader: Callable[[object], object], text: str, value: object) -> 
 @pytest.mark.parametrize(
     ("reader", "text", "why"),
     (
-        (seed, "7.5", "'7.5' is not a seed from 0 to 4294967295"),
+        (seed_text, "7.5", "'7.5' is not a seed from 0 to 4294967295"),
         (seed, 2**32, "input should be less than 4294967296"),
         (positive, "0", "'0' is not a positive whole number"),
         (positive, 2.0, "input should be a valid integer, not 2.0"),

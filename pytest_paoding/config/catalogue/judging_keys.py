@@ -20,9 +20,11 @@ JUDGING_KEYS = (
         calls=_EVALUATE,
         several=True,
         metavar="LIST",
-        example=f"{list(MEASURES[:2])}",
+        example='["fidelity", "latency"]',
         help=f"what else to measure: {', '.join(MEASURES)}",
-        more="What a budget needs is measured anyway, and so is fidelity where there is no data.",
+        meaning='What else to measure: `"fidelity"` on synthetic inputs, `"latency"`, '
+        '`"compression"`. What a budget needs is measured anyway, and so is fidelity '
+        "where there is no data.",
     ),
     Key(
         name="attack",
@@ -33,7 +35,8 @@ JUDGING_KEYS = (
         words=_ATTACKS,
         calls=_EVALUATE,
         help="how robustness is measured",
-        more="All but the first need the extra `robust`.",
+        meaning='The [attack](attacks.md): `"fgsm"`, `"pgd"`, `"fmn"`, `"hopskipjump"` or '
+        '`"strong"`. All but the first need the extra `robust`.',
     ),
     Key(
         name="epsilons",
@@ -45,7 +48,7 @@ JUDGING_KEYS = (
         metavar="E",
         example="[0.1, 0.2]",
         help="strengths of the attack in the unit of the input, such as 0.01,0.05",
-        more="Each is the largest change of any value.",
+        meaning="Its strengths: the largest change of any value, in the unit of the input.",
     ),
     Key(
         name="attack_steps",
@@ -56,8 +59,8 @@ JUDGING_KEYS = (
         metavar="N",
         example="50",
         help="steps the attack takes",
-        more="Unless given, 20 for `pgd`, 100 for `fmn`, 10 for `hopskipjump`, and 50 for the"
-        " `pgd` in `strong`.",
+        meaning="Number of its steps; unless given, 20 for `pgd`, 100 for `fmn`, 10 for "
+        "`hopskipjump`, and 50 for the `pgd` in `strong`.",
     ),
     Key(
         name="attack_restarts",
@@ -68,7 +71,7 @@ JUDGING_KEYS = (
         metavar="N",
         example="3",
         help="random starts of the attack",
-        more="Of `pgd` alone. Unless given, 1, and 3 in `strong`.",
+        meaning="Random starts of `pgd`; unless given, 1, and 3 in `strong`.",
     ),
     Key(
         name="attack_samples",
@@ -79,8 +82,8 @@ JUDGING_KEYS = (
         metavar="N",
         example="200",
         help="samples that are attacked, the first N",
-        more="Unless given, all by `fgsm` and `pgd`, 1000 by `fmn`, 100 by `hopskipjump` and"
-        " `strong`.",
+        meaning="How many samples are attacked: the first ones. Unless given, all by `fgsm` and "
+        "`pgd`, 1000 by `fmn`, 100 by `hopskipjump` and `strong`.",
     ),
     Key(
         name="corruptions",
@@ -91,9 +94,10 @@ JUDGING_KEYS = (
         calls=_EVALUATE,
         several=True,
         metavar="KINDS",
-        example=f"{list(CORRUPTIONS[:2])}",
+        example='["noise", "blur"]',
         help=f"corruptions of the inputs: all, off, or some of {','.join(CORRUPTIONS)}",
-        more="In a table, all are used unless some are given, and `[]` is none.",
+        meaning='Some of `"noise"`, `"blur"`, `"brightness"`, `"contrast"`; all unless given, '
+        "`[]` for none.",
     ),
     Key(
         name="severities",
@@ -105,6 +109,7 @@ JUDGING_KEYS = (
         metavar="LIST",
         example="[1, 3]",
         help="how bad each corruption is, from 1 to 5",
+        meaning="How bad each is, from 1 to 5.",
     ),
     Key(
         name="confidence",
@@ -114,5 +119,6 @@ JUDGING_KEYS = (
         example="0.95",
         help="how sure budgets of accuracy and robustness must hold, such as 0.95: the worse"
         " end of the interval is judged",
+        meaning="How sure it must be, from 0.5 to below 1, that each limit on an estimate holds.",
     ),
 )

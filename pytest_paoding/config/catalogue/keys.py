@@ -36,9 +36,9 @@ class Key:
         name: Key that reports, options, precedence and the engine know it by.
         read: Returns its value for what a table, a keyword or the command line gives; a ValueError
             says in one line what is wrong.
-        read_text: The same for the command line, where a text there means more than elsewhere.
+        read_text: The same for the command line, where texts are read differently there.
         help: What it does, in a few words.
-        more: What else the documentation says, in Markdown.
+        meaning: The same for the documentation, in Markdown; `help` where empty.
         default: The built-in value; None is none.
         needed: Whether it must be given, as nothing is built in.
         example: A value in TOML.
@@ -57,7 +57,7 @@ class Key:
     read: Callable[[Any], Any]
     read_text: Callable[[str], Any] | None = None
     help: str
-    more: str = ""
+    meaning: str = ""
     default: Any = None
     needed: bool = False
     example: str = ""

@@ -25,9 +25,10 @@ PRUNING_KEYS = (
         example="[0.3, 0.5]",
         help="share of the units to prune, such as 0.5 or 50%; several, such as 0.3,0.5; or"
         " auto; implies --paoding",
-        more="`round(ratio * n)` of *n* units go, and at least one stays. With the default"
-        " `allocation` as many parameters go as that would remove, but from where it hurts"
-        " least.",
+        meaning="Share of the units of every prunable layer to remove: `round(ratio * n)` of *n* "
+        "units, and at least one stays. With the default `allocation` as many parameters "
+        "go as that would remove, but from where it hurts least. Or [several ratios, or "
+        '`"auto"`](#several-ratios).',
     ),
     Key(
         name="strategy",
@@ -36,17 +37,20 @@ PRUNING_KEYS = (
         words=strategy_names.NAMES,
         calls=_PRUNE,
         help="how the units to prune are chosen",
-        more='`"scale"` is another name of `"magnitude"`.',
+        meaning='How units are chosen: `"reconstruct"`, `"magnitude"` (or `"scale"`), '
+        '`"saliency"`, `"impact"` or `"stochastic"`. See [the method](method.md).',
     ),
     Key(
         name="seed",
         read=values.seed,
+        read_text=values.seed_text,
         default=0,
         calls=_EVERYWHERE,
         metavar="N",
         example="7",
         help="seed of everything random",
-        more="The annealing of `stochastic`, the inputs of `reconstruct`, the attacks.",
+        meaning='Seed of everything random: the annealing of `"stochastic"`, the inputs of '
+        '`"reconstruct"`, the attacks.',
     ),
     Key(
         name="step",
@@ -56,7 +60,8 @@ PRUNING_KEYS = (
         metavar="S",
         example='"5%"',
         help="share of the units to remove in one round",
-        more="All units are scored again between rounds. Not for `reconstruct`.",
+        meaning="Share of the units that goes in one round; all units are scored again between "
+        "rounds.",
     ),
     Key(
         name="input_range",
@@ -67,7 +72,8 @@ PRUNING_KEYS = (
         metavar=("LO", "HI"),
         example="{ image = [0, 255], mask = [-1, 1] }",
         help="what a legal input may be, such as 0,1, or by input name NAME=0,1",
-        more="It bounds what units can compute, and clips attacks.",
+        meaning="What a legal input may be: `[low, high]`, or a table of such pairs by input "
+        "name. It bounds what units can compute, and clips attacks.",
     ),
     Key(
         name="allocation",
@@ -76,8 +82,9 @@ PRUNING_KEYS = (
         words=_ALLOCATIONS,
         calls=_PRUNE,
         help="how reconstruct spreads the pruning over the layers",
-        more='`"global"` spends the parameters that `ratio` saves where it hurts least,'
-        ' `"uniform"` takes the same share everywhere, `"balanced"` is half way between.',
+        meaning='For `"reconstruct"`: `"global"` spends the parameters that `ratio` saves where '
+        'it hurts least, `"uniform"` takes the same share everywhere, `"balanced"` is '
+        "half way between.",
     ),
     Key(
         name="effort",
@@ -86,8 +93,9 @@ PRUNING_KEYS = (
         words=_EFFORTS,
         calls=_PRUNE,
         help="how hard reconstruct works",
-        more='`"standard"` looks for inputs by gradients, and distils the smaller model on'
-        ' them, where that takes seconds; `"thorough"` also where it takes minutes.',
+        meaning='For `"reconstruct"`: `"standard"` looks for inputs by gradients, and distils the '
+        'smaller model on them, where that takes seconds; `"thorough"` also where it '
+        "takes minutes.",
     ),
     Key(
         name="calibration",
@@ -96,8 +104,10 @@ PRUNING_KEYS = (
         metavar="MODULE:CALLABLE",
         example='"digits.data:unlabelled"',
         help="what returns unlabelled inputs for reconstruct to learn from",
-        more="One array, or one for each input in a list or by name; a call may give them"
-        " themselves. None of them may be judged on. Reports say that they were used.",
+        meaning='For `"reconstruct"`: `package.module:callable` that returns real inputs without '
+        "labels, to learn from in place of synthetic ones; one array, or one for each "
+        "input in a list or by name. None of them may be judged on. Reports say that they "
+        "were used.",
     ),
     Key(
         name="ratios",
@@ -108,6 +118,8 @@ PRUNING_KEYS = (
         metavar="PATTERN=SHARE",
         example='{ "block1_*" = "25%", head = 0 }',
         help="shares of their own for layers by name; the first that matches counts",
+        meaning='Shares for single layers by name, such as `{ "block1_*" = "25%", head = 0 }`; '
+        "the first pattern that matches counts.",
     ),
     Key(
         name="include",
@@ -118,7 +130,8 @@ PRUNING_KEYS = (
         metavar="PATTERN",
         example='["block1_*", "head"]',
         help="layers that may shrink",
-        more="A layer that shrinks together with one that may not stays whole as well.",
+        meaning="Patterns of the names of layers that may shrink. A layer that shrinks together "
+        "with one that may not stays whole as well.",
     ),
     Key(
         name="exclude",
@@ -129,6 +142,7 @@ PRUNING_KEYS = (
         metavar="PATTERN",
         example='"stem"',
         help="layers among them that may not",
+        meaning="Patterns of layers among them that may not.",
     ),
     Key(
         name="round_to",
@@ -138,7 +152,7 @@ PRUNING_KEYS = (
         metavar="N",
         example="8",
         help="keep widths multiples of N where they can be",
-        more="Fewer units go then, never more.",
+        meaning="Keep widths multiples of this where they can be; fewer units go then, never more.",
     ),
     Key(
         name="jump",
@@ -147,7 +161,9 @@ PRUNING_KEYS = (
         metavar="F",
         example="3",
         help="end a layer's pruning where the next score is more than F times all before it",
-        more="For all strategies but `reconstruct`, which weighs by what the outputs lose.",
+        meaning="Dynamic threshold: a layer loses no more units once the next score is more than "
+        "this many times the highest one before it. For all strategies but "
+        '`"reconstruct"`, which weighs by what the outputs lose.',
     ),
     Key(
         name="mixing",
@@ -156,8 +172,9 @@ PRUNING_KEYS = (
         words=_MIXINGS,
         calls=_PRUNE,
         help="whether statistics over units may be computed anew",
-        more='`"recompute"` also prunes through layers that compute them, such as'
-        " `LayerNormalization`; what is computed changes with them.",
+        meaning='`"recompute"` also prunes through layers that compute statistics over units, '
+        "such as `LayerNormalization`. The statistics then change, and with them what is "
+        "computed.",
     ),
     Key(
         name="sparsity",
@@ -167,8 +184,8 @@ PRUNING_KEYS = (
         metavar="S",
         example='"25%"',
         help="share of the weights of every kernel to set to zero in the end",
-        more="Those of least magnitude. Files get no smaller, but compress better: see"
-        " `max_compressed_size`.",
+        meaning="Share of the weights of every kernel to set to zero in the end, those of least "
+        "magnitude. Files get no smaller, but compress better: see `max_compressed_size`.",
     ),
     Key(
         name="verify",
@@ -178,7 +195,8 @@ PRUNING_KEYS = (
         calls=_PRUNE,
         help="prove every cut: the pruned model must compute what the original with the removed"
         " units' weights at zero does",
-        more="In float64. Shapes, widths, and finite outputs on two random inputs are checked in"
-        " any case.",
+        meaning="Prove every cut: in float64 the pruned model must compute what the original does "
+        "with the weights on removed units at zero. Shapes, widths, and finite outputs on "
+        "two random inputs are checked in any case.",
     ),
 )

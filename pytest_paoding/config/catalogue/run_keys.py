@@ -19,6 +19,7 @@ RUN_KEYS = (
         example='["keras", "tflite-int8"]',
         help="what models are published as, such as keras,tflite-float16,tflite-int8,"
         "savedmodel,onnx; the .keras file always is",
+        meaning="What a model is published as, see [formats](formats.md).",
     ),
     Key(
         name="artifacts",
@@ -29,6 +30,7 @@ RUN_KEYS = (
         metavar="DIR",
         example='"models/pruned"',
         help="folder models within budget are published in",
+        meaning="Folder in which models within budget are published.",
     ),
     Key(
         name="baseline",
@@ -38,6 +40,7 @@ RUN_KEYS = (
         metavar="PATH",
         example='"paoding-baseline.json"',
         help="file with what earlier runs have found",
+        meaning="File with what earlier runs have found, see [baselines](ci.md#baselines).",
     ),
     Key(
         name="publish",
@@ -46,6 +49,8 @@ RUN_KEYS = (
         words=_MOMENTS,
         scope=_RUN,
         help="publish after the test's teardown, or after the whole session passed",
+        meaning='When: after the `"test"` and its teardown, or after the whole `"session"` has '
+        "passed.",
     ),
     Key(
         name="require",
@@ -56,6 +61,7 @@ RUN_KEYS = (
         metavar="NAMES",
         example='["digits_cnn"]',
         help="gates that must run in a full session, or it fails",
+        meaning="Names of gates. A full session in which one of them did not run fails.",
     ),
     Key(
         name="junit_properties",
@@ -64,6 +70,7 @@ RUN_KEYS = (
         flag=True,
         scope=_RUN,
         help="let results become properties of the test cases in JUnit XML",
+        meaning="Whether results become properties of the test cases in JUnit XML.",
     ),
     Key(
         name="path",
@@ -72,6 +79,7 @@ RUN_KEYS = (
         scope=_MODEL,
         example='"models/digits_cnn.keras"',
         help="the model, a .keras or .h5 file",
+        meaning="The model, a `.keras` or `.h5` file.",
     ),
     Key(
         name="data",
@@ -79,9 +87,9 @@ RUN_KEYS = (
         scope=_MODEL,
         example='"digits.data:holdout"',
         help="what returns the data to judge on",
-        more="`(x, y)` as arrays, lists or dicts by input and output name, a"
-        " `tf.data.Dataset`, or an iterable of such batches, which may be larger than memory."
-        " Labels are class numbers or one-hot. Without data, only what needs none can be"
-        " limited.",
+        meaning="`package.module:callable` that returns what to judge on: `(x, y)` as arrays, "
+        "lists or dicts by input and output name, a `tf.data.Dataset`, or an iterable of "
+        "such batches, which may be larger than memory. Labels are class numbers or one- "
+        "hot. Without data, only what needs none can be limited.",
     ),
 )
