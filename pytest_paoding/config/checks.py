@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def missing(settings: Settings) -> list[str]:
     """Return a line for every configured gate that lacks a ratio or budgets."""
     for name in LIMIT_TABLES:
-        table = getattr(settings.table, name)
+        table = dict(settings.table)[name]
         if table is not None and not table.model_fields_set:
             return [f"{settings.file.label}: [tool.paoding.{name}] is empty: {NO_BUDGET}"]
     lines = _idle_baseline(settings)
@@ -51,7 +51,7 @@ def _idle_formats(settings: Settings) -> list[str]:
         f" as {name}: add it to formats"
         for keys, table, formats in asked
         for name in EXPORTED
-        if getattr(table.budget, name, None) is not None and name not in formats
+        if dict(table.budget or ()).get(name) is not None and name not in formats
     ]
 
 

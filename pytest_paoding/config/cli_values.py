@@ -69,7 +69,7 @@ class Several(argparse.Action):
             found = self._read(values if isinstance(values, str) else ",".join(values or ()))
         except ValueError as error:
             raise argparse.ArgumentError(self, str(error)) from None
-        before = vars(namespace)[self.dest]
+        before = vars(namespace).get(self.dest)
         if isinstance(found, dict) and isinstance(before, dict):
             found = {**before, **found}
         setattr(namespace, self.dest, found)

@@ -24,7 +24,7 @@ TABLE = ("tool", "paoding")
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A TOML file, or the want of one.
+    """A TOML file, or its absence.
 
     Attributes:
         root: The folder relative paths and data references start from.
@@ -53,7 +53,7 @@ class ConfigFile:
     def key_line(self, tables: Sequence[Sequence[str]], key: str) -> int | None:
         """Return the number (from 0) of the line that sets a key in one of several tables.
 
-        The key may stand in an inline table. Where no line sets it, it is that of the last table.
+        The key may stand in an inline table. Where no line sets it, the last table's header counts.
         """
         said = re.compile(rf"(?<![\w-]){re.escape(key)}(?![\w-])")
         lines, headers = self.text.splitlines(), list(self._headers())

@@ -46,7 +46,7 @@ def call(reference: str, *, root: Path, key: str = "data") -> Any:
 
 
 def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
-    """Return the settings of a pruning with the inputs that `calibration` refers to in its place.
+    """Return the settings of a pruning with the inputs in place of a reference to them.
 
     Raises:
         DataError: As `call`.

@@ -32,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class Pruning(TypedDict):
-    """How a model is pruned: the keywords of `pruning.prune.prune`, which explains them."""
+    """Keywords of `prune`, which explains them; the catalogue of settings has the same names."""
 
     ratio: float
     strategy: str
@@ -53,7 +53,7 @@ class Pruning(TypedDict):
 
 
 class Judging(TypedDict, total=False):
-    """How models are judged: keywords of `evaluation.evaluate.evaluate`, which explains them."""
+    """Keywords of `evaluate`, which explains them; the catalogue of settings has the same names."""
 
     attack: AttackName
     epsilons: tuple[float, ...]

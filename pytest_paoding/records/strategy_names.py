@@ -1,4 +1,4 @@
-"""The names of the strategies."""
+"""Names of the strategies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ALIASES = {"scale": "magnitude"}  # PAODING's name for it
 
 
 def known_name(name: str) -> str:
-    """Return the name of a strategy, for one of its names.
+    """Return the usual name of a strategy, given that or an alias.
 
     Raises:
         PruningError: There is none of that name.

@@ -33,9 +33,11 @@ catalogue.SETTINGS = Catalogue((
     *catalogue.SETTINGS,
     Key(name="zeal", read=factor, help="how eagerly units go", default=2.0, metavar="Z",
         example="3", calls=(EngineCall.PRUNE,)),
+    Key(name="attack_rage", table="attack", inner="rage", read=factor, help="how fiercely",
+        example="3", calls=(EngineCall.EVALUATE,)),
 ))
 """
-"""One row more, before anything is made from the catalogue."""
+"""Two rows more, before anything is made from the catalogue."""
 
 SHOW = """
 import argparse, more, sys
@@ -77,7 +79,8 @@ def test_one_row_adds_a_setting(pytester: pytest.Pytester, monkeypatch: pytest.M
     project.write("more.py", MORE)
     with (project.path / "conftest.py").open("a") as file:
         file.write(TOLD)
-    table = BUDGET.replace("2%", "9%").replace("ratio = 0.5", "ratio = 0.5\nzeal = '2.5'")
+    keys = "ratio = 0.5\nzeal = '2.5'\nattack = { rage = 8 }"
+    table = BUDGET.replace("2%", "9%").replace("ratio = 0.5", keys)
     project.configure(table, cnn={}, mlp={})
     with (project.path / "pyproject.toml").open("a") as file:
         file.write("zeal = 3\n")  # in the table of the last model
@@ -99,6 +102,8 @@ def test_one_row_adds_a_setting(pytester: pytest.Pytester, monkeypatch: pytest.M
     }
     told = (project.path / "zeal.txt").read_text().split()
     assert sorted(told) == ["2.5", "3.0", "4.0", "5.0"]
+    rage = {"value": 8.0, "source": "pyproject.toml [tool.paoding]"}
+    assert project.gates["cnn"]["settings"]["attack_rage"] == rage
     assert {*run("--paoding-zeal=6").values()} == {(6.0, "command line")}
     refused = pytester.runpytest_subprocess("-p", "more", *project.plugins, "--paoding-zeal=0.5")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pytest_paoding.config.catalogue import SETTINGS
+from pytest_paoding.config.catalogue.keys import EngineCall
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.engine.keras_engine import KerasEngine
+from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.errors import DataError, ModelFileError, PruningError
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.measurement import Measurement
@@ -130,3 +133,12 @@ def test_a_pruning_never_reads_the_data_for_judging(path, tmp_path):
     assert engine.digest(engine.load_model(cut.file)) == engine.digest(alone.model)
     with pytest.raises(AssertionError, match="were read"):
         engine.evaluate(bench.original, alone.model, bench.data, epsilons=(), input_range=(0, 1))
+
+
+def test_what_prune_does_unless_told_is_what_gates_do():
+    parameters = inspect.signature(prune).parameters
+    for name in SETTINGS.of_call(EngineCall.PRUNE):
+        if name != "ratio":
+            default = parameters[name].default
+            given = {"ratios": {}, "include": (default,)}.get(name, default)
+            assert given == SETTINGS.built_in[name].value, name

@@ -35,11 +35,11 @@ class Unit(Enum):
     """How a metric's values are read and printed."""
 
     SHARE = "share"
-    """Of samples, 0 to 1; also differences of such shares (points)."""
+    """Share of samples, 0 to 1; also a difference of two such shares (points)."""
     RETENTION = "retention"
     """After / before; may exceed 1."""
     PERCENT = "percent"
-    """Of something that is counted, 0 to 1, printed as 55.0%."""
+    """Share of something counted, 0 to 1, printed as 55.0%."""
     COUNT = "count"
     BYTES = "bytes"
     MILLISECONDS = "milliseconds"

@@ -33,7 +33,7 @@ def read_ratio(value: object) -> Ratio:
 
 
 def candidate(name: str, ratio: float) -> str:
-    """Return the name of one ratio's gate in a sweep; no gate outside of sweeps can have it.
+    """Return the name of one ratio's gate in a sweep; no gate outside sweeps can have it.
 
     >>> candidate("digits", 0.25)
     'digits@0.25'
@@ -50,7 +50,7 @@ class Sweep:
 
     @classmethod
     def of(cls, ratios: Ratio, ratio: float | None) -> Sweep | None:
-        """Return what a test that got `ratio` is in a sweep; None where there is no sweep.
+        """Return the place of a test that got `ratio` in a sweep; None where there is no sweep.
 
         Raises:
             ConfigError: Several ratios reached a test that runs once.
