@@ -116,14 +116,13 @@ def found(name: str, options: argparse.Namespace) -> Iterator[BenchTrial]:
     span = (-5.0, 5.0) if name == "cancer-mlp" else (0.0, 1.0)
     for seed in range(TRAINED):
         model, data, unlabelled = trained(name, seed)
-        settings: dict[str, Any] = {"effort": options.effort}
+        settings: dict[str, Any] = {"effort": options.effort, "input_range": span}
         if options.calibrated:
             settings["calibration"] = unlabelled
         grid = Grid(
             strategies=options.strategies,
             ratios=options.ratios,
             seeds=(seed,),
-            input_range=span,
             settings=settings,
         )
         yield from trials(name, model, data, grid)
