@@ -197,17 +197,39 @@ def input_range(value: object) -> tuple[float, float] | dict[str, tuple[float, f
 
     A text is `0,1`, or `image=0,1,mask=-1,1`.
     """
-    given = _pairs(value) if isinstance(value, str) else value
+    given = _by_input(value, "0,1") if isinstance(value, str) else value
     if isinstance(given, dict) and given:
         return {str(name): _interval(pair) for name, pair in given.items()}
     return _interval(given)
 
 
-def _pairs(text: str) -> list[float] | dict[str, list[float]]:
+def input_shape(value: object) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    """Return the shape of an input without the batch, or such a shape by input name.
+
+    A text is `32,32,3`, or `image=32,32,3,words=50`.
+    """
+    given = _by_input(value, "32,32,3") if isinstance(value, str) else value
+    if isinstance(given, dict) and given:
+        return {str(name): _shape(shape) for name, shape in given.items()}
+    return _shape(given)
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    if isinstance(value, (list, tuple)) and value and all(_is_length(each) for each in value):
+        return tuple(int(each) for each in value)
+    raise ValueError(f"{as_given(value)} is not a shape of whole numbers such as [32, 32, 3]")
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, (int, float)) and value is not True and value == int(value) > 0
+
+
+def _by_input(text: str, example: str) -> list[float] | dict[str, list[float]]:
     first, *named = re.split(r"(?:^|,)([^,=]+)=", text)
     if first or not named:
-        return _numbers(text, "0,1")
-    return {name: _numbers(pair, "0,1") for name, pair in zip(named[::2], named[1::2], strict=True)}
+        return _numbers(text, example)
+    pairs = zip(named[::2], named[1::2], strict=True)
+    return {name: _numbers(each, example) for name, each in pairs}
 
 
 def _interval(value: object) -> tuple[float, float]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 InputRange = Sequence[float] | Mapping[str, Sequence[float]]
 """What a legal input may be: low and high, or such a pair by input name."""
 
+InputShape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
+"""The shape of an input without the batch, or such a shape by input name."""
+
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
@@ -39,6 +42,7 @@ class Pruning(TypedDict):
     seed: int
     step: float
     input_range: InputRange
+    input_shape: InputShape | None
     allocation: Allocation
     effort: Effort
     calibration: Any

@@ -76,6 +76,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         2,
         "--jump",
         3,
+        "--input-shape=8,8,1",
         "--mixing",
         "recompute",
         "--sparsity",
@@ -104,6 +105,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "seed": 7,
         "step": 0.1,
         "input_range": (-1.0, 2.0),
+        "input_shape": (8, 8, 1),
         "progress": None,
     }
 

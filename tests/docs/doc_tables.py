@@ -8,7 +8,6 @@ stay as the page has them, row by row.
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import textwrap
 from itertools import zip_longest
@@ -18,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding import plugin
-from pytest_paoding.config import settings, tables
+from pytest_paoding.config import tables
+from pytest_paoding.config.catalogue import SETTINGS
+from pytest_paoding.config.catalogue.doc_rows import markdown
+from pytest_paoding.config.catalogue.keys import EngineCall, Scope
 from pytest_paoding.engine.graph.rules import registry
 from pytest_paoding.plugin import hookspecs, options
 from pytest_paoding.records import formats, metrics, strategy_names
@@ -27,6 +29,7 @@ from pytest_paoding.records.text.quantities import Unit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pytest_paoding.config.catalogue.keys import Key
     from pytest_paoding.records.metrics import Metric
 
 ROOT = Path(__file__).parents[2]
@@ -35,21 +38,7 @@ PAGES = (ROOT / "README.md", ROOT / "example_project" / "README.md", *DOCS)
 BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _CELLS = re.compile(r"(?<!\\)\|")
 _WIDTH = 100
-
-SETTINGS = {
-    "": tables.PaodingTable,
-    "attack": tables.AttackTable,
-    "corruption": tables.CorruptionTable,
-    "model": tables.ModelTable,
-}
-_EFFECTIVE = {
-    ("attack", "name"): "attack",
-    ("attack", "epsilons"): "epsilons",
-    **{("attack", key): f"attack_{key}" for key in ("steps", "restarts", "samples")},
-    ("corruption", "kinds"): "corruptions",
-    ("corruption", "severities"): "severities",
-}
-"""What keys of the inner tables are called among the effective settings."""
+_PRUNE = EngineCall.PRUNE
 
 _AMOUNTS = {
     Unit.SHARE: "a share",
@@ -59,28 +48,6 @@ _AMOUNTS = {
     Unit.BYTES: "a size",
     Unit.PLAIN: "a number",
 }
-
-
-def setting_rows(table: str) -> Iterator[tuple[str, str]]:
-    """Yield each key of a table of settings with its default, as pages show it."""
-    shared = tables.GateTable.model_fields if table == "model" else ()
-    for key in SETTINGS[table].model_fields:
-        if key not in shared:
-            yield key, _default(table, key)
-
-
-def _default(table: str, key: str) -> str:
-    effective = _EFFECTIVE.get((table, key), key)
-    field = SETTINGS[table].model_fields[key]
-    if not table and key in {*tables.TABLES, "models"}:
-        return "table"
-    if effective in settings.BUILT_IN:
-        value = settings.BUILT_IN[effective].value
-    elif field.is_required() or key in settings.PRUNING_KEYS:
-        return "needed"
-    else:
-        value = field.default
-    return "none" if value is None else f"`{json.dumps(value)}`"
 
 
 def option_rows() -> dict[str, str]:
@@ -205,9 +172,9 @@ def _layers(*, issuing: bool) -> Callable[[str], str]:
     return made
 
 
-def _settings(name: str, keys: Callable[[str], bool] = lambda _: True) -> Callable[[str], str]:
-    rows = ((f"`{key}`", default) for key, default in setting_rows(name) if keys(key))
-    return table("key|default|meaning", list(rows))
+def _settings(keys: Iterable[Key]) -> Callable[[str], str]:
+    text = markdown(keys)
+    return lambda _: text
 
 
 def _budgets(chosen: Callable[[Metric], bool]) -> Callable[[str], str]:
@@ -237,11 +204,16 @@ def _other(metric: Metric) -> bool:
 
 _ALIASES = {name: alias for alias, name in strategy_names.ALIASES.items()}
 BLOCKS: dict[str, Callable[[str], str]] = {
-    "settings-pruning": _settings("", lambda key: key in settings.PRUNING_KEYS),
-    "settings-run": _settings("", lambda key: key not in settings.PRUNING_KEYS),
-    "settings-attack": _settings("attack"),
-    "settings-corruption": _settings("corruption"),
-    "settings-model": _settings("model"),
+    "settings-pruning": _settings(key for key in SETTINGS.within("") if _PRUNE in key.calls),
+    "settings-run": _settings(
+        (
+            *(key for key in SETTINGS.within("") if _PRUNE not in key.calls),
+            *SETTINGS.within("", Scope.RUN),
+        )
+    ),
+    "settings-attack": _settings(SETTINGS.within("attack")),
+    "settings-corruption": _settings(SETTINGS.within("corruption")),
+    "settings-model": _settings(SETTINGS.within("", Scope.MODEL)),
     "model-keys": lambda _: _listed(f"`{key}`" for key in tables.GateTable.model_fields),
     "budgets-estimated": _budgets(_estimated),
     "budgets-counted": _budgets(lambda metric: metric.counted),

@@ -11,7 +11,7 @@ import pytest
 from doc_tables import BLOCK, BLOCKS, PAGES, ROOT, hooks, option_rows, renewed
 
 from pytest_paoding import plugin
-from pytest_paoding.config.settings import BUILT_IN
+from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.tables import (
     AttackTable,
     Budget,
@@ -27,6 +27,8 @@ from pytest_paoding.records.metrics import REGRESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_paoding.config.catalogue.keys import Key
 
 DOCS = ROOT / "pytest_paoding" / "docs"
 
@@ -54,8 +56,10 @@ def test_every_table_stands_somewhere_and_has_no_empty_meaning() -> None:
     found = [at for page in PAGES for at in BLOCK.finditer(page.read_text(encoding="utf-8"))]
     assert sorted(at[2] for at in found) == sorted(BLOCKS)
     for at in found:
-        for line in at[3].splitlines():
-            assert not re.fullmatch(r"\| `.*\| \|", line)
+        heads, *lines = at[3].splitlines()
+        told = heads.split("|").index(" meaning ") if " meaning " in heads else -2
+        for line in lines:
+            assert not line.startswith("| `") or re.split(r"(?<!\\)\|", line)[told].strip()
 
 
 def test_a_row_that_is_missing_comes_back_without_what_it_means() -> None:
@@ -87,24 +91,14 @@ def test_keys_of_every_gate_are_named_for_models() -> None:
     assert set(GateTable.model_fields) <= set(re.findall(r"`(\w+)`", text))
 
 
-NESTED = {
-    "attack": (".attack", "name"),
-    "corruptions": (".corruption", "kinds"),
-    "severities": (".corruption", "severities"),
-    "confidence": (".budget", "confidence"),
-    "epsilons": (".attack", "epsilons"),
-    **{f"attack_{key}": (".attack", key) for key in ("steps", "restarts", "samples")},
-}
-"""Keys that stand in a table of their own, and what they are called there."""
-
-
-@pytest.mark.parametrize("key", sorted(BUILT_IN))
-def test_documented_defaults_are_the_built_in_ones(key: str) -> None:
-    value = BUILT_IN[key].value
-    shown = "none" if value is None else f"`{json.dumps(value)}`"
-    table, name = NESTED.get(key, ("", key))
-    heading = f"## `[tool.paoding{table}]`"
-    assert f"| `{name}` | {shown} |" in section("configuration", heading)
+@pytest.mark.parametrize("key", SETTINGS.optional, ids=lambda key: key.name)
+def test_documented_defaults_are_the_built_in_ones(key: Key) -> None:
+    value = "needed" if key.needed else SETTINGS.built_in[key.name].value
+    shown = value if key.needed else "none" if value is None else f"`{json.dumps(value)}`"
+    heading = f"## `[tool.paoding{key.table and f'.{key.table}'}]`"
+    rows = section("configuration", heading).splitlines()
+    (row,) = (each for each in rows if each.startswith(f"| `{key.key}` |"))
+    assert f"| {shown} |" in row
 
 
 def test_every_format_is_shown_with_its_file() -> None:

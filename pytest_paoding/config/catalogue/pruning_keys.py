@@ -76,6 +76,19 @@ PRUNING_KEYS = (
         "name. It bounds what units can compute, and clips attacks.",
     ),
     Key(
+        name="input_shape",
+        read=values.input_shape,
+        calls=_PRUNE,
+        several=True,
+        metavar="LENGTHS",
+        example="[32, 32, 3]",
+        help="shape to draw inputs of whose lengths the model leaves open, such as 32,32,3, or"
+        " by input name NAME=32,32,3",
+        meaning="For models that leave lengths open: the shape of drawn inputs without the batch, "
+        "or a table of such shapes by input name. Unless given, the first usual length that "
+        "every layer accepts, which a note tells.",
+    ),
+    Key(
         name="allocation",
         read=values.one_of(_ALLOCATIONS),
         default="global",

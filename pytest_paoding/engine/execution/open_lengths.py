@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.execution.input_ranges import input_names
@@ -9,9 +10,10 @@ from pytest_paoding.engine.graph.trace import read_graph, require_graph
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pytest_paoding.engine.graph.types import Shape
+    from pytest_paoding.records.protocol import InputShape
 
 _LENGTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 _SMALLER = (24, 16, 12, 8, 6, 4, 3, 2, 1)
@@ -19,7 +21,7 @@ _SMALLER = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 
 
 def settled_shapes(
-    model: Any, given: Mapping[str, Shape] | None = None
+    model: Any, given: InputShape | None = None
 ) -> tuple[tuple[Shape, ...], str | None]:
     """Return a shape without open lengths for each input, and a note on those that were assumed.
 
@@ -27,7 +29,7 @@ def settled_shapes(
 
     Args:
         model: A Sequential or Functional model.
-        given: Shapes without the batch for inputs by their names, which are not questioned.
+        given: A shape without the batch for the only input, or shapes by the inputs' names.
 
     Cost: a reading of the graph for each length that is tried.
 
@@ -37,6 +39,10 @@ def settled_shapes(
     """
     require_graph(model)
     names = input_names(model)
+    if given is not None and not isinstance(given, Mapping):
+        if len(names) > 1:
+            raise PruningError(f"input_shape {tuple(given)} is one, the inputs are {names}")
+        given = {names[0]: given}
     known = _given(model, names, given or {})
     if not any(None in shape for shape in known):
         return known, None

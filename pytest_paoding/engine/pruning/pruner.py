@@ -36,11 +36,10 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Tensor
-    from pytest_paoding.engine.graph.types import Shape
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.strategies.strategy import Strategy
     from pytest_paoding.records.plan import Plan
-    from pytest_paoding.records.protocol import InputRange, Progress
+    from pytest_paoding.records.protocol import InputRange, InputShape, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     ratio: float,
     strategy: str = "reconstruct",
     input_range: InputRange = (0.0, 1.0),
-    input_shape: Mapping[str, Shape] | None = None,
+    input_shape: InputShape | None = None,
     seed: int = 0,
     step: float = 0.025,
     allocation: str = "global",
@@ -98,8 +97,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
         input_range: Low and high of legal inputs, or such a pair for each input by its name; it
             bounds what units may compute, and what synthetic inputs look like.
-        input_shape: For inputs that leave lengths open, shapes without the batch to draw synthetic
-            inputs of, by the input's name.
+        input_shape: For inputs that leave lengths open, the shape without the batch to draw
+            synthetic inputs of, or such a shape for each input by its name.
         seed: Seed of the private random generator.
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
         allocation: For `reconstruct`: `global`, `uniform` (every layer by `ratio`), or `balanced`
