@@ -85,7 +85,7 @@ class KerasEngine:
 
     def layer_flops(self, model: Any) -> dict[str, int | None]:
         """Return the work of each layer; see `evaluation.cost.layer_costs`."""
-        graph = _module("graph.trace").read_graph(model)
+        graph = _module("graph.functional").read_graph(model)
         costs = _module("evaluation.costs.cost").layer_costs(graph)
         return {cost.name: cost.flops for cost in costs}
 

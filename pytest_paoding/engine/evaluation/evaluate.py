@@ -26,7 +26,7 @@ from pytest_paoding.engine.evaluation.predict import Predictor
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:

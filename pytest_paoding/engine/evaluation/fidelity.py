@@ -82,7 +82,8 @@ def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
 
 def _agree(graph: Graph, before: FloatArray, after: FloatArray) -> BoolArray:
     """Return on which inputs all outputs say the same, shape (inputs,)."""
-    ends = [call.outputs[0] for call in graph.calls if set(call.outputs) & set(graph.outputs)]
+    made = (tensor for call in graph.output_calls for tensor in call.outputs)
+    ends = [tensor for tensor in made if tensor in graph.outputs]
     shapes = [tuple(length or 1 for length in tensor.shape) for tensor in ends]
     cuts = np.cumsum([prod(shape) for shape in shapes])[:-1]
     same = [

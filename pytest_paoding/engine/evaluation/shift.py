@@ -20,7 +20,7 @@ from pytest_paoding.engine.execution.propagation import propagation
 from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.wave import affine
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:

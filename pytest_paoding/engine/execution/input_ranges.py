@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from pytest_paoding.engine.graph.trace import as_functional
+from pytest_paoding.engine.graph.functional import as_functional
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ def most_inputs(graph: Graph) -> int:
 
 def most_followed(graph: Graph) -> int:
     """Return how many inputs a pass may keep every tensor of, to be followed back; 8 at least."""
-    return max(8, _MEMORY // (4 * sum(map(_numbers, _tensors(graph)))))
+    return max(8, _MEMORY // (4 * sum(map(_numbers, graph.tensors))))
 
 
 def given(graph: Graph, calibration: Any) -> Inputs:
@@ -166,23 +166,19 @@ def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     return found
 
 
-def _tensors(graph: Graph) -> list[Tensor]:
-    return [*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)]
-
-
 def _numbers(tensor: Tensor) -> int:
     """Return how many numbers a tensor holds for one input."""
     return prod(size or 1 for size in tensor.shape)
 
 
 def _largest(graph: Graph) -> int:
-    return max(map(_numbers, _tensors(graph)))
+    return max(map(_numbers, graph.tensors))
 
 
 def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
     shape = tuple(size or 1 for size in tensor.shape)
     generator = draw.generator
-    readers = [call.operation for call in graph.calls if tensor in call.inputs]
+    readers = [call.operation for call in graph.readers(tensor)]
     for layer in readers:
         if type(layer) is keras.layers.Embedding:
             first = int(layer.mask_zero and layer.input_dim > 1)

@@ -15,7 +15,6 @@ import numpy as np
 
 from pytest_paoding.engine.execution.intervals import Interval
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.graph.trace import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,15 +92,9 @@ def _multiplied(_: Call, intervals: Sequence[Interval]) -> Interval:
 
 
 def _called(call: Call, arrays: Sequence[FloatArray]) -> FloatArray:
-    """Return what a call's layer gives for arrays in place of its input tensors."""
-    remaining = iter(arrays)
-    args, kwargs = keras.tree.map_structure(
-        lambda leaf: (
-            keras.ops.convert_to_tensor(next(remaining)) if isinstance(leaf, Tensor) else leaf
-        ),
-        (call.args, call.kwargs),
-    )
-    return values_of(call.operation(*args, **kwargs))  # type: ignore[no-any-return]  # Keras is untyped
+    """Return the one output of a call for arrays in place of its input tensors."""
+    (output,) = call.on(map(keras.ops.convert_to_tensor, arrays))
+    return values_of(output)  # type: ignore[no-any-return]  # TensorFlow is untyped
 
 
 _layers = keras.layers

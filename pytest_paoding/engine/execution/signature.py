@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from pytest_paoding.engine.graph.trace import as_functional
+from pytest_paoding.engine.graph.functional import as_functional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph, Tensor
@@ -26,7 +26,11 @@ def is_floating(tensor: Tensor) -> bool:
     return tensor.dtype.startswith(("float", "bfloat"))
 
 
+def channels_first(layer: Any) -> bool:
+    """Whether a layer has its channels on the first axis, the batch left out."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
 def has_channels_first(graph: Graph, tensor: Tensor) -> bool:
     """Whether a layer that reads a tensor takes its first axis for the channels."""
-    readers = (call.operation for call in graph.calls if tensor in call.inputs)
-    return any(getattr(each, "data_format", None) == "channels_first" for each in readers)
+    return any(channels_first(call.operation) for call in graph.readers(tensor))

@@ -39,7 +39,7 @@ class ValueBounds:
         """Begin from the ranges of the inputs; `until` are the calls whose inputs matter."""
         self.before: dict[Call, Interval | None] = {}
         self._weights = weights
-        self._calls = _leading_to(graph, until)
+        self._calls = graph.ancestors(until)
         self._bounds: dict[Tensor, Interval | None] = {
             tensor: _filled(tensor, low, high) for tensor, (low, high) in ranges.items()
         }
@@ -107,17 +107,6 @@ def a_priori(layer: Any, tensor: Tensor) -> Interval | None:
     if type(layer) is keras.layers.Softmax:
         return _filled(tensor, 0.0, 1.0)
     return _filled(tensor, *ranges[function]) if function in ranges else None
-
-
-def _leading_to(graph: Graph, until: Collection[Call]) -> list[Call]:
-    """Return the calls whose outputs `until` depend on, and those themselves, in order."""
-    wanted = {tensor for call in until for tensor in call.outputs}
-    leading = []
-    for call in reversed(graph.calls):
-        if wanted & set(call.outputs):
-            leading.append(call)
-            wanted |= set(call.inputs)
-    return leading[::-1]
 
 
 def _filled(tensor: Tensor, low: float, high: float) -> Interval | None:

@@ -21,13 +21,12 @@ import tensorflow as tf
 
 from pytest_paoding.engine.execution.linear import along_units, is_linear, product
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.graph.trace import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_paoding.engine.execution.working import WorkingWeights
-    from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray, WeightKey
 
     Hook = Callable[[Any], Any]
@@ -80,13 +79,7 @@ class Model:
             inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
         if type(layer) is keras.layers.BatchNormalization:
             return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
-        remaining = iter(inputs)
-        args, kwargs = keras.tree.map_structure(
-            lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,
-            (call.args, call.kwargs),
-        )
-        outputs: list[Any] = keras.tree.flatten(layer(*args, **kwargs))
-        return outputs
+        return call.on(inputs)
 
     @contextmanager
     def tried(self, layers: Iterable[Any]) -> Iterator[None]:
@@ -134,9 +127,6 @@ class Wave:
             for tensor in model.graph.inputs
         }
         self._next = 0
-        self._wanted = set(model.graph.outputs)
-        calls = model.graph.calls
-        self._last = {tensor: call for call in calls for tensor in call.inputs}
 
     def calls(self) -> Sequence[Call]:
         """Return the calls that are still to come."""
@@ -154,9 +144,8 @@ class Wave:
         ]
         for number, tensor in enumerate(call.outputs):
             self.values[tensor] = [each[number] for each in outputs]
-        for tensor in call.inputs:
-            if self._last[tensor] is call and tensor not in self._wanted:
-                self.values.pop(tensor, None)
+        for tensor in self.model.graph.dead_after(call):
+            del self.values[tensor]
 
     def fork(self) -> Wave:
         """Return a wave that goes on from here by itself."""
@@ -172,10 +161,11 @@ class Wave:
     def outputs(self) -> Any:
         """Do the same, and return a tensor."""
         reached = []
-        for call in list(self.calls()):
-            wanted = [at for at, each in enumerate(call.outputs) if each in self._wanted]
+        wanted = set(self.model.graph.outputs)
+        for call in self.calls():
+            places = [at for at, each in enumerate(call.outputs) if each in wanted]
             reached += [
-                tf.concat([_flat(each) for each in self.final(call, at)], 0) for at in wanted
+                tf.concat([_flat(each) for each in self.final(call, at)], axis=0) for at in places
             ]
             self.advance()
         return tf.concat(reached, axis=1)

@@ -13,7 +13,7 @@ from pytest_paoding.engine.execution.inputs import Draw, drawn, given
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.exporting.serving import Keys
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

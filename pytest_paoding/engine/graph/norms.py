@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 def norm_behind(graph: Graph, layer: Any) -> Any | None:
     """Return the BatchNormalization that alone reads a layer's one output, both called once."""
-    calls = [call for call in graph.calls if call.operation is layer]
+    calls = graph.calls_of(layer)
     if len(calls) != 1 or layer.activation is not keras.activations.linear:
         return None
     (output,) = calls[0].outputs
-    readers = [call.operation for call in graph.calls if output in call.inputs]
+    readers = graph.readers(output)
     if len(readers) != 1 or output in graph.outputs:
         return None
-    once = sum(call.operation is readers[0] for call in graph.calls) == 1
-    alone = type(readers[0]) is keras.layers.BatchNormalization and once
-    return readers[0] if alone else None
+    norm = readers[0].operation
+    alone = type(norm) is keras.layers.BatchNormalization and len(graph.calls_of(norm)) == 1
+    return norm if alone else None

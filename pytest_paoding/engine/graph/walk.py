@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_paoding.engine.graph.closure import close
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.ledger import Ledger
-from pytest_paoding.engine.graph.trace import read_graph
 from pytest_paoding.engine.graph.visit import Visit, Walk, as_views
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.protocol import Mixing

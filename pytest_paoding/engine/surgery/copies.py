@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.rules.registry import known
-from pytest_paoding.engine.graph.trace import read_graph
 from pytest_paoding.engine.surgery.cut import copy_state
 from pytest_paoding.engine.surgery.rebuild import Changes, Rebuild
 from pytest_paoding.errors import SurgeryError

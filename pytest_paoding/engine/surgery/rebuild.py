@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
-from pytest_paoding.engine.graph.trace import as_functional, is_nested
+from pytest_paoding.engine.graph.functional import as_functional, is_nested
 from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.errors import SurgeryError, cause_of
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.surgery.copies import copied, float64_copy
 from pytest_paoding.errors import SurgeryError, cause_of
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.costs.cost import cost_metrics, layer_costs
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 
 layers = keras.layers
 

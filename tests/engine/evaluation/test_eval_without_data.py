@@ -14,7 +14,7 @@ from pytest_paoding.engine.evaluation.costs.latency import latency_metrics, take
 from pytest_paoding.engine.evaluation.costs.memory import memory_metrics, peak_bytes
 from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
 from pytest_paoding.engine.execution.signature import signature_of
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 
 layers = keras.layers
 UNIT = (0.0, 1.0)

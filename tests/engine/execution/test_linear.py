@@ -15,7 +15,7 @@ from pytest_paoding.engine.execution.patches import Sample
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from support.oracles import batch, outputs, randomise
 from support.patterns import PATTERNS
 

@@ -11,7 +11,7 @@ from keras import layers
 
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.inputs import Draw, drawn
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from support.oracles import randomise
 
 

@@ -10,7 +10,7 @@ from pytest_paoding.engine.execution.intervals import Interval
 from pytest_paoding.engine.execution.linear import bias, is_linear, linear
 from pytest_paoding.engine.execution.propagation import propagation
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from support.small_models import randomised
 
 layers = keras.layers

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from pytest_paoding.engine.graph.trace import is_nested, read_graph
+from pytest_paoding.engine.graph.functional import is_nested, read_graph
 from pytest_paoding.errors import PruningError
 from support.patterns import PATTERNS
 

@@ -32,21 +32,13 @@ def peak_bytes(graph: Graph) -> int | None:
     besides, and what a runtime saves by working in place are not counted. None where a length is
     not fixed. Linear in the number of calls.
     """
-    tensors = {*graph.inputs, *(tensor for call in graph.calls for tensor in call.outputs)}
-    if any(length is None for tensor in tensors for length in tensor.shape):
+    if any(length is None for tensor in graph.tensors for length in tensor.shape):
         return None
-    last = {tensor: call for call in graph.calls for tensor in call.inputs}
-    live = set(graph.inputs)
-    now = peak = sum(map(_bytes, live))
+    now = peak = sum(map(_bytes, graph.inputs))
     for call in graph.calls:
-        made = set(call.outputs) - live
-        live |= made
-        now += sum(map(_bytes, made))
+        now += sum(map(_bytes, call.outputs))
         peak = max(peak, now)
-        over = {tensor for tensor in live if last.get(tensor) is call} - set(graph.outputs)
-        unread = {tensor for tensor in made if tensor not in last} - set(graph.outputs)
-        live -= over | unread
-        now -= sum(map(_bytes, over | unread))
+        now -= sum(map(_bytes, graph.dead_after(call)))
     return peak
 
 

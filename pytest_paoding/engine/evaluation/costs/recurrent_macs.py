@@ -15,7 +15,8 @@ from pytest_paoding.engine.evaluation.costs.macs import (
     shapes,
     size,
 )
-from pytest_paoding.engine.graph.trace import Tensor, is_nested, read_graph
+from pytest_paoding.engine.graph.functional import is_nested, read_graph
+from pytest_paoding.engine.graph.trace import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.gradients import distillation
 from pytest_paoding.engine.pruning.gradients.descent import Adam
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.execution.patches import Sample
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.reconstruct.refit import ridge
 
 layers = keras.layers

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.graph.rules.registry import rule
-from pytest_paoding.engine.graph.trace import is_nested, tensors_of
+from pytest_paoding.engine.graph.trace import tensors_of
 from pytest_paoding.engine.graph.views import View, concatenated
 
 if TYPE_CHECKING:

@@ -1,0 +1,173 @@
+"""Functional models, Sequential and nested ones too, read as graphs of calls on tensors.
+
+Keras runs a functional graph with a hook for each call (`keras.models.clone_model` with a
+`call_function`). Reading lets it run on a shadow: every operation is replaced by a stand-in that
+knows the shape of its outputs and nothing else, so the user's layers gain no node, no weight is
+made and nothing is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from pytest_paoding.engine.graph.trace import Call, Graph, Tensor, Use, tensors_of
+from pytest_paoding.errors import PruningError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.types import Shape
+
+
+def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
+    """Return the calls of a Sequential or Functional model.
+
+    The model is not changed. Linear in the number of calls.
+
+    Args:
+        model: The model.
+        shapes: Shapes of its flattened inputs without the batch, in place of those that leave
+            lengths open.
+
+    Raises:
+        PruningError: The model is subclassed or has not been built, so it has no graph.
+        ValueError: A layer does not accept a shape.
+    """
+    require_graph(model)
+    reader = _Reader()
+    inputs = tuple(_tensor(each) for each in model.inputs)
+    if shapes is not None:
+        inputs = tuple(
+            Tensor(tuple(shape), each.dtype) for shape, each in zip(shapes, inputs, strict=True)
+        )
+    outputs = reader.read(model, inputs, ())
+    return Graph(model, inputs, tuple(outputs), tuple(reader.calls), tuple(reader.uses))
+
+
+def is_functional(operation: Any) -> bool:
+    """Whether `operation` is a model that carries its own graph of calls."""
+    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+
+
+def is_nested(operation: Any) -> bool:
+    """Whether `operation` is a model whose calls can be read, Sequential or Functional."""
+    return isinstance(operation, keras.Sequential) or is_functional(operation)
+
+
+def as_functional(model: Any) -> Any:
+    """Return an uncompiled Functional model over the graph of a Sequential or Functional one.
+
+    `keras.models.clone_model` compiles what it clones, which costs time and fails for losses that
+    have no configuration, and takes no hook for Sequential models: both are avoided by giving it
+    this view. It shares the layers; none gains a node.
+    """
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return keras.Model(model.input, model.output, name=model.name)
+
+
+def require_graph(model: Any) -> None:
+    """Refuse a model that has no graph; raises PruningError."""
+    name = getattr(model, "name", type(model).__name__)
+    if not is_nested(model):
+        raise PruningError(
+            f"model {name!r} is a subclassed {type(model).__name__} without a graph: if its call() "
+            f"uses only Keras layers and operations, prune "
+            f"`x = keras.Input(shape); keras.Model(x, model.call(x))` instead"
+        )
+    if not model.built or not model.inputs:
+        raise PruningError(
+            f"model {name!r} has not been built: give it a keras.Input or call it once"
+        )
+
+
+def _tensor(spec: Any) -> Tensor:
+    return Tensor(tuple(spec.shape[1:]), str(spec.dtype))
+
+
+class _Reader:
+    """Collects calls while graphs, nested ones too, are run on their shadows."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.uses: list[Use] = []
+
+    def read(self, model: Any, inputs: Sequence[Tensor], scope: tuple[str, ...]) -> list[Tensor]:
+        """Collect the calls of `model` on `inputs`; return its output tensors."""
+        functional = as_functional(model)
+        given = iter(inputs)
+        shadow_inputs = keras.tree.map_structure(
+            lambda each: keras.Input(
+                batch_shape=(each.shape[0], *next(given).shape), dtype=each.dtype, name=each.name
+            ),
+            functional.input,
+        )
+        shadow = _Shadow(self, model, scope)
+        for stand_in, tensor in zip(keras.tree.flatten(shadow_inputs), inputs, strict=True):
+            shadow.bind(stand_in, tensor)
+        clone = keras.models.clone_model(
+            functional,
+            input_tensors=shadow_inputs,
+            clone_function=lambda operation: operation,
+            call_function=shadow.call,
+        )
+        return [shadow.tensors[id(output)] for output in clone.outputs]
+
+    def add(self, call: Call) -> tuple[Tensor, ...]:
+        """Record a call, or the calls within it where the operation is a model with a graph."""
+        if is_nested(call.operation):
+            given = {name: each for name, each in call.kwargs.items() if name != "mask"}
+            inputs = tuple(tensors_of((call.args, given)))  # masks come along with the values
+            self.uses.append(Use(call.operation, inputs))
+            scope = (*call.scope, call.operation.name)
+            return tuple(self.read(call.operation, inputs, scope))
+        self.calls.append(call)
+        return call.outputs
+
+
+@dataclass(slots=True)
+class _Shadow:
+    """One run of a functional graph on stand-ins; `tensors` maps them by id to graph tensors."""
+
+    reader: _Reader
+    model: Any
+    scope: tuple[str, ...]
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+    alive: list[Any] = field(default_factory=list)  # an id names a stand-in only while it lives
+    operations: dict[Any, Any] = field(default_factory=dict)
+    calls: int = 0
+
+    def bind(self, stand_in: Any, tensor: Tensor) -> None:
+        self.tensors[id(stand_in)] = tensor
+        self.alive.append(stand_in)
+
+    def call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stand in for one call of `operation`: the `call_function` Keras asks for."""
+        if operation not in self.operations:  # Keras wants the names in a graph to be unique
+            self.operations[operation] = _stand_in(operation)
+        returned = self.operations[operation].symbolic_call(*args, **kwargs)
+        stand_ins = keras.tree.flatten(returned)
+        site = (self.model, self.calls)
+        self.calls += 1
+        outputs = tuple(_tensor(each) for each in stand_ins)
+        arguments = self._translated(args), self._translated(kwargs)
+        tensors = self.reader.add(Call(operation, *arguments, outputs, self.scope, site))
+        for each, tensor in zip(stand_ins, tensors, strict=True):
+            self.bind(each, tensor)
+        return returned
+
+    def _translated(self, structure: Any) -> Any:
+        return keras.tree.map_structure(
+            lambda leaf: self.tensors[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf,
+            structure,
+        )
+
+
+def _stand_in(operation: Any) -> Any:
+    """Return an operation that has the output specs of `operation` and nothing else of it."""
+    stand_in = keras.Operation(name=operation.name)  # unnamed, it would count up Keras's names
+    stand_in.compute_output_spec = operation.compute_output_spec
+    return stand_in
