@@ -26,6 +26,7 @@ from pytest_paoding.engine.evaluation.predict import Predictor
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
+from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.errors import EvaluationError
 
@@ -134,7 +135,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         severities=severities,
         inputs=signature.inputs,
         ranges=ranges,
-        channels_first=_channels_first(graph),
+        channels_first=any(channels_first(call.operation) for call in graph.calls),
         seed=seed,
     )
     batches = read(data, signature, lambda first: _batch_size(graph, first))
@@ -160,12 +161,6 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         **costs,
         **file_metrics(seen, opened),
     }
-
-
-def _channels_first(graph: Graph) -> bool:
-    """Return whether images have their channels on the first axis, by the layers they go to."""
-    formats = [getattr(call.operation, "data_format", None) for call in graph.calls]
-    return "channels_first" in formats
 
 
 def _batch_size(graph: Graph, first: Batch) -> int:

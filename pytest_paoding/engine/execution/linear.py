@@ -13,6 +13,7 @@ import numpy as np
 
 from pytest_paoding.engine.execution.intervals import Interval
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.axes import channels_first
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.working import WorkingWeights
@@ -68,6 +69,6 @@ def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
 
 def along_units(layer: Any, values: Any) -> Any:
     """Return an array or a tensor of a value for each unit so that it broadcasts to the output."""
-    if getattr(layer, "data_format", None) == "channels_first":
+    if channels_first(layer):
         return values[(slice(None), *(None,) * layer.rank)]
     return values

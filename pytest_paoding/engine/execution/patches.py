@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.graph.axes import channel_axis, channels_first
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -75,15 +77,14 @@ class Sample:
 
 def spatial_shape(call: Call) -> tuple[int, ...]:
     """Return the lengths of a call's output axes but that of its units."""
-    shape = call.outputs[0].shape
-    first = getattr(call.operation, "data_format", None) == "channels_first"
-    return tuple(size or 1 for size in (shape[1:] if first else shape[:-1]))
+    shape = list(call.outputs[0].shape)
+    del shape[channel_axis(call.operation)]
+    return tuple(size or 1 for size in shape)
 
 
 def channels_last(call: Call, array: Any) -> Any:
     """Return values with the channels moved to the end, where a layer has them first."""
-    first = getattr(call.operation, "data_format", None) == "channels_first"
-    return np.moveaxis(array, 1, -1) if first else array
+    return np.moveaxis(array, 1, -1) if channels_first(call.operation) else array
 
 
 def _padding(layer: Any, lengths: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pytest_paoding.engine.graph.axes import channels_first
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph, Tensor
@@ -24,11 +26,6 @@ def reads_images(graph: Graph) -> bool:
 def is_floating(tensor: Tensor) -> bool:
     """Whether a tensor holds real numbers."""
     return tensor.dtype.startswith(("float", "bfloat"))
-
-
-def channels_first(layer: Any) -> bool:
-    """Whether a layer has its channels on the first axis, the batch left out."""
-    return getattr(layer, "data_format", None) == "channels_first"
 
 
 def has_channels_first(graph: Graph, tensor: Tensor) -> bool:

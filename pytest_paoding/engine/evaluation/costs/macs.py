@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import keras
 
+from pytest_paoding.engine.graph.axes import channel_axis
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -88,5 +90,5 @@ def shapes(call: Call) -> tuple[Shape, Shape]:
 
 
 def channels(layer: Any, shape: Shape) -> int:
-    """Return the number of channels of a shape, which lie where `layer.data_format` says."""
-    return size((shape[0 if layer.data_format == "channels_first" else -1],))
+    """Return the number of channels of a shape, the batch left out."""
+    return size((shape[channel_axis(layer)],))

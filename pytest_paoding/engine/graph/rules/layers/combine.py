@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.graph.rules.axes import inner_axis
+from pytest_paoding.engine.graph.axes import inner_axis
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.trace import Tensor
 from pytest_paoding.engine.graph.views import View, compact, concatenated

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from pytest_paoding.engine.graph.rules.axes import channel_axis
+from pytest_paoding.engine.graph.axes import channel_axis
 from pytest_paoding.engine.graph.rules.layers.activations import activated
 from pytest_paoding.engine.graph.rules.registry import rule
 

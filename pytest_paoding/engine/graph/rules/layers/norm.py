@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.graph.rules.axes import inner_axes
+from pytest_paoding.engine.graph.axes import inner_axes
 from pytest_paoding.engine.graph.rules.layers.combine import meet
 from pytest_paoding.engine.graph.rules.registry import known, rule
 

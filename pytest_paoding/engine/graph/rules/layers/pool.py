@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from pytest_paoding.engine.graph.rules.axes import channel_axis
+from pytest_paoding.engine.graph.axes import channel_axis
 from pytest_paoding.engine.graph.rules.registry import known, rule
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ _ADAPTIVE = tuple(f"Adaptive{kind}Pooling{rank}D" for kind in ("Average", "Max")
 )
 def spatial(visit: Visit) -> View:
     """Changes the spatial axes, keeps the channels."""
-    # Cropping1D has no data format: its channels are last.
-    axis = channel_axis(visit.layer) if hasattr(visit.layer, "data_format") else -1
+    axis = channel_axis(visit.layer)
     return visit.along(visit.channels(visit.input, axis), axis)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.rules.layers.activations import pointwise
 from pytest_paoding.engine.graph.rules.registry import rule
 from pytest_paoding.engine.graph.trace import tensors_of
@@ -30,7 +31,7 @@ def recurrent(visit: Visit) -> Sequence[View]:
 def conv_lstm(visit: Visit) -> Sequence[View]:
     """The same with convolutions: units are filters."""
     cell = visit.layer.cell
-    first = cell.data_format == "channels_first"
+    first = channels_first(cell)
     filters = _cell(visit, cell, visit.channels(visit.input, 1 if first else -1))
     return _sequence(visit, filters, -1 - cell.rank if first else -1)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from pytest_paoding.engine.graph.rules.axes import inner_axis
+from pytest_paoding.engine.graph.axes import inner_axis
 from pytest_paoding.engine.graph.rules.layers.combine import meet
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.trace import Tensor

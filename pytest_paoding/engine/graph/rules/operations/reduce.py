@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.graph.rules.axes import inner_axes
+from pytest_paoding.engine.graph.axes import inner_axes
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.views import View
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.graph.rules.axes import inner_axes
+from pytest_paoding.engine.graph.axes import channels_first, inner_axes
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.views import View, lengths_left
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def flatten(visit: Visit) -> View | Sequence[View]:
     """Lays all positions in one axis, channels last whatever the data format."""
     view = visit.input
-    if view.rank > 1 and visit.layer.data_format == "channels_first":
+    if view.rank > 1 and channels_first(visit.layer):
         view = view.permuted((*range(1, view.rank), 0))
     return _reshaped(visit, view) or visit.fixed("flattens axes of unknown length")
 

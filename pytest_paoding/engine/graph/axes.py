@@ -34,6 +34,11 @@ def inner_axes(axis: Any, rank: int) -> tuple[int, ...] | None:
     return known if len(known) == len(found) else None
 
 
+def channels_first(layer: Any) -> bool:
+    """Whether a layer has its channels on the first axis, the batch left out."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
 def channel_axis(layer: Any) -> int:
-    """Return the axis, the batch left out, that `layer.data_format` gives to the channels."""
-    return 0 if layer.data_format == "channels_first" else -1
+    """Return the axis of a layer's channels, the batch left out: 0 or -1."""
+    return 0 if channels_first(layer) else -1
