@@ -16,9 +16,9 @@ import numpy as np
 
 from pytest_paoding.engine.execution.input_ranges import input_ranges
 from pytest_paoding.engine.execution.intervals import Interval, known_activation, layer_activation
+from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.propagation import propagation
 from pytest_paoding.engine.execution.value_bounds import ValueBounds
-from pytest_paoding.engine.execution.wave import affine
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.records.measurement import Measurement

@@ -46,7 +46,7 @@ def product(layer: Any, inputs: Any, kernel: Any) -> Any:
     if padding == "causal":  # which only layers know
         before = (layer.kernel_size[0] - 1) * layer.dilation_rate[0]
         steps, channels = ((before, 0), (0, 0))
-        first = layer.data_format == "channels_first"
+        first = channels_first(layer)
         pads = ((0, 0), channels, steps) if first else ((0, 0), steps, channels)
         inputs, padding = keras.ops.pad(inputs, pads), "valid"
     return apply(

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.linear import along_units, is_linear, product
+from pytest_paoding.engine.execution.normalisation import normalised
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.norms import is_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ class Model:
         inputs = [hook(each) for each in inputs] if hook else inputs
         if call in self.masks:
             inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
-        if type(layer) is keras.layers.BatchNormalization:
+        if is_norm(call):
             return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
         return call.on(inputs)
 
@@ -197,32 +198,6 @@ def masked_as(inputs: Any, outputs: Any) -> Any:
     if mask is not None:
         outputs._keras_mask = mask  # noqa: SLF001 # layers inside nested models look for it there
     return outputs
-
-
-def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
-    """Return what a BatchNormalization gives in inference, with working weights."""
-    lengths = [1] * len(values.shape)
-    lengths[channel_axis(layer)] = -1
-    scale, shift = affine(layer, weights)
-    return tf.cast(values, tf.float32) * scale.reshape(lengths) + shift.reshape(lengths)
-
-
-def channel_axis(layer: Any) -> int:
-    """Return the axis whose entries a BatchNormalization treats alone."""
-    axis: int = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
-    return axis
-
-
-def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:
-    """Return the factor and the shift of a BatchNormalization in inference, shape (channels,)."""
-    values = {id(each): weights[layer, index] for index, each in enumerate(layer.weights)}
-    scale = 1 / np.sqrt(values[id(layer.moving_variance)] + layer.epsilon)
-    if layer.gamma is not None:
-        scale = scale * values[id(layer.gamma)]
-    shift = -values[id(layer.moving_mean)] * scale
-    if layer.beta is not None:
-        shift = shift + values[id(layer.beta)]
-    return scale.astype(np.float32), shift.astype(np.float32)
 
 
 def _flat(values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Normalisations that stand right behind a layer."""
+"""Normalisations that have recorded statistics of what they read, and where they stand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.engine.graph.trace import Call, Graph
+
+
+def is_norm(call: Call) -> bool:
+    """Whether a call has recorded the mean and deviation of what it reads."""
+    return type(call.operation) is keras.layers.BatchNormalization
+
+
+def has_recorded(graph: Graph) -> bool:
+    """Whether a model has recorded statistics anywhere."""
+    return any(map(is_norm, graph.calls))
 
 
 def norm_behind(graph: Graph, layer: Any) -> Any | None:
@@ -20,5 +30,4 @@ def norm_behind(graph: Graph, layer: Any) -> Any | None:
     if len(readers) != 1 or output in graph.outputs:
         return None
     norm = readers[0].operation
-    alone = type(norm) is keras.layers.BatchNormalization and len(graph.calls_of(norm)) == 1
-    return norm if alone else None
+    return norm if is_norm(readers[0]) and len(graph.calls_of(norm)) == 1 else None

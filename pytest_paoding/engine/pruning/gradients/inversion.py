@@ -15,8 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.execution.normalisation import norm_axis
 from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
-from pytest_paoding.engine.execution.wave import Wave, channel_axis
+from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
 from pytest_paoding.engine.pruning.gradients.work import (
     PASSES,
@@ -160,7 +161,7 @@ def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -
 
 def _distance(norm: Call, values: Any) -> Any:
     """Return the squared distance of a batch's mean and deviation from what was recorded."""
-    channel = channel_axis(norm.operation) % len(values.shape)
+    channel = norm_axis(norm.operation) % len(values.shape)
     others = [each for each in range(len(values.shape)) if each != channel]
     mean, deviation = (each.astype(np.float32) for each in recorded(norm))
     present, variance = tf.nn.moments(tf.cast(values, tf.float32), others)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.patches import Sample
-from pytest_paoding.engine.execution.wave import affine
 from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.moments import (
     Moments,

@@ -14,8 +14,8 @@ import numpy as np
 
 from pytest_paoding.engine.execution.intervals import known_activation, layer_activation
 from pytest_paoding.engine.execution.linear import is_linear
+from pytest_paoding.engine.execution.normalisation import norm_axis
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.execution.wave import channel_axis
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Hook, Wave
@@ -88,7 +88,7 @@ def recorded(norm: Call) -> tuple[Matrix, Matrix]:
 
 def _channels(norm: Call, chunks: list[Any]) -> FloatArray:
     """Return values as samples of the channels that a normalisation treats alone."""
-    axis = channel_axis(norm.operation)
+    axis = norm_axis(norm.operation)
     rows = [np.moveaxis(np.asarray(chunk), axis, -1) for chunk in chunks]
     return np.concatenate([each.reshape(-1, each.shape[-1]) for each in rows])
 
@@ -120,6 +120,6 @@ def _in_front_of_relu(
 
 def _map(norm: Call, factor: Matrix, shift: Matrix) -> Hook:
     lengths = [1] * (len(norm.inputs[0].shape) + 1)
-    lengths[channel_axis(norm.operation)] = -1
+    lengths[norm_axis(norm.operation)] = -1
     scale, offset = (each.astype(np.float32).reshape(lengths) for each in (factor, shift))
     return lambda values: values * scale + offset

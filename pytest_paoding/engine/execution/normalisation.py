@@ -1,0 +1,54 @@
+"""BatchNormalization as numbers: what it has recorded, and what it computes in inference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from pytest_paoding.engine.execution.variables import values_of
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.working import WorkingWeights
+    from pytest_paoding.engine.graph.types import FloatArray
+
+
+def norm_axis(layer: Any) -> int:
+    """Return the axis of a normalisation's channels, the batch counted."""
+    axis: int = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+    return axis
+
+
+def along_channels(layer: Any, values: FloatArray, rank: int) -> FloatArray:
+    """Return a value for each channel in a shape that broadcasts to tensors of `rank` axes."""
+    lengths = [1] * rank
+    lengths[norm_axis(layer)] = -1
+    return values.reshape(lengths)
+
+
+def recorded(layer: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the mean and deviation of each channel that a normalisation has recorded."""
+    mean = values_of(layer.moving_mean).astype(np.float64)
+    return mean, np.sqrt(values_of(layer.moving_variance).astype(np.float64))
+
+
+def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:
+    """Return the factor and the shift of each channel in inference, with working weights."""
+    values = {id(each): weights[layer, index] for index, each in enumerate(layer.weights)}
+    scale = 1 / np.sqrt(values[id(layer.moving_variance)] + layer.epsilon)
+    if layer.gamma is not None:
+        scale = scale * values[id(layer.gamma)]
+    shift = -values[id(layer.moving_mean)] * scale
+    if layer.beta is not None:
+        shift = shift + values[id(layer.beta)]
+    return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
+    """Return what a normalisation makes of values in inference, with working weights."""
+    scale, shift = (
+        along_channels(layer, each, len(values.shape)) for each in affine(layer, weights)
+    )
+    return tf.cast(values, tf.float32) * scale + shift
