@@ -11,7 +11,7 @@ from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.evaluation.observe import Observations
+    from pytest_paoding.engine.evaluation.answers import Observations
     from pytest_paoding.engine.graph.types import BoolArray
 
 _SKEWED = 0.99
@@ -70,7 +70,7 @@ def degenerate(seen: Observations) -> str | None:
         counts = np.bincount(predicted)
         answer, share = int(counts.argmax()), counts.max() / len(predicted)
         if share >= _SKEWED > (truth == answer).mean():
-            return f"the pruned model is degenerate: class {answer} for {share:.1%} of samples"
+            return f"the {seen.subject} is degenerate: class {answer} for {share:.1%} of samples"
     return None
 
 

@@ -8,7 +8,7 @@ from pytest_paoding.engine.evaluation.accuracy import degenerate
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.evaluation.observe import Observations
+    from pytest_paoding.engine.evaluation.answers import Observations
 
 _NAMES = ("corruption_accuracy", "corruption_retention")
 

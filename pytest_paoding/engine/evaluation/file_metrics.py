@@ -11,8 +11,8 @@ from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_paoding.engine.evaluation.answers import Observations
     from pytest_paoding.engine.evaluation.exported_file import ExportedFile
-    from pytest_paoding.engine.evaluation.observe import Observations
     from pytest_paoding.records.measurement import Measurement
 
 _TRANSFERRED = "examples made on the pruned model"
@@ -26,14 +26,14 @@ def file_metrics(seen: Observations, files: Sequence[ExportedFile]) -> dict[str,
     """
     found = {}
     for file, answers in zip(files, seen.files, strict=True):
-        of_file = replace(seen, pruned=answers)
+        of_file = seen.of_file(answers, file.file_format)
         told = {
             name: _transferred(each)
             for name, each in robustness_metrics(of_file).items()
             if not name.startswith("transfer_accuracy")  # that is all there is of a file
         }
         for name, each in {**accuracy_metrics(of_file), **told}.items():
-            found[f"{name}@{file.file_format}"] = _of_file(each, file)
+            found[f"{name}@{file.file_format}"] = each
     return found
 
 
@@ -41,10 +41,3 @@ def _transferred(measured: Measurement) -> Measurement:
     if measured.found is None:
         return measured
     return replace(measured, detail="; ".join(filter(None, (measured.detail, _TRANSFERRED))))
-
-
-def _of_file(measured: Measurement, file: ExportedFile) -> Measurement:
-    """Return a measurement whose reason speaks of the file where it spoke of the pruned model."""
-    said = f"the {file.file_format} file is"
-    reason = measured.reason and measured.reason.replace("the pruned model is", said)
-    return replace(measured, reason=reason)

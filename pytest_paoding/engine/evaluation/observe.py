@@ -1,87 +1,28 @@
-"""One pass over the data: what both models say of every sample, attacked and not."""
+"""One pass over the data: both models and every file side by side, attacked and not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.attacks.attack import Target
+from pytest_paoding.engine.evaluation.answers import Answers, Observations, side_by_side
+from pytest_paoding.engine.evaluation.attacks.attack import Attack, Target
+from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.predict import top_classes
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_paoding.engine.evaluation.attacks.attack import Attack
-    from pytest_paoding.engine.evaluation.corruption import Corruptions
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.predict import Predictor
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What one model says of some samples.
-
-    Attributes:
-        predicted: Top class for each judged output, shape (outputs, samples).
-        robust: Whether a sample is classified right, and still so after the attack, on all judged
-            outputs; shape (epsilons, attacked samples), without rows where no attack was made.
-        flat: Number of samples at which the gradient is zero, so that nothing was tried.
-        not_finite: Number of samples whose outputs are not finite.
-        transferred: Whether the other model is right on the inputs that attacks on this one came up
-            with; shape (epsilons, samples), None where that was not asked.
-        distances: How near to each sample something was found that fools the model, shape
-            (samples,); 0 where it is wrong anyway, infinite where nothing was found. None where
-            the attack does not look for that.
-        corrupted: Whether the model is right on each corrupted version of the samples; shape
-            (versions, samples), None where there are none.
-    """
-
-    predicted: IntArray
-    robust: BoolArray
-    flat: int
-    not_finite: int
-    transferred: BoolArray | None = None
-    distances: Any = None
-    corrupted: Any = None
-
-    def right(self, labels: IntArray) -> BoolArray:
-        """Return whether a sample is right on all judged outputs, shape (samples,)."""
-        return (self.predicted == labels).all(axis=0)  # type: ignore[no-any-return]  # NumPy's Any
-
-
-@dataclass(frozen=True, slots=True)
-class Observations:
-    """What was seen in one pass.
-
-    Attributes:
-        original: Answers of the model before pruning.
-        pruned: Answers of the model after.
-        labels: True classes for each judged output, shape (outputs, samples); None without labels.
-        epsilons: Strengths of the attack.
-        unattacked: Why no attack was made, if so.
-        notes: How outputs of unknown kind were taken, if there are any.
-        attack: What was tried, such as `pgd, 20 steps`.
-        versions: How inputs were corrupted: kinds and severities.
-        uncorrupted: Why they were not, if so.
-        files: Answers of each exported file.
-    """
-
-    original: Answers
-    pruned: Answers
-    labels: IntArray | None
-    epsilons: tuple[float, ...]
-    unattacked: str | None
-    notes: tuple[str, ...]
-    attack: str = "fgsm"
-    versions: tuple[tuple[str, int], ...] = ()
-    uncorrupted: str | None = None
-    files: tuple[Answers, ...] = ()
+_Trial = TypeVar("_Trial", Attack, Corruptions)
 
 
 def observe(
@@ -106,49 +47,86 @@ def observe(
         DataError: The data does not fit.
         EvaluationError: Outputs are not finite, or a model cannot be run.
     """
-    seen: list[list[Answers]] = [[] for _ in (*predictors, *files)]
+    attacking = _UntilRefused(attack if attack.epsilons else None)
+    corrupting = _UntilRefused(corruptions)
+    titles = [*(each.title for each in predictors), *(each.title for each in files)]
+    records = [_Record(title) for title in titles]
     labels: list[IntArray | None] = []
     notes: tuple[str, ...] = ()
-    refusal = uncorrupted = None
     done = 0
     for number, batch in enumerate(batches):
-        refusal = refusal or attack.refusal(batch)
-        if corruptions is not None:
-            uncorrupted = uncorrupted or corruptions.refusal(batch)
         inputs = [tf.convert_to_tensor(part) for part in batch.inputs]
-        if not labels:
+        if not number:
             notes = predictors[0].settle(inputs)
             predictors[1].follow(predictors[0])
         labels.append(_truth(batch))
         truth = np.empty((0, batch.size), np.int64) if labels[-1] is None else labels[-1]
-        tried = None if refusal or not attack.epsilons else attack
         targets = [
             Target(each, inputs, truth, np.random.default_rng((attack.seed, number)))
             for each in predictors
         ]
-        answers = _all_answers(targets, files, tried, attack.due(done, batch.size))
-        for found, each in zip(seen, answers, strict=True):
-            found.append(each)
-        if corruptions is not None and not uncorrupted:
-            versions = corruptions.corrupted(batch.inputs, number)
-            right = _seen_through(versions, targets)
-            for found, rows in zip(seen, right, strict=False):  # files are not shown them
-                found[-1] = replace(found[-1], corrupted=rows)
+        due = attack.due(done, batch.size)
+        answers = _all_answers(targets, files, attacking.on(batch), due)
+        if worse := corrupting.on(batch):
+            versions = worse.corrupted(batch.inputs, number)
+            answers[:2] = _with_corrupted(answers[:2], targets, versions)
+        for record, each in zip(records, answers, strict=True):
+            record.batches.append(each)
         done += batch.size
-    titles = [*(each.title for each in predictors), *(each.title for each in files)]
-    original, pruned, *others = map(_joined, seen, titles)
+    original, pruned, *others = (each.total() for each in records)
     return Observations(
         original,
         pruned,
-        _side_by_side(labels),
+        side_by_side(labels),
         attack.epsilons,
-        refusal,
+        attacking.refusal,
         notes,
         attack.recipe,
         () if corruptions is None else corruptions.versions,
-        uncorrupted,
+        corrupting.refusal,
         tuple(others),
     )
+
+
+@dataclass(slots=True)
+class _UntilRefused(Generic[_Trial]):
+    """Something that is tried on every batch, until it refuses one.
+
+    Attributes:
+        trial: What is tried, if anything.
+        refusal: Why it was given up, if so.
+    """
+
+    trial: _Trial | None
+    refusal: str | None = None
+
+    def on(self, batch: Batch) -> _Trial | None:
+        """Return what to try on the next batch, if anything."""
+        if self.trial is not None and self.refusal is None:
+            self.refusal = self.trial.refusal(batch)
+        return self.trial if self.refusal is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The answers of one model or file, batch by batch."""
+
+    title: str
+    batches: list[Answers] = field(default_factory=list)
+
+    def total(self) -> Answers:
+        """Return the answers to all batches.
+
+        Raises:
+            EvaluationError: Some outputs are not finite.
+        """
+        answers = Answers.joined(self.batches)
+        if answers.not_finite:
+            raise EvaluationError(
+                f"the outputs of the {self.title} model are not finite for {answers.not_finite} of "
+                f"{answers.predicted.shape[1]} samples"
+            )
+        return answers
 
 
 def _truth(batch: Batch) -> IntArray | None:
@@ -227,39 +205,16 @@ def _of_file(file: ExportedFile, target: Target, pruned: Answers, robust: BoolAr
     return Answers(predicted, robust, pruned.flat, _not_finite(logits))
 
 
-def _seen_through(versions: Iterable[list[Any]], targets: Sequence[Target]) -> list[BoolArray]:
-    """Return for each model whether it is right, shape (versions, samples)."""
+def _with_corrupted(
+    answers: Sequence[Answers], targets: Sequence[Target], versions: Iterable[list[Any]]
+) -> list[Answers]:
+    """Return the answers of both models, those to corrupted versions of the batch included."""
     right = [[target.right(inputs) for target in targets] for inputs in versions]
-    return [np.stack(rows) for rows in zip(*right, strict=True)]
+    rows = (np.stack(each) for each in zip(*right, strict=True))
+    return [replace(each, corrupted=found) for each, found in zip(answers, rows, strict=True)]
 
 
 def _not_finite(logits: Sequence[Any]) -> int:
     """Return the number of rows whose softmax is undefined; minus infinity means never."""
     undefined = [~np.isfinite(each.numpy().max(axis=1)) for each in logits]
     return int(np.any(undefined, axis=0).sum())
-
-
-def _joined(found: Sequence[Answers], title: str) -> Answers:
-    predicted = np.concatenate([each.predicted for each in found], axis=1)
-    not_finite = sum(each.not_finite for each in found)
-    if not_finite:
-        raise EvaluationError(
-            f"the outputs of the {title} model are not finite for {not_finite} of "
-            f"{predicted.shape[1]} samples"
-        )
-    rows = min(len(each.robust) for each in found)
-    return Answers(
-        predicted,
-        np.concatenate([each.robust[:rows] for each in found], axis=1),
-        sum(each.flat for each in found),
-        0,
-        _side_by_side([each.transferred for each in found]),
-        _side_by_side([each.distances for each in found]),
-        _side_by_side([each.corrupted for each in found]),
-    )
-
-
-def _side_by_side(parts: Sequence[Any]) -> Any:
-    """Return what batches have along their last axis, the samples; None where none has any."""
-    known = [each for each in parts if each is not None]
-    return np.concatenate(known, axis=-1) if known else None

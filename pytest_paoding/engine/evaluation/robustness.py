@@ -14,7 +14,7 @@ from pytest_paoding.records.measurement import Measurement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.evaluation.observe import Observations
+    from pytest_paoding.engine.evaluation.answers import Observations
 
 _RATIOS = ("robustness_retention", "robustness_overlap")
 

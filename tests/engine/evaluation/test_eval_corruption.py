@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
+from pytest_paoding.engine.evaluation.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
-from pytest_paoding.engine.evaluation.observe import Answers, Observations
 from pytest_paoding.engine.execution.signature import Port
 
 KINDS = ("noise", "blur", "brightness", "contrast")

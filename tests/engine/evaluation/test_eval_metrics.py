@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics, degenerate
-from pytest_paoding.engine.evaluation.observe import Answers, Observations
+from pytest_paoding.engine.evaluation.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 
 
@@ -201,3 +201,13 @@ def test_metrics_are_shares_of_what_was_seen(data):
     for each in found.values():
         assert (each.found is None) == (each.reason is not None)
         assert each.found is None or type(each.found) in (int, float)
+
+
+def test_a_file_is_called_a_file_but_has_no_gradient_of_its_own():
+    labels = [0, 1, 2, 3]
+    same = answers([0, 0, 0, 0], [[False] * 4], flat=4)
+    observed = seen(answers(labels, [[True] * 4]), same, labels, epsilons=(0.1,))
+    of_file = observed.of_file(same, "tflite")
+    assert degenerate(of_file) == "the tflite file is degenerate: class 0 for 100.0% of samples"
+    reason = robustness_metrics(of_file)["robustness_retention"].reason
+    assert reason.startswith("the gradient of the pruned model is zero")
