@@ -15,12 +15,14 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.input_ranges import input_ranges
-from pytest_paoding.engine.execution.intervals import Interval, known_activation, layer_activation
+from pytest_paoding.engine.execution.intervals import Interval, layer_activation
+from pytest_paoding.engine.execution.linear import activation_of
 from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.propagation import propagation
 from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -66,80 +68,91 @@ def output_shift(original: Any, pruned: Any, plan: Plan, input_range: InputRange
         input_range: Low and high of legal inputs, or such a pair for each input by its name.
     """
     graph = read_graph(original)
-    bounds = _Bounds(graph, input_ranges(graph, input_range))
-    kept = {layer.name: np.array(layer.kept) for layer in plan.layers}
+    shift = _Shift(graph, read_graph(pruned), plan, input_ranges(graph, input_range))
     try:
-        for before, after in zip(graph.calls, read_graph(pruned).calls, strict=True):
-            bounds.follow(before, after, kept.get(before.name))
+        return Measurement(found=shift.largest(), detail=_DETAIL)
     except _UnboundedError as error:
         return Measurement(reason=str(error))
-    return Measurement(found=bounds.largest, detail=_DETAIL)
 
 
-class _Bounds:
-    """The differences of the tensors of two models, call by call."""
+class _Shift:
+    """By how much the tensors of two models differ, call by call."""
 
-    def __init__(self, graph: Graph, ranges: Mapping[Tensor, tuple[float, float]]) -> None:
+    def __init__(
+        self, graph: Graph, pruned: Graph, plan: Plan, ranges: Mapping[Tensor, tuple[float, float]]
+    ) -> None:
+        self._graph = graph
+        self._pruned = dict(zip(graph.calls, pruned.calls, strict=True))
+        self._kept = {layer.name: np.array(layer.kept) for layer in plan.layers}
         self._weights = WorkingWeights()
         self._values = ValueBounds(graph, self._weights, ranges, graph.calls)
         self._values.update()
-        self._outputs = set(graph.outputs)
-        self._moved = {tensor: _Moved(_still(self._value(tensor))) for tensor in graph.inputs}
-        self.largest = 0.0
+        self._at_outputs: list[Interval] = []
 
-    def follow(self, before: Call, after: Call, kept: IntArray | None) -> None:
-        """Take a call of the original model, and the same one of the pruned model."""
-        layer = before.operation
-        if len(before.inputs) != 1 or len(before.outputs) != 1:
-            raise _UnboundedError(f"layer {before.name!r} joins tensors: no bound is known")
-        tensor = before.inputs[0]
-        moved = self._moved[tensor]
-        is_dense = type(layer) is keras.layers.Dense
-        function = known_activation(layer.activation) if is_dense else layer_activation(layer)
-        if is_dense:
-            changed = self._dense(before, after, moved, kept)
-        elif type(layer) is keras.layers.BatchNormalization:
-            changed = self._scaled(before, after, moved)
-        elif function is not None or type(layer) in (*_ELEMENTWISE, *_ACTIVATIONS):
-            changed = moved
-        else:
-            changed = _Moved(_carried(before, moved))
-        if before.outputs[0] in self._outputs:
-            self.largest = max(self.largest, _size(changed.by))
-        elif function is None and (is_dense or type(layer) in _ACTIVATIONS):
-            raise _UnboundedError(f"nothing is known of the activation of layer {before.name!r}")
-        if function is not None:
-            argument = self._values.before[before]
-            changed = _Moved(function.difference(changed.by, argument), changed.kept)
-        self._moved[before.outputs[0]] = self._without(changed, before.outputs[0])
+    def largest(self) -> float:
+        """Return how far any output can move, before its activation.
 
-    def _dense(self, before: Call, after: Call, moved: _Moved, kept: IntArray | None) -> _Moved:
+        Raises:
+            _UnboundedError: Nothing is known of a layer or a tensor on the way.
+        """
+        inputs = [_Moved(_still(self._value(tensor))) for tensor in self._graph.inputs]
+        self._graph.run(inputs, self._after)
+        return max(map(_size, self._at_outputs), default=0.0)
+
+    def _after(self, call: Call, inputs: list[_Moved]) -> list[_Moved]:
+        """Return by how much the output of a call differs, from what it reads."""
+        if len(inputs) != 1 or len(call.outputs) != 1:
+            raise _UnboundedError(f"layer {call.name!r} joins tensors: no bound is known")
+        layer, output = call.operation, call.outputs[0]
+        moved = self._before_activation(call, inputs[0])
+        activation = activation_of(layer)
+        if output in self._graph.outputs:
+            self._at_outputs.append(moved.by)
+        elif activation is None and type(layer) in (keras.layers.Dense, *_ACTIVATIONS):
+            raise _UnboundedError(f"nothing is known of the activation of layer {call.name!r}")
+        if activation is not None:
+            by = activation.difference(moved.by, self._values.before[call])
+            moved = _Moved(by, moved.kept)
+        return [self._with_removed(moved, output)]
+
+    def _before_activation(self, call: Call, moved: _Moved) -> _Moved:
+        layer = call.operation
+        if type(layer) is keras.layers.Dense:
+            return self._dense(call, moved)
+        if is_norm(call):
+            return self._scaled(call, moved)
+        if layer_activation(layer) is not None or type(layer) in (*_ELEMENTWISE, *_ACTIVATIONS):
+            return moved
+        return _Moved(_carried(call, moved))
+
+    def _dense(self, call: Call, moved: _Moved) -> _Moved:
         """Bound W' (x + d) + b' - W x - b = W' d + (W' - W) x + (b' - b)."""
-        layer, other = before.operation, after.operation
+        layer, other = call.operation, self._pruned[call].operation
+        kept = self._kept.get(call.name)
         old = self._weights[layer, 0]
         new = np.zeros_like(old)
         columns = np.arange(old.shape[1]) if kept is None else kept
         rows = np.arange(old.shape[0]) if moved.kept is None else moved.kept
         new[np.ix_(rows, columns)] = self._weights[other, 0]
-        by = _product(new, moved.by) + _product(new - old, self._value(before.inputs[0]))
+        by = _product(new, moved.by) + _product(new - old, self._value(call.inputs[0]))
         if layer.use_bias:
             bias = np.zeros_like(self._weights[layer, 1])
             bias[columns] = self._weights[other, 1]
             by = by.shifted(bias - self._weights[layer, 1])
         return _Moved(by, kept)
 
-    def _scaled(self, before: Call, after: Call, moved: _Moved) -> _Moved:
+    def _scaled(self, call: Call, moved: _Moved) -> _Moved:
         """Bound s' (x + d) + t' - s x - t = s' d + (s' - s) x + (t' - t)."""
-        scale, shift = affine(before.operation, self._weights)
+        scale, shift = affine(call.operation, self._weights)
         new_scale, new_shift = scale.copy(), shift.copy()
         kept = slice(None) if moved.kept is None else moved.kept
-        new_scale[kept], new_shift[kept] = affine(after.operation, self._weights)
-        value = self._value(before.inputs[0])
+        new_scale[kept], new_shift[kept] = affine(self._pruned[call].operation, self._weights)
+        value = self._value(call.inputs[0])
         by = moved.by.times(new_scale) + value.times(new_scale - scale)
         return _Moved(by.shifted(new_shift - shift), moved.kept)
 
-    def _without(self, moved: _Moved, tensor: Tensor) -> _Moved:
-        """Let units that are gone move by what they were."""
+    def _with_removed(self, moved: _Moved, tensor: Tensor) -> _Moved:
+        """Bound removed units too: each has moved from its value to zero."""
         if moved.kept is None:
             return moved
         value = self._value(tensor)

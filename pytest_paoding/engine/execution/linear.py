@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.intervals import Interval
+from pytest_paoding.engine.execution.intervals import Interval, known_activation, layer_activation
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.axes import channels_first
 
 if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.intervals import Activation
     from pytest_paoding.engine.execution.working import WorkingWeights
     from pytest_paoding.engine.graph.types import FloatArray
 
@@ -27,6 +28,11 @@ LINEAR = (keras.layers.Dense, *CONVS, *_DEPTHWISE)
 def is_linear(layer: Any) -> bool:
     """Whether a layer is a linear map with a kernel, followed by a bias and an activation."""
     return type(layer) in LINEAR
+
+
+def activation_of(layer: Any) -> Activation | None:
+    """Return what is known of the activation a layer ends in, or is; None if nothing is."""
+    return known_activation(layer.activation) if is_linear(layer) else layer_activation(layer)
 
 
 def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:

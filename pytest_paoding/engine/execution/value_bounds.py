@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.intervals import Interval, known_activation, layer_activation
-from pytest_paoding.engine.execution.linear import bias, is_linear, linear
+from pytest_paoding.engine.execution.intervals import Interval, layer_activation
+from pytest_paoding.engine.execution.linear import activation_of, bias, is_linear, linear
 from pytest_paoding.engine.execution.propagation import propagation
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class ValueBounds:
         self.before[call] = None
         if len(known) == len(inputs) == 1:
             self.before[call] = self._before(layer, known[0])
-        activation = known_activation(layer.activation) if is_linear(layer) else None
-        activation = activation or layer_activation(layer)
+        activation = activation_of(layer)
         kind = propagation(layer)
         if activation is not None and self.before[call] is not None:
             after = activation.value(self.before[call])  # type: ignore[arg-type]  # just checked

@@ -94,3 +94,12 @@ def test_where_nothing_is_known_it_says_so(build, reason):
     found = output_shift(model, pruned.model, pruned.plan, (0, 1))
     assert found.found is None
     assert reason in found.reason
+
+
+def test_an_input_of_open_length_has_no_bound():
+    inputs = keras.Input((None, 4))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Dense(8, "relu")(inputs)))
+    pruned = prune(model, ratio=0.5, strategy="magnitude")
+    found = output_shift(model, pruned.model, pruned.plan, (0, 1))
+    assert found.found is None
+    assert found.reason == "a tensor of the model has no bound"
