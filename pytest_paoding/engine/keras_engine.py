@@ -1,6 +1,7 @@
 """The engine for Keras models: what a gate asks for, done by the modules of this storey.
 
-Importing this module imports nothing heavy; the first call does, silently.
+Importing this module imports nothing heavy: each method starts TensorFlow, silently, before it
+imports what does the work.
 """
 
 from __future__ import annotations
@@ -31,25 +32,34 @@ class KerasEngine:
 
     def load_model(self, path: Path) -> Any:
         """Return the model in a file, uncompiled; see `keras_io.load.load_model`."""
-        return _module("keras_io.load").load_model(path)
+        start_tensorflow()
+        from pytest_paoding.engine.keras_io.load import load_model
+
+        return load_model(path)
 
     def digest(self, model: Any) -> str:
         """Return `sha256:...` over architecture and weights; see `keras_io.digest.digest`."""
-        found: str = _module("keras_io.digest").digest(model)
-        return found
+        start_tensorflow()
+        from pytest_paoding.engine.keras_io.digest import digest
+
+        return digest(model)
 
     def prune(
         self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
     ) -> Pruned:
-        """Return a smaller model and its plan, checked; see `pruning.prune.prune`."""
-        pruned: Pruned = _module("pruning.pruner").prune(model, progress=progress, **settings)
-        return pruned
+        """Return a smaller model and its plan, checked; see `pruning.pruner.prune`."""
+        start_tensorflow()
+        from pytest_paoding.engine.pruning.pruner import prune
+
+        return prune(model, progress=progress, **settings)
 
     def apply(self, model: Any, plan: Plan) -> Pruned:
         """Return a model with what a plan leaves of another; see `surgery.apply.apply`."""
-        smaller = _module("surgery.apply").apply(model, plan)
-        pruned: Pruned = _module("pruning.pruner").Pruned(smaller, plan)
-        return pruned
+        start_tensorflow()
+        from pytest_paoding.engine.pruning.pruner import Pruned
+        from pytest_paoding.engine.surgery.apply import apply
+
+        return Pruned(apply(model, plan), plan)
 
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
@@ -63,7 +73,10 @@ class KerasEngine:
         **settings: Unpack[Judging],
     ) -> dict[str, Measurement]:
         """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
-        metrics: dict[str, Measurement] = _module("evaluation.evaluate").evaluate(
+        start_tensorflow()
+        from pytest_paoding.engine.evaluation.evaluate import evaluate
+
+        return evaluate(
             original,
             pruned,
             data,
@@ -72,27 +85,30 @@ class KerasEngine:
             progress=progress,
             **settings,
         )
-        return metrics
 
     def output_shift(
         self, original: Any, pruned: PrunedModel, *, input_range: InputRange
     ) -> Measurement:
         """Return a bound of how far any output moves; see `evaluation.shift.output_shift`."""
-        bound: Measurement = _module("evaluation.shift").output_shift(
-            original, pruned.model, pruned.plan, input_range
-        )
-        return bound
+        start_tensorflow()
+        from pytest_paoding.engine.evaluation.shift import output_shift
+
+        return output_shift(original, pruned.model, pruned.plan, input_range)
 
     def layer_flops(self, model: Any) -> dict[str, int | None]:
-        """Return the work of each layer; see `evaluation.cost.layer_costs`."""
-        graph = _module("graph.functional").read_graph(model)
-        costs = _module("evaluation.costs.cost").layer_costs(graph)
-        return {cost.name: cost.flops for cost in costs}
+        """Return the work of each layer; see `evaluation.costs.cost.layer_costs`."""
+        start_tensorflow()
+        from pytest_paoding.engine.evaluation.costs.cost import layer_costs
+        from pytest_paoding.engine.graph.functional import read_graph
+
+        return {cost.name: cost.flops for cost in layer_costs(read_graph(model))}
 
     def save(self, model: Any, path: Path) -> int:
         """Write a model and return its bytes; see `keras_io.save.save_model`."""
-        size: int = _module("keras_io.save").save_model(model, path)
-        return size
+        start_tensorflow()
+        from pytest_paoding.engine.keras_io.save import save_model
+
+        return save_model(model, path)
 
     def export(
         self,
@@ -104,16 +120,19 @@ class KerasEngine:
         seed: int = 0,
     ) -> tuple[str, ...]:
         """Write a model in several formats; see `exporting.export.export`."""
-        notes: tuple[str, ...] = _module("exporting.export").export(
-            model, files, input_range=input_range, calibration=calibration, seed=seed
-        )
-        return notes
+        start_tensorflow()
+        from pytest_paoding.engine.exporting.export import export
+
+        return export(model, files, input_range=input_range, calibration=calibration, seed=seed)
 
     def identify(self, source: Path | Any) -> str | None:
         """Return a digest of a model or its file; see `keras_io.identity`."""
         if isinstance(source, Path):
             return identity.of_file(source)
-        return _module("keras_io.digest").identify(source)  # type: ignore[no-any-return]
+        start_tensorflow()
+        from pytest_paoding.engine.keras_io.digest import identify
+
+        return identify(source)
 
     def fingerprint(self, data: Any) -> str | None:
         """Return a digest of data for judging or calibration; see `keras_io.identity.of_data`."""
@@ -137,9 +156,3 @@ def _version(name: str) -> str:
     except PackageNotFoundError:  # TensorFlow comes under several names, such as tensorflow-cpu
         start_tensorflow()
         return str(import_module(name).__version__)
-
-
-def _module(name: str) -> Any:
-    """Return a module of this storey, after a silent start of TensorFlow, which it imports."""
-    start_tensorflow()
-    return import_module(f"pytest_paoding.engine.{name}")
