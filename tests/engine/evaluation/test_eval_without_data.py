@@ -75,6 +75,15 @@ def test_every_output_counts():
     assert fidelity(model, other)["synthetic_agreement"].found < 0.5
 
 
+def test_every_output_of_a_layer_counts():
+    x = keras.Input((5, 3))
+    sequence, state, cell = layers.LSTM(4, return_sequences=True, return_state=True)(x)
+    model = keras.Model(x, [cell, layers.Dense(2)(sequence), state])
+    found = fidelity(model, model)
+    assert found["synthetic_agreement"].found == 1
+    assert found["output_divergence"].found == 0
+
+
 def test_what_is_undefined_says_why():
     constant = dense()
     constant.layers[-1].set_weights([np.zeros((8, 3)), np.arange(3.0)])
