@@ -50,7 +50,7 @@ def silenced(*descriptors: int) -> Iterator[None]:
     """Keep back what is written to file descriptors; show it if the block meets a defect.
 
     Args:
-        descriptors: By default that of errors alone.
+        descriptors: The file descriptors; standard error alone if none is given.
     """
     with ExitStack() as stack:
         for descriptor in descriptors or (STDERR,):

@@ -1,4 +1,4 @@
-"""How often both models are right, and how often they say the same."""
+"""Accuracy of both models, and their agreement."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def accuracy_metrics(seen: Observations) -> dict[str, Measurement]:
 
 
 def paired(before: BoolArray, after: BoolArray) -> Evidence:
-    """Return in how many samples something holds before and after, of the share after."""
+    """Count the samples for which something holds before and after, to judge the share after."""
     both, first, second = (int(each.sum()) for each in (before & after, before, after))
     neither = len(before) - first - second + both
     return Evidence(Contrast.SHARE, both, first - both, second - both, neither)
 
 
 def share_after(pair: Evidence) -> Measurement:
-    """Return a share of the samples before and after pruning, of which the latter counts."""
+    """Return the share of the samples before pruning and after, of which the latter counts."""
     before, after = shares(pair)
     return Measurement(before, after, after, evidence=pair)
 
@@ -59,7 +59,7 @@ def shares(pair: Evidence) -> tuple[float, float]:
 
 
 def degenerate(seen: Observations) -> str | None:
-    """Return why the pruned model's answers are no answers, if so.
+    """Return why the model after pruning counts as degenerate, None if it does not.
 
     A model that gives one class to 99 % of the samples, of which fewer belong to it, may keep a
     fine ratio of a poor accuracy without looking at its input.

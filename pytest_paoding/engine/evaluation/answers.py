@@ -1,4 +1,4 @@
-"""What models say of samples: of a batch, and of all the data."""
+"""Answers: what models say of samples, batch by batch and over all the data."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ class Observations:
         pruned: Answers of the model after.
         labels: True classes for each judged output, shape (outputs, samples); None without labels.
         epsilons: Strengths of the attack.
-        unattacked: Why no attack was made, if so.
+        unattacked: Why no attack was made; None if one was.
         notes: What outputs of unknown kind were taken for.
         attack: What was tried, such as `pgd, 20 steps`.
         versions: How inputs were corrupted: kinds and severities.
-        uncorrupted: Why they were not, if so.
+        uncorrupted: Why they were not; None if they were.
         files: Answers of each exported file.
-        subject: What messages call the model after pruning.
+        subject: Name of the model after pruning in messages.
     """
 
     original: Answers

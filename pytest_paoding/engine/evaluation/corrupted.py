@@ -1,4 +1,4 @@
-"""How often both models are right on corrupted inputs."""
+"""Accuracy of both models on corrupted inputs."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _LARGE_STRENGTHS = {
     "contrast": (0.4, 0.3, 0.2, 0.1, 0.05),
 }
 _TRUNCATED = 4.0
-"""Where a Gaussian filter ends, in standard deviations."""
+"""Reach of a Gaussian filter, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Corruptions:
         inputs: The model's inputs; those that are not floating-point are left as they are.
         ranges: Low and high of each input; None for those that are left as they are.
         channels_first: Whether the first of an image's axes is that of the channels.
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     kinds: tuple[str, ...]
@@ -81,7 +81,7 @@ class Corruptions:
 
         Args:
             inputs: One array for each input, within its range.
-            number: Of the batch, for noise of its own.
+            number: Number of the batch, which gets noise of its own.
         """
         noise = _Noise(np.random.default_rng((self.seed, number, 1)))
         unit = [

@@ -78,12 +78,12 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
             in place of the data leaves only what needs none.
         attack: Its name; see `attacks.choose.attack_of`.
         epsilons: Its strengths: the largest change of any value, in the inputs' own unit.
-        attack_steps: Number of its steps; None for what is usual.
-        attack_restarts: Number of random starts, where it has any; None likewise.
-        attack_samples: How many samples are attacked, the first ones; None likewise.
+        attack_steps: Number of its steps; None for the usual number.
+        attack_restarts: Number of random starts, where it has any; None for the usual number.
+        attack_samples: Number of samples to attack, the first ones; None for the usual number.
         corruptions: Kinds of corruption; see `corruption.Corruptions`.
         severities: Their severities, numbers from 1 to 5.
-        seed: Of what is random in attacks and corruptions.
+        seed: Seed of attacks and corruptions.
         input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
             it, and not made if the data lies outside.
         measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
@@ -94,13 +94,14 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         progress: Told ("evaluating", samples done, samples in all as far as known).
 
     Returns:
-        By name, the metrics accuracy, accuracy_decay, accuracy_retention, agreement,
+        The metrics by name: accuracy, accuracy_decay, accuracy_retention, agreement,
         robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
         robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
         parameters, parameters_removed, flops, flops_reduction and activation_memory; where they
         were asked for synthetic_agreement, output_divergence, latency_ratio and
         batch_latency_ratio. What is undefined has a reason.
-        Those that need data also for every file, under NAME@FORMAT; before is the original model.
+        Those that need data are there for every file too, under NAME@FORMAT; before is the original
+        model.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
     for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
@@ -181,7 +182,7 @@ def _batch_size(graph: Graph, first: Batch) -> int:
 def _counted(
     batches: Iterable[Batch], progress: Callable[[str, int, int], None] | None, total: int
 ) -> Iterator[Batch]:
-    """Yield batches and tell `progress` when each has been dealt with."""
+    """Yield batches, and report progress once each has been judged."""
     done = 0
     for batch in batches:
         yield batch

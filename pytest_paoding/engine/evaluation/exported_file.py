@@ -1,4 +1,4 @@
-"""An exported file as a function: what its own runtime makes of inputs."""
+"""An exported file as a function, run by its own runtime."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class ExportedFile:
 
     Attributes:
         file_format: Its format.
-        runtime: What runs it.
-        model: The model it was exported from: which outputs are judged, and what they hold.
+        runtime: The runtime that runs it.
+        model: The model it was exported from, whose outputs and heads it shares.
     """
 
     file_format: str
@@ -34,7 +34,7 @@ class ExportedFile:
 
     @property
     def title(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return f"exported {self.file_format}"
 
     def logits(self, inputs: Sequence[Any]) -> list[Any]:

@@ -37,8 +37,8 @@ def fidelity_metrics(
 
     Args:
         original: The graph of the model before pruning.
-        pruned: That of the model after; its inputs and outputs are the same.
-        input_range: Low and high of legal inputs, or such a pair for each input by its name.
+        pruned: The graph of the model after; its inputs and outputs are the same.
+        input_range: Low and high of legal inputs, or a pair of them for each input by its name.
 
     Cost: one pass of either model over 512 inputs, fewer where tensors are large.
     """
@@ -74,14 +74,14 @@ def _inputs(graph: Graph, input_range: InputRange) -> list[list[Any]]:
 
 
 def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
-    """Return what a model gives before its last activation, shape (inputs, values)."""
+    """Return a model's outputs before their activation, shape (inputs, values)."""
     model = Model(graph, WorkingWeights())
     given = [dict(zip(graph.inputs, chunk, strict=True)) for chunk in chunks]
     return np.concatenate([Wave(model, [each]).finish() for each in given])
 
 
 def _agree(graph: Graph, before: FloatArray, after: FloatArray) -> BoolArray:
-    """Return on which inputs all outputs say the same, shape (inputs,)."""
+    """Return whether all outputs agree on an input, shape (inputs,)."""
     made = (tensor for call in graph.output_calls for tensor in call.outputs)
     ends = [tensor for tensor in made if tensor in graph.outputs]
     shapes = [tuple(length or 1 for length in tensor.shape) for tensor in ends]

@@ -1,4 +1,4 @@
-"""Exported files, judged as they are: by what their own runtime makes of the data."""
+"""Metrics of exported files, judged as their own runtimes run them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRANSFERRED = "examples made on the pruned model"
 
 
 def file_metrics(seen: Observations, files: Sequence[ExportedFile]) -> dict[str, Measurement]:
-    """Return for every file what `accuracy` and `robustness` measure, under NAME@FORMAT.
+    """Return the metrics of `accuracy` and `robustness` for every file, under NAME@FORMAT.
 
     Before is the original model, after is the file. A file has no gradient to attack it with: it
     classifies adversarial examples made on the pruned model, of which it is another form.

@@ -1,4 +1,4 @@
-"""From what a model puts out to logits, one column per class.
+"""Turning a model's outputs into logits, one column per class.
 
 Gradients of a cross-entropy taken through a softmax vanish where it saturates, and attacks that
 expect logits fail silently on probabilities. So whatever a model ends in, it is judged on what goes
@@ -28,7 +28,7 @@ class Head(Enum):
 
 
 def before_activation(output: Any) -> tuple[Any, Head]:
-    """Return what goes into the last softmax or sigmoid before a traced `output`.
+    """Return the input of the last softmax or sigmoid before a traced `output`.
 
     Args:
         output: An output tensor of a model that is being traced; casts and reshapes behind the
@@ -36,7 +36,7 @@ def before_activation(output: Any) -> tuple[Any, Head]:
 
     Returns:
         The logits in the shape of `output`; or `output` itself where it is no such activation's:
-        of a linear layer, then logits as well, else unknown.
+        logits as well if it is a linear layer's, else unknown.
     """
     tensor = output
     while tensor.op.type in _MOVEMENTS:

@@ -37,9 +37,8 @@ def observe(
     Args:
         batches: The data; read once.
         predictors: The original model and the pruned one.
-        attack: What to try on both, each with its own gradient. As soon as it refuses a batch no
-            further attacks are made.
-        corruptions: What else to show both; as soon as it refuses a batch that is not done either.
+        attack: The attack on both, each with its own gradient, until it refuses a batch.
+        corruptions: What to do to the inputs of both besides, until a batch is refused as well.
         files: What was exported from the pruned model. A file has no gradient, so it is shown the
             pruned model's adversarial examples.
 
@@ -94,7 +93,7 @@ class _UntilRefused(Generic[_Trial]):
 
     Attributes:
         trial: What is tried, if anything.
-        refusal: Why it was given up, if so.
+        refusal: Why it was given up; None while it is not.
     """
 
     trial: _Trial | None
@@ -142,7 +141,7 @@ def _all_answers(
     attack: Attack | None,
     looked_at: int,
 ) -> list[Answers]:
-    """Return what the original, the pruned model and every file say of a batch."""
+    """Return the answers of the original, the pruned model and every file to a batch."""
     original, shown = _answers(targets[0], attack, looked_at, [targets[1].predictor])
     if shown:
         original = replace(original, transferred=shown[0])
@@ -164,7 +163,7 @@ def _answers(
     looked_at: int,
     witnesses: Sequence[Predictor | ExportedFile],
 ) -> tuple[Answers, list[BoolArray]]:
-    """Return what a model says of a batch, of which the first few samples are attacked.
+    """Return the answers of a model to a batch, the first few samples of which are attacked.
 
     Args:
         target: The model and the batch.
@@ -196,7 +195,7 @@ def _answers(
 
 
 def _of_file(file: ExportedFile, target: Target, pruned: Answers, robust: BoolArray) -> Answers:
-    """Return what a file says of a batch: it is robust only where it is right at all."""
+    """Return the answers of a file to a batch; it is robust only where it is right at all."""
     logits = file.logits(target.inputs)
     predicted = top_classes(logits)
     if robust.size:

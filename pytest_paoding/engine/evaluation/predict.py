@@ -120,15 +120,15 @@ class Predictor:
         return self._differentiate(_cross_entropy, inputs, labels)
 
     def leads(self, inputs: Sequence[Any], labels: IntArray) -> tuple[Any, list[Any | None]]:
-        """Return by how much the true class leads, and the gradient of that in the inputs.
+        """Return the lead of the true class, and its gradient in the inputs.
 
         Args:
-            inputs: As for `gradients`.
-            labels: As for `gradients`.
+            inputs: One tensor for each input, of its dtype.
+            labels: True classes for each judged output, shape (outputs, samples).
 
         Returns:
             The true class's logit minus the highest of the others, the least over the outputs,
-            shape (samples,); and gradients as those of `gradients`.
+            shape (samples,); and for each input its gradient, None if it is not floating-point.
 
         Raises:
             EvaluationError: The model cannot be run on them.

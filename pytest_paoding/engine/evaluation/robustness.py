@@ -1,4 +1,4 @@
-"""How often both models stay right under attack."""
+"""Accuracy of both models under attack."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
     Robust are, of all samples, those that a model classifies right and still does after an attack
     on itself. Retention is the share after pruning divided by that before; overlap is the share,
     among the samples robust before, of those robust after. Of several epsilons the worst counts.
-    Transfer accuracy is that of the pruned model on what the attack on the original came up with:
-    of an attacker who does not know the pruned model.
+    Transfer accuracy is that of the pruned model on examples made on the original: the attacker
+    does not know the pruned model.
     """
     if not seen.epsilons:
         return dict.fromkeys(_RATIOS, Measurement(reason="no attack was asked for"))
@@ -63,7 +63,7 @@ class _Count:
         return self.pair.both + self.pair.lost
 
     def compared(self, contrast: Contrast) -> Measurement:
-        """Return the share of those robust before that are robust after, or the ratio of both."""
+        """Return the share of those robust before that still are, or the ratio of both shares."""
         pair = self.pair
         if contrast is Contrast.SHARE:
             part, evidence = pair.both, Evidence(contrast, pair.both, pair.lost)
@@ -90,7 +90,7 @@ def _count(seen: Observations, row: int) -> _Count:
 
 
 def _distances(seen: Observations) -> list[str]:
-    """Return the median distance of what fools the models, if the attack has looked for it."""
+    """Return the median distance of examples that fool, if the attack looks for the nearest."""
     before, after = seen.original.distances, seen.pruned.distances
     if before is None or after is None:
         return []
@@ -105,7 +105,7 @@ def _transfer(seen: Observations, row: int, detail: str) -> Measurement:
 
 
 def _worst(counts: Sequence[_Count], contrast: Contrast) -> Measurement:
-    """Return how much of the robustness before pruning is left where the least is."""
+    """Return the comparison at the epsilon that keeps least of the robustness before pruning."""
     for count in counts:
         if not count.before:
             reason = f"no sample is robust before pruning at {count.detail}: a ratio is undefined"

@@ -1,4 +1,4 @@
-"""Output shift: by how much pruning can move an output, on any legal input at all.
+"""Output shift: the most that pruning can move an output, on any legal input.
 
 A bound, not an estimate: the worst case over the whole range of the inputs, by interval arithmetic.
 It needs no data and holds for every input, and it is loose, the more so the deeper the network:
@@ -39,12 +39,12 @@ _DETAIL = "worst case over the whole input range, by interval bounds"
 
 
 class _UnboundedError(Exception):
-    """A layer of which no bound is known."""
+    """No bound is known of a layer or a tensor."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """What is known of a tensor of the pruned model, in the original's units.
+    """The difference of a tensor of the pruned model, in the original's units.
 
     Attributes:
         by: Bounds of its values minus the original's; a unit that is gone counts as zero.
@@ -58,14 +58,15 @@ class _Moved:
 def output_shift(original: Any, pruned: Any, plan: Plan, input_range: InputRange) -> Measurement:
     """Return a bound of how far any output moves, before its softmax or sigmoid.
 
-    For networks of dense layers, activations and what acts on every unit alone; the input may be
-    flattened or scaled first. Sound up to rounding. Costs two products with every kernel.
+    Known for networks of dense layers, activations and layers that act on every unit alone, behind
+    an input that may be flattened or scaled first. Sound up to rounding. Costs two products with
+    every kernel.
 
     Args:
         original: The model before pruning.
         pruned: The model after.
-        plan: Which units stayed.
-        input_range: Low and high of legal inputs, or such a pair for each input by its name.
+        plan: The plan it was pruned by.
+        input_range: Low and high of legal inputs, or a pair of them for each input by its name.
     """
     graph = read_graph(original)
     shift = _Shift(graph, read_graph(pruned), plan, input_ranges(graph, input_range))
@@ -76,7 +77,7 @@ def output_shift(original: Any, pruned: Any, plan: Plan, input_range: InputRange
 
 
 class _Shift:
-    """By how much the tensors of two models differ, call by call."""
+    """The differences between the tensors of two models, call by call."""
 
     def __init__(
         self, graph: Graph, pruned: Graph, plan: Plan, ranges: Mapping[Tensor, tuple[float, float]]
@@ -100,7 +101,7 @@ class _Shift:
         return max(map(_size, self._at_outputs), default=0.0)
 
     def _after(self, call: Call, inputs: list[_Moved]) -> list[_Moved]:
-        """Return by how much the output of a call differs, from what it reads."""
+        """Return the difference of a call's output, from those of its inputs."""
         if len(inputs) != 1 or len(call.outputs) != 1:
             raise _UnboundedError(f"layer {call.name!r} joins tensors: no bound is known")
         layer, output = call.operation, call.outputs[0]
@@ -169,7 +170,7 @@ class _Shift:
 
 
 def _carried(call: Call, moved: _Moved) -> Interval:
-    """Return what a layer that neither mixes nor weighs units makes of a difference."""
+    """Propagate a difference through a layer that neither mixes nor weighs units."""
     kind = propagation(call.operation)
     if kind is None or kind.difference is None or moved.kept is not None:
         kind_of = type(call.operation).__name__

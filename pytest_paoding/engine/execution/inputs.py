@@ -1,4 +1,4 @@
-"""The inputs a reconstruction looks at: synthetic ones, or unlabelled ones that a user gives."""
+"""Unlabelled inputs to run a model on: synthetic ones, or those that a user gives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Inputs:
     """Inputs in chunks.
 
     Attributes:
-        chunks: For each chunk the values of every input tensor.
+        chunks: Values of every input tensor, chunk by chunk.
         twins: Which chunks run the calibrated twin.
         count: Number of inputs.
         typical: Whether those that do not run the twin are like the model's own: given by a user,
@@ -57,7 +57,7 @@ class Inputs:
         return {tensor: np.concatenate([each[tensor] for each in chunks]) for tensor in chunks[0]}
 
     def heads(self, count: int) -> list[list[int]]:
-        """Return chunks of about `count` inputs: of the twin, and of the plain model."""
+        """Return the chunks of about `count` inputs of the twin, and of the plain model."""
         kinds = [[i for i, twin in enumerate(self.twins) if twin is kind] for kind in (True, False)]
         size = max(1, self.count // len(self.chunks))
         return [each[: max(1, count // size)] for each in kinds if each]
@@ -65,7 +65,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """How many inputs are drawn, and how many of them beyond their range."""
+    """A draw of inputs: how many, how many of them beyond their range, and the generator."""
 
     count: int
     outside: int
@@ -113,7 +113,7 @@ def most_inputs(graph: Graph) -> int:
 
 
 def most_followed(graph: Graph) -> int:
-    """Return how many inputs a pass may keep every tensor of, to be followed back; 8 at least."""
+    """Return how many inputs a pass may keep all tensors of, for a gradient; 8 at least."""
     return max(8, _MEMORY // (4 * sum(map(_numbers, graph.tensors))))
 
 
@@ -195,7 +195,7 @@ def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) 
 
 
 def padded(values: Any, readers: Sequence[Any], generator: np.random.Generator) -> Any:
-    """Let half of some sequences end early, where a layer masks the padding behind their ends.
+    """Pad half of some sequences, where a layer that reads them masks padding.
 
     Args:
         values: Sequences, shape (count, steps, ...); the first half of them is changed.

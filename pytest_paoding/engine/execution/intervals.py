@@ -63,7 +63,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """What is known of an activation function.
+    """An activation function, its slope and its minimum.
 
     Attributes:
         function: The function, of arrays.
@@ -108,12 +108,12 @@ class Activation:
 
 
 def known_activation(function: Any) -> Activation | None:
-    """Return what is known of an activation function; None if nothing is."""
+    """Look up an activation function; None if its slope is not known."""
     return _KNOWN.get(function)
 
 
 def layer_activation(layer: Any) -> Activation | None:
-    """Return what is known of a layer that is an activation; None if nothing is."""
+    """Return the activation that a layer is; None if it is none, or its slope is not known."""
     kind = type(layer)
     if kind is keras.layers.Activation:
         return known_activation(layer.activation)

@@ -31,7 +31,7 @@ def is_linear(layer: Any) -> bool:
 
 
 def activation_of(layer: Any) -> Activation | None:
-    """Return what is known of the activation a layer ends in, or is; None if nothing is."""
+    """Return the activation that a layer ends in, or is; None if its slope is not known."""
     return known_activation(layer.activation) if is_linear(layer) else layer_activation(layer)
 
 
@@ -44,7 +44,7 @@ def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:
 
 
 def product(layer: Any, inputs: Any, kernel: Any) -> Any:
-    """Return what a linear layer makes of inputs with a kernel, without bias and activation."""
+    """Apply the linear map of a layer, with a kernel given, without bias and activation."""
     if type(layer) is keras.layers.Dense:
         return inputs @ kernel
     apply = keras.ops.depthwise_conv if type(layer) in _DEPTHWISE else keras.ops.conv

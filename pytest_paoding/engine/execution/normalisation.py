@@ -47,7 +47,7 @@ def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]
 
 
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
-    """Return what a normalisation makes of values in inference, with working weights."""
+    """Apply a normalisation to values in inference, with working weights."""
     scale, shift = (
         along_channels(layer, each, len(values.shape)) for each in affine(layer, weights)
     )

@@ -1,4 +1,4 @@
-"""What a consumer reads to compute one of its outputs: rows of im2col, at sampled positions."""
+"""Patches: the values that sampled outputs of a layer are computed from, as rows of im2col."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Sample:
 
     Attributes:
         call: The call of a dense layer or convolution.
-        inputs: Which input of the batch each sampled output belongs to, ascending.
-        positions: Its position on each spatial axis, shape (axes, samples).
+        inputs: Index in the batch of each sampled output, ascending.
+        positions: Position of each sampled output along the spatial axes, shape (axes, samples).
     """
 
     call: Call
@@ -33,7 +33,7 @@ class Sample:
 
     @classmethod
     def draw(cls, call: Call, inputs: int, rows: int, generator: np.random.Generator) -> Sample:
-        """Draw at most `rows` outputs from those of so many inputs."""
+        """Draw at most `rows` of the outputs for a number of inputs."""
         spatial = spatial_shape(call)
         total = inputs * int(np.prod(spatial))
         chosen = np.arange(total)
@@ -49,11 +49,11 @@ class Sample:
         )
 
     def patches(self, chunks: Iterable[Any]) -> FloatArray:
-        """Return what the sampled outputs are computed from, shape (samples, taps, channels)."""
+        """Return the patch of each sampled output, shape (samples, taps, channels)."""
         return np.concatenate([self._patches(*each) for each in self._located(chunks)])
 
     def _located(self, chunks: Iterable[Any]) -> Iterator[tuple[Any, IntArray, IntArray]]:
-        """Yield each chunk, channels last, with where in it the samples are."""
+        """Yield each chunk, channels last, with the indices of the samples in it."""
         start = 0
         for chunk in chunks:
             array = channels_last(self.call, np.asarray(chunk))
@@ -76,7 +76,7 @@ class Sample:
 
 
 def spatial_shape(call: Call) -> tuple[int, ...]:
-    """Return the lengths of a call's output axes but that of its units."""
+    """Return the lengths of a call's output along all axes but the units'."""
     shape = list(call.outputs[0].shape)
     del shape[channel_axis(call.operation)]
     return tuple(size or 1 for size in shape)
@@ -88,7 +88,7 @@ def channels_last(call: Call, array: Any) -> Any:
 
 
 def _padding(layer: Any, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return how much is padded before and after each axis, as convolutions do it."""
+    """Return the padding of a convolution before and after each spatial axis."""
     if layer.padding == "valid":
         return [(0, 0)] * len(lengths)
     pads = []

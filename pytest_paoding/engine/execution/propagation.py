@@ -1,7 +1,7 @@
-"""How layers without kernels carry intervals on: of values, and of differences.
+"""Propagation of intervals, of values and of differences, through layers without kernels.
 
-Every layer listed here is called as it is, in inference mode, on the ends of the intervals; only
-which end goes where depends on the kind of layer.
+Every layer listed here is called as it is, in inference mode, on the ends of the intervals; the
+kind of layer only decides which end gives which.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Carry: TypeAlias = "Callable[[Call, Sequence[Interval]], Interval]"
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """What a kind of layer makes of the intervals of its inputs.
+    """How a kind of layer propagates the intervals of its inputs.
 
     Attributes:
         value: Bounds of its output, from those of its inputs.
@@ -40,32 +40,32 @@ class Propagation:
 
 
 def propagation(operation: Any) -> Propagation | None:
-    """Return how an operation carries intervals on; None if nothing is known of it."""
+    """Return how an operation propagates intervals; None if that is not known."""
     return _KINDS.get(type(operation))
 
 
 def _rising(call: Call, intervals: Sequence[Interval]) -> Interval:
-    """Give each end for the same end: the output rises with every input."""
+    """Map ends to the same ends: the output rises with every input."""
     low = _called(call, [each.low for each in intervals])
     high = _called(call, [each.high for each in intervals])
     return Interval(low, high)
 
 
 def _affine(call: Call, intervals: Sequence[Interval]) -> Interval:
-    """Sort the outputs at the ends: every position alone is scaled by a number of either sign."""
+    """Sort the outputs at the ends: each position is scaled by a number of either sign."""
     ends = _rising(call, intervals)
     return Interval(np.minimum(ends.low, ends.high), np.maximum(ends.low, ends.high))
 
 
 def _affine_difference(call: Call, intervals: Sequence[Interval]) -> Interval:
-    """Take out what the layer gives for zero: a shift moves nothing."""
+    """Subtract the output for zero: a shift moves nothing."""
     moved = _affine(call, intervals)
     zero = _called(call, [np.zeros_like(each.low[:1]) for each in intervals])
     return Interval(moved.low - zero, moved.high - zero)
 
 
 def _largest_difference(call: Call, intervals: Sequence[Interval]) -> Interval:
-    """The largest of several values moves at most as much as that which moves most, either way."""
+    """Bound a maximum, which moves at most as far as the value that moves most, either way."""
     low = _called(call, [-each.low for each in intervals])
     high = _called(call, [each.high for each in intervals])
     return Interval(-low, high)

@@ -1,4 +1,4 @@
-"""What goes into a model and comes out of it: names, shapes and dtypes."""
+"""The signature of a model: names, shapes and dtypes of its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Port:
     """One input or output of a model.
 
     Attributes:
-        names: What it may be called, the usual name first: the key in the model's own dict of
-            inputs or outputs, the layer's name, the tensor's.
+        names: Its names, the usual one first: the key in the model's own dict of inputs or
+            outputs, the layer's name, the tensor's.
         shape: Its shape without the batch; None where a length is not fixed.
         dtype: Its dtype by name.
     """
@@ -37,13 +37,13 @@ class Port:
 
     @property
     def floating(self) -> bool:
-        """Whether it takes or gives floating-point numbers."""
+        """Whether its values are floating-point numbers."""
         return "float" in self.dtype
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs and outputs of a model, in Keras's flat order, and how it takes its inputs.
+    """The inputs and outputs of a model, in Keras's flat order.
 
     Attributes:
         inputs: Its inputs.

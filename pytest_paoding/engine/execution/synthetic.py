@@ -1,4 +1,4 @@
-"""Synthetic inputs: what a model may be shown when there is no data.
+"""Synthetic inputs, for models without data.
 
 Images are smooth random fields and "dead leaves" of ellipses and bars: natural images have falling
 spectra and occluding edges, and so have these, whatever they depict. Uniform noise is a trap: its
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What is known of one model input.
+    """The space of one model input.
 
     Attributes:
         shape: Its shape without the batch; rank 3 is an image.
@@ -53,8 +53,8 @@ def synthetic_inputs(space: Space, count: int, generator: np.random.Generator) -
 def beyond(space: Space, count: int, generator: np.random.Generator) -> FloatArray:
     """Return zero-mean noise of log-uniform scale that does not keep to the range.
 
-    For models without recorded statistics: the directions of real data may hide from their kernels
-    on smooth inputs.
+    Models without recorded statistics need it: on smooth inputs their kernels may never see the
+    directions of real data.
     """
     return _noise(space.shape, space.high - space.low, count, generator)
 
@@ -75,10 +75,7 @@ def smooth_fields(size: tuple[int, ...], count: int, generator: np.random.Genera
 
 
 def dead_leaves(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
-    """Return images of soft ellipses and bars, each over those before it, on flat ground.
-
-    Painted leaf by leaf on all images at once.
-    """
+    """Return images of soft ellipses and bars, each over those before it, on flat ground."""
     height, width, channels = size
     y = (np.arange(height, dtype=np.float32) / height)[:, None, None]
     x = (np.arange(width, dtype=np.float32) / width)[None, :, None]

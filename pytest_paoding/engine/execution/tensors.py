@@ -1,4 +1,4 @@
-"""What inputs are: images or vectors, of real numbers or not, with their channels first or last."""
+"""Kinds of tensors: images or not, real numbers or not, channels first or last."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class ValueBounds:
     """Bounds of the tensors that lead to some calls, kept until weights they depend on change.
 
     Attributes:
-        before: For each call with an activation the bounds of what that reads.
+        before: Bounds of what the activation of a call reads, for each call that has one.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ValueBounds:
         return self._bounds.get(tensor)
 
     def update(self) -> None:
-        """Compute anew what depends on weights that have changed."""
+        """Recompute the bounds that depend on weights that have changed."""
         for call in self._calls:
             inputs = [self._bounds.get(tensor) for tensor in call.inputs]
             versions = self._versions(call.operation)

@@ -40,10 +40,10 @@ class Model:
     Attributes:
         graph: Its calls.
         weights: Working copies of its weights.
-        offsets: For layers without a bias, what a bias would add; shape (units,).
+        offsets: Stand-ins for the biases of layers that have none, shape (units,).
         hooks: What the twin does to what a call's activation, or a normalisation, reads.
-        masks: For calls that read removed units in ways of their own, ones and zeros to multiply
-            each input with.
+        masks: Ones and zeros to multiply each input of a call with, for calls that read removed
+            units other than by summing over them.
         moved: Tensors in place of the kernels and biases of linear layers, by their keys.
     """
 
@@ -56,7 +56,7 @@ class Model:
     _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
 
     def linear(self, call: Call, inputs: Any) -> Any:
-        """Return what a layer with a kernel gives before its activation."""
+        """Return the outputs of a layer with a kernel, before its activation."""
         layer = call.operation
         kernel = self._tensor(layer, 0)
         outputs = product(layer, tf.cast(inputs, kernel.dtype), kernel)
@@ -172,11 +172,11 @@ class Wave:
         return tf.concat(reached, axis=1)
 
     def before(self, call: Call) -> list[Any]:
-        """Return what the next call, of a layer with a kernel, gives before its activation."""
+        """Return the outputs of the next call, of a layer with a kernel, before its activation."""
         return [self.model.linear(call, each) for each in self.values[call.inputs[0]]]
 
     def final(self, call: Call, at: int = 0) -> list[Any]:
-        """Return what the next call, which makes an output, gives before its activation.
+        """Return the model's outputs that the next call makes, before its activation.
 
         Args:
             call: The call.

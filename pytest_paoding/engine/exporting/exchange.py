@@ -30,7 +30,7 @@ def write_onnx(model: Any, file: Path) -> None:
     try:
         with _unlogged("tf2onnx"):
             proto, _ = tf2onnx.convert.from_function(function, function.input_signature)
-        onnx.checker.check_model(proto)  # what tf2onnx does not know it hands on as it is
+        onnx.checker.check_model(proto)  # tf2onnx passes on operations that it does not know
     except Exception as error:
         raise ExportError(f"the model cannot be exported as onnx: {cause_of(error)}") from error
     file.write_bytes(proto.SerializeToString())
@@ -38,7 +38,7 @@ def write_onnx(model: Any, file: Path) -> None:
 
 @contextmanager
 def _unlogged(name: str) -> Iterator[None]:
-    """Keep a package from logging what is told as an error."""
+    """Keep a package from logging what is raised as an error anyway."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -43,10 +43,10 @@ def export(
             (a ZIP archive) or "onnx".
         input_range: Low and high of a legal input, or that by input name.
         calibration: Inputs without labels for the full integer quantization; None to draw some.
-        seed: Of what is drawn.
+        seed: Seed of the synthetic inputs.
 
     Returns:
-        What is to be said of the files, a line each.
+        Notes on the files, a line each.
 
     Cost: a trace and a copy of the weights for all formats together, and for each a conversion,
     about a second for small models.
@@ -81,7 +81,7 @@ def export(
 
 
 def _require_no_loop(model: Any) -> None:
-    """Refuse what the calibration in TensorFlow 2.21 does not survive, nor the process with it."""
+    """Refuse models on which the calibration in TensorFlow 2.21 crashes the process."""
     if loop := loop_in(model):
         raise ExportError(
             f"the model cannot be exported as {INT8}: {loop} is a loop, which has no form in "

@@ -35,8 +35,8 @@ def convert(
         samples: What int8 is calibrated on.
 
     Returns:
-        The content, and what is to be said of it. Recurrent layers only convert for one sample at a
-        time; then that is said.
+        The content, and a note on it where there is one: recurrent layers only convert for one
+        sample at a time.
 
     Raises:
         ExportError: The converter has no counterpart of an operation.

@@ -20,7 +20,7 @@ _NEEDS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "onnx": ("onnx", ("tf2onnx", "onnx", "onnxruntime")),
     }
 )
-"""By format, the extra of this package and what it installs; TensorFlow does the others."""
+"""The extra of this package for each format, and what it installs; TensorFlow does the others."""
 
 
 def versions(formats: Iterable[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Runtime(Protocol):
-    """What runs a file."""
+    """A file that can be run on batches."""
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs for a batch, as arrays in the model's order.
@@ -35,10 +35,10 @@ class Runtime(Protocol):
 
 
 def open_file(file_format: str, path: Path, signature: Signature) -> Runtime:
-    """Return what runs an exported file.
+    """Return the runtime of an exported file.
 
     Args:
-        file_format: As of `export`.
+        file_format: Its format, as named by `export`.
         path: The file.
         signature: Inputs and outputs of the model that was exported.
 
@@ -73,7 +73,7 @@ class LiteRT:
         self._single = any(each["shape_signature"][0] == 1 for each in self._inputs.values())
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the outputs for a batch, freed from scale and zero point."""
+        """Return the outputs for a batch, dequantised."""
         if not self._single:
             return self._invoke(inputs)
         parts = [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.records.protocol import InputRange
 
 MOST = 256
-"""Inputs; more of them hardly change the ranges that are found."""
+"""Number of inputs; more of them hardly change the ranges that are found."""
 _LEAST, _VALUES = 16, 1 << 26  # fewer are drawn where they are large
 _TOGETHER = 8
 
@@ -33,7 +33,7 @@ class Samples:
 
     Attributes:
         arrays: One array for each input, shape (samples, ...).
-        origin: In words, for reports.
+        origin: Their origin in words, for reports.
     """
 
     arrays: Mapping[str, Any]
@@ -63,7 +63,7 @@ def samples_for(
         model: The model that is quantized.
         input_range: What a legal input may be.
         calibration: Inputs without labels, of which at most 256 are taken, evenly; or None.
-        seed: Of the synthetic inputs.
+        seed: Seed of the synthetic inputs.
 
     Raises:
         DataError: `calibration` does not fit the model.

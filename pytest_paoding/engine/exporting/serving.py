@@ -25,7 +25,7 @@ _LOOP = re.compile("While|If$|Case$")
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the function calls the model's inputs and outputs, in the model's order."""
+    """Names of the model's inputs and outputs in the function, in the model's order."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -88,8 +88,8 @@ def save_model(model: Any, folder: Path, *, batch: int | None = None) -> None:
 
     Args:
         model: A Sequential or Functional model; it is not changed.
-        folder: Where to write; made where it is missing.
-        batch: As of `serving_function`.
+        folder: The folder to write to; made where it is missing.
+        batch: Number of samples, or None; see `serving_function`.
     """
     holder = tf.Module()
     holder.weights = [variable.value for variable in model.variables]

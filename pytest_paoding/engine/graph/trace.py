@@ -39,7 +39,7 @@ class Call:
     Attributes:
         operation: The layer or `keras.ops` operation.
         args: Positional arguments with a `Tensor` for each tensor, literals as they are.
-        kwargs: Keyword arguments, likewise.
+        kwargs: Keyword arguments, in the same form.
         outputs: The tensors it returns, flattened.
         scope: Names of the nested models around it, outermost first.
         site: The model whose graph holds the call, and the call's number within that graph: the
@@ -165,8 +165,8 @@ class Graph:
     ) -> list[Value]:
         """Return the values of the outputs, from those of the inputs, in one pass over the calls.
 
-        Values are whatever `on_call` makes of them: arrays, intervals, shapes. One that nobody
-        needs any more is let go.
+        Values may be anything: arrays, intervals, differences. Each is let go after the last call
+        that reads it.
 
         Args:
             values: One for each input.

@@ -1,1 +1,1 @@
-"""Model files: what is looked at before one is loaded, loading, saving, and digests."""
+"""Model files: inspection before loading, loading, saving, digests."""

@@ -1,4 +1,4 @@
-"""What a model file says of itself, read before anything in it is built or run.
+"""The declarations of a model file, read before anything in it is built or run.
 
 A configuration can be forged, or damaged, so that building it allocates more than the machine has,
 or runs code. Both are refused here: by what the file declares, and by how many values it stores.
@@ -44,7 +44,7 @@ class ModelFile:
 
 
 def inspect(path: Path) -> ModelFile:
-    """Return what a model file declares and stores; nothing in it is built or run.
+    """Read what a model file declares and stores; nothing in it is built or run.
 
     Cost: one read of the configuration and of the shapes of the weights.
 
@@ -150,7 +150,7 @@ def _hdf5(path: Path) -> ModelFile:
 
 
 def _values(path: Path, group: Any) -> int:
-    """Return how many values a group stores; what is declared but not stored does not count."""
+    """Count the values that a group stores; those declared but not stored do not count."""
     total = 0
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):

@@ -1,4 +1,4 @@
-"""Digests by which results are found again; none where code takes part that no digest covers.
+"""Digests that results are stored under; none where code takes part that no digest covers.
 
 Nothing here imports Keras or NumPy: an unchanged model shall be recognised without them.
 """
@@ -72,7 +72,7 @@ def of_data(data: Any) -> str | None:
 
 
 def _parts(data: Any) -> Iterator[bytes]:
-    """Yield what tells data apart.
+    """Yield the parts of a digest of data.
 
     Raises:
         TypeError: It may be used up by reading, or mean something that its bytes do not tell.

@@ -22,7 +22,7 @@ _LAYERS = (
 
 
 def legacy_layers() -> dict[str, Any]:
-    """Return, by class name, makers of layers that drop what Keras 3 no longer takes.
+    """Return makers of layers by class name, which drop the keys that Keras 3 no longer takes.
 
     What they make are plain Keras layers. A key that says something else than its default is left
     for Keras to refuse. For `custom_objects` of `keras.models.load_model`.

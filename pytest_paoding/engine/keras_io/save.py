@@ -1,4 +1,4 @@
-"""Writing a model file: without what only training needs, and without what tells when."""
+"""Writing a model file without training state and without times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 UNSAVABLE = (AttributeError, NotImplementedError, TypeError, ValueError)
-"""What Keras raises for layers that have no configuration."""
+"""Errors that Keras raises for layers without a configuration."""
 _BLOCK = 1 << 20
 
 

@@ -1,7 +1,7 @@
-"""What an attack is: it is shown a model and samples, and gives changed inputs for each epsilon.
+"""What an attack is: given a model and samples, it returns changed inputs for each epsilon.
 
-An attack says what it tried; whether that fooled the model is for `observe` to find out, so that
-every attack is counted in the same way.
+Whether they fool the model is for `observe` to find out, so that every attack is counted in the
+same way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Target:
         predictor: The model, or a file that is shown examples made on one.
         inputs: One tensor for each of its inputs, within its range.
         labels: True classes for each judged output, shape (outputs, samples).
-        generator: Where randomness comes from; nothing else may be drawn from.
+        generator: The only source of randomness.
     """
 
     predictor: Any
@@ -54,15 +54,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What an attack came up with.
+    """The outcome of an attack on one model.
 
     Attributes:
-        logits: Of each judged output, without an attack.
-        examples: For each epsilon one tensor for each input, at most that far away in every value;
+        logits: Logits of each judged output, without an attack.
+        examples: A tensor for each input, for each epsilon, at most that far away in every value;
             read once.
         flat: Number of samples at which the gradient is zero, so that nothing was tried.
-        distances: For each sample the least distance at which the model was fooled, infinite where
-            it never was; None for attacks that do not look for it.
+        distances: Least distance at which the model was fooled, for each sample, infinite where it
+            never was; None for attacks that do not look for it.
     """
 
     logits: Sequence[Any]
@@ -80,7 +80,7 @@ class Attack(ABC):
         inputs: The model's inputs; those that are not floating-point are left as they are.
         ranges: Low and high of each input; None for those that are left as they are.
         samples: How many samples are attacked, the first ones; None for all.
-        seed: Of what is random.
+        seed: Seed of the attack.
         recipe: What reports call it.
     """
 
@@ -96,12 +96,12 @@ class Attack(ABC):
         return unfit(batch, self.inputs, self.ranges, finite=False)
 
     def due(self, done: int, size: int) -> int:
-        """Return how many samples of a batch are attacked, where so many have gone before."""
+        """Return how many samples of a batch of `size` are attacked, after `done` samples."""
         return size if self.samples is None else max(0, min(size, self.samples - done))
 
     @abstractmethod
     def attempt(self, target: Target) -> Attempt:
-        """Return what was tried on a target.
+        """Return the outcome on a target.
 
         Raises:
             EvaluationError: The model cannot be run.

@@ -68,7 +68,7 @@ class UnitBox:
         return self._side_by_side(gradients, self.width)
 
     def leads(self, values: Any) -> tuple[Any, Any]:
-        """Return by how much the true class leads, shape (samples,), and that lead's gradient."""
+        """Return the lead of the true class, shape (samples,), and its gradient."""
         predictor, labels = self.target.predictor, self.target.labels
         leads, gradients = predictor.leads(self.inputs(values), labels)
         return leads.numpy().astype(values.dtype), self._side_by_side(gradients, self.width)

@@ -59,7 +59,7 @@ class Cascade(Attack):
         return unfit(batch, self.inputs, self.ranges, finite=True)
 
     def attempt(self, target: Target) -> Attempt:
-        """Return what was tried on a target."""
+        """Return the outcome on a target."""
         begun = self._begin(target)
         started = [[each.numpy() for each in found] for found in begun.examples]
         right = (top_classes(begun.logits) == target.labels).all(axis=0)
@@ -81,7 +81,7 @@ class Cascade(Attack):
         return Attempt(begun.logits, in_order, begun.flat, distances)
 
     def _begin(self, target: Target) -> Attempt:
-        """Return what FGSM tries, or the samples themselves where gradients are not looked at."""
+        """Return the outcome of FGSM, or the samples themselves where no search needs gradients."""
         if not any(search.differentiates for search in self.searches):
             logits = target.predictor.logits(target.inputs)
             return Attempt(logits, [target.inputs for _ in self.epsilons])
@@ -140,7 +140,7 @@ class _Run:
         self._searched = np.zeros(target.labels.shape[1], bool)
 
     def within(self, rows: IntArray, epsilon: float) -> list[Any]:
-        """Return what is found for some samples within epsilon, an array for each input."""
+        """Return examples for some samples within epsilon, an array for each input."""
         if self._search.nearest:
             self.complete(rows)
             found = [each[rows] for each in self._near]

@@ -59,7 +59,7 @@ def attack_of(
 
 
 def _searches(name: str, steps: int, restarts: int) -> tuple[Search, ...]:
-    """Return what is tried after FGSM; the modules import foolbox."""
+    """Return the attacks tried after FGSM; their modules import foolbox."""
     if name == "pgd":
         return (_kind("projected_gradient", "ProjectedGradient")(steps, restarts),)
     if name == "fmn":

@@ -25,7 +25,7 @@ class FastGradientSign(Attack):
     """The attack, at several strengths from one gradient."""
 
     def attempt(self, target: Target) -> Attempt:
-        """Return what was tried on a target, at the cost of one gradient."""
+        """Return the outcome on a target, at the cost of one gradient."""
         logits, gradients = target.predictor.gradients(target.inputs, target.labels)
         return Attempt(logits, self.examples(target.inputs, gradients), _flat(gradients))
 

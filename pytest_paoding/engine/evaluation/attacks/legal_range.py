@@ -86,7 +86,7 @@ def _checked(interval: Interval) -> Interval:
 
 
 def _outside(part: Any, interval: Interval) -> str | None:
-    """Return what of an input lies outside its range by more than rounding, if anything."""
+    """Return how far an input reaches outside its range by more than rounding, if it does."""
     low, high = interval
     least, most = float(part.min()), float(part.max())
     slack = _SLACK * (high - low) if np.isfinite(high - low) else 0.0

@@ -35,7 +35,7 @@ def multi_head_attention(call: Call) -> int | None:
 
 @counts(keras.layers.GroupQueryAttention)
 def group_query_attention(call: Call) -> int | None:
-    """As above, with fewer heads for keys and values than for queries."""
+    """Count likewise, with fewer heads for keys and values than for queries."""
     config = call.operation.get_config()
     if config.get("use_gate"):
         return None

@@ -27,8 +27,8 @@ class Batch:
 
     Attributes:
         inputs: One array for each input of the model, of its dtype, finite.
-        labels: For each output that is judged, by its index, the class numbers, shape (samples,);
-            empty where the data has no labels.
+        labels: Class numbers of each output that is judged, by its index, shape (samples,); empty
+            where the data has no labels.
     """
 
     inputs: tuple[Any, ...]

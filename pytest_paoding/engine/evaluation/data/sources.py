@@ -1,4 +1,4 @@
-"""Where the data for judging comes from: arrays, data sets, or anything that yields batches."""
+"""Sources of the data for judging: arrays, data sets, or anything that yields batches."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _iterable(data: Any) -> Iterable[Any]:
 
 
 def _reading(batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield from `batches`; whatever their code raises is said in one line."""
+    """Yield from `batches`, and turn whatever their code raises into one line."""
     iterator = iter(batches)
     while True:
         try:
