@@ -104,6 +104,12 @@ class Engine(Protocol):
         Raises PruningError, DataError (`calibration` is unfit) or SurgeryError (a check failed).
         """
 
+    def apply(self, model: Any, plan: Plan) -> PrunedModel:
+        """Return a smaller model by the plan of an earlier pruning.
+
+        Raises PruningError (the model has no graph) or SurgeryError (the plan does not fit it).
+        """
+
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
