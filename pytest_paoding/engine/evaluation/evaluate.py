@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.protocol import InputRange
 
 _MOST_SAMPLES = 250
 _MOST_VALUES = 1 << 28
@@ -57,7 +57,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     corruptions: tuple[str, ...] = (),
     severities: tuple[int, ...] = (1, 2, 3, 4, 5),
     seed: int = 0,
-    input_range: Interval | Mapping[str, Interval] = (0.0, 1.0),
+    input_range: InputRange = (0.0, 1.0),
     measure: tuple[str, ...] = (),
     calibration: Any = None,
     files: Mapping[str, Path] | None = None,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.execution.signature import Port
+    from pytest_paoding.records.protocol import InputRange
 
 Interval: TypeAlias = "tuple[float, float]"
 _SLACK = 1e-6
@@ -45,9 +46,7 @@ def unfit(
     return None
 
 
-def ranges_of(
-    inputs: Sequence[Port], input_range: Interval | Mapping[str, Interval]
-) -> tuple[Interval | None, ...]:
+def ranges_of(inputs: Sequence[Port], input_range: InputRange) -> tuple[Interval | None, ...]:
     """Return the range of each floating-point input, None for the others.
 
     Args:
@@ -64,9 +63,7 @@ def ranges_of(
     return tuple(known[index] if port.floating else None for index, port in enumerate(inputs))
 
 
-def _by_index(
-    inputs: Sequence[Port], input_range: Interval | Mapping[str, Interval]
-) -> dict[int, Interval]:
+def _by_index(inputs: Sequence[Port], input_range: InputRange) -> dict[int, Interval]:
     if not isinstance(input_range, Mapping):
         return dict.fromkeys(range(len(inputs)), _checked(input_range))
     found = {}
@@ -78,8 +75,8 @@ def _by_index(
     return found
 
 
-def _checked(interval: Interval) -> Interval:
-    low, high = float(interval[0]), float(interval[1])
+def _checked(given: Sequence[float]) -> Interval:
+    low, high = float(given[0]), float(given[1])
     if not low < high:
         raise DataError(f"input_range {low:g} to {high:g} is empty: low must be below high")
     return low, high
