@@ -1,1 +1,1 @@
-"""What tests share: projects, engines, models, graphs and the oracles they are held against."""
+"""Shared by tests: projects, engines, models, graphs and the oracles that judge them."""

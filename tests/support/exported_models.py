@@ -32,7 +32,7 @@ def two_ways_model() -> keras.Model:
 
 
 def token_model() -> keras.Model:
-    """Integers go in."""
+    """A model of integer inputs."""
     ids = keras.Input((6,), dtype="int32", name="ids")
     vectors = layers.GlobalAveragePooling1D()(layers.Embedding(20, 8)(ids))
     return keras.Model(ids, layers.Dense(3, activation="softmax")(vectors))

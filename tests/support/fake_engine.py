@@ -1,7 +1,7 @@
-"""An engine of plain arithmetic: the pytest and gate sides are tested without TensorFlow.
+"""An engine of plain arithmetic, to test the pytest and gate sides without TensorFlow.
 
 A fake model is a JSON file: units by layer, and the facts that evaluating it and its pruned version
-gives. Pruning, digests, sizes and files are real in their own small way.
+gives. Pruning, digests, sizes and files are real in a small way.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
 
 
 def _judged_files(facts: dict[str, Any], files: Mapping[str, Path]) -> dict[str, Measurement]:
-    """Return metrics of files that are real: each is read, and loses what its facts say."""
+    """Return metrics of real files: each is read, and loses the accuracy its facts give."""
     found = {}
     for name, path in files.items():
         assert json.loads(path.read_text())["format"] == name

@@ -1,8 +1,8 @@
 """The architectures of keras.applications, whole and in small.
 
-Each comes with the number of units that may leave it: reviewed once and then frozen, for the
-oracles cannot see that an engine pins or joins too much. The whole ones agree with an independent
-count made with another engine on the same idea.
+Each has the number of units that may leave it, reviewed once and then frozen, as the oracles cannot
+see that an engine pins or joins too much. The numbers of the whole ones agree with an independent
+count by another engine on the same idea.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ WHOLE = {
 
 
 def whole(name: str) -> Any:
-    """Build an architecture as it is, for its smallest legal input and ten classes."""
+    """Build a whole architecture, for its smallest legal input and ten classes."""
     side, _ = WHOLE[name]
     return getattr(applications, name)(input_shape=(side, side, 3), **_COMMON)
 

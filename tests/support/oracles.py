@@ -1,14 +1,13 @@
-"""Oracles of surgery: what a cut model has to compute, found without cutting anything.
+"""Oracles of surgery: the outputs a cut model must have, found without cutting anything.
 
 Two references, both made of the *original* model and exact for everything that acts per unit:
 
-- zero oracle: a removed unit contributes nothing, so the contracted rows of its consumers are set
-  to zero;
-- twin oracle: a unit that is overwritten with another of its group computes the same, so adding
+- zero oracle: a removed unit contributes nothing, so its readers' contracted rows are set to zero;
+- merge oracle: a unit that is overwritten with another of its group computes the same, so adding
   its outgoing weights to the other's and cutting it changes nothing.
 
-Neither looks at shapes: that a cut model runs proves nothing. Both say how far the cut moved the
-outputs, so that a test can refuse to compare a model with itself.
+Neither looks at shapes: that a cut model runs proves nothing. Both measure how far the cut moved
+the outputs, so that a test can refuse to compare a model with itself.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ EXACT = 1e-10
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a cut model compares: with the oracle, and with the original."""
+    """A cut model compared with the oracle, and with the original."""
 
     error: float
     change: float
@@ -47,7 +46,7 @@ class Verdict:
 
     @property
     def exact(self) -> bool:
-        """Whether something was removed, it mattered, and the cut model is what it has to be."""
+        """Whether something was removed, it mattered, and the cut model agrees with the oracle."""
         return self.removed > 0 and self.change > 1e-6 and self.error <= EXACT
 
 
@@ -107,10 +106,15 @@ def distance(first: list[np.ndarray], second: list[np.ndarray]) -> float:
     )
 
 
+def kept_all(structure: Structure) -> np.ndarray:
+    """Return a mask by which all classes stay."""
+    return np.ones(structure.classes.count, bool)
+
+
 def removal(structure: Structure, share: float = 0.4, seed: int = 0) -> np.ndarray:
-    """Return which classes stay when that share of every group goes, chosen at random."""
+    """Return a mask of the classes that stay when a random share of every group goes."""
     rng = np.random.default_rng(seed)
-    stay = np.ones(structure.classes.count, bool)
+    stay = kept_all(structure)
     for group in find_groups(structure):
         count = max(1, round(share * group.width))
         stay[group.units[group.first_to_go(rng.permutation(group.width), count)]] = False
@@ -130,7 +134,7 @@ def changed_weights(model: Any) -> Iterator[None]:
 
 @contextmanager
 def editable_rows(axis: WeightAxis) -> Iterator[np.ndarray]:
-    """Give the rows of a weight along a labelled axis, and write back what is made of them."""
+    """Yield the rows of a weight along a labelled axis, and write them back."""
     variable = axis.layer.weights[axis.index]
     values = values_of(variable)
     yield np.moveaxis(values, axis.axis, 0)
@@ -138,7 +142,7 @@ def editable_rows(axis: WeightAxis) -> Iterator[np.ndarray]:
 
 
 def zero_removed(structure: Structure, stay: np.ndarray, *, contracted: bool = True) -> None:
-    """Set to zero the rows of removed classes, in consumers, or (wrongly) in what carries them."""
+    """Set to zero the rows of removed classes on contracted axes, or (wrongly) on all others."""
     for axis in structure.axes:
         if axis.contracted is contracted:
             with editable_rows(axis) as rows:
@@ -153,7 +157,7 @@ def zero_oracle(
     inputs: list[Any] | None = None,
     rules: Callable[[Any], Any] = rule_for,
 ) -> Verdict:
-    """Cut a random share of every group and compare with the original on zeroed consumers."""
+    """Cut a random share of every group, and compare with the original with zeroed readers."""
     inputs = batch(model, seed) if inputs is None else inputs
     structure = walk(model, rules)
     stay = removal(structure, share, seed)
@@ -166,7 +170,7 @@ def zero_oracle(
     return Verdict(distance(found, expected), distance(found, original), removed, pruned)
 
 
-def twin_oracle(
+def merge_oracle(
     model: Any,
     *,
     share: float = 0.4,
@@ -174,25 +178,25 @@ def twin_oracle(
     inputs: list[Any] | None = None,
     suitable: Callable[[Group], bool] = lambda group: group.mergeable,
 ) -> Verdict:
-    """Make units twins of others, merge them, and compare with the model that holds both."""
+    """Make units equal to others, merge them, and compare with the model that holds both."""
     inputs = batch(model, seed) if inputs is None else inputs
     structure = walk(model, rule_for)
     rng = np.random.default_rng(seed)
     groups = [group for group in find_groups(structure) if suitable(group)]
     pairs = [_pairs(group, share, rng) for group in groups]
     original = outputs(model, inputs)
-    stay = np.ones(structure.classes.count, bool)
+    stay = kept_all(structure)
     with changed_weights(model):
-        for group, (gone, heirs) in zip(groups, pairs, strict=True):
+        for group, (gone, delegates) in zip(groups, pairs, strict=True):
             stay[group.units[gone]] = False
             for sites in group.carried:
                 with editable_rows(sites.axis) as rows:
-                    rows[sites.positions[gone]] = rows[sites.positions[heirs]]
+                    rows[sites.positions[gone]] = rows[sites.positions[delegates]]
         expected = outputs(model, inputs)
-        for group, (gone, heirs) in zip(groups, pairs, strict=True):
+        for group, (gone, delegates) in zip(groups, pairs, strict=True):
             for sites in group.contracted:
                 with editable_rows(sites.axis) as rows:
-                    np.add.at(rows, sites.positions[heirs], rows[sites.positions[gone]])
+                    np.add.at(rows, sites.positions[delegates], rows[sites.positions[gone]])
         pruned = cut(structure, Transform(stay)).model
     found = outputs(pruned, inputs)
     removed = int(np.count_nonzero(~stay))
@@ -200,7 +204,7 @@ def twin_oracle(
 
 
 def _pairs(group: Group, share: float, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Return rows of units to merge, and for each the row it is made a twin of."""
+    """Return rows of units to merge, and the delegate of each."""
     count = max(1, round(share * group.width))
     gone = group.first_to_go(rng.permutation(group.width), count)
     left = np.setdiff1d(np.arange(group.width), gone)

@@ -104,7 +104,7 @@ class Growing:
         return layers.Reshape((2, 2, width))(layers.Dense(4 * width)(x))
 
     def nested(self, x: Any, _: list[Any]) -> Any:
-        """A model of its own, now and again used on another tensor of that shape."""
+        """A nested model, sometimes used again on another tensor of that shape."""
         inner = keras.Input(x.shape[1:])
         grown = grow(Growing(self.draw, depth=1), [inner], self.draw(st.integers(1, 3)))
         return self.remember(keras.Model(inner, grown[-1]), x)

@@ -60,7 +60,7 @@ trials = st.builds(
 
 @st.composite
 def results(draw: st.DrawFn) -> GateResult:
-    """Draw a result whose outcome is what its checks add up to."""
+    """Draw a result whose outcome follows from its checks."""
     measured = {metric.name for metric in METRICS.values() if not metric.per_epsilon}
     robust = {"robust_accuracy@0.01", "robust_accuracy@0.05", "robust_accuracy@0.05@onnx"}
     of_files = {of_file(name, "tflite-int8") for name in ("accuracy", "size", "size_reduction")}

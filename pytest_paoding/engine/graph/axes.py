@@ -1,4 +1,4 @@
-"""Axes as Keras counts them, the batch first, and as views do, without it."""
+"""Axes counted as Keras does, the batch first, and as views do, without it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def inner_axis(axis: int, rank: int) -> int | None:
-    """Return an axis counted without the batch, from 0; None for the batch itself.
+    """Return an axis counted from 0 without the batch; None for the batch itself.
 
     Args:
         axis: The axis as Keras counts it: 0 is the batch, negative from the end.
@@ -20,7 +20,7 @@ def inner_axis(axis: int, rank: int) -> int | None:
 
 
 def inner_axes(axis: Any, rank: int) -> tuple[int, ...] | None:
-    """Return several axes counted without the batch; None if the batch is among them.
+    """Return several axes counted from 0 without the batch; None if the batch is among them.
 
     Args:
         axis: One axis, several, or None for all of them, the batch included.

@@ -1,4 +1,4 @@
-"""What follows from the shapes of arrays: laws that hold whatever the rules said.
+"""Laws of arrays, which hold whatever the rules recorded.
 
 An array that loses positions must still be an array, so positions may leave it along one axis only;
 and it must not be emptied. The laws join or pin labels until both hold for every tensor and weight.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def close(ledger: Ledger) -> None:
-    """Apply the laws to all that was said of a model."""
+    """Apply the laws to everything recorded of a model."""
     _keep_rectangular(ledger)
     _keep_axes(ledger)
 
@@ -24,10 +24,9 @@ def close(ledger: Ledger) -> None:
 def _keep_rectangular(ledger: Ledger) -> None:
     """Join labels until every array shrinks along one axis only.
 
-    A reshape may split one axis into several. Unless later layers have tied the labels to one of
-    them already, those along the last are made to speak for all: a channel goes at all its
-    positions. Arrays are taken in the order of the calls, for what is joined in one settles those
-    after it.
+    A reshape may split one axis into several. Where later layers have not decided along which of
+    them positions leave, it is the last, so that a channel leaves at all its positions. Arrays are
+    taken in the order of the calls, as joins in one settle those after it.
     """
     for labels, _ in ledger.arrays():
         varying = [axis for axis, length in enumerate(labels.shape) if length > 1]
@@ -39,10 +38,9 @@ def _keep_rectangular(ledger: Ledger) -> None:
 
 
 def _keep_axes(ledger: Ledger) -> None:
-    """Pin what is the whole of an array: no tensor or weight may lose all of an axis.
+    """Pin a class that fills a whole array: no tensor or weight may lose all of an axis.
 
-    Several units that are the whole of an array only together are left free: that one of them must
-    stay is for the plan to see to.
+    Several units that fill an array only together are left free; quorums keep one of them.
     """
     classes = ledger.labels.resolve()
     for labels, title in ledger.arrays():
@@ -52,6 +50,6 @@ def _keep_axes(ledger: Ledger) -> None:
 
 
 def _constant_but(marks: IntArray, axis: int) -> bool:
-    """Whether `marks` vary along `axis` only."""
+    """Whether `marks` vary along no axis but `axis`."""
     rows = np.moveaxis(marks, axis, -1).reshape(-1, marks.shape[axis])
     return bool((rows == rows[0]).all())

@@ -1,8 +1,8 @@
 """Groups: the units that the same layers produce, among which a strategy chooses.
 
-A *unit* is a class of labels; it goes or stays whole. A *group* gathers the free units that have
-the same producers, such as the channels of two convolutions that are added: as many of them go as
-the ratio asks of any one of those layers.
+A *unit* is a class that a layer issues; it goes or stays whole. A *group* gathers the free units
+that have the same producers, such as the channels of two convolutions that are added: each of those
+layers loses the share that the ratio asks for.
 """
 
 from __future__ import annotations
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sites:
-    """Where the units of a group lie on one weight axis.
+    """Positions of a group's units on one weight axis.
 
     Attributes:
         axis: The axis.
-        positions: Positions of each unit, shape (units, occurrences), ascending in each row: unit u
-            lies at `positions[u]`. The t-th occurrence of one unit corresponds to the t-th of any
-            other.
+        positions: Positions of each unit, shape (units, occurrences), ascending in each row. The
+            t-th occurrence of one unit corresponds to the t-th of any other.
     """
 
     axis: WeightAxis
     positions: IntArray
 
     def __repr__(self) -> str:
-        """Return the weight and its axis, and how often a unit occurs there if not once."""
+        """Return the weight and its axis, and the occurrences of a unit there if several."""
         times = self.positions.shape[1]
         return f"{self.axis!r} (x{times})" if times > 1 else repr(self.axis)
 
@@ -46,7 +45,7 @@ class Sites:
 class Group:
     """Free units with the same producers.
 
-    Example: two layers that are added lose the same units, and so does what reads their sum.
+    Example: two layers that are added lose the same units, and so does the layer behind their sum.
 
         >>> import keras
         >>> from pytest_paoding.engine.graph.rules import rule_for
@@ -66,11 +65,11 @@ class Group:
         producers: The layers that issue them, in the order of their first calls.
         units: Their classes, shape (units,), in the order of the first producer.
         carried: The weight axes that carry them without being summed over.
-        contracted: The weight axes of their consumers, summed over.
-        mergeable: Whether every unit occurs equally often on every axis and weights alone make them
-            differ, so that one may take over what another contributes.
-        quorums: Sets of rows of `units`; one of each set must stay, beside one of all. Each is
-            ascending. There are none but behind splits and slices.
+        contracted: The weight axes of their readers, summed over.
+        mergeable: Whether one unit can take over the contribution of another: all occur equally
+            often on every axis, and differ in their weights only.
+        quorums: Sets of rows of `units`, ascending; each set keeps at least one row, as the whole
+            group does. There are none except behind splits and slices.
     """
 
     producers: tuple[Producer, ...]
@@ -109,10 +108,10 @@ class Group:
         return len(self.units)
 
     def may_go(self, left: BoolArray, rows: IntArray) -> BoolArray:
-        """Return which of `rows` may go one after the other, so that every quorum keeps one.
+        """Return a mask of `rows` that may go, in order, so that every quorum keeps one.
 
         Args:
-            left: Which rows are left before, shape (units,).
+            left: Mask of the rows still left, shape (units,).
             rows: Rows in the order in which they are to go.
         """
         allowed = np.ones(len(rows), bool)
@@ -123,11 +122,11 @@ class Group:
         return allowed
 
     def first_to_go(self, order: IntArray, count: int) -> IntArray:
-        """Return the first `count` rows of an order that may go together, or as many as may.
+        """Return the first rows of an order that may go together, `count` at most.
 
         Args:
-            order: Rows, those that are to go first in front.
-            count: How many are wanted; one unit of all stays in any case.
+            order: Rows, the first to go in front.
+            count: Number of rows wanted; at least one unit of the group stays.
         """
         allowed = order[self.may_go(np.ones(self.width, bool), order)]
         first: IntArray = allowed[: min(count, self.width - 1)]
@@ -150,7 +149,7 @@ def find_groups(structure: Structure) -> tuple[Group, ...]:
 
 
 def _membership(structure: Structure) -> IntArray:
-    """Return for each class the number of its group, -1 where it is pinned or not a unit."""
+    """Return the group number of each class, -1 for one that is pinned or not a unit."""
     signature = np.zeros(structure.classes.count, np.int64)
     for number, producer in enumerate(structure.producers, start=1):
         units = np.unique(producer.classes)
@@ -167,7 +166,7 @@ def _membership(structure: Structure) -> IntArray:
 
 
 def _sites_by_group(axis: WeightAxis, membership: IntArray) -> dict[int, Sites | None]:
-    """Return where each group lies on an axis; None where its units occur unequally often."""
+    """Return each group's sites on an axis; None where its units occur unequally often."""
     groups = membership[axis.classes]
     return {
         int(number): _sites(axis, np.flatnonzero(groups == number))

@@ -1,8 +1,8 @@
 """Labels on positions, joined into classes: what must leave a model together.
 
 Every position of an axis that could shrink carries an integer label. Labels are issued where units
-are produced, joined where tensors meet, and pinned where a position may not leave. An equivalence
-class of labels is a *unit*: all of its positions, in every weight and tensor, go or stay together.
+are produced, joined where tensors meet, and pinned where a position may not leave. All positions of
+an equivalence class of labels, in every weight and tensor, go or stay together.
 
 Joining only records pairs; `Labels.resolve` finds the classes of all labels at once by hooking each
 label to the smallest one it is joined with and jumping pointers, O((n + m) log n) for n labels and
@@ -29,8 +29,8 @@ class Classes:
     Attributes:
         of: Class of each label, shape (labels,), numbered 0.. in the order of their least label.
         count: Number of classes.
-        reasons: For each class the reason why it is pinned, or None where it is free.
-        free: Which classes may leave, shape (classes,).
+        reasons: Reason why each class is pinned; None for one that is free.
+        free: Mask of the classes that may leave, shape (classes,).
     """
 
     of: IntArray
@@ -39,23 +39,23 @@ class Classes:
     free: BoolArray
 
     def __repr__(self) -> str:
-        """Return the numbers of labels, of classes, and of those that are free."""
+        """Return the numbers of labels, of classes and of free classes."""
         free = int(np.count_nonzero(self.free))
         return f"<Classes: {len(self.of)} labels in {self.count} classes, {free} free>"
 
     def marked(self, labels: IntArray) -> IntArray:
-        """Return the class of each label, with -1 for all that are pinned."""
+        """Return the class of each label, -1 for a pinned one."""
         classes = self.of[labels]
         return np.where(self.free[classes], classes, -1)
 
 
 class Labels:
-    """Issues labels, records what joins and pins them, and resolves them into classes."""
+    """Issues labels, records joins and pins, and resolves them into classes."""
 
     def __init__(self) -> None:
         self._issued = 0
-        self._root: IntArray = np.empty(0, np.int64)  # as of the last resolution
-        self._pairs: list[tuple[IntArray, IntArray]] = []  # joined since
+        self._root: IntArray = np.empty(0, np.int64)  # from the last `resolve`
+        self._pairs: list[tuple[IntArray, IntArray]] = []  # joined since then
         self._pins: list[tuple[IntArray, str]] = []
 
     def issue(self, count: int) -> IntArray:
@@ -70,7 +70,7 @@ class Labels:
         self._pairs.append((left.ravel(), right.ravel()))
 
     def pin(self, labels: IntArray, reason: str) -> None:
-        """Record that `labels` may not leave; of several reasons for a class the last is kept."""
+        """Record that `labels` may not leave; the last reason for a class is kept."""
         self._pins.append((np.unique(labels), reason))
 
     def resolve(self) -> Classes:
@@ -85,7 +85,7 @@ class Labels:
         return Classes(of.astype(np.int64), len(least), tuple(reasons), free)
 
     def _join_roots(self) -> None:
-        """Point every label at the least label of its class, on top of what was found before."""
+        """Point every label at the least label of its class, starting from the last result."""
         known = len(self._root)
         root = np.concatenate([self._root, np.arange(known, self._issued, dtype=np.int64)])
         first, second = _concatenate(self._pairs)

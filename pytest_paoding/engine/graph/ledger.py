@@ -1,8 +1,8 @@
-"""The ledger: what the rules have said so far, in labels, and what follows from it.
+"""The ledger: everything the rules have recorded, in labels, and the structure made from it.
 
-Statements about the same thing are joined: a layer that is visited again has the same weights, so
-what its first visit said of an axis and what its second says must leave together. That is all that
-shared layers, and layers applied to their own output, need.
+Records of the same thing are joined: a layer that is visited again has the same weights, so the
+labels of an axis from its first visit and those from its second must leave together. Shared layers,
+and layers applied to their own output, need no more than that.
 """
 
 from __future__ import annotations
@@ -42,19 +42,20 @@ class Claim:
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything said of one model.
+    """All records of one model.
 
     Attributes:
         labels: The labels issued, joined and pinned.
         views: The labels of each tensor.
         claims: The labels of weight axes, by layer, index of the weight, and axes.
-        edits: For each configuration field (layer, path) its labels and new value.
-        arguments: For each literal argument (site, key) its labels and new value.
-        issued: The units of each layer, by layer and role.
-        producers: Their names, in the order of first calls: (name, top-level layer, role).
-        titles: The name and class of what made each tensor, for reasons.
-        recomputed: Names of layers whose statistics change with what is removed.
-        told_apart: Labels that numbers other than weights make differ.
+        edits: Labels and new value of each configuration field, by layer and path.
+        arguments: Labels and new value of each literal argument, by call site and key.
+        issued: Labels of the units of each layer, by layer and role.
+        producers: Name and top-level layer of each producer, by layer and role, in the order of
+            their first calls.
+        titles: Class and name of the layer that made each tensor, for reasons.
+        recomputed: Names of layers whose statistics change when units leave.
+        told_apart: Labels that differ in numbers other than weights.
     """
 
     labels: Labels = field(default_factory=Labels)
@@ -69,7 +70,7 @@ class Ledger:
     told_apart: list[IntArray] = field(default_factory=list)
 
     def fixed(self, shape: Shape, reason: str) -> View:
-        """Return the view of a tensor nothing of which may leave."""
+        """Return the view of a tensor that no position may leave."""
         label = self.labels.issue(1)
         self.labels.pin(label, reason)
         return View(shape, label.reshape((1,) * len(shape)))
@@ -96,7 +97,7 @@ class Ledger:
         labels: IntArray,
         value: NewValue,
     ) -> None:
-        """Record what a field or literal counts: it has one value, whoever reads it."""
+        """Record the labels that a field or literal counts; every visit shares its one value."""
         if key not in table:
             table[key] = labels, value
         elif table[key][0].shape == labels.shape:
@@ -107,14 +108,14 @@ class Ledger:
             self.labels.pin(labels, reason)
 
     def arrays(self) -> Iterator[tuple[IntArray, str]]:
-        """Yield every label array, of tensors and of weights, with what to call it."""
+        """Yield every label array, of tensors and of weights, with a title for reasons."""
         for tensor, view in self.views.items():
             yield view.labels, self.titles.get(tensor, "a layer")
         for (layer, _, _), claim in self.claims.items():
             yield claim.labels, f"{type(layer).__name__} {layer.name!r}"
 
     def structure(self, graph: Graph, mixing: str) -> Structure:
-        """Return what was said in terms of classes, once nothing more is to be said."""
+        """Return all records in terms of classes, once the walk is over."""
         classes = self.labels.resolve()
         return Structure(
             graph,
@@ -142,8 +143,8 @@ class Ledger:
 def _weight_axes(claims: dict[ClaimKey, Claim], classes: Classes) -> Iterator[WeightAxis]:
     """Yield the axes of weights that were labelled alone, or along which something may leave.
 
-    Of axes that were labelled together at most one has free classes that vary along it; the others
-    keep all of their positions.
+    At most one of the axes that were labelled together has free classes that vary along it; the
+    others keep all their positions.
     """
     for (layer, index, axes), claim in claims.items():
         marks = classes.marked(claim.labels)

@@ -1,8 +1,8 @@
-"""Quorums: sets of units of which one must stay, so that no array is emptied.
+"""Quorums: sets of units that must keep at least one member, so that no array is emptied.
 
-That a group keeps one unit is not enough where an array holds only some of its units, as behind a
-split; nor where an array holds units of several groups and nothing else, of which one group is
-charged with keeping one there.
+A group that keeps one unit may still empty an array that holds only some of its units, as behind a
+split. Several groups may together empty an array that holds units of each and nothing else; the one
+with the most units there has to keep one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def find_quorums(structure: Structure, membership: IntArray) -> dict[int, list[IntArray]]:
-    """Return for each group the sets of classes of which one must stay, the least sets only.
+    """Return the minimal sets of classes, by group, that must keep at least one member.
 
     Args:
         structure: The structure.
-        membership: Group of each class, -1 for those that never leave.
+        membership: Group of each class, -1 for one that never leaves.
     """
     sizes = np.bincount(membership[membership >= 0])
     found: dict[int, list[IntArray]] = {}
@@ -36,7 +36,7 @@ def find_quorums(structure: Structure, membership: IntArray) -> dict[int, list[I
 
 
 def _arrays_that_may_empty(structure: Structure, membership: IntArray) -> Iterator[IntArray]:
-    """Yield the classes of every tensor and weight axis that has none but those of groups."""
+    """Yield the classes of every tensor and weight axis that only classes of groups fill."""
     seen = set()
     views = (view.labels for view in structure.views.values())
     for labels in (*views, *(axis.classes for axis in structure.axes)):
@@ -48,7 +48,7 @@ def _arrays_that_may_empty(structure: Structure, membership: IntArray) -> Iterat
 
 
 def _least(sets: list[IntArray]) -> list[IntArray]:
-    """Return the sets that contain no other, for those that do keep one with it."""
+    """Return the minimal sets: a set that contains another keeps a member whenever that does."""
     least: list[IntArray] = []
     for classes in sorted(sets, key=len):
         if not any(np.isin(each, classes).all() for each in least):

@@ -1,8 +1,8 @@
-"""What a walk finds out: classes of positions, and every place where they are counted.
+"""The structure: what a walk finds out, classes of positions and every place that counts them.
 
-All of it is in terms of classes of labels, as numbered by `Structure.classes`. To remove a class is
-to delete its positions from every weight axis, lower every configuration field and rewrite every
-literal argument that counts them.
+Classes are numbered as in `Structure.classes`. To remove a class is to delete its positions from
+every weight axis, lower every configuration field and rewrite every literal argument that counts
+them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.labels import Classes
     from pytest_paoding.engine.graph.trace import Graph, Tensor
-    from pytest_paoding.engine.graph.types import IntArray, NewValue, Site
+    from pytest_paoding.engine.graph.types import CallSite, IntArray, NewValue
     from pytest_paoding.engine.graph.views import View
 
 
@@ -25,11 +25,11 @@ class WeightAxis:
 
     Attributes:
         layer: The top-level layer that owns the weight.
-        index: Which of `layer.weights` it is.
+        index: Index of the weight among `layer.weights`.
         axis: The axis, from 0.
         classes: Class of each position, shape (length of the axis,).
         contracted: Whether the layer sums over the axis (a kernel's inputs), so that zeroing a
-            position there takes out what the position contributes.
+            position there removes its contribution.
     """
 
     layer: Any
@@ -49,9 +49,9 @@ class ConfigEdit:
 
     Attributes:
         layer: The layer.
-        path: Keys that lead to the field in `layer.get_config()`.
+        path: Keys of the field in `layer.get_config()`.
         classes: Classes of the positions it depends on.
-        value: The field's new value, from a mask of the positions that stay.
+        value: Returns its new value from a mask of the positions that stay.
     """
 
     layer: Any
@@ -65,13 +65,13 @@ class ArgumentEdit:
     """A literal argument of a call that counts positions, such as the bounds of a slice.
 
     Attributes:
-        site: Where in which model's graph the call is.
+        site: The model whose graph holds the call, and the call's number there.
         key: Index of a positional argument, or name of a keyword argument.
         classes: Classes of the positions it depends on.
-        value: The new argument, from a mask of the positions that stay.
+        value: Returns the new argument from a mask of the positions that stay.
     """
 
-    site: Site
+    site: CallSite
     key: int | str
     classes: IntArray
     value: NewValue
@@ -79,14 +79,14 @@ class ArgumentEdit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Producer:
-    """A layer that issues units, or one of several kinds of units of a layer.
+    """A layer that issues units, in one of its roles.
 
     Attributes:
         layer: The top-level layer.
-        name: Its name, with the names of the models and wrappers around it; behind a colon the
-            kind of units where it is not the layer's outputs, as in `attention:heads`.
+        name: Its name, with the names of the models and wrappers around it, and the role behind a
+            colon unless it is `units`, as in `attention:heads`.
         classes: Class of each of its units, shape (units,).
-        role: The kind of units: `units`, or for attention `heads` or `values`.
+        role: `units` for the layer's outputs; attention also has `heads` and `values`.
     """
 
     layer: Any
@@ -97,9 +97,9 @@ class Producer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Structure:
-    """What may leave a model, and where it is to be cut.
+    """The units that may leave a model, and every place where they would be cut.
 
-    Printed, it lists what issues units, how many of those may leave, and why the others may not:
+    Printed, it lists the producers, how many of their units may leave, and why the others may not:
 
         >>> import keras
         >>> from pytest_paoding.engine.graph.rules import rule_for
@@ -116,16 +116,16 @@ class Structure:
 
     Attributes:
         graph: The calls that were walked.
-        classes: The classes of labels; each is a unit that goes or stays whole.
+        classes: The classes of labels; each goes or stays whole.
         axes: Every labelled axis of every weight.
         edits: Every configuration field that counts positions.
-        producers: What issues units, in the order of their first calls.
-        views: For each tensor the classes of its positions, broadcastable to its shape.
+        producers: Every producer, in the order of their first calls.
+        views: Classes of the positions of each tensor, broadcastable to its shape.
         arguments: Every literal argument that counts positions.
         mixing: `exact`, or `recompute` where statistics over units may change.
-        recomputed: Names of the layers whose statistics will change with what is removed, so that
-            no oracle speaks for them; empty where `mixing` is `exact`.
-        told_apart: Classes that numbers other than weights make differ from each other.
+        recomputed: Names of the layers whose statistics change when units leave, so that no oracle
+            covers them; empty where `mixing` is `exact`.
+        told_apart: Classes that differ from others in numbers that are not weights.
     """
 
     graph: Graph
@@ -144,7 +144,7 @@ class Structure:
         return f"<Structure of {self._summary()}>"
 
     def __str__(self) -> str:
-        """Return a line for every layer that issues units."""
+        """Return a line for every producer."""
         rows = [(each.name, *self._leave(each)) for each in self.producers]
         width = max((len(name) for name, *_ in rows), default=0)
         lines = [

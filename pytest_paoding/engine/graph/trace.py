@@ -14,7 +14,7 @@ import keras
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from pytest_paoding.engine.graph.types import Shape, Site
+    from pytest_paoding.engine.graph.types import CallSite, Shape
 
 Value = TypeVar("Value")
 
@@ -51,7 +51,7 @@ class Call:
     kwargs: dict[str, Any]
     outputs: tuple[Tensor, ...]
     scope: tuple[str, ...]
-    site: Site
+    site: CallSite
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

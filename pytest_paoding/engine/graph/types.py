@@ -1,4 +1,4 @@
-"""The arrays, shapes and keys that the whole engine speaks of."""
+"""Arrays, shapes and keys that the whole engine shares."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 WeightKey: TypeAlias = "tuple[Any, int]"
 """A layer, and the index of a weight among `layer.weights`."""
 
-Site: TypeAlias = "tuple[Any, int]"
+CallSite: TypeAlias = "tuple[Any, int]"
 """A model, and the number of a call within its graph."""
 
 NewValue: TypeAlias = Callable[[BoolArray], Any]
-"""The new value of what counts positions, from a mask of those that stay."""
+"""Returns the new value of a field or argument from a mask of the positions that stay."""

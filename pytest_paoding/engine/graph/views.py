@@ -2,7 +2,7 @@
 
 A view's label array has one axis per axis of the tensor, the batch left out, and is broadcastable
 to the tensor's shape: an axis along which the labels do not vary has length one. Flatten, reshape,
-transpose and concatenate are run on the label array itself, so no movement needs an index map.
+transpose and concatenate run on the label array itself, so no movement needs an index map.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class View:
     labels: IntArray
 
     def __post_init__(self) -> None:
-        """Refuse an array that does not broadcast to the shape."""
+        """Refuse labels that do not broadcast to the shape."""
         pairs = zip(self.labels.shape, self.shape, strict=True)
         if any(length not in (1, size) for length, size in pairs):
             raise ValueError(f"labels of shape {self.labels.shape} do not fit {self.shape}")
@@ -72,7 +72,7 @@ class View:
         return np.broadcast_to(self.labels, tuple(size or 1 for size in self.shape))
 
     def permuted(self, order: Sequence[int]) -> View:
-        """Return the view after a transpose; `order` counts the axes without the batch from 0."""
+        """Return the view after a transpose; `order` counts the axes from 0 without the batch."""
         return View(tuple(self.shape[axis] for axis in order), self.labels.transpose(order))
 
     def reshaped(self, shape: Shape) -> View:
@@ -90,22 +90,22 @@ class View:
 
 
 def kept_along(stay: BoolArray) -> tuple[BoolArray, ...]:
-    """Return which positions of each axis stay, from a mask that is rectangular.
+    """Return a mask of the positions that stay along each axis.
 
     Args:
-        stay: Which positions of an array stay.
+        stay: Mask of the positions of an array that stay; rectangular.
     """
     rows = (np.moveaxis(stay, axis, 0).reshape(stay.shape[axis], -1) for axis in range(stay.ndim))
     return tuple(np.any(each, axis=1) for each in rows)
 
 
 def lengths_left(stay: BoolArray) -> tuple[int, ...]:
-    """Return what is left of the length of each axis."""
+    """Return the length that is left of each axis."""
     return tuple(int(np.count_nonzero(kept)) for kept in kept_along(stay))
 
 
 def compact(shape: Shape, labels: IntArray) -> View:
-    """Return a view with every axis along which `labels` are constant reduced to length one."""
+    """Return a view in which every axis along which `labels` are constant has length one."""
     for axis in range(labels.ndim):
         head = labels.take([0], axis) if labels.shape[axis] else labels
         if (labels == head).all():

@@ -1,4 +1,4 @@
-"""One visit of a layer: what its rule sees, and what a rule can say."""
+"""One visit of a layer: what its rule sees, and what the rule can record."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What all visits of one walk share.
+    """State shared by all visits of one walk.
 
     Attributes:
-        ledger: Where it is written down what rules say.
+        ledger: Everything the rules have recorded.
         rules: Returns the rule for an operation.
         mixing: `exact`, or `recompute` where statistics over units may change.
     """
@@ -36,7 +36,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call of one layer, as its rule sees it: the inputs' views, and what may be said of them.
+    """One call of one layer, as its rule sees it: the inputs' views, and methods that record.
 
     Attributes:
         layer: The layer or operation.
@@ -44,8 +44,8 @@ class Visit:
         inputs: The views of its input tensors.
         shapes: The shapes of its outputs, without the batch.
         call: The call; for an inner layer, that of the top-level layer that holds it.
-        path: Keys that lead from the top-level layer's configuration to this layer's.
-        walk: What all visits share.
+        path: Keys from the top-level layer's configuration to this layer's.
+        walk: State shared by all visits.
     """
 
     layer: Any
@@ -74,8 +74,8 @@ class Visit:
     def issue(self, count: int, role: str = "units") -> IntArray:
         """Return the labels of `count` units this layer produces, shape (count,).
 
-        A second visit of the layer gets the labels of the first. `role` tells several kinds of
-        units of one layer apart; those that are not its outputs need a role of their own.
+        A second visit of the layer gets the labels of the first. Units that are not the layer's
+        outputs need a `role` of their own.
         """
         name = self.name if role == "units" else f"{self.name}:{role}"
         owner = self.call.operation
@@ -87,38 +87,39 @@ class Visit:
         return self.walk.ledger.labels.issue(count).reshape(shape)
 
     def carries(self, variable: Any, labels: IntArray, axis: int | tuple[int, ...] = -1) -> None:
-        """Say that positions of a weight belong to `labels` and are not summed over.
+        """Record that positions of a weight carry `labels` and are not summed over.
 
         Args:
             variable: The weight, one of the layer's.
             labels: One label for each position of `axis`.
-            axis: The weight's axis, or several, in the order of those of `labels`.
+            axis: The weight's axis, or several, in the order of the axes of `labels`.
         """
         self._claim(variable, labels, axis, contracted=False)
 
     def contracts(self, variable: Any, labels: IntArray, axis: int | tuple[int, ...]) -> None:
-        """Say that the layer sums over a weight's axis, or axes, that belong to `labels`."""
+        """Record that positions of a weight carry `labels` and are summed over."""
         self._claim(variable, labels, axis, contracted=True)
 
     def sizes(self, labels: IntArray, *path: str | int, value: NewValue | None = None) -> None:
-        """Say that the configuration field at `path` follows the positions of `labels`.
+        """Record that the configuration field at `path` depends on the positions of `labels`.
 
         Args:
             labels: Labels of any shape.
             path: Keys into `layer.get_config()`.
-            value: The new value of the field from a mask, of the labels' shape, of what stays; by
-                default the number that stays.
+            value: Returns the new value from a mask of the positions that stay, of the labels'
+                shape; by default it counts them.
         """
         ledger, key = self.walk.ledger, (self.call.operation, (*self.path, *path))
         ledger.count(ledger.edits, key, labels, value or _number)
 
     def rewrites(self, key: int | str, labels: IntArray, value: NewValue) -> None:
-        """Say that a literal argument of the call follows the positions of `labels`.
+        """Record that a literal argument of the call depends on the positions of `labels`.
 
         Args:
             key: Index of a positional argument or name of a keyword argument.
             labels: Labels of any shape.
-            value: The new argument from a mask, of the labels' shape, of what stays.
+            value: Returns the new argument from a mask of the positions that stay, of the labels'
+                shape.
         """
         ledger = self.walk.ledger
         ledger.count(ledger.arguments, (self.call.site, key), labels, value)
@@ -129,7 +130,7 @@ class Visit:
         return args[position] if position < len(args) else kwargs.get(name, default)
 
     def key(self, position: int, name: str) -> int | str:
-        """Return by what an argument of the call is known: its position, or its name."""
+        """Return the key of an argument: its position, or its name if it was given by name."""
         return position if position < len(self.call.args) else name
 
     def view(self, tensor: Any) -> View:
@@ -137,10 +138,10 @@ class Visit:
         return self.walk.ledger.views[tensor]
 
     def channels(self, view: View, axis: int | tuple[int, ...] = -1) -> IntArray:
-        """Return one label per position of `axis`, joining what lies at the other axes.
+        """Return one label for each position of `axis`, joining all labels at that position.
 
-        For layers that mix all other axes, or weight them alike: a channel goes everywhere or
-        nowhere. Of several axes the labels are returned in one array with those axes, in order.
+        Use it for layers that mix all other axes, or weight them alike: a channel goes everywhere
+        or nowhere. Several axes give one array with those axes, in order.
         """
         axes = tuple(each % view.rank for each in _as_tuple(axis))
         lengths = tuple(size for each in axes if (size := view.shape[each]) is not None)
@@ -153,12 +154,12 @@ class Visit:
         return np.broadcast_to(rows[0], lengths)
 
     def whole(self, view: View, axes: Sequence[int], reason: str) -> None:
-        """Say that positions along `axes` go together or not at all, for the layer mixes them.
+        """Record that positions along `axes`, which the layer mixes, go together or not at all.
 
         Args:
             view: The view of an input.
             axes: The axes, from 0.
-            reason: Why; completes "the layer ...".
+            reason: The reason; completes "the layer ...".
         """
         varying = [axis for axis in view.varying if axis in axes]
         if varying and set(view.varying) <= set(axes):
@@ -170,10 +171,9 @@ class Visit:
             self.join(view.labels, first)
 
     def mixes(self, view: View, axes: Sequence[int], reason: str) -> None:
-        """Say that the layer computes statistics over positions along `axes`.
+        """Record that the layer computes statistics over positions along `axes`.
 
-        They go together or not at all, unless the walk lets statistics be computed anew from what
-        stays.
+        They go together or not at all, unless the walk lets statistics change.
         """
         if self.walk.mixing == "exact":
             self.whole(view, axes, reason)
@@ -181,23 +181,23 @@ class Visit:
             self.walk.ledger.recomputed[self.name] = None
 
     def tells_apart(self, labels: IntArray) -> None:
-        """Say that numbers that are no weights make positions differ.
+        """Record that positions differ in numbers that are not weights.
 
-        No unit among them can take the place of another.
+        No unit among them can take over for another.
         """
         self.walk.ledger.told_apart.append(labels)
 
     def join(self, first: IntArray, second: IntArray) -> None:
-        """Say that labels of two arrays, broadcast to one shape, leave together."""
+        """Record that the labels of two arrays, broadcast to one shape, leave together."""
         self.walk.ledger.labels.join(first, second)
 
     def pin(self, labels: IntArray | View, reason: str) -> None:
-        """Say that labels may not leave; `reason` completes "the layer ..."."""
+        """Record that labels may not leave; `reason` completes "the layer ..."."""
         array = labels.labels if isinstance(labels, View) else labels
         self.walk.ledger.labels.pin(array, f"{self.title} {reason}")
 
     def fixed(self, reason: str) -> tuple[View, ...]:
-        """Pin every input and return views of the outputs nothing of which may leave."""
+        """Pin every input, and return views of outputs that no position may leave."""
         for view in self.inputs:
             self.pin(view, reason)
         reason = f"{self.title} {reason}"
@@ -210,13 +210,13 @@ class Visit:
     def hand_on(
         self, layer: Any, *path: str | int, inputs: Sequence[View], shapes: Sequence[Shape]
     ) -> tuple[View, ...]:
-        """Let the rule of an inner layer speak, and return the views of its outputs.
+        """Apply the rule of an inner layer, and return the views of its outputs.
 
         Args:
             layer: A layer whose weights are among this one's.
-            path: Keys that lead from this layer's configuration to that of the inner one.
-            inputs: The views of what the inner layer reads.
-            shapes: The shapes of what it returns, without the batch.
+            path: Keys from this layer's configuration to that of the inner one.
+            inputs: The views of the inner layer's inputs.
+            shapes: The shapes of its outputs, without the batch.
         """
         inner = replace(
             self,
@@ -234,7 +234,7 @@ class Visit:
         weights = self.call.operation.weights
         index = next((i for i, weight in enumerate(weights) if weight is variable), None)
         if index is None:
-            raise ValueError(f"{self.title}: its rule labels what is not one of its weights")
+            raise ValueError(f"{self.title}: the labelled variable is not one of its weights")
         axes = tuple(each % len(variable.shape) for each in _as_tuple(axis))
         lengths = tuple(variable.shape[each] for each in axes)
         if labels.shape != lengths:
@@ -244,7 +244,7 @@ class Visit:
 
 
 def as_views(outcome: View | Sequence[View]) -> tuple[View, ...]:
-    """Return what a rule returned as a tuple of views."""
+    """Return the outcome of a rule as a tuple of views."""
     return (outcome,) if isinstance(outcome, View) else tuple(outcome)
 
 

@@ -1,8 +1,8 @@
 """The walk: one pass over a model's calls in which the rules label tensors and weights.
 
-A rule says what one layer does with labels; `Visit` is what it says it with. The walk gathers what
-the rules said, closes it under the laws of arrays, and returns it in terms of classes of labels: a
-`Structure`, from which groups are formed, plans are made and models are rebuilt.
+A rule records, through a `Visit`, what one layer does with labels. The walk gathers the records,
+closes them under the laws of arrays, and returns them in terms of classes: a `Structure`, from
+which groups are formed, plans are made and models are rebuilt.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def walk(
     Args:
         model: A Sequential or Functional model; it is not changed.
         rules: Returns the rule for an operation.
-        mixing: What becomes of layers that compute statistics over units, such as
-            LayerNormalization: with `exact` such units stay, so that what is left computes what it
-            did; with `recompute` they may leave, and the statistics are those of the units left.
+        mixing: Treatment of units that layers such as LayerNormalization compute statistics over:
+            with `exact` they stay, so that the other units compute what they did; with `recompute`
+            they may leave, and the statistics become those of the units left.
         shapes: Shapes of the inputs, where the model leaves lengths open; see `read_graph`.
 
-    Cost: linear in the calls and in the positions of the labels they move.
+    Cost: linear in the calls and in the positions whose labels they move.
 
     Raises:
         PruningError: The model has no graph, or `mixing` is not known.
@@ -81,7 +81,7 @@ def _visit(call: Call, shared: Walk) -> None:
 
 
 def _join_uses(graph: Graph, ledger: Ledger) -> None:
-    """Join what a nested model is called on each time: it has one input shape."""
+    """Join the inputs of all uses of a nested model, which has one input shape."""
     first = {use.model: use for use in reversed(graph.uses)}
     for use in graph.uses:
         for one, two in zip(first[use.model].inputs, use.inputs, strict=True):

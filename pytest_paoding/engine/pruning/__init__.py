@@ -1,1 +1,1 @@
-"""Choosing: which units go, by which strategy, on which schedule."""
+"""Choosing the units that go: strategies, constraints and schedules."""

@@ -1,4 +1,4 @@
-"""How much of which layers may go: the share, exceptions by name, and round widths."""
+"""Constraints on a pruning: the share to remove, exceptions by name, and rounded widths."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many units of a group are to go.
+    """Number of units to remove from a group.
 
     Attributes:
-        count: Their number; at least one of the group stays.
-        reason: Why it is not the share that was asked for; None where it is.
+        count: The number; at least one unit of the group stays.
+        reason: Reason why it is not the share that was asked for; None where it is.
         share: The share that was asked for.
-        free: Whether an allocation may decide on another number.
+        free: Whether an allocation may choose another number.
     """
 
     count: int
@@ -37,20 +37,20 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """What a plan has to keep to.
+    """Constraints that a plan has to meet.
 
     Names are those of producers, such as `block1/conv` inside a nested model, or `mha:heads`.
-    Patterns are those of `fnmatch`: `*`, `?` and `[abc]`, upper and lower case apart. Layers that
-    shrink together are one group: they lose the least share asked of any of them, and nothing if
-    one of them is left out.
+    Patterns are those of `fnmatch`, case-sensitive: `*`, `?` and `[abc]`. Layers that shrink
+    together are one group: they lose the least share asked of any of them, and nothing if one of
+    them is left out.
 
     Attributes:
         ratio: Share of the units to remove, in [0, 1).
-        ratios: Shares of their own for layers by name pattern; the first that matches counts.
+        ratios: Shares by name pattern that replace `ratio`; the first match counts.
         include: Patterns of the layers that may shrink.
-        exclude: Patterns of those among them that may not.
-        round_to: Widths after pruning are multiples of this where they can be; heads are not
-            rounded. Rounding keeps more units, never fewer.
+        exclude: Patterns of layers among them that may not.
+        round_to: Widths after pruning are multiples of this where possible; heads are not rounded.
+            Rounding keeps more units, never fewer.
     """
 
     ratio: float
@@ -60,10 +60,10 @@ class Constraints:
     round_to: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Refuse shares and multiples out of range.
 
         Raises:
-            PruningError: A share is outside [0, 1), or `round_to` is no whole number from 1.
+            PruningError: A share is outside [0, 1), or `round_to` is not a whole number from 1.
         """
         for name, share in (("ratio", self.ratio), *self.ratios.items()):
             check_share(f"{name}:", share, zero=True)
@@ -73,7 +73,7 @@ class Constraints:
             raise PruningError(f"round_to must be at least 1, not {self.round_to}")
 
     def check(self, names: Iterable[str]) -> None:
-        """Refuse patterns that no layer matches: they are most likely misspelt.
+        """Refuse patterns that no layer matches, most likely misspelt.
 
         Args:
             names: Names of all producers of a model.
@@ -90,7 +90,7 @@ class Constraints:
                     raise PruningError(f"{option}: no layer matches {pattern!r}; there are {shown}")
 
     def quota(self, group: Group) -> Quota:
-        """Return how many of a group's units are to go."""
+        """Return the number of units to remove from a group."""
         names = [producer.name for producer in group.producers]
         for name in names:
             if pattern := _match(name, self.exclude):
@@ -109,7 +109,7 @@ class Constraints:
         return self.ratio if pattern is None else self.ratios[pattern]
 
     def rounded(self, group: Group, count: int) -> int:
-        """Return the largest number up to `count` that leaves every width a multiple."""
+        """Return the largest number up to `count` that leaves multiples of `round_to`."""
         for fewer in range(count, 0, -1):
             if all(
                 (len(producer.classes) - fewer * _occurrences(producer.classes, group.units))
@@ -127,5 +127,5 @@ def _match(name: str, patterns: Iterable[str]) -> str | None:
 
 
 def _occurrences(classes: IntArray, units: IntArray) -> int:
-    """Return how many of a producer's positions one unit has."""
+    """Return the number of a producer's positions that one unit has."""
     return int(np.count_nonzero(classes == units[0]))

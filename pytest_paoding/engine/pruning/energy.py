@@ -1,4 +1,4 @@
-"""The energy of a merge: one number for how far, and how unevenly, it can move the outputs."""
+"""The energy of a merge: how far, and how unevenly, it can move the outputs, in one number."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def energies(effects: Interval) -> npt.NDArray[np.float64]:
     to [0, 1] over the candidates, the norm by its logarithm.
 
     Args:
-        effects: How far each merge can move each output, shape (merges, outputs).
+        effects: Interval by which each merge can move each output, shape (merges, outputs).
     """
     norm = _logarithm((effects.high - effects.low).sum(axis=1, dtype=np.float64))
     return NORM_WEIGHT * _scaled(norm) + ENTROPY_WEIGHT * _scaled(entropy(effects))
 
 
 def entropy(effects: Interval) -> npt.NDArray[np.float64]:
-    """Return for each merge `-sum(rho log rho)`, rho the share of outputs moved alike.
+    """Return `-sum(rho log rho)` of each merge, rho being the share of outputs moved alike.
 
     Two outputs are moved alike if `1 - (|lo_i - lo_j| + |hi_i - hi_j|) / 2 (max hi - min lo)` is at
     least 0.9. O(merges * outputs^2), in blocks of merges.
@@ -49,7 +49,7 @@ def entropy(effects: Interval) -> npt.NDArray[np.float64]:
 
 
 def _logarithm(norm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the logarithm, that of no effect at all being a little less than the least."""
+    """Return the logarithm; that of a zero is taken as a little less than the least."""
     least = norm[norm > 0].min(initial=np.inf)
     return np.log(np.maximum(norm, least / 2)) if np.isfinite(least) else np.zeros_like(norm)
 

@@ -1,8 +1,8 @@
 """The impact of a merge: how far it, and those before it, can move the model's outputs.
 
-Where unit j takes over for unit i, what a consumer computes moves by `W_next[i] * (a_j - a_i)`, an
-interval. It is propagated to the outputs as the difference it is, on top of what earlier merges
-have added, in the same layer or before it (arXiv 2204.00783, equation 3 and section V).
+Where unit j takes over for unit i, the result of a reader moves by `W_next[i] * (a_j - a_i)`, an
+interval. This difference is propagated to the outputs, on top of those of earlier merges in the
+same layer or before it (arXiv 2204.00783, equation 3 and section V).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class OutputImpact:
-    """Scores merges by their effect on a model's outputs, remembering those that were made.
+    """Scores merges by their effect on a model's outputs, and remembers those that were made.
 
     Cost of scoring c merges of one layer: one product of a (c, units) matrix with each kernel
     between that layer and the outputs, in centre and radius form.
@@ -43,25 +43,25 @@ class OutputImpact:
         ranges: Mapping[Tensor, tuple[float, float]],
         groups: Collection[DenseGroup],
     ) -> None:
-        """Prepare for merges in `groups`, of inputs within `ranges`."""
-        consumers = {call for group in groups for _, call in group.consumers}
+        """Prepare for merges in `groups`, with inputs within `ranges`."""
+        readers = {call for group in groups for _, call in group.readers}
         self._weights = weights
         self._outputs = set(graph.outputs)
-        self._calls = _behind(graph, consumers)
+        self._calls = _behind(graph, readers)
         self._bounds = ValueBounds(graph, weights, ranges, self._calls)
         self._made: dict[Call, Interval] = {}
 
     def update(self) -> None:
-        """Take note that weights have changed: the values of units are bounded anew."""
+        """Bound the values of units again after weights have changed."""
         self._bounds.update()
 
     def deltas(self, group: DenseGroup, pairs: Pairs) -> Deltas | None:
-        """Return by how much each merge moves what each consumer computes, batch axis = pairs.
+        """Return the interval by which each merge moves each reader's result, batch axis = pairs.
 
-        None where the values of the units are not bounded, so that nothing can be said.
+        None where the values of the units are not bounded.
         """
         deltas = {}
-        for sites, call in group.consumers:
+        for sites, call in group.readers:
             values = self._bounds.of(call.inputs[0])
             if values is None or not np.isfinite(values.high).all():
                 return None
@@ -78,10 +78,10 @@ class OutputImpact:
             self._made[call] = self._made[call] + total if call in self._made else total
 
     def effects(self, deltas: Deltas) -> Interval:
-        """Return how far each merge can move the outputs, shape (merges, outputs).
+        """Return the interval by which each merge can move each output, shape (merges, outputs).
 
-        Outputs are taken before their activation; where a layer's effect on differences is not
-        known, what it reads is taken for an output.
+        Outputs are taken before their activation; where a layer's effect on differences is unknown,
+        its inputs count as outputs.
         """
         moved: dict[Tensor, Interval] = {}
         reached: list[Interval] = []
@@ -118,7 +118,7 @@ class OutputImpact:
         moved: dict[Tensor, Interval],
         reached: list[Interval],
     ) -> None:
-        """Carry what moves through one call, or take it for an output that is reached."""
+        """Propagate differences through one call, or record them as outputs that are reached."""
         after = self._after(call, inputs, added, reached)
         if after is None:
             return
@@ -154,7 +154,7 @@ class OutputImpact:
 
 
 def _behind(graph: Graph, calls: Collection[Call]) -> list[Call]:
-    """Return the given calls and all that depend on them, in order."""
+    """Return the given calls and all calls that depend on them, in order."""
     reached: set[Tensor] = set()
     behind = []
     for call in graph.calls:
@@ -172,7 +172,7 @@ def _total(intervals: Sequence[Interval]) -> Interval:
 
 
 def _filled_in(call: Call, inputs: Sequence[Interval | None], count: int) -> list[Interval]:
-    """Return the inputs' intervals over a batch of one length, zero where nothing moves."""
+    """Return the intervals of all inputs over one batch length, zero where nothing moves."""
     count = max([count, *(len(each.low) for each in inputs if each is not None)])
     filled = []
     for tensor, each in zip(call.inputs, inputs, strict=True):

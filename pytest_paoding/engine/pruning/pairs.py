@@ -1,8 +1,8 @@
-"""Pairs of units in a dense layer: who could go, and who would take over.
+"""Pairs of units in a dense layer: one that could go, and one that would take over.
 
 A *nominee* is removed and a *delegate* of the same layer takes over its outgoing weights. A pair is
-good if the two compute nearly the same, or if little is made of what the nominee computes: its
-saliency is small (after Srinivas & Babu, arXiv 1507.06149; arXiv 2204.00783, equation 2).
+good, and its saliency small, if the two compute nearly the same or the nominee's outgoing weights
+are small (after Srinivas & Babu, arXiv 1507.06149; arXiv 2204.00783, equation 2).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
     from pytest_paoding.engine.pruning.unit_search import UnitSearch
 
-_BLOCK = 2048  # rows turned to float64 at a time: 64 MB for a layer of 4096 units
+_BLOCK = 2048  # rows converted to float64 at a time: 64 MB for a layer of 4096 units
 _DEPTH = 8  # delegates considered first for each nominee
 
 
@@ -33,7 +33,7 @@ class Pairs:
     Attributes:
         nominees: Rows of the units that would go, shape (pairs,).
         delegates: Rows of the units that would take over, shape (pairs,).
-        saliency: Of each pair, shape (pairs,).
+        saliency: Saliency of each pair, shape (pairs,).
     """
 
     nominees: IntArray
@@ -51,50 +51,50 @@ class Pairs:
 class DenseGroup:
     """A group in which units can take over for each other.
 
-    One dense layer produces it, dense layers consume it, and what stands between treats all units
-    alike, except for a BatchNormalization right behind a linear layer, which is folded into it.
+    One dense layer produces it, dense layers read it, and all layers between treat the units alike,
+    except for a BatchNormalization right behind a linear layer, which is folded into it.
 
     Attributes:
         layer: The dense layer that produces the units.
-        classes: The class of each of its units.
+        classes: Class of each of its units, shape (units,).
         norm: The BatchNormalization that is folded into it, if any.
-        consumers: Where its units are contracted, with every call that does so.
+        readers: Sites of the units on each contracted axis, with every call that sums over it.
     """
 
     layer: Any
     classes: IntArray
     norm: Any | None
-    consumers: tuple[tuple[Sites, Call], ...]
+    readers: tuple[tuple[Sites, Call], ...]
 
 
 def dense_group(group: Group, graph: Graph) -> DenseGroup | None:
-    """Return what pairs of a group's units are judged by; None where there can be none."""
+    """Return a group as one whose units can be paired; None where they cannot."""
     layer = group.producers[0].layer
     carriers = {sites.axis.layer for sites in group.carried} - {layer}
-    users = {sites.axis.layer for sites in group.contracted}
+    layers = {sites.axis.layer for sites in group.contracted}
     norm = _folded_norm(layer, graph)
     if (
         len(group.producers) > 1
         or not group.mergeable
-        or not users
-        or any(type(each) is not keras.layers.Dense for each in {layer, *users})
+        or not layers
+        or any(type(each) is not keras.layers.Dense for each in {layer, *layers})
         or not carriers <= {norm}
     ):
         return None
-    consumers = tuple(
+    readers = tuple(
         (sites, call)
         for sites in group.contracted
         for call in graph.calls
         if call.operation is sites.axis.layer
     )
-    return DenseGroup(layer, group.producers[0].classes, norm if carriers else None, consumers)
+    return DenseGroup(layer, group.producers[0].classes, norm if carriers else None, readers)
 
 
 class PairSaliency:
     """The saliency of the pairs in one group, kept up to date while its weights change.
 
     The Gram matrix of the incoming weights is computed once, O(inputs * units^2), and then
-    corrected by the rows that have changed since, for units before it have been removed or merged.
+    corrected by the rows that change when units before the group are removed or merged.
     Memory: a copy of the kernel and four matrices (units, units).
     """
 
@@ -105,16 +105,16 @@ class PairSaliency:
         self._kernel: FloatArray | None = None
         self._version = 0
         self._gram: npt.NDArray[np.float64] = np.zeros((search.group.width, search.group.width))
-        self._rows: IntArray = np.arange(search.group.width)  # of the units in the Gram matrix
-        # Units are in the order of their only producer, unless some of its are pinned.
+        self._rows: IntArray = np.arange(search.group.width)  # units in the Gram matrix
+        # The only producer may have pinned units besides those of the group.
         column = {number: index for index, number in enumerate(group.classes.tolist())}
         self._columns = np.array([column[number] for number in search.group.units.tolist()])
 
     def least(self, count: int) -> Pairs:
         """Return at most `count` disjoint pairs of the units left, of least saliency.
 
-        Pairs are taken greedily in the order of their saliency; of the two units of a pair the one
-        whose outgoing weights are smaller is the nominee.
+        Pairs are taken greedily in the order of their saliency; the unit of a pair with the smaller
+        outgoing weights is the nominee.
         """
         left = self._search.left
         norms = self._outgoing_norms()[left]
@@ -134,7 +134,7 @@ class PairSaliency:
     def _distances(self, left: IntArray) -> npt.NDArray[np.float32]:
         """Return ||w_i - w_j|| + |b_i - b_j| of the units left, shape (left, left).
 
-        Squares are subtracted in float64, where near duplicates cancel; the rest only ranks.
+        Squares are subtracted in float64, as near duplicates cancel; the rest only ranks.
         """
         self._update(left)
         scale, bias = self._affine(left)
@@ -149,7 +149,7 @@ class PairSaliency:
         return distance
 
     def _affine(self, left: IntArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
-        """Return factor and bias of the units' pre-activations, the norm folded in."""
+        """Return the factor and bias of the units' pre-activations, with the norm folded in."""
         layer, norm = self._layer, self._norm
         scale, bias = np.ones(layer.units), np.zeros(layer.units)
         if layer.use_bias:
@@ -163,7 +163,7 @@ class PairSaliency:
         return scale[columns], bias[columns].astype(np.float32)
 
     def _update(self, left: IntArray) -> None:
-        """Bring the Gram matrix up to date with the units left and the rows that have changed."""
+        """Update the Gram matrix to the units left and the rows that have changed."""
         key = self._layer, 0
         present = self._search.weights[key]
         if len(left) < len(self._rows):
@@ -194,16 +194,16 @@ class PairSaliency:
 def disjoint(saliency: npt.NDArray[np.floating], count: int) -> tuple[IntArray, IntArray]:
     """Return the nominees and delegates of at most `count` pairs, greedily, least saliency first.
 
-    A unit is in one pair only. Which of equal scores comes first is fixed, but not said.
+    A unit is in one pair only. The order of equal scores is deterministic but unspecified.
+
+    Only the few best delegates of each nominee are matched at first. The matching is that of all
+    pairs up to the score at which some nominee has no listed delegate left; the units that remain
+    are matched in the same way again. Expected O(n^2).
 
     Args:
         saliency: Score of each nominee (row) with each delegate, infinite where the two make no
             pair, shape (n, n); a pair has a finite score in one of its orders only.
-        count: How many pairs are wanted.
-
-    The few best delegates of every nominee are usually enough. What their matching says is what
-    all pairs would say up to the score at which some nominee runs out of them; the rest is left to
-    the units not taken by then. Expected O(n^2).
+        count: Number of pairs wanted.
     """
     units = np.arange(len(saliency))
     chosen: list[IntArray] = []
@@ -238,9 +238,9 @@ def _first_pairs(saliency: npt.NDArray[np.floating]) -> IntArray:
 
 
 def _matching(pairs: IntArray, width: int) -> IntArray:
-    """Return which pairs of a list in order are in its greedy matching, ascending.
+    """Return the indices of the pairs in the greedy matching of an ordered list, ascending.
 
-    Every pair that comes first for both of its units is in it, so many are taken at once.
+    Every pair that comes first for both its units is in it, so many are taken at once.
     """
     taken: list[IntArray] = [np.empty(0, np.int64)]
     rest = np.arange(len(pairs))
@@ -256,12 +256,12 @@ def _matching(pairs: IntArray, width: int) -> IntArray:
 
 
 def _folded_norm(layer: Any, graph: Graph) -> Any | None:
-    """Return the BatchNormalization that reads a linear layer's only output, if any."""
+    """Return the BatchNormalization that alone reads a linear layer, if any."""
     outputs = [tensor for call in graph.calls if call.operation is layer for tensor in call.outputs]
-    readers = [call.operation for call in graph.calls if set(call.inputs) & set(outputs)]
+    behind = [call.operation for call in graph.calls if set(call.inputs) & set(outputs)]
     linear = getattr(layer, "activation", None) is keras.activations.linear
-    is_norm = len(readers) == 1 and type(readers[0]) is keras.layers.BatchNormalization
-    return readers[0] if linear and is_norm else None
+    is_norm = len(behind) == 1 and type(behind[0]) is keras.layers.BatchNormalization
+    return behind[0] if linear and is_norm else None
 
 
 def _numbers(variable: Any, default: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -48,9 +48,9 @@ class Pruned:
 
     Attributes:
         model: A new `keras.Model`, really smaller, every layer as trainable as before.
-        plan: For each layer its units before, those kept, and why it was left alone.
-        notes: What else is to be said, a line each: what could not be kept of the old model, such
-            as an unserialisable loss, how exactly the cut was proved, what was learned from.
+        plan: Units of each layer before, those kept, and the reason why others were not removed.
+        notes: Further lines for the user: parts of the old model that could not be kept, such as an
+            unserialisable loss, the precision of the proof, the inputs learned from.
     """
 
     model: Any
@@ -84,11 +84,11 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
 
     Outputs never shrink, at least one unit of every layer stays, and layers that are added together
     lose the same units. No labels are read, and without `calibration` no data at all. The model
-    given is not changed, and the global random state is left alone. The new model is run once
-    beside it on two random inputs, and checked in shape and soundness.
+    given is not changed, and the global random state is left alone. Both models are run once on two
+    random inputs; shapes and finiteness are checked.
 
     The strategies of PAODING, and `magnitude`, remove exactly `round(ratio * n)` of the n units of
-    every layer. `reconstruct` spends as many parameters as that would where it hurts least, unless
+    every layer. `reconstruct` removes as many parameters as that would where it hurts least, unless
     `allocation` says otherwise, and lets the units that stay take over.
 
     Args:
@@ -96,29 +96,29 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         ratio: Share of the units to remove, in [0, 1).
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
         input_range: Low and high of legal inputs, or such a pair for each input by its name; it
-            bounds what units may compute, and what synthetic inputs look like.
+            bounds the values of units and of synthetic inputs.
         input_shape: For inputs that leave lengths open, the shape without the batch to draw
             synthetic inputs of, or such a shape for each input by its name.
         seed: Seed of the private random generator.
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
-        allocation: For `reconstruct`: `global`, `uniform` (every layer by `ratio`), or `balanced`
-            half way between.
-        effort: For `reconstruct`: inputs are found by gradients, and the new model distilled on
-            them, where that takes seconds (`standard`), or also where minutes (`thorough`).
-        calibration: For `reconstruct`: unlabelled inputs to learn from instead of synthetic ones,
-            an array or one for each input in a list or by its name; never the data for judging.
-        ratios: Shares of their own for layers by name pattern (`fnmatch`).
+        allocation: `global`, `uniform` (every layer by `ratio`), or `balanced` half way between;
+            `reconstruct` only.
+        effort: Inputs are found by gradients, and the new model is distilled on them, where that
+            takes seconds (`standard`) or even minutes (`thorough`); `reconstruct` only.
+        calibration: Unlabelled inputs to learn from instead of synthetic ones, an array or one for
+            each input in a list or by its name, never the data for judging; `reconstruct` only.
+        ratios: Shares by name pattern (`fnmatch`) that replace `ratio`.
         include: Pattern, or several, of the layers that may shrink.
-        exclude: The same of those among them that may not.
-        round_to: Widths are kept multiples of this where they can be.
-        jump: A layer loses no more units once the next one's score (its scale or saliency) is more
-            than `jump` times the highest before; above 1, None for no such end. Not for
-            `reconstruct`, which weighs by what the outputs lose.
+        exclude: Pattern, or several, of layers among them that may not.
+        round_to: Widths are kept multiples of this where possible.
+        jump: A layer loses no more units once the next score (a scale or saliency) is more than
+            `jump` times the highest before; above 1, None for no such limit. Not for `reconstruct`,
+            which weighs the change of the outputs.
         mixing: `exact`, or `recompute` to prune through layers whose statistics over units change.
         sparsity: Share of the weights of every kernel that become zero in the end, those of least
             magnitude, in [0, 1): the file then compresses better.
-        verify: Whether to prove the cut: the new model has to compute in float64 what the one given
-            does, with the weights on removed units at zero (before it is distilled).
+        verify: Whether to prove the cut: before it is distilled, the new model has to compute in
+            float64 what the given one does with its weights on removed units at zero.
         progress: Called as `progress(what, done, total)`.
 
     Cost: for each dense layer of n units and m inputs O(m n^2) once, and O(n^2) in each round;
@@ -128,7 +128,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     Raises:
         PruningError: An argument makes no sense, or nothing in the model can be pruned.
         DataError: `calibration` does not fit the model.
-        SurgeryError: A layer cannot be rebuilt, or the new model is not what it should be.
+        SurgeryError: A layer cannot be rebuilt, or the new model fails a check.
 
     Example:
         >>> import keras
@@ -193,14 +193,14 @@ def _task(
 
 
 def _nothing_may_go(quotas: Sequence[Quota]) -> str:
-    """Return what keeps every group whole, if exceptions to the share do."""
+    """Return the exceptions that keep every group whole, if they do."""
     if any(quota.count for quota in quotas):
         return ""
     return "; ".join(dict.fromkeys(quota.reason for quota in quotas[:3] if quota.reason))
 
 
 def _options_noted(options: Options, strategy: Strategy) -> list[str]:
-    """Return notes on inputs a user gave, and on options the strategy makes no use of."""
+    """Return notes on inputs the user gave, and on options the strategy does not use."""
     given = {"calibration": options.calibration, "jump": options.jump}
     notes = [
         f"{name} was not used: strategy {strategy.name!r} {strategy.ignores[name]}"
@@ -214,7 +214,7 @@ def _options_noted(options: Options, strategy: Strategy) -> list[str]:
 
 
 def _silent(what: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 def _nothing_to_prune(structure: Structure) -> str:

@@ -1,4 +1,4 @@
-"""Removing units in rounds: the family of strategies that look at one group at a time."""
+"""Removing units in rounds: the strategies that look at one group at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUORUM = "a slice or a sum of its units would be left empty"
 
 
 class Rounds(Strategy):
-    """Removes as many units of each group as its quota says, some in every round.
+    """Removes the quota of each group, a part in every round.
 
     Attributes:
         uses_impact: Whether it asks for energies.
@@ -39,20 +39,19 @@ class Rounds(Strategy):
 
     @abstractmethod
     def criterion(self, candidates: Candidates) -> str:
-        """Return how the units of a group were chosen."""
+        """Return the criterion by which the units of a group were chosen."""
 
     @abstractmethod
     def choose(self, candidates: Candidates, count: int) -> Choice:
-        """Return at least one and at most `count` units to remove, of those that are left.
+        """Return at least one and at most `count` of the units left, to remove.
 
-        An empty choice says that the least score of all jumps, which ends the group's pruning.
-
-        A strategy may return fewer, as pairs run out when half of the units are taken: it is asked
-        again for the rest.
+        A strategy may return fewer, as pairs run out when half the units are taken: it is asked
+        again for the rest. An empty choice means that the least score of all jumps, which ends the
+        group's pruning.
         """
 
     def solve(self, task: Task) -> Transform:
-        """Search on working copies of the weights, then write down who left and who took over."""
+        """Search on working copies of the weights, then return the units that go and take over."""
         all_candidates = self._candidates(task)
         ratio = max((quota.share for quota in task.quotas), default=0.0)
         schedule = Schedule(ratio, task.options.step)
@@ -85,30 +84,30 @@ class Rounds(Strategy):
 
     def _answer(self, task: Task, all_candidates: list[Candidates]) -> Transform:
         count = task.structure.classes.count
-        stay, heirs = np.ones(count, bool), np.full(count, -1)
+        stay, delegates = np.ones(count, bool), np.full(count, -1)
         why: dict[str, Why] = {}
         for candidates, quota in zip(all_candidates, task.quotas, strict=True):
             search = candidates.search
-            units, delegates = search.group.units, search.delegates()
+            units, rows = search.group.units, search.final_delegates()
             stay[units] = search.mask
-            left = search.mask | (delegates < 0)
-            heirs[units] = np.where(left, -1, units[delegates])
-            said = Why(self.criterion(candidates), _reason(candidates, quota))
-            why |= dict.fromkeys((each.name for each in search.group.producers), said)
-        return Transform(stay, merges(task.groups, heirs), why=why)
+            none = search.mask | (rows < 0)
+            delegates[units] = np.where(none, -1, units[rows])
+            reasons = Why(self.criterion(candidates), _reason(candidates, quota))
+            why |= dict.fromkeys((each.name for each in search.group.producers), reasons)
+        return Transform(stay, merges(task.groups, delegates), why=why)
 
 
 class PairStrategy(Rounds):
-    """Merges pairs where units can take over for each other; elsewhere the smallest units go."""
+    """Merges pairs where units can take over for each other; elsewhere removes the smallest."""
 
     def criterion(self, candidates: Candidates) -> str:
-        """Return the strategy's name where it chooses pairs, else what stands in for it."""
+        """Return the strategy's name, or that of the criterion that stands in for it."""
         if not candidates.pairable:
             return "magnitude"
         return "saliency" if candidates.unbounded else self.name
 
     def choose(self, candidates: Candidates, count: int) -> Choice:
-        """Choose pairs, or units by their scale where there are no pairs."""
+        """Choose pairs, or the smallest units where there are no pairs."""
         if not candidates.pairable:
             return candidates.smallest(count)
         pairs = self.select(candidates, count)
@@ -120,7 +119,7 @@ class PairStrategy(Rounds):
 
 
 def _reason(candidates: Candidates, quota: Quota) -> str | None:
-    """Return why no more units of a group went, or why they were chosen less well."""
+    """Return the reason why fewer units went, or a fallback criterion chose them."""
     if candidates.jumped is not None:
         return f"the next score is {candidates.jumped:.1f} times all before it"
     if candidates.search.gone < quota.count:

@@ -1,4 +1,4 @@
-"""How many units are gone after each round."""
+"""The schedule: number of units gone after each round."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 class Schedule:
     """Shares of the units of every group, removed in rounds.
 
-    After round r of R exactly `round(ratio * n * r / R)` of n units are gone, and at least one
-    stays (method: arXiv 2405.00074; its implementation rounds up in every round and so removes up
-    to an eighth more than asked).
+    After round r of R, `round(ratio * n * r / R)` of n units are gone, and at least one stays
+    (method: arXiv 2405.00074; its implementation rounds up in every round and so removes up to an
+    eighth more than asked).
 
     Attributes:
-        ratio: The largest share to remove of any group, in [0, 1).
+        ratio: The largest share to remove from any group, in [0, 1).
         step: Share to remove in one round, in (0, 1].
     """
 
@@ -32,7 +32,7 @@ class Schedule:
         return ceil(self.ratio / self.step)
 
     def removed(self, width: int, quota: Quota, number: int) -> int:
-        """Return how many of `width` units are gone after round `number`, counted from 1.
+        """Return the number of `width` units that are gone after round `number`, counted from 1.
 
         >>> from pytest_paoding.engine.pruning.constraints import Quota
         >>> [Schedule(0.5, 0.2).removed(10, Quota(5, share=0.5), number) for number in (1, 2, 3)]

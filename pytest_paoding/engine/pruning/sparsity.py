@@ -1,6 +1,6 @@
 """Sparsity: the smallest of the remaining weights set to zero, as a last stage.
 
-It makes no layer smaller and no call faster: what gets smaller is the compressed file.
+It makes no layer smaller and no call faster, only the compressed file smaller.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from pytest_paoding.engine.execution.variables import values_of
 
 
 def sparsify(model: Any, share: float) -> str:
-    """Set the smallest weights of every kernel to zero, in place; return a line that says so.
+    """Set the smallest weights of every kernel to zero, in place; return a note for the user.
 
-    Of each kernel of a dense layer or convolution, depthwise ones included, exactly
-    `round(share * n)` of n weights become zero, those of least magnitude (Han et al. 2015, arXiv
-    1506.02626), nested models included. Biases, normalisations and embeddings stay. Linear in the
-    number of weights.
+    In each kernel of a dense layer or convolution, depthwise and nested ones included, the
+    `round(share * n)` of n weights of least magnitude become zero (Han et al. 2015, arXiv
+    1506.02626). Biases, normalisations and embeddings stay. Linear in the number of weights.
 
     Args:
         model: The model, whose kernels are changed.

@@ -1,4 +1,4 @@
-"""What a strategy is asked to do."""
+"""The task of a strategy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Options:
-    """How to prune; see `prune.prune`."""
+    """Options of a pruning; see `pruner.prune`."""
 
     strategy: str
     seed: int
@@ -36,10 +36,10 @@ class Task:
     Attributes:
         structure: Its structure.
         groups: The groups that may shrink.
-        constraints: What the plan has to keep to.
-        quotas: How many units of each group are to go.
+        constraints: Constraints that the plan has to meet.
+        quotas: Number of units to remove from each group.
         ranges: Low and high of each input.
-        options: How to prune.
+        options: Options of the pruning.
         progress: Called as `progress(what, done, total)`.
     """
 

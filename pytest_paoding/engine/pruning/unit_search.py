@@ -1,4 +1,4 @@
-"""What a strategy sees of one group while it searches: which units are left, and their weights."""
+"""The search of a strategy in one group: the units left, and their weights."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class UnitSearch:
-    """What a strategy sees of one group: which units are left, and their weights.
+    """One group in the course of a search: the units left, and their weights.
 
     Attributes:
         group: The group.
         weights: The working copies, shared by all groups of a model.
-        heirs: For each unit the one that has taken over for it: itself while it is left, -1 where
-            it went without a delegate; shape (units,).
+        delegates: Unit that has taken over for each: itself while it is left, -1 where it went
+            without a delegate; shape (units,).
     """
 
     def __init__(self, group: Group, weights: WorkingWeights) -> None:
         self.group = group
         self.weights = weights
-        self.heirs: IntArray = np.arange(group.width, dtype=np.int64)
+        self.delegates: IntArray = np.arange(group.width, dtype=np.int64)
 
     @property
     def mask(self) -> BoolArray:
-        """Which rows of `group.units` are left."""
-        return np.equal(self.heirs, np.arange(len(self.heirs)))
+        """Mask of the rows of `group.units` that are left."""
+        return np.equal(self.delegates, np.arange(len(self.delegates)))
 
     @property
     def left(self) -> IntArray:
@@ -45,36 +45,36 @@ class UnitSearch:
 
     @property
     def free(self) -> IntArray:
-        """Rows that may still go, ascending: those not the last left of a quorum."""
+        """Rows that may still go, ascending: all left but the last of each quorum."""
         return self.left[self.group.may_go(self.mask, self.left)]
 
     @property
     def gone(self) -> int:
         """Number of units removed."""
-        return len(self.heirs) - len(self.left)
+        return len(self.delegates) - len(self.left)
 
     def remove(self, removed: IntArray, delegates: IntArray | None = None) -> None:
-        """Take units out, with a delegate for each (-1 for none) or without any."""
-        heirs = np.full(len(removed), -1) if delegates is None else delegates
+        """Remove units, with a delegate for each (-1 for none) or without any."""
+        rows = np.full(len(removed), -1) if delegates is None else delegates
         for sites in self.group.contracted:
-            takeover = TakeOver.merging(sites, removed, heirs)
+            takeover = TakeOver.merging(sites, removed, rows)
             self.weights.rewrite(key_of(sites), sites.axis.axis, takeover.carry_out)
-        self.heirs[removed] = heirs
+        self.delegates[removed] = rows
 
-    def delegates(self) -> IntArray:
-        """Return for each unit who takes over in the end, -1 for none, shape (units,).
+    def final_delegates(self) -> IntArray:
+        """Return the unit that takes over for each in the end, -1 for none, shape (units,).
 
         A delegate may have been removed itself in a later round: pointers are followed to the end.
         """
-        heirs = np.append(self.heirs, -1)  # so that -1 points at itself
-        while not np.array_equal(heirs, heirs[heirs]):
-            heirs = heirs[heirs]
-        return heirs[:-1]
+        rows = np.append(self.delegates, -1)  # so that -1 points at itself
+        while not np.array_equal(rows, rows[rows]):
+            rows = rows[rows]
+        return rows[:-1]
 
     def scale(self) -> npt.NDArray[np.float64]:
         """Return the scale of every unit: the sum of |w| over its filters, shape (units,).
 
-        All kernels that produce the group count; biases and what else carries its units do not.
+        All kernels that produce the group count; biases and other weights that carry it do not.
         """
         producers = {producer.layer for producer in self.group.producers}
         total = np.zeros(self.group.width)
@@ -85,7 +85,7 @@ class UnitSearch:
         return total
 
     def outgoing(self) -> Iterable[FloatArray]:
-        """Yield for each consumer the weights it gives to each unit, shape (units, weights)."""
+        """Yield the weights of each reader on each unit, shape (units, weights)."""
         for sites in self.group.contracted:
             rows = np.moveaxis(self.weights[key_of(sites)], sites.axis.axis, 0)
             yield rows[sites.positions].reshape(self.group.width, -1)

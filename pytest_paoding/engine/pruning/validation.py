@@ -24,7 +24,7 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
         zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 (a step).
 
     Raises:
-        PruningError: It is no number in its range.
+        PruningError: The value is not a number in its range.
     """
     if _is_number(value):
         with suppress(ValueError):
@@ -39,7 +39,7 @@ def check_seed(value: Any) -> int:
     """Return a seed.
 
     Raises:
-        PruningError: It is no whole number from 0.
+        PruningError: The value is not a whole number from 0.
     """
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0:
         return int(value)
@@ -47,10 +47,10 @@ def check_seed(value: Any) -> int:
 
 
 def check_jump(value: Any) -> float | None:
-    """Return by what factor a score has to jump, None for any.
+    """Return the factor of a jump between scores, None for no limit.
 
     Raises:
-        PruningError: It is no number above 1.
+        PruningError: The value is not a number above 1.
     """
     if value is None:
         return None
@@ -65,10 +65,10 @@ def listed(patterns: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def check_choice(name: str, value: Any, known: tuple[str, ...]) -> str:
-    """Return one of several words.
+    """Return a value that is one of several words.
 
     Raises:
-        PruningError: It is none of them.
+        PruningError: The value is none of them.
     """
     if value in known:
         return str(value)

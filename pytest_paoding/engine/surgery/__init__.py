@@ -1,1 +1,1 @@
-"""Cutting: the plan of what goes, the rebuild that carries it out, the oracles that prove it."""
+"""Cutting: transforms and plans, the rebuild that carries them out, the oracle that proves it."""

@@ -1,4 +1,4 @@
-"""Plans: what a transform did, written down, and carried out again."""
+"""Plans: transforms written down, and carried out again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.fitted import Fitted, changed_weights, expanded_weights
-from pytest_paoding.engine.surgery.transform import Transform, heirs_of, merges
+from pytest_paoding.engine.surgery.transform import Transform, delegates_of, merges
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.plan import LayerPlan, Plan
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def apply(model: Any, plan: Plan) -> Any:
-    """Return a new model with what a plan leaves of `model`, which is not changed.
+    """Return `model` pruned by a plan, as a new model.
 
-    Applied to the model it was made for, a plan gives the same pruned model again, bit for bit.
+    On the model it was made for, a plan gives the same pruned model again, bit for bit.
 
     Raises:
         PruningError: The model has no graph.
@@ -36,7 +36,7 @@ def apply(model: Any, plan: Plan) -> Any:
 
 
 def transform_of(structure: Structure, plan: Plan) -> Transform:
-    """Return the transform that a plan tells of, for the model `structure` was read from.
+    """Return the transform of a plan for the model that `structure` was read from.
 
     Raises:
         SurgeryError: The plan does not fit the model: a layer is missing, has another number of
@@ -48,31 +48,31 @@ def transform_of(structure: Structure, plan: Plan) -> Transform:
             raise SurgeryError(f"the model has no layer {layer.name!r}, which the plan prunes")
     planned = [(producer, _planned(plan, producer)) for producer in structure.producers]
     stay = _stay(structure, planned)
-    takeover = merges(find_groups(structure), _heirs(structure, planned))
+    takeover = merges(find_groups(structure), _delegates(structure, planned))
     fitted = {} if plan.fitted is None else expanded_weights(structure, stay, plan.fitted)
     return Transform(stay, takeover, fitted=fitted)
 
 
 def plan_of(structure: Structure, transform: Transform, outcome: Cut) -> Plan:
-    """Return what a transform did, layer by layer, with the weights that only fitting explains.
+    """Return the plan of a transform, layer by layer, with the weights that only fitting explains.
 
     Args:
         structure: The model's structure.
-        transform: What was done.
-        outcome: The model that it made, finished: what has been fitted since the cut counts.
+        transform: The transform that was carried out.
+        outcome: The model it made, with everything fitted since the cut.
 
     Memory: a copy of the weights that were fitted.
     """
-    heirs = heirs_of(structure, transform)
+    delegates = delegates_of(structure, transform)
     layers = tuple(
-        _layer_plan(producer, structure, transform, heirs) for producer in structure.producers
+        _layer_plan(producer, structure, transform, delegates) for producer in structure.producers
     )
     changed = changed_weights(structure, transform, outcome)
     return Plan(layers, structure.mixing, Fitted(changed) if changed else None)
 
 
 def _layer_plan(
-    producer: Producer, structure: Structure, transform: Transform, heirs: IntArray
+    producer: Producer, structure: Structure, transform: Transform, delegates: IntArray
 ) -> LayerPlan:
     classes, why = producer.classes.tolist(), transform.why.get(producer.name)
     stays = transform.stay[producer.classes]
@@ -86,9 +86,9 @@ def _layer_plan(
         why.criterion if why and not stays.all() else None,
         pinned or (why.reason if why else None),
         tuple(
-            (index, place[int(heirs[number])])
+            (index, place[int(delegates[number])])
             for index, number in enumerate(classes)
-            if not stays[index] and heirs[number] >= 0
+            if not stays[index] and delegates[number] >= 0
         ),
     )
 
@@ -106,7 +106,7 @@ def _planned(plan: Plan, producer: Producer) -> LayerPlan:
 
 
 def _stay(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> BoolArray:
-    """Return which classes stay, shape (classes,): those all of whose units are kept."""
+    """Return a mask of the classes that stay, shape (classes,): those whose units are all kept."""
     stay = np.ones(structure.classes.count, bool)
     for producer, layer in planned:
         stay[np.delete(producer.classes, layer.kept)] = False
@@ -118,15 +118,16 @@ def _stay(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> Bo
     return stay
 
 
-def _heirs(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> IntArray:
+def _delegates(structure: Structure, planned: list[tuple[Producer, LayerPlan]]) -> IntArray:
     """Return the delegate of each removed class, -1 for none.
 
-    Every producer of a group may name it, and each as often as it has units of the class.
+    Every producer of a group may name it, once for each of its units of the class.
     """
-    heirs = np.full(structure.classes.count, -1)
+    delegates = np.full(structure.classes.count, -1)
     for producer, layer in planned:
-        for gone, heir in producer.classes[np.array(layer.delegates, int).reshape(-1, 2)].tolist():
-            if heirs[gone] not in (-1, heir):
+        pairs = np.array(layer.delegates, int).reshape(-1, 2)
+        for gone, delegate in producer.classes[pairs].tolist():
+            if delegates[gone] not in (-1, delegate):
                 raise SurgeryError(f"the plan has two delegates for a unit of {producer.name!r}")
-            heirs[gone] = heir
-    return heirs
+            delegates[gone] = delegate
+    return delegates

@@ -1,4 +1,4 @@
-"""Copies of models for checking: with some weights replaced, or in float64."""
+"""Copies of models for checks, with some weights replaced or in float64."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _CASTS = known("keras.src.ops.core", "Cast")
 
 
 def copied(model: Any, weights: Mapping[WeightKey, Any], changes: Changes | None = None) -> Any:
-    """Return an uncompiled copy of a model with other values of some weights.
+    """Return an uncompiled copy of a model with some weights replaced.
 
     Args:
         model: A Sequential or Functional model; it is not changed.
         weights: Values by layer and index among `layer.weights`.
-        changes: What else is different.
+        changes: Other differences.
 
     Raises:
         SurgeryError: A layer cannot be built again.
     """
     rebuild = Rebuild(model, changes or Changes())
-    for old, new in rebuild.twins.items():
+    for old, new in rebuild.rebuilt.items():
         if isinstance(old, keras.layers.Layer):
             copy_state(old, new, weights)
     return rebuild.model
 
 
 def float64_copy(model: Any) -> Any | None:
-    """Return a copy of a model that computes in float64; None where a layer cannot do so."""
+    """Return a copy of a model that computes in float64; None if a layer cannot."""
     operations = {call.operation for call in read_graph(model).calls}
     configs = {each: _in_float64(each.get_config()) for each in operations if _has_precision(each)}
     try:
@@ -49,7 +49,7 @@ def float64_copy(model: Any) -> Any | None:
 
 
 def _has_precision(operation: Any) -> bool:
-    """Whether an operation is a layer, or a cast to a floating dtype, as Keras 3.5 inserts some."""
+    """Whether an operation is a layer or a cast to a floating dtype, as Keras 3.5 inserts them."""
     if isinstance(operation, keras.layers.Layer):
         return True
     dtype = str(getattr(operation, "dtype", ""))
@@ -57,7 +57,7 @@ def _has_precision(operation: Any) -> bool:
 
 
 def _in_float64(config: Any) -> Any:
-    """Return a layer's configuration with another dtype, also for the layers inside it."""
+    """Return a layer's configuration in float64, inner layers included."""
     if isinstance(config, dict):
         return {
             key: "float64" if key == "dtype" and each is not None else _in_float64(each)

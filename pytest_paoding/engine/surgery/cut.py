@@ -1,8 +1,7 @@
 """The cut: a new model without the units that leave.
 
-Removing a unit deletes every position that carries its label from every weight, and lowers every
-configuration field that counts them. What remains is copied bit for bit, but
-for weights that a transform rewrites.
+Removing a unit deletes its positions from every weight, and lowers every configuration field that
+counts them. The rest is copied bit for bit, except for weights that a transform rewrites.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.structure import Structure, WeightAxis
-    from pytest_paoding.engine.graph.types import BoolArray, Shape, Site, WeightKey
+    from pytest_paoding.engine.graph.types import BoolArray, CallSite, Shape, WeightKey
     from pytest_paoding.engine.graph.views import View
     from pytest_paoding.engine.surgery.transform import Transform
 
@@ -34,36 +33,36 @@ class Cut:
 
     Attributes:
         model: The new model.
-        note: What could not be kept of the old one, such as an unserialisable loss.
-        stay: Which classes of the structure stayed, shape (classes,).
+        note: Part of the old model that could not be kept, such as an unserialisable loss.
+        stay: Mask of the classes that stayed, shape (classes,).
         weights: The weights that were rewritten, of uncut shapes.
-        twins: The new layer of every old one.
+        rebuilt: The new layer of every old one.
     """
 
     model: Any
     note: str | None
     stay: BoolArray
     weights: Mapping[WeightKey, Any]
-    twins: Mapping[Any, Any]
+    rebuilt: Mapping[Any, Any]
 
 
 def cut(structure: Structure, transform: Transform) -> Cut:
-    """Return the new model that a transform makes; the original is not changed.
+    """Return the new model of a transform; the original is not changed.
 
     Cost: that of rebuilding the model in Keras, plus one copy of its weights.
 
     Raises:
-        SurgeryError: A pinned class was to leave, an axis would be emptied, a layer cannot be
-            rebuilt, or a constant has nowhere to go; the layer is named.
+        SurgeryError: A pinned class would leave, an axis would be emptied, a layer cannot be
+            rebuilt, or no bias can take a constant; the layer is named.
     """
     stay = transform.stay
     _require_lawful(structure, stay)
     rebuild = Rebuild(structure.graph.model, _changes(structure, stay))
     weights, axes = rewritten_weights(structure, transform), axes_by_weight(structure)
-    for old, new in rebuild.twins.items():
+    for old, new in rebuild.rebuilt.items():
         if isinstance(old, keras.layers.Layer):
             copy_state(old, new, weights, axes, stay)
-    return Cut(rebuild.model, rebuild.compile(), stay, weights, rebuild.twins)
+    return Cut(rebuild.model, rebuild.compile(), stay, weights, rebuild.rebuilt)
 
 
 def _require_lawful(structure: Structure, stay: BoolArray) -> None:
@@ -78,8 +77,8 @@ def _require_lawful(structure: Structure, stay: BoolArray) -> None:
 
 
 def _changes(structure: Structure, stay: BoolArray) -> Changes:
-    """Return what has to be different in a model that has lost the classes that leave."""
-    arguments: dict[Site, dict[int | str, Any]] = {}
+    """Return the changes to a model that loses all classes that do not stay."""
+    arguments: dict[CallSite, dict[int | str, Any]] = {}
     for edit in structure.arguments:
         mask = stay[edit.classes]
         if not mask.all():
@@ -92,7 +91,7 @@ def _changes(structure: Structure, stay: BoolArray) -> Changes:
 
 
 def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]:
-    """Return the new configuration of every layer that counts positions which leave."""
+    """Return the new configuration of every layer that counts positions that leave."""
     configs: dict[Any, dict[str, Any]] = {}
     for edit in structure.edits:
         mask = stay[edit.classes]
@@ -108,7 +107,7 @@ def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]
 
 
 def _shape_left(view: View, stay: BoolArray) -> Shape:
-    """Return what is left of a tensor's shape."""
+    """Return the shape of a tensor after the cut."""
     left = lengths_left(stay[view.labels])
     return tuple(
         now if axis in view.varying else size
@@ -123,14 +122,14 @@ def copy_state(
     axes: Mapping[WeightKey, list[WeightAxis]] | None = None,
     stay: BoolArray | None = None,
 ) -> None:
-    """Give a new layer what stays of the weights and other state of the old one.
+    """Copy to a new layer the weights that stay, and other state, of the old one.
 
     Args:
         old: The old layer.
         new: The new layer.
-        weights: Values to take in place of the old layer's own, by layer and index.
+        weights: Values that replace the old layer's own, by layer and index.
         axes: The labelled axes of each weight, if something leaves.
-        stay: Which classes stay.
+        stay: Mask of the classes that stay, shape (classes,).
 
     Raises:
         SurgeryError: The weights of the two layers do not correspond; the layer is named.

@@ -1,4 +1,4 @@
-"""Weights that were fitted freely: which they are, and how they are kept beside a plan."""
+"""Weights that were fitted freely: found in a pruned model, and kept beside its plan."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.surgery.transform import Transform
     from pytest_paoding.records.plan import FittedWeights
 
-_HEADER = 4096  # bytes that an array's file may have besides its numbers
+_HEADER = 4096  # bytes of an array's file besides its numbers, at most
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -32,19 +32,18 @@ class Fitted:
     """Fitted weights in memory.
 
     Attributes:
-        arrays: Values in the shapes that are left, by the name of the layer and the index among
-            its weights.
+        arrays: Values at their shapes after the cut, by layer name and index among its weights.
     """
 
     arrays: Mapping[tuple[str, int], Any]
 
     @property
     def names(self) -> tuple[tuple[str, int], ...]:
-        """For each weight the name of its layer and its index among the layer's weights."""
+        """Layer name of each weight, and its index among the layer's weights."""
         return tuple(self.arrays)
 
     def save(self, path: Path) -> None:
-        """Write them as an `.npz` file, the arrays numbered in the order of `names`."""
+        """Write an `.npz` file of the arrays, numbered in the order of `names`."""
         with path.open("wb") as file:
             np.savez(file, **{str(at): each for at, each in enumerate(self.arrays.values())})
 
@@ -52,7 +51,7 @@ class Fitted:
 def changed_weights(
     structure: Structure, transform: Transform, outcome: Cut
 ) -> dict[tuple[str, int], Any]:
-    """Return the weights of a pruned model that its units and take-overs alone do not explain.
+    """Return the weights of a pruned model that its units and take-overs do not explain.
 
     Cost: one pass over the weights, a layer of both models at a time.
     """
@@ -60,7 +59,7 @@ def changed_weights(
     axes = axes_by_weight(structure)
     found: dict[tuple[str, int], Any] = {}
     for name, layer in _named_layers(structure).items():
-        for index, variable in enumerate(outcome.twins[layer].weights):
+        for index, variable in enumerate(outcome.rebuilt[layer].weights):
             array = values_of(variable)
             key = layer, index
             given = plain[key] if key in plain else values_of(layer.weights[index])
@@ -73,17 +72,17 @@ def changed_weights(
 def expanded_weights(
     structure: Structure, stay: BoolArray, fitted: FittedWeights
 ) -> dict[WeightKey, Any]:
-    """Return fitted weights at uncut shapes; what is removed keeps its old values.
+    """Return fitted weights at uncut shapes, with old values at removed positions.
 
     Raises:
-        SurgeryError: They do not fit the model or what stays of it, or cannot be read.
+        SurgeryError: They do not fit the model or the units that stay, or cannot be read.
     """
     layers, axes = _named_layers(structure), axes_by_weight(structure)
     uncut: dict[WeightKey, tuple[Any, Any]] = {}
     for name, index in fitted.names:
         layer = layers.get(name)
         if layer is None or not 0 <= index < len(layer.weights):
-            raise SurgeryError(f"the model has no weight {index} of a layer {name!r}, as the plan")
+            raise SurgeryError(f"unlike the plan the model has no weight {index} of layer {name!r}")
         values = values_of(layer.weights[index])
         masks = [np.ones(length, bool) for length in values.shape]
         for axis in axes.get((layer, index), ()):
@@ -97,7 +96,7 @@ def expanded_weights(
 
 
 def _named_layers(structure: Structure) -> dict[str, Any]:
-    """Return the layers with weights by their names, those of nested models with their paths."""
+    """Return the layers with weights by name, those of nested models by path."""
     named: dict[str, Any] = {}
     for call in structure.graph.calls:
         if getattr(call.operation, "weights", None) and call.operation not in named.values():
@@ -106,7 +105,7 @@ def _named_layers(structure: Structure) -> dict[str, Any]:
 
 
 def _read(fitted: FittedWeights, like: list[Any]) -> list[Any]:
-    """Return the arrays, each held against one of the shape and dtype it has to have."""
+    """Return the arrays, each checked against one of the required shape and dtype."""
     if isinstance(fitted, Fitted):
         arrays = list(fitted.arrays.values())
     else:
@@ -123,7 +122,7 @@ def _read(fitted: FittedWeights, like: list[Any]) -> list[Any]:
 
 
 def _stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
-    """Read the file, of which no array may be larger than what it is for."""
+    """Read the file, in which no array may be larger than the weight it is for."""
     if fitted.path is None:
         raise SurgeryError("weights were fitted beside this plan: load it from its file")
     try:

@@ -1,7 +1,7 @@
-"""Rebuilding a model layer by layer, some of them with another configuration.
+"""Rebuilding a model layer by layer, some layers with another configuration.
 
-Each layer is made anew from its own configuration at the moment Keras calls it, so that every shape
-behind a change is inferred again, inside nested models too. Names, dtype policies, trainable flags,
+Each layer is made again from its configuration at the moment Keras calls it, so that every shape
+after a change is inferred again, inside nested models too. Names, dtype policies, trainable flags,
 regularisers, input names and the compile configuration are kept; nothing is shared with the
 original, which gains no node and keeps every weight.
 """
@@ -22,7 +22,7 @@ from pytest_paoding.errors import SurgeryError, cause_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytest_paoding.engine.graph.types import Shape, Site
+    from pytest_paoding.engine.graph.types import CallSite, Shape
 
 Config: TypeAlias = "dict[str, Any]"
 _REFUSALS = (AttributeError, KeyError, NotImplementedError, TypeError, ValueError)
@@ -30,25 +30,25 @@ _REFUSALS = (AttributeError, KeyError, NotImplementedError, TypeError, ValueErro
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different in a model that is built again.
+    """The differences of a rebuilt model.
 
     Attributes:
-        configs: For layers that change, the whole configuration to make them from.
-        arguments: For calls whose literal arguments change, the new ones by position or name.
-        inputs: For nested models, the shapes of what they are called on, without the batch.
+        configs: Whole configuration of each layer that changes.
+        arguments: New literal arguments of each call that changes, by position or name.
+        inputs: Shapes of the inputs of each nested model, without the batch.
     """
 
     configs: Mapping[Any, Config] = field(default_factory=dict)
-    arguments: Mapping[Site, Mapping[int | str, Any]] = field(default_factory=dict)
+    arguments: Mapping[CallSite, Mapping[int | str, Any]] = field(default_factory=dict)
     inputs: Mapping[Any, Sequence[Shape]] = field(default_factory=dict)
 
 
 class Rebuild:
-    """A model built again, with `twins` from each old layer to its new one.
+    """A model built again.
 
     Attributes:
-        model: The new model; its weights are not those of the old one until they are set.
-        twins: The new layer of every old one, those of nested models included.
+        model: The new model, whose weights have yet to be set.
+        rebuilt: The new layer of every old one, nested models included.
     """
 
     def __init__(self, model: Any, changes: Changes) -> None:
@@ -56,18 +56,18 @@ class Rebuild:
 
         Raises:
             SurgeryError: A layer cannot be made from its configuration, or shares a weight with
-                another; it is named.
+                another; the layer is named.
         """
-        self.twins: dict[Any, Any] = {}
+        self.rebuilt: dict[Any, Any] = {}
         self._models: dict[Any, Any] = {}
         self._changes = changes
         with undisturbed():
             self.model = self._model(model)
-        _require_own_weights(self.twins)
+        _require_own_weights(self.rebuilt)
         self._restore_trainable()
 
     def compile(self) -> str | None:
-        """Compile the new model as the old one; return why that cannot be done, if so."""
+        """Compile the new model as the old one; return the reason if that is impossible."""
         (old, new), *_ = self._models.items()
         if not old.compiled:
             return None
@@ -79,11 +79,11 @@ class Rebuild:
         return None
 
     def _model(self, model: Any) -> Any:
-        """Return the twin of a whole model."""
+        """Return a whole model, rebuilt."""
         functional = as_functional(model)
         inputs = _new_inputs(functional, self._changes.inputs.get(model))
         if isinstance(model, keras.Sequential):
-            layers = [self._twin(layer) for layer in model.layers]
+            layers = [self._made_again(layer) for layer in model.layers]
             built = _constructed(model, keras.Sequential, [inputs, *layers])
         else:
             clone = keras.models.clone_model(
@@ -92,48 +92,48 @@ class Rebuild:
                 clone_function=lambda operation: operation,
                 call_function=self._caller(model),
             )
-            is_it = type(clone) is type(model)  # making it once more would take time
+            is_it = type(clone) is type(model)  # another would take time
             built = clone if is_it else _constructed(model, keras.Model, clone.input, clone.output)
-        self._models = {model: built, **self._models}  # the outermost is done last, listed first
+        self._models = {model: built, **self._models}  # the outermost, done last, comes first
         return built
 
     def _caller(self, model: Any) -> Callable[..., Any]:
-        """Return the `call_function` for the graph of a model, whose calls it counts."""
+        """Return the `call_function` for the graph of a model; it counts the calls."""
         numbers = count()
 
         def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
             changed = self._changes.arguments.get((model, next(numbers)), {})
             args = tuple(changed.get(place, each) for place, each in enumerate(args))
             kwargs = {name: changed.get(name, each) for name, each in kwargs.items()}
-            twin = self._twin(operation)
+            new = self._made_again(operation)
             try:
-                with _undrawn(twin):
-                    outputs = twin(*args, **kwargs)
+                with _undrawn(new):
+                    outputs = new(*args, **kwargs)
             except _REFUSALS as error:
                 raise SurgeryError(
                     f"layer {operation.name!r} does not accept its pruned inputs: {cause_of(error)}"
                 ) from error
-            _build_activation(operation, twin, outputs)
+            _build_activation(operation, new, outputs)
             return outputs
 
         return call
 
-    def _twin(self, operation: Any) -> Any:
+    def _made_again(self, operation: Any) -> Any:
         if is_nested(operation):
             return self._models.get(operation) or self._model(operation)
-        if operation not in self.twins:
-            self.twins[operation] = remade(operation, self._changes.configs.get(operation))
-        return self.twins[operation]
+        if operation not in self.rebuilt:
+            self.rebuilt[operation] = remade(operation, self._changes.configs.get(operation))
+        return self.rebuilt[operation]
 
     def _restore_trainable(self) -> None:
-        """Give models, then layers, the flags of the old ones: a model's flag sets its layers'."""
-        for old, new in (*self._models.items(), *self.twins.items()):
+        """Restore the flags of models, then of layers: a model's flag sets its layers'."""
+        for old, new in (*self._models.items(), *self.rebuilt.items()):
             if isinstance(old, keras.layers.Layer) and new.trainable != old.trainable:
                 new.trainable = old.trainable
 
 
 def remade(operation: Any, config: Config | None = None) -> Any:
-    """Return a new layer or operation like `operation`, from `config` or its own configuration.
+    """Return a copy of a layer or operation made from `config`, by default its own.
 
     Raises:
         SurgeryError: Its class cannot be made from its configuration.
@@ -148,16 +148,16 @@ def remade(operation: Any, config: Config | None = None) -> Any:
             f"layer {operation.name!r} ({type(operation).__name__}) cannot be made again from "
             f"its own get_config(): {cause_of(error)}"
         ) from error
-    if new.name != operation.name:  # the configuration Keras makes up for some layers has no name
+    if new.name != operation.name:  # some configurations Keras infers lack the name
         new.name = operation.name
     return new
 
 
 @contextmanager
 def _undrawn(layer: Any) -> Iterator[None]:
-    """Let a layer make its weights without drawing values: all of them are replaced.
+    """Let a layer make its weights without drawing values, as all of them are replaced.
 
-    Its attributes are set past Keras, which would track each of them anew.
+    Attributes are set bypassing Keras, which would track each of them again.
     """
     attributes = {} if getattr(layer, "built", True) else vars(layer)
     drawn = {
@@ -173,7 +173,7 @@ def _undrawn(layer: Any) -> Iterator[None]:
 
 
 def _build_activation(old: Any, new: Any, outputs: Any) -> None:
-    """Build an activation that is a layer: Keras does so only once there is data."""
+    """Build an activation that is a layer, which Keras does only once there is data."""
     activation = getattr(old, "activation", None)
     if isinstance(activation, keras.layers.Layer) and activation.weights:
         new.activation.build(outputs.shape)
@@ -194,7 +194,7 @@ def _require_own_weights(layers: Mapping[Any, Any]) -> None:
 def _new_inputs(functional: Any, shapes: Sequence[Shape] | None) -> Any:
     """Return inputs like those of a model, in the same structure, with new lengths if given.
 
-    A length that was left open stays open.
+    An unknown length stays unknown.
     """
     layers = {
         id(operation.output): operation
@@ -216,7 +216,7 @@ def _new_inputs(functional: Any, shapes: Sequence[Shape] | None) -> Any:
 
 
 def _constructed(model: Any, plain: Callable[..., Any], *arguments: Any) -> Any:
-    """Return a model of the class of `model`, or of a plain one if its constructor is another."""
+    """Return a model of the class of `model`, or of `plain` if it overrides the constructor."""
     if isinstance(model, keras.Sequential):
         usual = type(model).__init__ is keras.Sequential.__init__
     else:
@@ -225,7 +225,7 @@ def _constructed(model: Any, plain: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _remade_lambda(layer: Any) -> Any:
-    """Return a Lambda layer around the same function: its configuration holds only bytecode."""
+    """Return a Lambda layer of the same function, of which its configuration has only bytecode."""
     kept = {key: layer.get_config()[key] for key in ("name", "trainable", "dtype")}
     return keras.layers.Lambda(
         layer.function,
@@ -237,7 +237,7 @@ def _remade_lambda(layer: Any) -> Any:
 
 
 def _without_build(config: Any) -> Any:
-    """Return a configuration without the shapes its inner layers were built for."""
+    """Return a configuration without the shapes that inner layers were built for."""
     if isinstance(config, dict):
         return {key: _without_build(each) for key, each in config.items() if key != "build_config"}
     if isinstance(config, list):

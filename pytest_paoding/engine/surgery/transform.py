@@ -1,8 +1,8 @@
-"""The transform: what a strategy answers, and all that surgery carries out.
+"""The transform: the answer of a strategy, and all that surgery carries out.
 
-A strategy says which units stay, what the weights that read them take over from those that go, and
-which weights it has fitted freely. The same transform is tried on working copies of the weights
-during a search and carried out on the model at its end.
+It holds the units that stay, what they take over from the units that go, and the weights that were
+fitted freely. The same transform is tried on working copies of the weights during a search and
+carried out on the model at its end.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray, WeightKey
 
     AxisKey: TypeAlias = "tuple[Any, int, int]"
-    """A layer, the index of one of its weights, and an axis of that."""
+    """A layer, the index of one of its weights, and an axis of that weight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TakeOver:
-    """What units that stay take over, on one axis that a layer sums over, from units that go.
+    """The take-over of removed units by kept ones, on one axis that a layer sums over.
 
     Attributes:
         gone: Positions of the units that go, shape (removed, occurrences); the t-th occurrence of
             one unit corresponds to the t-th of any other.
-        heirs: Positions of the units that take over, shape (heirs, occurrences).
-        share: How much of each removed unit each heir takes over, shape (removed, heirs). None
-            where `heirs[i]` takes over all of `gone[i]`, or nobody does if it is -1.
+        kept: Positions of the units that take over, shape (kept, occurrences).
+        share: Share of each removed unit that each kept one takes over, shape (removed, kept). None
+            where `kept[i]` takes over all of `gone[i]`, or none does if it is -1.
 
-    Example: unit 2 leaves, and unit 0 computes as much again.
+    Example: unit 2 leaves, and unit 0 takes over its weights.
 
         >>> kernel = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
         >>> TakeOver(np.array([[2]]), np.array([[0]])).carry_out(kernel)
@@ -49,43 +49,43 @@ class TakeOver:
     """
 
     gone: IntArray
-    heirs: IntArray
+    kept: IntArray
     share: FloatArray | None = None
 
     @classmethod
-    def merging(cls, sites: Sites, removed: IntArray, heirs: IntArray) -> TakeOver:
-        """Return what merging rows of a group comes to on one axis.
+    def merging(cls, sites: Sites, removed: IntArray, delegates: IntArray) -> TakeOver:
+        """Return the take-over that merges rows of a group on one axis.
 
         Args:
-            sites: Where the units of the group lie.
+            sites: Positions of the group's units on the axis.
             removed: Rows that go, shape (k,).
-            heirs: For each the row that takes over, or -1 for none, shape (k,).
+            delegates: Row that takes over for each, -1 for none, shape (k,).
         """
-        positions = np.where(heirs[:, None] < 0, -1, sites.positions[heirs])
+        positions = np.where(delegates[:, None] < 0, -1, sites.positions[delegates])
         return cls(sites.positions[removed], positions)
 
     def carry_out(self, rows: FloatArray) -> None:
-        """Rewrite the rows of a weight, its labelled axis in front; removed ones become zero.
+        """Rewrite the rows of a weight whose labelled axis is in front; removed rows become zero.
 
         A dense share is multiplied in float64, whatever the weight's precision.
         """
         removed = rows[self.gone]
         if self.share is None:
-            taken = self.heirs[:, 0] >= 0
-            np.add.at(rows, self.heirs[taken], removed[taken])
-        elif len(self.heirs):
+            taken = self.kept[:, 0] >= 0
+            np.add.at(rows, self.kept[taken], removed[taken])
+        elif len(self.kept):
             added = np.tensordot(self.share.T, removed.astype(np.float64), axes=1)
-            rows[self.heirs] = rows[self.heirs] + added
+            rows[self.kept] = rows[self.kept] + added
         rows[self.gone] = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why units of a layer went, and why not more of them.
+    """The reasons why units of a layer went, and why no more did.
 
     Attributes:
-        criterion: How they were chosen.
-        reason: What kept more of them from leaving; None for nothing.
+        criterion: The criterion by which they were chosen.
+        reason: Obstacle to removing more of them; None without one.
     """
 
     criterion: str
@@ -94,16 +94,16 @@ class Why:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Transform:
-    """What becomes of a model's units and weights.
+    """The changes to a model's units and weights.
 
     Attributes:
-        stay: Which classes stay, shape (classes,).
-        takeover: What kept positions take over, for each weight axis on which any do.
-        bias: For layers whose kept inputs stand in for removed ones only up to a constant, that
-            constant for each of its outputs, shape (units,).
-        fitted: Weights that were fitted freely, of uncut shapes, in place of all of the above.
-        why: Why each layer lost what it did, by the producer's name.
-        notes: What else a user should know of how it was found, a line each.
+        stay: Mask of the classes that stay, shape (classes,).
+        takeover: Take-over of each weight axis on which kept units take over for removed ones.
+        bias: Constant for each output of a layer whose kept inputs stand in for removed ones only
+            up to that constant, shape (units,).
+        fitted: Weights that were fitted freely, of uncut shapes; they override the rest.
+        why: Reasons for the choice of units, by the producer's name.
+        notes: Further lines for the user on how it was found.
     """
 
     stay: BoolArray
@@ -114,7 +114,7 @@ class Transform:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Return how many units leave, and what is rewritten for them."""
+        """Return the numbers of classes that leave, and of axes, biases and weights rewritten."""
         gone = int(np.count_nonzero(~self.stay))
         parts = [f"{gone} of {len(self.stay)} classes leave"]
         parts += [f"{len(self.takeover)} axes take over"] if self.takeover else []
@@ -123,33 +123,33 @@ class Transform:
         return f"<Transform: {', '.join(parts)}>"
 
     def without_fits(self) -> Transform:
-        """Return the transform without weights that were fitted freely."""
+        """Return the transform without the weights that were fitted freely."""
         return replace(self, fitted={})
 
     def carry_out(self, weights: WorkingWeights) -> None:
-        """Let kept units take over in working copies; biases and fitted weights are not touched."""
+        """Carry out the take-overs on working copies; leave biases and fitted weights alone."""
         for (layer, index, axis), takeover in self.takeover.items():
             weights.rewrite((layer, index), axis, takeover.carry_out)
 
 
-def merges(groups: Iterable[Group], heirs: IntArray) -> dict[AxisKey, TakeOver]:
+def merges(groups: Iterable[Group], delegates: IntArray) -> dict[AxisKey, TakeOver]:
     """Return the take-overs of units that are merged into others of their group.
 
     Args:
         groups: The groups.
-        heirs: For each class the one that takes over for it, -1 for none, shape (classes,).
+        delegates: Class that takes over for each class, -1 for none, shape (classes,).
 
     Raises:
-        SurgeryError: A unit cannot take over for another, which is of another group, or read in
-            other ways.
+        SurgeryError: A unit and its delegate are of different groups, or of one that is not
+            mergeable.
     """
     found: dict[AxisKey, TakeOver] = {}
     for group in groups:
-        removed = np.flatnonzero(heirs[group.units] >= 0)
+        removed = np.flatnonzero(delegates[group.units] >= 0)
         if not len(removed):
             continue
         row = {number: index for index, number in enumerate(group.units.tolist())}
-        rows = [row.get(number, -1) for number in heirs[group.units[removed]].tolist()]
+        rows = [row.get(number, -1) for number in delegates[group.units[removed]].tolist()]
         if min(rows) < 0 or not group.mergeable:
             raise SurgeryError(
                 f"a unit of {group.name!r} cannot take over for one the plan removes"
@@ -162,26 +162,26 @@ def merges(groups: Iterable[Group], heirs: IntArray) -> dict[AxisKey, TakeOver]:
     return found
 
 
-def heirs_of(structure: Structure, transform: Transform) -> IntArray:
-    """Return for each class the one that takes over all of it, -1 for none, shape (classes,)."""
-    heirs = np.full(structure.classes.count, -1)
+def delegates_of(structure: Structure, transform: Transform) -> IntArray:
+    """Return the class that takes over all of each class, -1 for none, shape (classes,)."""
+    delegates = np.full(structure.classes.count, -1)
     axes = {(axis.layer, axis.index, axis.axis): axis for axis in structure.axes}
     for key, takeover in transform.takeover.items():
         if takeover.share is None:
             classes = axes[key].classes
-            taken = takeover.heirs[:, 0] >= 0
-            heirs[classes[takeover.gone[taken, 0]]] = classes[takeover.heirs[taken, 0]]
-    return heirs
+            taken = takeover.kept[:, 0] >= 0
+            delegates[classes[takeover.gone[taken, 0]]] = classes[takeover.kept[taken, 0]]
+    return delegates
 
 
 def shifted_weights(structure: Structure, transform: Transform) -> dict[WeightKey, FloatArray]:
-    """Return what is added to which weight for each constant that a layer's outputs gain.
+    """Return the addition to a weight for each constant that a layer's outputs gain.
 
-    It goes into the layer's bias; without one, into the mean that a normalisation behind the layer
-    takes off.
+    The constant goes into the layer's bias or, without one, into the mean that a normalisation
+    right behind the layer subtracts.
 
     Raises:
-        SurgeryError: There is neither.
+        SurgeryError: The layer has neither.
     """
     found: dict[WeightKey, FloatArray] = {}
     for layer, constant in transform.bias.items():
@@ -202,7 +202,7 @@ def rewritten_weights(structure: Structure, transform: Transform) -> dict[Weight
     """Return the weights that a transform rewrites, of uncut shapes, take-overs in float64.
 
     Raises:
-        SurgeryError: A constant has nowhere to go.
+        SurgeryError: No bias or normalisation can take a constant.
     """
     weights = WorkingWeights(np.float64)
     transform.carry_out(weights)
@@ -212,7 +212,7 @@ def rewritten_weights(structure: Structure, transform: Transform) -> dict[Weight
 
 
 def sliced(array: Any, axes: Iterable[WeightAxis], stay: BoolArray) -> Any:
-    """Return `array` without the positions, along `axes`, of classes that leave."""
+    """Return `array` without the positions along `axes` of classes that leave."""
     for axis in axes:
         mask = stay[axis.classes]
         if not mask.all():

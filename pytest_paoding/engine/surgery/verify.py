@@ -1,9 +1,9 @@
-"""Self-checks of a cut: what a model has to be, and the zero oracle.
+"""Self-checks of a cut: shapes, finite outputs, and the zero oracle.
 
 Shapes that fit and outputs that are finite prove little, but cost little too. The zero oracle
-proves the cut: the original model, with the rows that its consumers give to removed units set to
-zero, must compute the same. It holds for everything that acts per unit, so it does not speak for
-layers whose statistics are computed anew.
+proves the cut: the original model, with its readers' weights on removed units set to zero, must
+compute the same. It holds for everything that acts per unit, but not for layers whose statistics
+change.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 # Largest difference that rounding alone may cause, in units of the largest output (at least 1).
 TOLERANCES = {"float64": 1e-10, "float32": 1e-3, "bfloat16": 0.3, "float16": 0.1}
 _SAMPLES = 2
-_LENGTH, _SIDE = 32, 96  # for axes of unknown length; those of images are halved many times
+_LENGTH, _SIDE = 32, 96  # lengths in place of unknown ones; those of images are halved often
 _IMAGE_RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked of a cut, and how exactly it holds.
+    """The result of the checks of a cut.
 
     Attributes:
         error: Largest difference from the zero oracle, in units of the largest output; None where
-            it was not asked for or does not apply.
-        precision: The dtype it was computed in.
-        note: How exactly the oracle holds, or why it or any check that runs the models was left
-            out; None where only the checks that are always made were made.
+            the oracle was not asked for or does not apply.
+        precision: The dtype the oracle was computed in.
+        note: Precision to which the oracle holds, or reason why it or the run of the models was
+            left out; None after the usual checks alone.
     """
 
     error: float | None = None
@@ -67,18 +67,18 @@ def verify(  # noqa: PLR0913 # keyword-only, each with a default
 
     Args:
         structure: The structure.
-        cut: What `cut` or `apply_plan` returned for it.
-        full: Whether to hold it against the zero oracle, in float64 where the model can be.
+        cut: The cut made from it.
+        full: Whether to compare with the zero oracle, in float64 where all layers can.
         inputs: Two samples of each input, flattened; random ones by default.
-        ranges: Low and high of random inputs for each input; 0 and 1 by default.
+        ranges: Low and high of the random values of each input; 0 and 1 by default.
         seed: Seed of random inputs.
 
     Cost: a run of both models on two samples; `full` takes copies of both in float64 and another
     run.
 
     Raises:
-        SurgeryError: A check failed, or the oracle was asked for and the original cannot be run on
-            the inputs; the message begins with "self-check:".
+        SurgeryError: A check failed, or the oracle was asked for but the original cannot run on the
+            inputs; the message begins with "self-check:".
     """
     _check_widths(structure, cut)
     arrays = _random_inputs(structure, ranges or {}, seed) if inputs is None else inputs
@@ -94,7 +94,7 @@ def verify(  # noqa: PLR0913 # keyword-only, each with a default
 
 
 def _stateless(model: Any) -> Any:
-    """Return a model to run, a copy where runs leave a state behind."""
+    """Return a model to run, copied where runs would change its state."""
     stateful = any(getattr(call.operation, "stateful", False) for call in read_graph(model).calls)
     return copied(model, {}) if stateful else model
 
@@ -109,7 +109,7 @@ def outputs_of(model: Any, arrays: Arrays) -> list[Any]:
 
 
 def _check_widths(structure: Structure, cut: Cut) -> None:
-    """Audit every weight: the same layers in the same order, each as wide as was meant."""
+    """Check that the layers are the same, in order, and every weight has the intended shape."""
     pairs = zip(structure.graph.calls, read_graph(cut.model).calls, strict=True)
     expected = _shapes_left(structure, cut)
     for old, new in pairs:
@@ -196,7 +196,7 @@ def _with_random_values_held(
 
 
 def _zeroed(structure: Structure, cut: Cut) -> Iterator[tuple[WeightKey, Any]]:
-    """Yield the original's weights that are different in the oracle, by layer and index."""
+    """Yield the weights of the original that the oracle changes, by layer and index."""
     arrays: dict[WeightKey, Any] = {key: np.array(values) for key, values in cut.weights.items()}
     for axis in structure.axes:
         gone = ~cut.stay[axis.classes]
@@ -214,7 +214,7 @@ def _distance(found: Any, expected: Any) -> float:
 
 
 def _least_precision(model: Any) -> str:
-    """Return the floating dtype of least precision that a model's layers and casts compute in."""
+    """Return the least precise floating dtype that a model's layers and casts compute in."""
     dtypes = set()
     for call in read_graph(model).calls:
         name = "compute_dtype" if isinstance(call.operation, keras.layers.Layer) else "dtype"

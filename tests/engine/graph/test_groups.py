@@ -1,4 +1,4 @@
-"""Groups: who shrinks together, where its units lie, and whether they can stand in for others."""
+"""Groups: layers that shrink together, the sites of their units, and mergeability."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def test_a_layer_may_belong_to_several_groups() -> None:
 
 def test_positions_of_a_flattened_channel_are_those_of_channels_last() -> None:
     first, second = groups_of(PATTERNS["sequential_conv_flatten"].build())
-    (consumer,) = first.contracted
-    assert type(consumer.axis.layer) is layers.Dense
+    (sites,) = first.contracted
+    assert type(sites.axis.layer) is layers.Dense
     expected = np.arange(4 * 4 * 6).reshape(16, 6).T
-    assert np.array_equal(consumer.positions, expected)
+    assert np.array_equal(sites.positions, expected)
     assert np.array_equal(second.contracted[0].positions, np.arange(5)[:, None])
 
 
 def test_a_units_occurrences_are_listed_on_every_axis() -> None:
     (group,) = groups_of(PATTERNS["concat_with_itself"].build())
-    (consumer,) = group.contracted
+    (sites,) = group.contracted
     whole = np.arange(4 * 4 * 10).reshape(16, 2, 5)
-    assert np.array_equal(consumer.positions, whole.transpose(2, 0, 1).reshape(5, 32))
+    assert np.array_equal(sites.positions, whole.transpose(2, 0, 1).reshape(5, 32))
     assert {(sites.axis.index, sites.axis.axis) for sites in group.carried} == {(0, 3), (1, 0)}
 
 

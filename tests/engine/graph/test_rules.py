@@ -17,7 +17,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import registry, rule, rule_for
 from pytest_paoding.engine.graph.rules.layers.einsum_dense import parsed
 from pytest_paoding.engine.graph.walk import walk
-from support.oracles import randomise, twin_oracle, zero_oracle
+from support.oracles import merge_oracle, randomise, zero_oracle
 from support.patterns import PATTERNS, head
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_the_examples_in_the_documentation_are_true(name: str) -> None:
 
 
 class Mixture(layers.Layer):
-    """Two dense layers of its own in one, the second inside: a gate with as many units."""
+    """Two dense layers in one, the second an inner layer: a gate with as many units."""
 
     def __init__(self, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -96,7 +96,7 @@ def test_a_layer_of_ones_own_is_pruned_by_its_rule() -> None:
     try:
         model = randomise(mixed())
         assert zero_oracle(model).exact
-        assert twin_oracle(model).exact
+        assert merge_oracle(model).exact
     finally:
         keras.config.set_floatx(floatx[0])
         keras.config.set_dtype_policy(floatx[1])
@@ -104,7 +104,7 @@ def test_a_layer_of_ones_own_is_pruned_by_its_rule() -> None:
 
 def test_the_last_rule_of_a_class_counts_and_subclasses_have_none() -> None:
     class Scaled(layers.Dense):
-        """May compute anything."""
+        """A subclass, which may compute anything."""
 
     assert rule_for(Scaled(3)) is registry._unknown
     rule(Scaled)(mixture)

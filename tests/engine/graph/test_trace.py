@@ -83,7 +83,7 @@ def test_reading_does_not_count_up_automatic_names() -> None:
 
 
 class Subclassed(keras.Model):
-    """A model whose calls are known to its own code only."""
+    """A model whose calls only its own code knows."""
 
     def __init__(self) -> None:
         super().__init__(name="mine")
@@ -121,7 +121,7 @@ def test_nested_models_are_told_from_layers() -> None:
 
 
 def _nodes(model: Any) -> list[int]:
-    """Return how many nodes each operation has, nested ones too."""
+    """Return the number of nodes of each operation, nested ones too."""
     counts = []
     for operation in model._operations if hasattr(model, "_operations") else model.layers:
         counts += [len(operation._inbound_nodes), len(operation._outbound_nodes)]

@@ -1,4 +1,4 @@
-"""Bounds of values and of differences, against what models compute on sampled inputs."""
+"""Bounds of values and of differences, compared with models on sampled inputs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sampled(model, count=64, seed=0):
 
 
 def run(graph, inputs):
-    """What every tensor of a graph holds, by calling its layers one after the other."""
+    """Return the values of all tensors of a graph, calling its layers one after the other."""
     held = dict(zip(graph.inputs, inputs, strict=True))
     for call in graph.calls:
         arguments = [held[tensor] for tensor in call.inputs]
@@ -143,7 +143,7 @@ def test_only_what_depends_on_a_changed_weight_is_computed_again():
 
 
 def merged(model, merges):
-    """Run merges of several groups; return their impact, and what it says of the last."""
+    """Run merges of several groups; return their impact, and its effects for the last."""
     structure = walk(model, rule_for)
     graph, weights = structure.graph, WorkingWeights()
     groups = find_groups(structure)
@@ -163,7 +163,7 @@ def merged(model, merges):
 
 
 def moved_by(model, merges):
-    """How far merges move the outputs before their activation, on sampled inputs."""
+    """Return the change of the outputs by merges, before their activation, on sampled inputs."""
     inputs = sampled(model, 256)
     before = before_activation(model, inputs)
     _, weights = merged(model, merges)
@@ -237,7 +237,7 @@ def test_identical_units_have_no_impact_where_their_values_are_points():
 
 
 def test_where_a_difference_cannot_be_followed_it_is_measured():
-    # A gate: what its layer moves is known, what the product makes of it depends on the values.
+    # A gate: the difference before the product is known, that behind it depends on the values.
     inputs = keras.Input((5,))
     squeezed = layers.Dense(4, activation="relu", name="squeezed")(inputs)
     gate = layers.Dense(5, activation="sigmoid")(squeezed)

@@ -1,4 +1,4 @@
-"""A layer is left alone from where its scores jump."""
+"""A layer loses no more units once its scores jump."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def test_the_plan_says_so_and_other_layers_go_on():
 def test_pairs_are_ended_too(strategy):
     generator = np.random.default_rng(0)
     model = network([1.0] * 8)
-    twins = np.repeat(generator.standard_normal((4, 4)), 2, axis=1)
-    twins[:, ::2] += 1e-3  # four pairs of near duplicates
-    model.layers[0].set_weights([twins, np.zeros(8)])
+    kernel = np.repeat(generator.standard_normal((4, 4)), 2, axis=1)
+    kernel[:, ::2] += 1e-3  # four pairs of near duplicates
+    model.layers[0].set_weights([kernel, np.zeros(8)])
     options = {"ratio": 0.75, "strategy": strategy, "step": 0.125}
     plain, ended = (prune(model, **options, **more) for more in ({}, {"jump": 50}))
     counts = [len(each.plan.layers[0].kept) for each in (plain, ended)]

@@ -19,7 +19,7 @@ layers = keras.layers
 
 
 def greedy(saliency, count):
-    """What `disjoint` should give, by sorting all pairs and walking the list."""
+    """Reference for `disjoint`, which sorts all pairs and walks the list."""
     finite = np.argwhere(np.isfinite(saliency))
     order = sorted(finite.tolist(), key=lambda pair: saliency[tuple(pair)])
     used, chosen = set(), []
@@ -35,7 +35,7 @@ def greedy(saliency, count):
 def test_disjoint_pairs_are_those_of_the_sorted_list(width, count, seed, hubs):
     generator = np.random.default_rng(seed)
     norms = generator.random(width)
-    # Where distances are alike, the units of small norm make all the best pairs (hubs).
+    # All distances are alike, so the units of small norm make all the best pairs (hubs).
     distances = generator.random((width, width)) * (0.01 if hubs else 1) + hubs
     saliency = norms[:, None] * distances
     rank = np.argsort(np.argsort(norms))

@@ -11,7 +11,7 @@ from pytest_paoding.engine.pruning.strategies.stochastic import anneal
 
 
 class Draws:
-    """Stands for a generator whose numbers a test wants to know."""
+    """A generator with known numbers."""
 
     def __init__(self, seed):
         self._generator = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of cutting: everything in float64, whatever ran before."""
+"""Fixtures of the tests of surgery: everything in float64, whatever ran before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def float64() -> Iterator[None]:
-    """Build models in float64, so that an exact cut is told from a nearly right one."""
+    """Build models in float64, so that an exact cut differs from a nearly right one."""
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")

@@ -80,7 +80,7 @@ def test_a_delegate_takes_over_the_outgoing_weights() -> None:
 
 
 def test_a_unit_that_occurs_several_times_is_merged_once() -> None:
-    """In a grouped convolution each unit is one filter of every group."""
+    """Each unit of a grouped convolution is one filter of every group."""
     x = keras.Input((4, 4, 4))
     y = conv(6, groups=2, name="grouped")(x)
     model = randomise(keras.Model(x, conv(3, size=1, name="reader")(y)))
@@ -139,7 +139,7 @@ def test_a_plan_whose_fitted_weights_are_not_at_hand_is_not_applied() -> None:
 
 
 def test_a_merge_that_cannot_be_is_refused() -> None:
-    """Units that are not read equally often have no rows to add to each other's."""
+    """Units that are read unequally often have no corresponding rows to add up."""
     x = keras.Input((3,))
     y = layers.Dense(3, name="a")(x)
     model = keras.Model(x, head(keras.ops.concatenate([y, y[:, :1]], axis=-1), 2))

@@ -57,7 +57,7 @@ def test_widths_are_rounded_to_multiples(named: dict[str, Any]) -> None:
 
 
 def test_the_width_of_a_layer_is_rounded_not_the_number_of_its_units() -> None:
-    """Four filters make one unit here, so two units more or less are eight filters."""
+    """Four filters make one unit here, so two units are eight filters."""
     group = groups_of(PATTERNS["grouped"].build())
     quotas = [Constraints(ratio=0.4, round_to=8).quota(each).count for each in group.values()]
     assert quotas == [0, 1]  # widths 8 and 12: the first would become 4, the second becomes 8

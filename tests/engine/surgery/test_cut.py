@@ -1,4 +1,4 @@
-"""The cut: what is removed, what is refused, and what the original keeps."""
+"""The cut: units removed, cuts refused, and the original left alone."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_given_weights_are_cut_in_place_of_the_models_own() -> None:
 
 
 class Broken(layers.Dense):
-    """A layer whose configuration does not make it again."""
+    """A layer that cannot be made again from its configuration."""
 
     def __init__(self, units: int, *, secret: int, **options: Any) -> None:
         super().__init__(units, **options)

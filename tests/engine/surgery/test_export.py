@@ -1,4 +1,4 @@
-"""A cut model leaves this process: saved, loaded where we are not, exported, trained."""
+"""A cut model outside this process: saved, loaded without the plugin, exported, trained."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from support.families import SMALL, WHOLE, convnext, whole
-from support.oracles import randomise, twin_oracle, zero_oracle
+from support.oracles import merge_oracle, randomise, zero_oracle
 
 
 def units_of(model: Any) -> int:
@@ -23,7 +23,7 @@ def test_a_small_one_is_exact(name: str) -> None:
     build, units = SMALL[name]
     model = randomise(build())
     assert units_of(model) == units
-    for oracle in (zero_oracle, twin_oracle):
+    for oracle in (zero_oracle, merge_oracle):
         verdict = oracle(model)
         assert verdict.exact, verdict
 
@@ -36,6 +36,6 @@ def test_a_whole_one_is_exact_for_three_seeds(name: str) -> None:
     assert units_of(model) == WHOLE[name][1]
     for seed in range(3):
         randomise(model, seed)
-        for oracle in (zero_oracle, twin_oracle):
+        for oracle in (zero_oracle, merge_oracle):
             verdict = oracle(model, seed=seed)
             assert verdict.exact, (seed, verdict)

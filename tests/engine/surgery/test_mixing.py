@@ -1,4 +1,4 @@
-"""Normalisations over units: pinned by default, and computed anew on request.
+"""Normalisations over units: pinned by default, and computed again on request.
 
 No zeroed original computes what a model does whose statistics are over fewer units, so the
 reference is NumPy on what stays.
@@ -40,7 +40,7 @@ def cut_of(model: Any, kept: list[int]) -> tuple[Structure, Any]:
 
 
 def expected(model: Any, kept: list[int], normalise: Any) -> Any:
-    """Return what the model computes on the units that stay."""
+    """Return the outputs of the model on the units that stay."""
     (x,) = batch(model)
     kernel, bias = model.get_layer("made").get_weights()
     after, offset = model.get_layer("read").get_weights()

@@ -1,4 +1,4 @@
-"""Wrong surgery, on purpose: the oracles have to see each of these."""
+"""Wrong surgery, on purpose: the oracles have to catch all of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def channels_first_flatten(visit: Visit) -> View:
-    """Map flattened positions as if channels came first: the shapes are right all the same."""
+    """Map flattened positions as if channels came first; the shapes are still right."""
     view = visit.input.permuted((2, 0, 1))
     return view.reshaped(visit.shape)
 

@@ -1,4 +1,4 @@
-"""Layers that are left alone by name, and what cannot be rebuilt at all."""
+"""Layers that are left alone by name, and models that cannot be rebuilt at all."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def around(layer: Any) -> Any:
 
 
 class Opaque(layers.Layer):
-    """A layer that nobody has registered a rule for."""
+    """A layer without a rule."""
 
     def call(self, x: Any) -> Any:
         return ops.flip(x, axis=-1)
 
 
 class Inner(keras.Model):
-    """A subclassed model, whose calls are known to its own code only."""
+    """A subclassed model, whose calls only its own code knows."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

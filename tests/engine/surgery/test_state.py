@@ -1,4 +1,4 @@
-"""What survives a rebuild: names, flags, policies, regularisers, compilation, random state."""
+"""State that survives a rebuild: names, flags, policies, regularisers, compilation, randomness."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pruned(model: Any) -> Cut:
 
 
 def rich_model() -> Any:
-    """A model in which everything that can be set on a layer is set somewhere."""
+    """A model that sets every option of a layer somewhere."""
     inner = keras.Input((8,), name="inner_in")
     body = keras.Model(
         inner,
@@ -151,11 +151,11 @@ def test_a_loss_without_a_configuration_leaves_the_model_uncompiled_and_says_so(
 
 
 class Mine(keras.Model):
-    """A subclass that is used like the functional model it is."""
+    """A subclass that is used as a functional model."""
 
 
 class Taking(keras.Sequential):
-    """A subclass of Sequential with a constructor of its own."""
+    """A subclass of Sequential that overrides the constructor."""
 
     def __init__(self, *, width: int) -> None:
         super().__init__([keras.Input((4,)), layers.Dense(width), layers.Dense(2)])
@@ -186,7 +186,7 @@ def test_a_lambda_keeps_its_function() -> None:
 
 
 class Nameless(layers.Layer):
-    """A layer whose made-up configuration has no name, for its options are not called kwargs."""
+    """A layer whose inferred configuration lacks the name, as its options are not called kwargs."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -218,11 +218,11 @@ def test_the_state_of_random_layers_is_kept() -> None:
 def test_global_random_state_is_left_alone() -> None:
     model = rich_model()
     random.seed(3)
-    np.random.seed(3)  # noqa: NPY002 # the global one is what is looked at
+    np.random.seed(3)  # noqa: NPY002 # the global one is under test
     keras.random.normal((1,))  # makes Keras's own global generator
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 # as above
     expected = _tensorflow_draw(seed=5)
-    _tensorflow_seed(5)
+    tf.random.set_seed(5)
     pruned(model)
     assert random.getstate() == before[0]
     assert np.random.get_state()[1].tolist() == before[1]  # noqa: NPY002 # as above
@@ -242,14 +242,10 @@ def _number(name: str) -> int:
     return int(name.rpartition("_")[2]) if name[-1].isdigit() else 0
 
 
-def _tensorflow_seed(seed: int) -> None:
-    tf.random.set_seed(seed)
-
-
 def _tensorflow_next() -> list[float]:
     return tf.random.normal((3,)).numpy().tolist()
 
 
 def _tensorflow_draw(seed: int) -> list[float]:
-    _tensorflow_seed(seed)
+    tf.random.set_seed(seed)
     return _tensorflow_next()

@@ -1,4 +1,4 @@
-"""Transforms: what kept units take over, for any share, and where constants go."""
+"""Transforms: take-overs of any share, and constants that go into biases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
-from pytest_paoding.engine.surgery.transform import TakeOver, Transform, heirs_of, merges
+from pytest_paoding.engine.surgery.transform import TakeOver, Transform, delegates_of, merges
 from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import EXACT, batch, distance, outputs, randomise
@@ -35,17 +35,17 @@ def test_a_delegate_is_a_share_of_one(seed: int, removed: int, kept: int, occurr
     chosen = rng.integers(-1, kept, removed) if kept else np.full(removed, -1)
     share = np.zeros((removed, kept))
     share[chosen >= 0, chosen[chosen >= 0]] = 1
-    heirs = np.where(chosen[:, None] < 0, -1, left[chosen]) if kept else np.full(gone.shape, -1)
+    delegates = np.where(chosen[:, None] < 0, -1, left[chosen]) if kept else np.full(gone.shape, -1)
     rows = rng.standard_normal((len(places) * occurrences, 3))
     one, two = rows.copy(), rows.copy()
-    TakeOver(gone, heirs).carry_out(one)
+    TakeOver(gone, delegates).carry_out(one)
     TakeOver(gone, left, share).carry_out(two)
     np.testing.assert_allclose(one, two, rtol=0, atol=1e-12)
     assert not one[gone].any()
 
 
 def redundant(model: Any, rng: Rng, *, norm: bool) -> tuple[Any, Transform]:
-    """Make units of layer `a` mixtures of others, and return the transform that knows which."""
+    """Make units of layer `a` mixtures of others, and return the transform that removes them."""
     structure = walk(randomise(model), rule_for)
     (group,) = (each for each in find_groups(structure) if each.name == "a")
     order = rng.permutation(group.width)
@@ -123,7 +123,7 @@ def test_working_weights_take_over_what_the_model_does(build: Any) -> None:
     transform.carry_out(weights)
     outcome = cut(structure, Transform(transform.stay, transform.takeover))
     for layer, index, axis in transform.takeover:
-        kept = np.moveaxis(values_of(outcome.twins[layer].weights[index]), axis, 0)
+        kept = np.moveaxis(values_of(outcome.rebuilt[layer].weights[index]), axis, 0)
         rows = np.moveaxis(weights[layer, index], axis, 0)
         np.testing.assert_array_equal(kept, rows[rows.reshape(len(rows), -1).any(axis=1)])
 
@@ -138,14 +138,14 @@ def test_a_constant_without_a_place_is_refused() -> None:
         cut(structure, Transform(stay, bias={model.get_layer("bare"): np.ones(4)}))
 
 
-def test_heirs_are_read_off_the_take_overs_again() -> None:
+def test_delegates_are_read_off_the_take_overs() -> None:
     structure = walk(PATTERNS["siamese"].build(), rule_for)
     groups = [group for group in find_groups(structure) if group.mergeable and group.contracted]
-    heirs = np.full(structure.classes.count, -1)
+    delegates = np.full(structure.classes.count, -1)
     for group in groups:
-        heirs[group.units[1]] = group.units[0]
-    stay = heirs < 0
-    assert (heirs_of(structure, Transform(stay, merges(groups, heirs))) == heirs).all()
+        delegates[group.units[1]] = group.units[0]
+    stay = delegates < 0
+    assert (delegates_of(structure, Transform(stay, merges(groups, delegates))) == delegates).all()
     assert not stay.all()
 
 

@@ -1,4 +1,4 @@
-"""Self-checks: they pass what is right and catch what was broken on purpose."""
+"""Self-checks: they pass sound models and catch deliberate damage."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_casts_to_a_low_precision_are_lifted_too() -> None:
 
 
 class Stubborn(layers.Layer):
-    """A layer that computes in float32 whatever it is told, and cannot be told otherwise."""
+    """A layer that computes in float32 whatever its policy."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "dtype": "float32"})
@@ -123,7 +123,7 @@ def test_another_model_in_its_place_is_caught() -> None:
 
 
 def test_an_output_of_another_batch_is_caught() -> None:
-    """What a reshape that folds units into the batch would do."""
+    """Change the batch, as a reshape that folds units into it would."""
     structure, outcome = pruned(PATTERNS["dead_branch"].build())
     x = np.zeros((2, 4))
     model = outcome.model

@@ -1,7 +1,7 @@
-"""Hand-built models, each with what makes it hard and the groups of units that may leave it.
+"""Hand-built models, each with one difficulty and the groups of units that may leave it.
 
-The numbers are counted by hand: an engine that pins or joins too much is exact too, and only they
-can tell.
+The numbers are counted by hand, as only they reveal an engine that pins or joins too much: that is
+exact too.
 """
 
 from support.patterns import (
@@ -16,8 +16,12 @@ from support.patterns import (
 )
 from support.patterns.registry import PATTERNS, Pattern, conv, head
 
+VARIED = [name for name, pattern in PATTERNS.items() if pattern.varied]
+"""Patterns that together hold every kind of layer."""
+
 __all__ = [
     "PATTERNS",
+    "VARIED",
     "Pattern",
     "attention",
     "basic",

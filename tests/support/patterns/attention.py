@@ -10,7 +10,7 @@ from keras import layers, ops
 from support.patterns.registry import head, pattern
 
 
-@pattern(6, 4, 3, 8)
+@pattern(6, 4, 3, 8, varied=True)
 def transformer_block() -> Any:
     """The width is that of the residual stream; heads, values and the hidden layer are their own.
 
@@ -54,7 +54,7 @@ def scores_are_an_output() -> Any:
     return keras.Model(x, [head(y), scores])
 
 
-@pattern(6, 2)
+@pattern(6, 2, varied=True)
 def grouped_query_attention() -> Any:
     x = keras.Input((5, 4))
     y = layers.Dense(6)(x)
@@ -95,7 +95,7 @@ def heads_by_hand() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(3, 6)
+@pattern(3, 6, varied=True)
 def heads_by_einsum() -> Any:
     """The same in einsum, with projections whose kernels have axes for heads and size."""
     x = keras.Input((5, 4))
@@ -109,7 +109,7 @@ def heads_by_einsum() -> Any:
     return keras.Model(x, head(layers.GlobalAveragePooling1D()(y)))
 
 
-@pattern(5, 6, 4)
+@pattern(5, 6, 4, varied=True)
 def einsum_dense() -> Any:
     """An ellipsis, a letter of the batch kind, and a kernel that only scales."""
     x = keras.Input((3, 4))
@@ -122,7 +122,7 @@ def einsum_dense() -> Any:
 
 @pattern(5)
 def dot_of_two_branches() -> Any:
-    """What is summed over two tensors stays; another axis may shrink."""
+    """Axes summed over two tensors stay; another may shrink."""
     x = keras.Input((4, 3))
     left, right = layers.Dense(5, activation="tanh")(x), layers.Dense(2)(x)
     y = layers.Dot(axes=1)([left, right])

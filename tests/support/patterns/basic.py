@@ -41,7 +41,7 @@ def residual() -> Any:
     return keras.Model(x, head(layers.GlobalAveragePooling2D()(y)))
 
 
-@pattern(3, 3)
+@pattern(3, 3, varied=True)
 def concat_then_add() -> Any:
     """Two producers are coupled to one through an offset, which splits that one's units."""
     x = keras.Input((5, 5, 3))
@@ -57,7 +57,7 @@ def concat_with_itself() -> Any:
     return keras.Model(x, head(layers.Flatten()(layers.Concatenate()([y, y]))))
 
 
-@pattern(8, 4)
+@pattern(8, 4, varied=True)
 def squeeze_and_excite() -> Any:
     x = keras.Input((6, 6, 3))
     y = conv(8)(x)
@@ -75,7 +75,7 @@ def spatial_gate() -> Any:
     return keras.Model(x, head(layers.GlobalAveragePooling2D()(layers.Multiply()([gate, y]))))
 
 
-@pattern(4, 6)
+@pattern(4, 6, varied=True)
 def depthwise_multiplier() -> Any:
     x = keras.Input((6, 6, 3))
     y = conv(4)(x)
@@ -90,7 +90,7 @@ def permute_flatten() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(6, 5)
+@pattern(6, 5, varied=True)
 def decoder() -> Any:
     """Dense, Reshape, Conv: one channel is sixteen units of the dense layer."""
     x = keras.Input((7,))
@@ -122,7 +122,7 @@ def three_dimensions() -> Any:
     return keras.Model(x, head(layers.GlobalAveragePooling3D()(y)))
 
 
-@pattern(5, 4)
+@pattern(5, 4, varied=True)
 def prelu_of_both_kinds() -> Any:
     x = keras.Input((4, 4, 2))
     y = layers.PReLU(shared_axes=[1, 2])(conv(5)(x))
@@ -130,7 +130,7 @@ def prelu_of_both_kinds() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(6, 6)
+@pattern(6, 6, varied=True)
 def many_elementwise_layers() -> Any:
     x = keras.Input((4, 4, 3))
     y = layers.Rescaling(0.5, offset=-1)(conv(6, activation="silu")(x))

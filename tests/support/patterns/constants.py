@@ -11,14 +11,14 @@ from keras import layers, ops
 from support.patterns.registry import conv, head, pattern
 
 
-@pattern(6, twins=False)
+@pattern(6, mergeable=False)
 def shifted_by_a_constant() -> Any:
     x = keras.Input((4,))
     y = layers.Dense(6)(x) + np.arange(6.0)
     return keras.Model(x, head(ops.tanh(y)))
 
 
-@pattern(6, twins=False)
+@pattern(6, mergeable=False, varied=True)
 def positions_are_a_constant() -> Any:
     """Position codes (time, width) are cut along the width."""
     x = keras.Input((5, 3))
@@ -27,7 +27,7 @@ def positions_are_a_constant() -> Any:
     return keras.Model(x, head(layers.Flatten()(ops.sin(y))))
 
 
-@pattern(5, twins=False)
+@pattern(5, mergeable=False)
 def constant_of_full_rank() -> Any:
     x = keras.Input((4, 4, 3))
     scale = ops.convert_to_tensor(np.linspace(1, 2, 5).reshape(1, 1, 1, 5))
@@ -44,7 +44,7 @@ def constant_of_all_lengths_one() -> Any:
 
 @pattern(4)
 def constant_for_the_whole_batch() -> Any:
-    """Values that differ along the batch are no weights: what meets them stays."""
+    """Values that differ along the batch are not weights: units that meet them stay."""
     x = keras.Input(batch_shape=(3, 4))
     y = layers.Dense(4, activation="tanh")(x)
     z = layers.Dense(6)(y) + np.arange(18.0).reshape(3, 6)
@@ -53,7 +53,7 @@ def constant_for_the_whole_batch() -> Any:
 
 @pattern(5)
 def product_with_a_constant() -> Any:
-    """A matrix in the graph sums over what it reads, so that stays: the second layer."""
+    """A matrix in the graph sums over the second layer, which stays."""
     x = keras.Input((4,))
     y = layers.Dense(4)(layers.Dense(5, activation="tanh")(x))
     return keras.Model(x, head(ops.matmul(y, np.ones((4, 6)))))
@@ -61,7 +61,7 @@ def product_with_a_constant() -> Any:
 
 @pattern(5)
 def width_that_is_a_constants() -> Any:
-    """One unit spread over a constant's width stays, and that width too, for no layer makes it."""
+    """One unit broadcast over a constant's width stays, as does the width, which no layer makes."""
     x = keras.Input((4,))
     y = layers.Dense(1)(layers.Dense(5, activation="tanh")(x))
     return keras.Model(x, head(y * np.arange(6.0)))

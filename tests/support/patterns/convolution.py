@@ -11,7 +11,7 @@ from keras import layers
 from support.patterns.registry import conv, head, pattern
 
 
-@pattern(4, 6)
+@pattern(4, 6, varied=True)
 def separable_after_depthwise() -> Any:
     x = keras.Input((6, 6, 3))
     y = layers.DepthwiseConv2D(3, depth_multiplier=2, use_bias=False)(conv(4)(x))
@@ -47,7 +47,7 @@ def transposed_of_other_ranks() -> Any:
     return keras.Model(x, head(layers.GlobalAveragePooling3D()(y)))
 
 
-@pattern(2, 3, seeds=1)
+@pattern(2, 3, seeds=1, varied=True)
 def grouped() -> Any:
     """Four groups shrink alike: a unit is one channel of each."""
     x = keras.Input((6, 6, 3))
@@ -91,7 +91,7 @@ def channels_first_global() -> Any:
 
 @pattern(6, 4)
 def layer_norm_keeps_its_units() -> Any:
-    """What LayerNormalization mixes is pinned: the second of three convolutions."""
+    """LayerNormalization pins the units it mixes: those of the second of three convolutions."""
     x = keras.Input((5, 5, 3))
     y = layers.LayerNormalization()(conv(5)(conv(6)(x)))
     return keras.Model(x, head(layers.GlobalAveragePooling2D()(conv(4)(y))))
@@ -105,7 +105,7 @@ def layer_norm_over_space() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(4)
+@pattern(4, varied=True)
 def whole_groups_of_a_group_norm() -> Any:
     """Eight channels in four groups: a group computes its own statistics, and goes whole."""
     x = keras.Input((4, 4, 3))
@@ -121,7 +121,7 @@ def instance_norm() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(5, since=(3, 15))
+@pattern(5, since=(3, 15), varied=True)
 def activation_layers_as_arguments() -> Any:
     """An activation that is a layer has weights of its own, inside the layer it belongs to."""
     x = keras.Input((4, 4, 3))
@@ -140,7 +140,7 @@ def softmax_inside() -> Any:
     return keras.Model(x, head(y))
 
 
-@pattern(4, 3, twins=False)
+@pattern(4, 3, mergeable=False, varied=True)
 def rescaled_channels() -> Any:
     """A scale and an offset for each channel, written in a layer's configuration."""
     x = keras.Input((4, 4, 2))

@@ -28,7 +28,7 @@ def split_gate() -> Any:
     return keras.Model(x, head(value * ops.sigmoid(gate)))
 
 
-@pattern(9, 4, twins=False)
+@pattern(9, 4, mergeable=False, varied=True)
 def unequal_split() -> Any:
     """Parts that do not meet again need not shrink alike; their bounds follow."""
     x = keras.Input((5,))
@@ -37,7 +37,7 @@ def unequal_split() -> Any:
     return keras.Model(x, head(joined))
 
 
-@pattern(8, twins=False)
+@pattern(8, mergeable=False, varied=True)
 def slices() -> Any:
     x = keras.Input((4, 4, 3))
     y = conv(8, activation="tanh")(x)
@@ -54,7 +54,7 @@ def number_as_index() -> Any:
     return keras.Model(x, head(ops.concatenate([y, chosen], axis=-1)))
 
 
-@pattern(6, twins=False)
+@pattern(6, mergeable=False)
 def gathered() -> Any:
     x = keras.Input((5,))
     y = layers.Dense(6, activation="tanh")(x)
@@ -71,7 +71,7 @@ def excite_by_operations() -> Any:
     return keras.Model(x, head(ops.max(y, axis=[1, 2])))
 
 
-@pattern(6, 4)
+@pattern(6, 4, varied=True)
 def channel_shuffle() -> Any:
     """Reshape, transpose, reshape: groups are interleaved, and shrink alike."""
     x = keras.Input((4, 4, 3))
@@ -117,7 +117,9 @@ def repeated_and_tiled() -> Any:
     return keras.Model(x, head(layers.Flatten()(ops.tile(high, (1, 2, 1)))))
 
 
-@pattern(4, since=(3, 15))  # before, ops.squeeze compares None in a way that Python warns of
+@pattern(
+    4, since=(3, 15), varied=True
+)  # before, ops.squeeze compares None in a way that Python warns of
 def squeezed() -> Any:
     """An axis that shrinks to one must not be squeezed out with those that were one."""
     x = keras.Input((3,))
@@ -161,7 +163,7 @@ def broadcast() -> Any:
 
 @pattern(6)
 def batch_is_left_alone() -> Any:
-    """What moves the batch is not followed: the second layer stays."""
+    """Operations that move the batch are not followed: the second layer stays."""
     x = keras.Input(batch_shape=(3, 4))
     y = layers.Dense(6, activation="relu")(x)
     y = ops.transpose(layers.Dense(5)(y))

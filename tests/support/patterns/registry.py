@@ -1,4 +1,4 @@
-"""The table of patterns, and what most of them are made of."""
+"""The table of patterns, and their commonest parts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 class Pattern:
     """A model builder and the widths of the groups it must have, in the order of their calls.
 
-    `since` is the Keras that can hold it, where that is not the oldest supported; `twins` says
-    whether the twin oracle applies: units that meet constants, or some of which are read more often
-    than others, cannot be made twins by their weights. `seeds` is how many random models are tried,
-    less where TensorFlow compiles anew for every shape.
+    `since` is the Keras that can hold it, if not the oldest supported. `mergeable` is False where
+    units meet constants, or some are read more often than others: copied weights do not make such
+    units equal, so the merge oracle does not apply. `seeds` is the number of random models tried,
+    fewer where TensorFlow compiles again for every shape. `varied` marks a selection that holds
+    every kind of layer, for the slower tests.
     """
 
     build: Callable[[], Any]
     widths: tuple[int, ...]
     since: tuple[int, ...] = ()
-    twins: bool = True
+    mergeable: bool = True
     seeds: int = 3
+    varied: bool = False
 
     @property
     def available(self) -> bool:

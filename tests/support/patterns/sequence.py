@@ -10,7 +10,7 @@ from keras import layers
 from support.patterns.registry import head, pattern
 
 
-@pattern(6, 5, 4, 3)
+@pattern(6, 5, 4, 3, varied=True)
 def recurrent_stack() -> Any:
     """Gates are blocks of units; recurrent kernels have units on both axes."""
     x = keras.Input((7,), dtype="int32")
@@ -44,7 +44,7 @@ def bidirectional_concat() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
-@pattern(4, 3)
+@pattern(4, 3, varied=True)
 def bidirectional_sum_and_pair() -> Any:
     x = keras.Input((5, 2))
     y = layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="sum")(x)
@@ -52,7 +52,7 @@ def bidirectional_sum_and_pair() -> Any:
     return keras.Model(x, head(layers.Concatenate()([two, one])))
 
 
-@pattern(6, 4, 5)
+@pattern(6, 4, 5, varied=True)
 def time_distributed() -> Any:
     x = keras.Input((3, 6, 6, 2))
     y = layers.TimeDistributed(layers.Conv2D(6, 3, activation="relu"))(x)
@@ -70,7 +70,7 @@ def conv_lstm() -> Any:
     return keras.Model(x, head(layers.Flatten()(layers.ConvLSTM2D(3, 2)(y))))
 
 
-@pattern(5, 4, 3)
+@pattern(5, 4, 3, varied=True)
 def cells() -> Any:
     x = keras.Input((4, 2))
     y = layers.RNN(layers.GRUCell(5), return_sequences=True)(x)

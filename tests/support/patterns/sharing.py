@@ -10,7 +10,7 @@ from keras import layers
 from support.patterns.registry import conv, head, pattern
 
 
-@pattern(6, 4)
+@pattern(6, 4, varied=True)
 def siamese() -> Any:
     left, right = keras.Input((5,), name="left"), keras.Input((5,), name="right")
     first, second = layers.Dense(6, activation="relu"), layers.Dense(4, activation="tanh")
@@ -18,14 +18,14 @@ def siamese() -> Any:
     return keras.Model([left, right], head(y))
 
 
-@pattern(6)
+@pattern(6, varied=True)
 def applied_twice() -> Any:
     x = keras.Input((5,))
     again = layers.Dense(6, activation="tanh")
     return keras.Model(x, head(again(again(layers.Dense(6)(x)))))
 
 
-@pattern(6, 5)
+@pattern(6, 5, varied=True)
 def nested_functional_after_sequential() -> Any:
     stem = keras.Sequential([keras.Input((6, 6, 3)), conv(6), layers.ReLU()], name="stem")
     inner = keras.Input((6, 6, 6))
@@ -34,7 +34,7 @@ def nested_functional_after_sequential() -> Any:
     return keras.Model(x, head(layers.GlobalMaxPooling2D()(body(stem(x)))))
 
 
-@pattern(6, 4)
+@pattern(6, 4, varied=True)
 def encoder_used_twice() -> Any:
     inner = keras.Input((5,))
     y = layers.Dense(4, activation="tanh")(layers.Dense(6, activation="relu")(inner))
@@ -45,7 +45,7 @@ def encoder_used_twice() -> Any:
 
 @pattern(6)
 def hidden_output() -> Any:
-    """Of three outputs one is a hidden tensor, whose units stay."""
+    """One of three outputs is a hidden tensor, whose units stay."""
     x = keras.Input((5,))
     y = layers.Dense(6, activation="relu", name="hidden")(x)
     z = layers.Dense(4, activation="relu", name="shown")(y)
@@ -62,7 +62,7 @@ def dead_branch() -> Any:
     return keras.Model(x, head(y))
 
 
-@pattern(6, 4)
+@pattern(6, 4, varied=True)
 def two_inputs_two_outputs() -> Any:
     image, table = keras.Input((4, 4, 2), name="image"), keras.Input((3,), name="table")
     y = layers.GlobalAveragePooling2D(keepdims=True)(conv(6, activation="relu")(image))
@@ -76,15 +76,15 @@ def two_inputs_two_outputs() -> Any:
 
 @pattern(6)
 def gate_from_an_input() -> Any:
-    """What meets an input channel by channel stays, also where the gate is spread over space."""
+    """Channels that meet an input stay, even where the gate is broadcast over space."""
     x, gate = keras.Input((4, 4, 3)), keras.Input((1, 1, 5))
     y = layers.Multiply()([conv(5)(conv(6)(x)), gate])
     return keras.Model([x, gate], head(layers.GlobalMaxPooling2D()(y)))
 
 
-@pattern(6, 5)
+@pattern(6, 5, varied=True)
 def nested_model_in_a_sequential() -> Any:
-    """The inner model's input shrinks with what is before it."""
+    """The inner model's input shrinks with the layer before it."""
     inner = keras.Input((6,))
     block = keras.Model(inner, layers.Add()([inner, layers.Dense(6, activation="tanh")(inner)]))
     return keras.Sequential(
@@ -100,7 +100,7 @@ def nested_model_in_a_sequential() -> Any:
 
 @pattern(6)
 def weightless_model_used_twice() -> Any:
-    """Nothing inside ties the two uses together but that the model has one input shape."""
+    """Only its single input shape ties the two uses of the model together."""
     inner = keras.Input((6,))
     twice = keras.Model(inner, layers.ReLU()(inner * 2.0), name="twice")
     x = keras.Input((4,))

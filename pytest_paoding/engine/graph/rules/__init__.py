@@ -1,4 +1,4 @@
-"""The rules: what each kind of layer does with labels, one small function for each.
+"""The rules: the effect of each kind of layer on labels, one small function each.
 
 Importing this package registers them all; `rule` registers further ones.
 """

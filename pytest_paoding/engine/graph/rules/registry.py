@@ -1,4 +1,4 @@
-"""Which rule belongs to which operation: looked up by class, never by name.
+"""The registry of rules: operations are looked up by class, never by name.
 
 `keras.ops` holds operations that share a name with a layer but not its configuration, and a
 subclass of a known layer may compute anything: only the exact class counts.
@@ -24,11 +24,12 @@ _rules: dict[type, Rule] = {}
 def rule(*classes: type) -> Callable[[_Rule], _Rule]:
     """Register the decorated function as the rule of layer classes.
 
-    A rule gets a `Visit` of one call. It says through it which positions of the layer's weights and
-    configuration belong to which labels, and returns the view of the output, or one for each of
-    several. A class that has a rule gets the new one. Layers without a rule keep all their inputs.
+    A rule gets a `Visit` of one call. Through it the rule records which labels the positions of the
+    layer's weights and configuration carry; it returns the view of the output, or one view for each
+    of several. A new rule of a class replaces the old one. Layers without a rule keep all their
+    inputs.
 
-    Example: a dense layer of one's own, with a learned scale for each unit.
+    Example: a custom dense layer with a learned scale for each unit.
 
         >>> import keras
         >>> import pytest_paoding
@@ -67,7 +68,7 @@ def rule(*classes: type) -> Callable[[_Rule], _Rule]:
 
 
 def known(module: str, *names: str) -> tuple[type, ...]:
-    """Return those of the named classes of a module that this version of Keras has.
+    """Return the named classes of a module, those that this version of Keras has.
 
     The operations behind `keras.ops` have no public name, and some layers came after Keras 3.5.
 
@@ -83,7 +84,7 @@ def known(module: str, *names: str) -> tuple[type, ...]:
 
 
 def rule_for(operation: Any) -> Rule:
-    """Return the rule of an operation; without one, a rule that pins its inputs and says why."""
+    """Return the rule of an operation; by default, one that pins its inputs and says why."""
     if getattr(operation, "quantization_mode", None):
         return _quantized
     if getattr(operation, "lora_enabled", False):

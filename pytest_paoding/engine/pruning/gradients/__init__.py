@@ -1,1 +1,1 @@
-"""What follows gradients: inputs that are found, and weights that are refined, step by step."""
+"""Gradient descent: on inputs, to find them, and on weights, to refine them."""

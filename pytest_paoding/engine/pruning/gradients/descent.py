@@ -1,4 +1,4 @@
-"""Descent: gradients, and the steps that follow them, on tensors and without state of Keras."""
+"""Descent: gradients, and steps along them, on tensors and without Keras state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FIRST, _SECOND = 0.9, 0.99  # shares of the moments that a step keeps
+_FIRST, _SECOND = 0.9, 0.99  # decay rates of the moments
 
 
 class NoGradientError(Exception):
@@ -20,7 +20,7 @@ def gradients_of(tape: tf.GradientTape, loss: Any, values: Sequence[Any]) -> lis
     """Return the gradients of a loss, zeros where it does not depend on a value.
 
     Raises:
-        NoGradientError: It cannot be followed back.
+        NoGradientError: The loss cannot be differentiated.
     """
     try:
         found: list[Any] = tape.gradient(
@@ -35,18 +35,18 @@ class Adam:
     """Moves tensors against their gradients (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1).
 
     Attributes:
-        values: The tensors where they are now.
+        values: The present tensors.
     """
 
     def __init__(self, values: Sequence[Any]) -> None:
-        """Begin at some tensors."""
+        """Start from some tensors."""
         self.values = list(values)
         self._first, self._second = ([tf.zeros_like(each) for each in values] for _ in range(2))
         self._steps = 0
-        self._updated = tf.function(_updated, autograph=False)  # an operation each is slow
+        self._updated = tf.function(_updated, autograph=False)  # one operation at a time is slow
 
     def step(self, gradients: Sequence[Any], rate: float) -> None:
-        """Move every tensor by about `rate`, each of its entries."""
+        """Move every entry of every tensor by about `rate`."""
         self._steps += 1
         rates = tf.constant(rate), tf.constant(self._steps, tf.float32)
         self.values, self._first, self._second = self._updated(
@@ -58,7 +58,7 @@ def _updated(
     values: list[Any], gradients: list[Any], first: list[Any], second: list[Any], rates: Any
 ) -> tuple[list[Any], list[Any], list[Any]]:
     rate, steps = rates
-    mean, square = 1 - _FIRST**steps, 1 - _SECOND**steps  # what the moments have of their weights
+    mean, square = 1 - _FIRST**steps, 1 - _SECOND**steps  # corrections of the bias towards zero
     first = [_FIRST * m + (1 - _FIRST) * g for m, g in zip(first, gradients, strict=True)]
     second = [_SECOND * s + (1 - _SECOND) * g * g for s, g in zip(second, gradients, strict=True)]
     moved = [

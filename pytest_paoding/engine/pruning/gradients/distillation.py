@@ -1,11 +1,10 @@
-"""Distillation: after the cut, all kernels move together until the outputs are the original's.
+"""Distillation: after the cut, all kernels are trained together towards the original's outputs.
 
-Reconstruction fits one layer after the other to what it computed; what each fit leaves over adds
-up at the outputs, where no layer alone can make up for it. So the pruned model is shown mixtures of
-the inputs that were looked at, and its weights follow the gradient of how far its outputs are from
-those of the original (Hinton et al. 2015, arXiv 1503.02531, at the limit of a high temperature: the
-squared difference of what the outputs are before their activation). There are no labels, and no
-data that reconstruction has not had.
+Reconstruction fits one layer after the other to its original results; the errors of the fits add up
+at the outputs, where no layer alone can correct them. So the pruned model reads mixtures of the
+inputs of the reconstruction, and its weights follow the gradient of the squared difference between
+its outputs and the original's, before their activation (Hinton et al. 2015, arXiv 1503.02531, at
+the limit of a high temperature). It uses no labels, and no data that reconstruction has not used.
 """
 
 from __future__ import annotations
@@ -39,22 +38,22 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import WeightKey
     from pytest_paoding.engine.pruning.task import Task
 
-_PROBES = 4  # batches that tell whether it was worth while
-_SPREAD = 512  # inputs over which the outputs' variance is taken
-_RATE = 0.02  # of a step, in units of the typical size of a weight
-_WARM = 0.1  # share of the steps in which the rate rises to that; then it falls as a cosine does
+_PROBES = 4  # batches that judge the outcome
+_SPREAD = 512  # inputs for the variance of the outputs
+_RATE = 0.02  # highest step, in units of the typical size of a weight
+_WARM = 0.1  # share of the steps in which the rate rises; then it falls as a cosine does
 _REPORT = 25  # steps between reports of progress
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How much a distillation may cost.
+    """The budget of a distillation.
 
     Attributes:
-        steps: Most steps.
-        least: Fewest steps it is worth while for.
-        work: Most multiplications and additions in all.
-        synthetic: Whether it is worth while for inputs that are merely drawn, too.
+        steps: Maximum number of steps.
+        least: Minimum number of steps, below which none are taken.
+        work: Maximum number of multiplications and additions.
+        synthetic: Whether to distil on inputs that are merely drawn, too.
     """
 
     steps: int
@@ -63,7 +62,7 @@ class Course:
     synthetic: bool = False
 
     def affordable(self, original: Graph, pruned: Graph) -> int:
-        """Return how many steps can be afforded; 0 for too few."""
+        """Return the number of steps that can be afforded; 0 for too few."""
         each = multiplications(original) + PASSES * multiplications(pruned)
         step = batch_of(pruned) * each
         return affordable(self.work, step, least=self.least, most=self.steps)
@@ -78,19 +77,19 @@ def distil(
 ) -> str | None:
     """Move the weights of a pruned model towards the outputs of the original.
 
-    Those of linear layers move: kernels and biases, from the first layer on that was cut. Each step
-    costs a forward pass of the original and about three of the pruned model on 128 mixtures, or on
-    fewer where their tensors would take more than a gigabyte.
+    The kernels and biases of linear layers move, from the first layer that was cut. Each step costs
+    a forward pass of the original and about three of the pruned model on 128 mixtures, or on fewer
+    where their tensors would take more than a gigabyte.
 
     Args:
         pruned: The pruned model; its weights are changed.
-        task: What was pruned, and who hears of the progress.
+        task: The task that was solved.
         inputs: Values of every input of the original.
-        course: How many steps to take.
-        generator: Draws the mixtures.
+        course: The budget.
+        generator: Random generator of the mixtures.
 
     Returns:
-        What there is to say if the weights were left as they were; None otherwise.
+        Note for the user if the weights were left as they were; None otherwise.
     """
     teacher = Model(task.structure.graph, WorkingWeights())
     student = Model(read_graph(pruned), WorkingWeights())
@@ -109,7 +108,7 @@ def distil(
     except NoGradientError as error:
         return f"the pruned model was not distilled: {error}"
     before, after = (_mean(distance, values, probes) for values in (start, moved))
-    if not after < before:  # nor if it is no number
+    if not after < before:  # also if it is NaN
         return "distillation was taken back: it brought the outputs no nearer to the original's"
     for (layer, index), values in zip(keys, moved, strict=True):
         layer.weights[index].assign(tf.cast(values, layer.weights[index].dtype))
@@ -117,7 +116,7 @@ def distil(
 
 
 def weights_to_move(original: Graph, pruned: Graph) -> list[WeightKey]:
-    """Return the kernels and biases of the pruned model's linear layers, from the first cut on."""
+    """Return the kernels and biases of linear layers, from the first that was cut."""
     found: dict[Any, bool] = {}
     for old, new in zip(_linear(original), _linear(pruned), strict=True):
         cut = [each.shape for each in old.weights] != [each.shape for each in new.weights]
@@ -137,7 +136,7 @@ def _descended(
     steps: int,
     task: Task,
 ) -> list[Any]:
-    """Return weights after a step of Adam's for each batch."""
+    """Return the weights after one step of Adam on each batch."""
     size = np.median([float(tf.sqrt(tf.reduce_mean(each**2))) for each in start if each.ndim > 1])
     adam = Adam(start)
     for number, batch in enumerate(batches):
@@ -165,10 +164,10 @@ def _mean(
 def _distance(
     teacher: Model, student: Model, keys: Sequence[WeightKey], inputs: Mapping[Tensor, Any]
 ) -> Callable[..., Any]:
-    """Return the traced function that gives the distance of the outputs, and its gradients.
+    """Return the traced function of the distance of the outputs and its gradients.
 
-    The distance is the squared change of the outputs before their activation, in units of their
-    variance over the inputs, as allocation measures it.
+    As in allocation, the distance is the squared change of the outputs before their activation, in
+    units of their variance over the inputs.
     """
     count = min(_SPREAD, most_inputs(teacher.graph))
     few = {tensor: values[:count] for tensor, values in inputs.items()}

@@ -1,9 +1,9 @@
-"""Inversion: synthetic inputs moved, by gradients, to where a model has been in training.
+"""Inversion: synthetic inputs moved, by gradients, towards a model's training data.
 
-Two things are known of a model's training data without having any: the statistics that its
-normalisations recorded, and that each input was meant to be told apart from the others. Inputs are
-moved until a batch of them has those statistics and each is clearly of a class drawn at random
-(DeepInversion, Yin et al. 2020, arXiv 1912.08795), from synthetic ones and for a few steps only.
+Without any data, two things are known of them: the statistics that normalisations recorded, and
+that each input was meant to be classified. Synthetic inputs are moved for a few steps, until a
+batch has those statistics and each input is clearly of a class drawn at random (DeepInversion, Yin
+et al. 2020, arXiv 1912.08795).
 """
 
 from __future__ import annotations
@@ -35,23 +35,22 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.pruning.task import Task
 
-_RATE = 0.05  # of a step, in half the logarithm of the odds
-_CERTAINTY = 0.95  # probability of the class that is drawn
+_RATE = 0.05  # size of a step, in half the log-odds of an input in its range
+_CERTAINTY = 0.95  # target probability of the class that is drawn
 _ROUGHNESS = 0.5  # weight of the total variation of images
 _STATISTICS = 2.0  # weight of the recorded statistics
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much an inversion may cost.
+    """The budget of an inversion.
 
     Attributes:
         steps: Steps of each input.
-        inputs: Most inputs.
-        least: Fewest inputs it is worth while for.
-        work: Most multiplications and additions in all.
-        mixed: Whether as many inputs are drawn beside them in every model, to run the calibrated
-            twin.
+        inputs: Maximum number of inputs.
+        least: Minimum number of inputs, below which none are inverted.
+        work: Maximum number of multiplications and additions.
+        mixed: Whether every model also gets as many drawn inputs, to run the calibrated twin.
     """
 
     steps: int
@@ -61,7 +60,7 @@ class Effort:
     mixed: bool = False
 
     def affordable(self, graph: Graph, most: int) -> int:
-        """Return for how many inputs, `most` at most, a model can be inverted; 0 for too few."""
+        """Return the number of inputs, `most` at most, that can be inverted; 0 for too few."""
         each = PASSES * self.steps * multiplications(graph)
         return affordable(self.work, each, least=self.least, most=min(self.inputs, most))
 
@@ -73,17 +72,17 @@ def invert(
     task: Task,
     generator: np.random.Generator,
 ) -> dict[Tensor, FloatArray]:
-    """Return inputs that a model with recorded statistics takes for its own, within their ranges.
+    """Return inputs, within their ranges, that fit the recorded statistics of a model.
 
-    Costs about three forward passes of every input for each step. Moves 128 inputs at a time, or
-    fewer where their tensors would take more than a gigabyte.
+    Each step costs about three forward passes of every input. Moves 128 inputs at a time, or fewer
+    where their tensors would take more than a gigabyte.
 
     Args:
         model: The model.
-        inputs: Where to begin; integers stay what they are.
-        effort: How many steps to take.
-        task: Says the range of each input, and hears of the progress.
-        generator: Draws the classes.
+        inputs: Inputs to start from; integers are not moved.
+        effort: The budget.
+        task: The task, with the range of each input.
+        generator: Random generator of the classes.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
@@ -92,7 +91,7 @@ def invert(
     spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
     step = _step(model, spans)
     found: list[dict[Tensor, FloatArray]] = []
-    size = batch_of(model.graph)  # they share one set of statistics
+    size = batch_of(model.graph)  # one set of statistics for all of it
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
         targets = _targets(model.graph, min(size, count - start), generator)
@@ -108,7 +107,7 @@ def _moved(
     targets: list[FloatArray],
     steps: int,
 ) -> dict[Tensor, FloatArray]:
-    """Take Adam's steps in the logarithms of the odds of inputs within their ranges."""
+    """Take steps of Adam in the log-odds of inputs within their ranges."""
     constant = [tf.constant(values) for values in batch.values()]
     adam = Adam([tf.constant(_odds(batch[each], *span)) for each, span in spans.items()])
     for _ in range(steps):
@@ -130,7 +129,7 @@ def _inside(odds: Any, low: float, high: float) -> Any:
 
 
 def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable[..., Any]:
-    """Return the traced function that gives the gradients of the objective."""
+    """Return the traced function of the gradients of the objective."""
 
     def gradients(constant: list[Any], free: list[Any], targets: list[Any]) -> Any:
         with tf.GradientTape() as tape:
@@ -145,7 +144,7 @@ def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable
 
 
 def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -> Any:
-    """Return how far a batch is from the recorded statistics, and from its classes."""
+    """Return the distance of a batch from the recorded statistics and from its classes."""
     wave = Wave(model, [values])
     norms: list[Any] = []
     classes: list[Any] = []
@@ -160,7 +159,7 @@ def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -
 
 
 def _distance(norm: Call, values: Any) -> Any:
-    """Return the squared distance of a batch's mean and deviation from what was recorded."""
+    """Return the squared distance of a batch's mean and deviation from the recorded ones."""
     channel = norm_axis(norm.operation) % len(values.shape)
     others = [each for each in range(len(values.shape)) if each != channel]
     mean, deviation = (each.astype(np.float32) for each in recorded(norm))
@@ -172,7 +171,7 @@ def _distance(norm: Call, values: Any) -> Any:
 
 
 def _heads(graph: Graph) -> list[Call]:
-    """Return the calls that put out classes: a softmax, sigmoids, or what looks like logits."""
+    """Return the calls that output classes: a softmax, sigmoids, or what looks like logits."""
     return [
         call
         for call in graph.calls
@@ -196,7 +195,7 @@ def _activation(call: Call) -> Any:
 
 
 def _targets(graph: Graph, count: int, generator: np.random.Generator) -> list[FloatArray]:
-    """Draw what each head shall say, almost surely, of each input."""
+    """Draw the target probabilities of each head for each input."""
     targets = []
     for call in _heads(graph):
         shape = (count, *(size or 1 for size in call.outputs[0].shape))

@@ -1,9 +1,9 @@
-"""Mixtures: from a few hundred inputs any number of others that a model has an answer to.
+"""Mixtures: any number of inputs made from a few hundred.
 
-Whoever knows the original's answer to every input need not know what an input shows. So inputs are
-mixed (mixup, Zhang et al. 2018, arXiv 1710.09412), have a part of them replaced (CutMix, Yun et al.
-2019, arXiv 1905.04899): a model that is fitted to a few hundred inputs alone learns them by heart.
-Images that inversion found may also be shifted by a few pixels, to have been in more places.
+A model that is fitted to a few hundred inputs alone overfits. As the original answers any input, no
+input needs a label, and pairs can be mixed (mixup, Zhang et al. 2018, arXiv 1710.09412) or have a
+window replaced (CutMix, Yun et al. 2019, arXiv 1905.04899). Images from an inversion may also be
+shifted by a few pixels, for more variety in position.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
-_SHIFT = 8  # an image is shifted by at most this part of its side
+_SHIFT = 8  # an image is shifted by at most 1/8 of its side
 
 
 class Mixtures:
@@ -28,9 +28,9 @@ class Mixtures:
 
     Args:
         graph: The model's graph.
-        inputs: Values of every input, as many of each.
+        inputs: Values of every input, of equal numbers.
         generator: The random generator.
-        shifted: Whether images are shifted too.
+        shifted: Whether to shift images too.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Mixtures:
         *,
         shifted: bool,
     ) -> None:
-        """Take inputs to be mixed."""
+        """Prepare to mix inputs."""
         self._inputs = inputs
         self._is_shifted = shifted
         self._generator = generator
@@ -49,7 +49,7 @@ class Mixtures:
         self._first = {tensor for tensor in inputs if has_channels_first(graph, tensor)}
 
     def draw(self, count: int) -> list[Any]:
-        """Return some mixtures of two inputs each, an array for every input of the model."""
+        """Return `count` mixtures of two inputs each, an array for every input of the model."""
         pairs = self._generator.integers(0, self._count, (2, count))
         shares = self._generator.random(count, np.float32)
         return [self._mixed(tensor, pairs, shares) for tensor in self._inputs]
@@ -70,7 +70,7 @@ class Mixtures:
         return (share * one + (1 - share) * other).astype(tensor.dtype)
 
     def _shifted(self, images: FloatArray) -> FloatArray:
-        """Return images, each moved in both directions; what leaves comes in on the other side."""
+        """Return images shifted in both directions, wrapped around their sides."""
         count, *sides = images.shape[:3]
         most = [side // _SHIFT for side in sides]
         moves = [self._generator.integers(-far, far + 1, count) for far in most]
@@ -84,7 +84,7 @@ class Mixtures:
         return shifted
 
     def _windows(self, shape: tuple[int, ...]) -> BoolArray:
-        """Return masks of a window of half the sides, cut off at the end; shape (count, h, w)."""
+        """Return masks of windows of half the sides, clipped at the end; shape (count, h, w)."""
         count, *sides = shape
         starts = [self._generator.integers(0, side, count) for side in sides]
         rows, columns = (

@@ -1,4 +1,4 @@
-"""Work: what steps along gradients cost a model, and how many of them can be afforded."""
+"""Work: the cost of gradient steps, and the number that can be afforded."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _BATCH = 128
 PASSES = 3
-"""Forward passes that a step along a model's gradient costs."""
+"""Cost of a gradient step, in forward passes."""
 
 
 def multiplications(graph: Graph) -> int:
-    """Return how often the kernels of a model multiply and add for one input, roughly."""
+    """Return a rough number of multiplications and additions of a model for one input."""
     return sum(
         prod(call.operation.weights[0].shape) * prod(spatial_shape(call))
         for call in graph.calls
@@ -27,18 +27,18 @@ def multiplications(graph: Graph) -> int:
 
 
 def batch_of(graph: Graph) -> int:
-    """Return how many inputs a step takes: 128, or fewer where their tensors are large."""
+    """Return the number of inputs of a step: 128, or fewer where their tensors are large."""
     return min(_BATCH, most_followed(graph))
 
 
 def affordable(work: float, each: float, *, least: int, most: int) -> int:
-    """Return how many times something can be done, `most` at most; 0 if fewer than `least`.
+    """Return the number of repetitions that can be afforded; 0 if fewer than `least`.
 
     Args:
         work: Multiplications and additions in all.
-        each: Those of one time.
-        least: Fewest times it is worth while for.
-        most: Most times.
+        each: Multiplications and additions of one repetition.
+        least: Minimum number of repetitions.
+        most: Maximum number of repetitions.
     """
     count = min(most, int(work // max(each, 1)))
     return count if count >= least else 0

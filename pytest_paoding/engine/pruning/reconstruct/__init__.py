@@ -1,1 +1,1 @@
-"""Reconstruction: kept units take over what removed ones did, learned from synthetic inputs."""
+"""Reconstruction: kept units take over from removed ones, as fitted on synthetic inputs."""

@@ -1,7 +1,7 @@
-"""Allocation: how many units each group keeps, for the parameters that a uniform ratio would keep.
+"""Allocation: the width of each group, for as many parameters as a uniform ratio would keep.
 
-What it costs to shrink a group alone has been measured beforehand; parameters are then taken, step
-by step, where the next ones cost least.
+The cost of shrinking each group alone is measured beforehand; parameters are then removed, step by
+step, where the next ones cost least.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import IntArray
     from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
 
-_STEPS = 32  # in which a group shrinks
+_STEPS = 32  # steps from full width to none
 
 
 @dataclass(frozen=True, slots=True)
 class CostCurve:
-    """What it costs to shrink one group alone.
+    """The cost of shrinking one group alone.
 
     Attributes:
         removed: Numbers of units removed, ascending from 0, shape (points,).
-        change: Squared change of the outputs for each, relative to their variance, never falling,
-            for each kind of inputs, shape (kinds, points).
+        change: Squared change of the outputs relative to their variance, by kind of inputs, never
+            falling, shape (kinds, points).
     """
 
     removed: IntArray
     change: npt.NDArray[np.float64]
 
     def at(self, removed: float, kind: int) -> float:
-        """Return the change at a number of units removed."""
+        """Return the change for a number of units removed."""
         return float(np.interp(removed, self.removed, self.change[kind]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Costs:
-    """All that an allocation weighs.
+    """The data of an allocation.
 
     Attributes:
         curves: The cost of shrinking each group.
-        most: Most units that each may keep, shape (groups,).
-        least: Fewest units that each may keep, of the same shape.
-        parameters: Counts the parameters that widths leave.
+        most: Maximum width of each group, shape (groups,).
+        least: Minimum width of each group, shape (groups,).
+        parameters: Counts the parameters for given widths.
     """
 
     curves: Sequence[CostCurve]
@@ -57,12 +57,12 @@ class Costs:
 
 
 def allocate(costs: Costs, uniform: IntArray, share: float) -> IntArray:
-    """Return widths with as many parameters as uniform ones have, up to a unit's.
+    """Return widths with as many parameters as uniform ones, up to those of one unit.
 
     Args:
-        costs: What is weighed.
-        uniform: Widths by the ratio that was asked for; their parameters are what is spent.
-        share: How much of the way to go from uniform widths to the cheapest ones, in [0, 1].
+        costs: The data to weigh.
+        uniform: Widths by the ratio that was asked for.
+        share: Position between the uniform widths (0) and the cheapest ones (1).
     """
     target = costs.parameters.count(uniform)
     kinds = range(len(costs.curves[0].change))
@@ -92,7 +92,7 @@ def _cheapest(costs: Costs, target: float, kind: int) -> IntArray:
 
 
 def _fitted(costs: Costs, removed: npt.NDArray[np.float64], target: float) -> IntArray:
-    """Scale what is removed until the parameters just reach the target."""
+    """Scale the numbers removed until the parameters just reach the target."""
 
     def widths(factor: float) -> IntArray:
         gone = np.minimum(costs.most - costs.least, (factor * removed).round())

@@ -1,4 +1,4 @@
-"""Curves: what it costs to shrink each group alone, measured at the outputs."""
+"""Curves: the cost of shrinking each group alone, measured at the outputs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.reconstruct.units import Units
     from pytest_paoding.records.protocol import Progress
 
-_INPUTS = 128  # inputs of either kind
-_EIGHTHS = (1, 2, 4, 6, 7)  # of a group that are removed
+_INPUTS = 128  # inputs of each kind
+_EIGHTHS = (1, 2, 4, 6, 7)  # parts of a group removed, one point each
 
 
 def measure(units: Sequence[Units], survey: Survey, progress: Progress) -> list[CostCurve]:
     """Return the curve of every group.
 
-    One wave runs the original model; before the first call that reads a group, a fork of it goes to
-    the end for each number of units removed. O(groups) half passes over a few inputs.
+    One wave runs the original model; before the first call that reads a group, it is forked for
+    each number of units removed, and the forks run to the end. O(groups) half passes over a few
+    inputs.
     """
     inputs, model = survey.inputs, survey.model
     kinds = inputs.heads(_INPUTS)
@@ -60,7 +61,7 @@ def _curve(
 
 
 def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatArray:
-    """Return the outputs without some units of one group, compensated for."""
+    """Return the outputs without some units of one group, after compensation."""
     stay = np.ones(survey.structure.classes.count, bool)
     stay[units.group.units[rows]] = False
     model = survey.model

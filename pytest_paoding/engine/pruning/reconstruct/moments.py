@@ -1,4 +1,4 @@
-"""Second moments of the channels at a site, and the order in which units can best be spared."""
+"""Second moments of the columns at a reader, and the order in which units are best removed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Moments:
         self._product: Matrix = np.zeros((columns, columns))
 
     def add(self, samples: FloatArray) -> None:
-        """Take in samples, shape (samples, columns)."""
+        """Add samples, shape (samples, columns)."""
         if not len(samples):
             return
         if self._origin is None:
@@ -54,13 +54,13 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteMoments:
-    """What is known of the columns at one reader.
+class ColumnMoments:
+    """Moments of the columns at one reader.
 
     Attributes:
         mean: Mean of each column, shape (columns,).
         covariance: Their covariance, regularised, shape (columns, columns).
-        gram: Gram matrix of what the reader gives to the columns, of the same shape.
+        gram: Gram matrix of the reader's weights on the columns, shape (columns, columns).
     """
 
     mean: Matrix
@@ -68,7 +68,7 @@ class SiteMoments:
     gram: Matrix
 
     def takeover(self, removed: IntArray, kept: IntArray) -> tuple[Matrix, Matrix]:
-        """Return how kept columns best stand in for removed ones.
+        """Return the best linear prediction of removed columns from kept ones.
 
         Returns `B = H[R, K] H[K, K]^-1`, shape (removed, kept), and the constant
         `mu[R] - B mu[K]`, shape (removed,).
@@ -88,7 +88,7 @@ def regularised(covariance: Matrix, share: float = 1e-3) -> Matrix:
 
 
 def arc_cosine(weights: Matrix) -> Matrix:
-    """Return the covariance of ReLU units under white inputs, by their incoming weights alone.
+    """Return the covariance of ReLU units under white inputs, from their incoming weights.
 
     The arc-cosine kernel of order one (Cho & Saul 2009), less the product of the means.
 
@@ -102,32 +102,32 @@ def arc_cosine(weights: Matrix) -> Matrix:
     return np.outer(norm, norm) * kernel / (2 * np.pi)
 
 
-def elimination_order(sites: Sequence[tuple[SiteMoments, IntArray]], count: int) -> IntArray:
-    """Return which units to remove, least harm first (optimal brain surgeon, backward).
+def elimination_order(read: Sequence[tuple[ColumnMoments, IntArray]], count: int) -> IntArray:
+    """Return the units to remove, least harm first (optimal brain surgeon, backward).
 
-    Removing unit r while the other columns make up for it as well as they can costs
-    `A[r, r] / V[r, r]` at each reader, with V the inverse of the covariance and A the Gram matrix
-    of what the reader gives to its columns; both are downdated after every removal (Hassibi & Stork
-    1993, on whole channels). Wide groups lose 1/64 of their units at a time: O(columns^3) in all.
+    Removing unit r, with the best compensation by the other columns, costs `A[r, r] / V[r, r]` at
+    each reader, where V is the inverse of the covariance and A the Gram matrix of the reader's
+    weights; both are downdated after every removal (Hassibi & Stork 1993, on whole channels). Wide
+    groups lose 1/64 of their units at a time: O(columns^3) in all.
 
     Args:
-        sites: The moments at each reader, and which column is which unit.
-        count: How many units to remove.
+        read: Moments at each reader, and the column of each unit there, shape (units,).
+        count: Number of units to remove.
     """
-    inverses: list[Matrix] = [np.linalg.inv(moments.covariance) for moments, _ in sites]
-    grams = [moments.gram.copy() for moments, _ in sites]
-    width = len(sites[0][1])
+    inverses: list[Matrix] = [np.linalg.inv(moments.covariance) for moments, _ in read]
+    grams = [moments.gram.copy() for moments, _ in read]
+    width = len(read[0][1])
     left = np.ones(width, bool)
     order: list[IntArray] = []
     for block in _blocks(count, max(1, width // 64)):
         score = np.zeros(width)
-        for (_, rows), inverse, gram in zip(sites, inverses, grams, strict=True):
+        for (_, rows), inverse, gram in zip(read, inverses, grams, strict=True):
             harm = np.maximum(np.diagonal(gram)[rows], 0)
             score += harm / np.maximum(np.diagonal(inverse)[rows], 1e-30)
         chosen = np.argsort(np.where(left, score, np.inf), kind="stable")[:block]
         left[chosen] = False
         order.append(chosen)
-        for (_, rows), inverse, gram in zip(sites, inverses, grams, strict=True):
+        for (_, rows), inverse, gram in zip(read, inverses, grams, strict=True):
             _eliminate(inverse, gram, rows[chosen])
     return np.concatenate([np.empty(0, np.int64), *order])
 

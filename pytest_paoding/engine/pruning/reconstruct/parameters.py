@@ -1,4 +1,4 @@
-"""How many parameters a model has, as a function of the widths of its groups."""
+"""The number of parameters of a model, as a function of the widths of its groups."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Parameters:
     """Counts the parameters in weights that groups shrink.
 
-    Every axis is as long as what no group holds of it, plus, for each group, its width times the
-    occurrences of a unit there.
+    The length of an axis is the number of its positions outside all groups, plus the width of each
+    group times the occurrences of one unit there.
     """
 
     def __init__(self, structure: Structure, groups: Sequence[Group]) -> None:
@@ -41,16 +41,16 @@ class Parameters:
                 self._held[:, row, axis.axis] = counts / np.maximum(self._full, 1)
 
     def count(self, widths: IntArray) -> float:
-        """Return the number for widths of all groups, shape (groups,)."""
+        """Return the number of parameters for widths of all groups, shape (groups,)."""
         gone = np.tensordot(self._full - widths, self._held, axes=1)
         return float((self._lengths - gone).prod(axis=1).sum())
 
     def saved(self, widths: IntArray, fewer: IntArray) -> npt.NDArray[np.float64]:
-        """Return how many go if one group alone, from these widths, lost some units.
+        """Return the parameters saved if each group alone lost some units, shape (groups,).
 
         Args:
             widths: Present widths, shape (groups,).
-            fewer: How many units each group would lose, shape (groups,).
+            fewer: Number of units each group would lose, shape (groups,).
         """
         lengths = self._lengths - np.tensordot(self._full - widths, self._held, axes=1)
         after = lengths - fewer[:, None, None] * self._held

@@ -1,12 +1,12 @@
-"""Reconstruction: which units go, and what the others do for them, without data.
+"""Reconstruction: which units go, and what the others take over, without data.
 
-Four passes over synthetic inputs (see `wave`): one calibrates the twin, one surveys what every
-reader reads and computes in the original model, one measures what it costs to shrink each group
-alone, and one rewrites the readers, each on what the pruned model before it computes.
+Four passes over synthetic inputs (see `wave`): one calibrates the twin, one surveys the inputs and
+results of every reader in the original model, one measures the cost of shrinking each group alone,
+and one rewrites the readers, each on the results of the pruned model before it.
 
-Which units are least missed is decided from the original model's moments, so that the rewriting
-goes over every call once, and the cost of all but the measuring is linear in the number of layers.
-What these fits leave over is for the model that is cut (see `distillation`).
+Units are chosen by the original model's moments, so that the rewriting goes over every call once,
+and the cost of all but the measuring is linear in the number of layers. The errors of these fits
+are left to distillation after the cut (see `distillation`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
+from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
-from pytest_paoding.engine.pruning.reconstruct.sites import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, has_recorded
 from pytest_paoding.engine.pruning.reconstruct.units import Units
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.inputs import Inputs
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
-    from pytest_paoding.engine.pruning.reconstruct.sites import Reader
+    from pytest_paoding.engine.pruning.reconstruct.readers import Reader
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.records.protocol import Progress
 
@@ -45,14 +45,14 @@ SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class Reconstructed:
-    """What a reconstruction has found.
+    """The outcome of a reconstruction.
 
     Attributes:
-        stay: Which classes stay, shape (classes,).
+        stay: Mask of the classes that stay, shape (classes,).
         weights: The weights that have changed, of uncut shapes.
-        changes: For each group by how much removing its units alone moves the outputs before a
+        changes: Change of the outputs when the units of one group alone are removed, before a
             refit, as a share of their deviation; empty where that was not measured.
-        plain: Names of the groups for whose units nothing took over.
+        plain: Names of the groups whose units nothing takes over from.
     """
 
     stay: BoolArray
@@ -64,7 +64,7 @@ class Reconstructed:
 def reconstruct(
     task: Task, model: Model, inputs: Inputs, generator: np.random.Generator
 ) -> Reconstructed:
-    """Choose units to remove and rewrite the working weights of those that stay."""
+    """Choose units to remove, and rewrite the working weights of their readers."""
     structure = task.structure
     recorded = has_recorded(structure.graph)
     if any(inputs.twins):
@@ -87,7 +87,7 @@ def reconstruct(
 def _widths(
     task: Task, units: Sequence[Units], survey: Survey
 ) -> tuple[IntArray, dict[str, float]]:
-    """Return how many units each group keeps, and what that changes of the outputs."""
+    """Return the width of each group, and the change of the outputs it causes."""
     full = np.array([each.width for each in units])
     widths = full - np.array([quota.count for quota in task.quotas])
     share = SHARES[task.options.allocation]
@@ -96,8 +96,8 @@ def _widths(
     curves = measure(units, survey, task.progress)
     free = np.array([quota.free for quota in task.quotas])
     most = np.where(free, full, widths)
-    # no group keeps less than half of what the ratio would leave it: at the end of a curve little
-    # is known of real inputs
+    # Every group keeps at least half of what the ratio leaves it: near its end a curve says little
+    # about real inputs.
     fewest = np.where(free, (widths + 1) // 2, widths)
     costs = Costs(curves, most, fewest, Parameters(task.structure, task.groups))
     widths = allocate(costs, widths, share)
@@ -114,9 +114,9 @@ def _widths(
 
 
 def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
-    """Rewrite every reader on what the pruned model before it computes, in one wave.
+    """Rewrite every reader on the results of the pruned model before it, in one wave.
 
-    What comes before the first removal computes what it did, and stays as it is.
+    Readers before the first removal are left as they are.
     """
     model, inputs = survey.model, survey.inputs
     images = reads_images(survey.structure.graph)

@@ -1,4 +1,4 @@
-"""`reconstruct`: the units that stay take over what the others did."""
+"""`reconstruct`: the units that stay take over from the others."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ _PLAIN = "nothing takes over for its units: they are read by layers without a pl
 
 
 class Reconstruct(Strategy):
-    """Lets the units that stay take over what the others did, as synthetic inputs show it.
+    """Lets the units that stay take over from the others, as fitted on synthetic inputs.
 
-    One object serves one run: what `solve` looked at is what `refine` learns from.
+    One object serves one run: `refine` learns from the inputs of `solve`.
     """
 
     ignores: ClassVar[Mapping[str, str]] = {"jump": "weighs by what the outputs lose"}
 
     def __init__(self) -> None:
-        """Begin with nothing looked at."""
+        """Start without inputs."""
         self._seen: tuple[Inputs, np.random.Generator] | None = None
 
     def solve(self, task: Task) -> Transform:
-        """Find inputs, choose what goes, and fit what stays."""
+        """Find inputs, choose the units that go, and fit the weights that stay."""
         generator = np.random.default_rng(task.options.seed)
         model = Model(task.structure.graph, WorkingWeights())
         inputs, notes = _inputs(task, model, generator)
@@ -72,7 +72,7 @@ class Reconstruct(Strategy):
         return Transform(found.stay, fitted=found.weights, why=why, notes=notes)
 
     def refine(self, pruned: Any, task: Task) -> str | None:
-        """Distil the original into the model that was cut, where that is worth while."""
+        """Distil the original into the model that was cut, where that pays."""
         course = COURSES[task.options.effort]
         if self._seen is None or not (self._seen[0].typical or course.synthetic):
             return None
@@ -94,7 +94,7 @@ def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:
 def _inputs(
     task: Task, model: Model, generator: np.random.Generator
 ) -> tuple[Inputs, tuple[str, ...]]:
-    """Return the inputs to look at, and notes on how they were found."""
+    """Return the inputs to learn from, and notes on how they were found."""
     try:
         return inputs_for(task, model, generator), ()
     except NoGradientError as error:
@@ -108,15 +108,15 @@ def is_chain(graph: Graph) -> bool:
 
 
 def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inputs:
-    """Return the inputs to look at: a user's, or synthetic ones, inverted where that is affordable.
+    """Return the inputs to learn from: the user's, or synthetic ones, inverted where affordable.
 
-    In a chain of layers the twin stands beside the inverted inputs: each kind makes up for what the
-    other lacks. Where branches meet the twin has the statistics of each but not what they have in
-    common, so there it is used by a thorough effort only, whose inversions are of large models as
-    well. Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
+    In a chain of layers, the twin runs as many drawn inputs beside the inverted ones: each kind
+    makes up for weaknesses of the other. Where branches meet, the twin has the statistics of each
+    but not their correlations, so there only a thorough effort, which also inverts large models,
+    adds it. Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
 
     Raises:
-        NoGradientError: An operation of the model has no gradient to find inputs by.
+        NoGradientError: An operation of the model has no gradient.
     """
     graph, options = task.structure.graph, task.options
     if options.calibration is not None:

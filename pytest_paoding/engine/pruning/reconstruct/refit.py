@@ -1,4 +1,4 @@
-"""Refit: giving a reader the weights that make its outputs what they were."""
+"""Refit: fitting the weights of a reader to its original outputs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ IMAGE_RIDGE, VECTOR_RIDGE = 0.03, 0.1
 def ridge(
     patches: FloatArray, missing: FloatArray, strength: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the change of weights and of bias that best gives what is missing (centred ridge).
+    """Return the change of weights and bias that best adds what is missing (centred ridge).
 
     Minimises `||missing - patches D - d||^2 + strength * v * ||D||^2` with v the mean squared
-    length of a column, so that the present weights stay where the samples say little. Products in
-    float32, the solve in float64; with fewer rows than columns the dual system is solved.
+    length of a column, so that the present weights stay where the samples say little. Products are
+    in float32, the solve in float64; with fewer rows than columns the dual system is solved.
 
     Args:
-        patches: What sampled outputs are computed from, shape (rows, columns).
-        missing: By how much they fall short of what they were, shape (rows, outputs).
+        patches: Inputs of sampled outputs, shape (rows, columns).
+        missing: Original minus present outputs, shape (rows, outputs).
         strength: The ridge.
     """
     mean = patches.mean(axis=0, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Rewriting the weights of readers when columns of what they read are removed."""
+"""Rewriting the weights of readers when columns of their inputs are removed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pytest_paoding.engine.surgery.transform import TakeOver, Transform
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
-    from pytest_paoding.engine.pruning.reconstruct.moments import SiteMoments
-    from pytest_paoding.engine.pruning.reconstruct.sites import Columns, Reader
+    from pytest_paoding.engine.pruning.reconstruct.moments import ColumnMoments
+    from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
 
 
 def kernel_rows(reader: Reader, model: Model) -> FloatArray:
@@ -29,7 +29,7 @@ class Rewriter:
 
     Attributes:
         model: The model whose working weights are rewritten.
-        stay: Which classes stay, shape (classes,).
+        stay: Mask of the classes that stay, shape (classes,).
         strength: The ridge of a refit towards the present weights.
     """
 
@@ -37,15 +37,14 @@ class Rewriter:
     stay: BoolArray
     strength: float = 0.0
 
-    def compensation(self, reader: Reader, columns: Columns, moments: SiteMoments) -> Transform:
-        """Return what lets the columns that stay take over what a reader gave to the others.
+    def compensation(self, reader: Reader, columns: Columns, moments: ColumnMoments) -> Transform:
+        """Return the transform by which kept columns take over a reader's weights on the others.
 
-        Every tap gets the same share of a removed channel; what is left, on average, goes into the
-        bias.
+        Every tap gets the same share of a removed channel; the mean of the rest goes into the bias.
 
         Args:
             reader: The reader.
-            columns: The columns of one number of occurrences.
+            columns: Columns of one number of occurrences.
             moments: Their moments.
         """
         mask = self.stay[columns.classes]
@@ -60,18 +59,18 @@ class Rewriter:
         return Transform(self.stay, {key: takeover}, {reader.layer: constant @ everywhere})
 
     def carry_out(self, transform: Transform) -> None:
-        """Let the working weights take over, and the outputs gain their constants."""
+        """Carry out the take-overs of a transform, and add its constants to the outputs."""
         transform.carry_out(self.model.weights)
         for layer, constant in transform.bias.items():
             self._shift(layer, constant)
 
     def refit(self, reader: Reader, patches: FloatArray, target: FloatArray) -> None:
-        """Fit a reader's kernel and bias to what its outputs were.
+        """Fit a reader's kernel and bias to its original outputs.
 
         Args:
             reader: The reader.
-            patches: What sampled outputs are computed from now, shape (rows, taps, positions).
-            target: What they were in the original model, shape (rows, outputs).
+            patches: Present inputs of sampled outputs, shape (rows, taps, positions).
+            target: These outputs in the original model, shape (rows, outputs).
         """
         kept = np.flatnonzero(self.stay[reader.axis.classes])
         rows = kernel_rows(reader, self.model).copy()
@@ -85,7 +84,7 @@ class Rewriter:
         self._shift(reader.layer, offset)
 
     def settle_offsets(self) -> None:
-        """Move what missing biases would add into the means that normalisations take off."""
+        """Move the offsets of layers without a bias into the means that normalisations subtract."""
         weights = self.model.weights
         for layer, offset in self.model.offsets.items():
             norm = norm_behind(self.model.graph, layer)
@@ -95,13 +94,13 @@ class Rewriter:
         self.model.offsets.clear()
 
     def _constant_of(self, layer: Any) -> FloatArray | float:
-        """Return what is added to a layer's outputs: its bias, or what stands in for one."""
+        """Return the bias of a layer, or the offset that stands in for it."""
         if layer.use_bias:
             return self.model.weights[layer, 1]
         return self.model.offsets.get(layer, 0.0)
 
     def _shift(self, layer: Any, constant: FloatArray) -> None:
-        """Add a constant to a layer's outputs, where there is a place for it."""
+        """Add a constant to a layer's bias, or to its offset if a normalisation can take that."""
         model = self.model
         if layer.use_bias:
             model.weights.assign((layer, 1), model.weights[layer, 1] + constant)

@@ -1,4 +1,4 @@
-"""The survey: what the original model's readers read and compute, noted in one pass."""
+"""The survey: inputs and results of the original model's readers, recorded in one pass."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.patches import Sample
 from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.moments import (
+    ColumnMoments,
     Moments,
-    SiteMoments,
     arc_cosine,
     regularised,
 )
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
-    from pytest_paoding.engine.pruning.reconstruct.sites import Columns, Reader
+    from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
 
 _MOMENT_ROWS = 20_000  # samples of the columns at one reader
 _PATCH_ROWS = 12_000  # sampled outputs of one reader
@@ -37,12 +37,12 @@ _PRIOR = 0.5  # share of the arc-cosine kernel where there is one
 
 @dataclass(slots=True, eq=False)
 class Survey:
-    """Takes samples of what readers read and compute.
+    """Samples the inputs and results of readers.
 
     Attributes:
-        moments: Of each set of columns, in the original model.
-        samples: Which outputs of each reader were sampled.
-        targets: What the original model computes there, shape (rows, outputs).
+        moments: Moments of each set of columns, in the original model.
+        samples: Places of the outputs of each reader that were sampled.
+        targets: Outputs of the original model there, shape (rows, outputs).
     """
 
     structure: Structure
@@ -50,12 +50,12 @@ class Survey:
     model: Model
     generator: np.random.Generator
     with_prior: bool
-    moments: dict[Columns, SiteMoments] = field(default_factory=dict)
+    moments: dict[Columns, ColumnMoments] = field(default_factory=dict)
     samples: dict[Reader, Sample] = field(default_factory=dict)
     targets: dict[Reader, FloatArray] = field(default_factory=dict)
 
     def take(self, readers: Sequence[Reader], wave: Wave) -> None:
-        """Run the original model to its end and note what its readers read and compute."""
+        """Run the original model to its end, and record the inputs and results of its readers."""
         by_call = {reader.call: reader for reader in readers}
         for call in self.structure.graph.calls:
             before = None
@@ -67,8 +67,8 @@ class Survey:
                 self.targets[reader] = sample.outputs(before := wave.before(call))
             wave.advance(before)
 
-    def look(self, reader: Reader, columns: Columns, wave: Wave) -> SiteMoments:
-        """Return the moments of what a reader reads at this point of a wave."""
+    def look(self, reader: Reader, columns: Columns, wave: Wave) -> ColumnMoments:
+        """Return the moments of a reader's columns at this point of a wave."""
         chunks = wave.values[columns.tensor]
         share = -(-_MOMENT_ROWS // len(chunks))
         moments = Moments(len(columns.classes))
@@ -80,7 +80,7 @@ class Survey:
         covariance = moments.covariance
         if self.with_prior:
             covariance = self._mixed(columns, covariance)
-        return SiteMoments(moments.mean, regularised(covariance), self._gram(reader, columns))
+        return ColumnMoments(moments.mean, regularised(covariance), self._gram(reader, columns))
 
     def _sample(self, reader: Reader) -> Sample:
         columns = int(np.prod(kernel_rows(reader, self.model).shape[:-1]))
@@ -88,7 +88,7 @@ class Survey:
         return Sample.draw(reader.call, self.inputs.count, rows, self.generator)
 
     def _gram(self, reader: Reader, columns: Columns) -> Matrix:
-        """Return the Gram matrix of what a reader gives to its columns, scaled by its norm."""
+        """Return the Gram matrix of a reader's weights on its columns, scaled by its norm."""
         rows = kernel_rows(reader, self.model).astype(np.float64)
         norm = norm_behind(self.model.graph, reader.layer)
         if norm is not None:
@@ -98,10 +98,10 @@ class Survey:
         return gram
 
     def _mixed(self, columns: Columns, covariance: Matrix) -> Matrix:
-        """Mix in what weights alone say of ReLU units, where every column is one of them.
+        """Mix in the arc-cosine kernel where every column is a ReLU unit of a dense layer.
 
-        The synthetic inputs of a model that recorded nothing may miss directions that real data
-        take; the kernel speaks for all directions alike.
+        Without recorded statistics, synthetic inputs may miss directions of real data; the kernel
+        covers all directions alike.
         """
         prior = np.zeros_like(covariance)
         for producer in self.structure.producers:

@@ -1,8 +1,8 @@
-"""The calibrated twin: a model on synthetic inputs, made to hold what it held on real ones.
+"""The calibrated twin: a model that has its recorded statistics on synthetic inputs too.
 
-A BatchNormalization has recorded the mean and deviation of what it read in training. Where they
-differ on synthetic inputs, an affine map in front of it, one for each channel, gives it exactly
-what it recorded: what lies behind it then sees activations of the size and balance of real ones.
+A BatchNormalization has recorded the mean and deviation of its inputs in training. Where those of
+synthetic inputs differ, an affine map of each channel in front of it restores them exactly: the
+layers behind it then read activations of the size and balance of real ones.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
 
 _LEAST, _MOST = 0.2, 5.0  # limits of a map's factor
-_STEPS = 25  # of the search for a map in front of an activation
-_ROWS = 6000  # samples of that search
+_STEPS = 25  # steps of the search for a map in front of a ReLU
+_ROWS = 6000  # samples in that search
 
 
 def is_norm(call: Call) -> bool:
-    """Whether a call has recorded statistics of what it reads."""
+    """Whether a call has recorded statistics of its inputs."""
     return type(call.operation) is keras.layers.BatchNormalization
 
 
 def has_recorded(graph: Graph) -> bool:
-    """Whether a model has recorded statistics anywhere."""
+    """Whether any call of a model has recorded statistics."""
     return any(is_norm(call) for call in graph.calls)
 
 
 def calibrate(wave: Wave) -> None:
-    """Run a wave to its end and give its model the maps that make its chunks those of a twin.
+    """Run a wave to its end, and give its model the maps that make it a twin.
 
-    Each normalisation is calibrated behind those before it. One that reads a ReLU which nothing
-    else reads has its map in front of that ReLU, so that what it reads stays a ReLU's output.
+    Each normalisation is calibrated after those before it. If it alone reads a ReLU, its map is put
+    in front of that ReLU, so that it still reads a ReLU's output.
     """
     graph = wave.model.graph
     behind = _norms_behind_relu(graph)
@@ -61,15 +61,15 @@ def calibrate(wave: Wave) -> None:
 
 
 def _norms_behind_relu(graph: Graph) -> dict[Call, Call]:
-    """Return the normalisation of each ReLU that feeds one and nothing else."""
-    producers = {tensor: call for call in graph.calls for tensor in call.outputs}
-    readers = [tensor for call in graph.calls for tensor in call.inputs]
+    """Return the normalisation behind each ReLU that feeds nothing else."""
+    made_by = {tensor: call for call in graph.calls for tensor in call.outputs}
+    read = [tensor for call in graph.calls for tensor in call.inputs]
     return {
-        producers[tensor]: call
+        made_by[tensor]: call
         for call in graph.calls
         if is_norm(call)
         for tensor in call.inputs
-        if tensor in producers and _is_relu(producers[tensor]) and readers.count(tensor) == 1
+        if tensor in made_by and _is_relu(made_by[tensor]) and read.count(tensor) == 1
     }
 
 
@@ -87,14 +87,14 @@ def recorded(norm: Call) -> tuple[Matrix, Matrix]:
 
 
 def _channels(norm: Call, chunks: list[Any]) -> FloatArray:
-    """Return values as samples of the channels that a normalisation treats alone."""
+    """Return values as samples of a normalisation's channels, shape (samples, channels)."""
     axis = norm_axis(norm.operation)
     rows = [np.moveaxis(np.asarray(chunk), axis, -1) for chunk in chunks]
     return np.concatenate([each.reshape(-1, each.shape[-1]) for each in rows])
 
 
 def _direct(channels: FloatArray, mean: Matrix, deviation: Matrix) -> tuple[Matrix, Matrix]:
-    """Return factor and shift that give the channels their recorded mean and deviation."""
+    """Return the factor and shift that give channels their recorded mean and deviation."""
     present = channels.mean(axis=0, dtype=np.float64)
     spread = channels.std(axis=0, dtype=np.float64)
     factor = np.clip(deviation / (spread + 1e-6), _LEAST, _MOST)
@@ -104,7 +104,7 @@ def _direct(channels: FloatArray, mean: Matrix, deviation: Matrix) -> tuple[Matr
 def _in_front_of_relu(
     channels: FloatArray, mean: Matrix, deviation: Matrix
 ) -> tuple[Matrix, Matrix]:
-    """Return factor and shift in front of a ReLU for a mean and deviation behind it."""
+    """Return the factor and shift before a ReLU that give its output a mean and deviation."""
     step = max(1, len(channels) // _ROWS)
     values = channels[::step].astype(np.float64)
     factor, shift = np.ones(values.shape[1]), np.zeros(values.shape[1])

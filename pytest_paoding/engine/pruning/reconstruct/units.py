@@ -1,4 +1,4 @@
-"""The units of one group as a reconstruction sees them: who reads them, and who is spared first."""
+"""The units of one group in a reconstruction: their readers, and their order of removal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_paoding.engine.pruning.reconstruct.moments import elimination_order
-from pytest_paoding.engine.pruning.reconstruct.sites import readers_of
+from pytest_paoding.engine.pruning.reconstruct.readers import readers_of
 from pytest_paoding.engine.pruning.unit_search import UnitSearch
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Call
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
-    from pytest_paoding.engine.pruning.reconstruct.sites import Columns, Reader
+    from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 
 
@@ -28,10 +28,10 @@ class Units:
 
     Attributes:
         group: The group.
-        read: The readers of its units, with the columns they are in; None where others read them
-            too, in ways nothing can take over in: those units are removed plainly.
-        calls: Every call that reads them, in order.
-        order: Its units in the order in which they are best spared, all but the last.
+        read: Its readers, with its columns there; None where other calls read it too, so that its
+            units are removed without compensation.
+        calls: Every call that sums over its units, in order.
+        order: Its units in the order of their removal, all but the last.
     """
 
     group: Group
@@ -41,13 +41,13 @@ class Units:
 
     @classmethod
     def of(cls, group: Group, readers: Sequence[Reader], survey: Survey) -> Units:
-        """Order the units of a group by what the survey found."""
+        """Order the units of a group by the survey's moments."""
         read = readers_of(group, readers)
         layers = {sites.axis.layer for sites in group.contracted}
         calls = tuple(call for call in survey.structure.graph.calls if call.operation in layers)
         if read:
-            sites = [(survey.moments[columns], columns.rows(group)) for _, columns in read]
-            order = elimination_order(sites, group.width - 1)
+            moments = [(survey.moments[columns], columns.rows(group)) for _, columns in read]
+            order = elimination_order(moments, group.width - 1)
         else:
             scale = UnitSearch(group, survey.model.weights).scale()
             order = np.argsort(scale, kind="stable")[: group.width - 1]
@@ -60,20 +60,20 @@ class Units:
 
     @property
     def width(self) -> int:
-        """The number of its units."""
+        """Number of its units."""
         return self.group.width
 
     @property
     def first(self) -> Call | None:
-        """The first call that reads its units."""
+        """The first call that sums over its units."""
         return self.calls[0] if self.calls else None
 
     def spared(self, count: int) -> IntArray:
-        """Return the units to remove, as many as `count` where every quorum can keep one."""
+        """Return the first `count` units to remove, or as many as quorums allow."""
         return self.group.first_to_go(self.order, count)
 
     def masks(self, structure: Structure, stay: BoolArray) -> dict[Call, list[FloatArray]]:
-        """Return what to multiply the inputs of its calls with, where they are read plainly."""
+        """Return the masks of its calls' inputs, if its units are removed without compensation."""
         if self.read is not None:
             return {}
         return {

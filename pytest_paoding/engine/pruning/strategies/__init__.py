@@ -1,1 +1,1 @@
-"""The strategies, a module each."""
+"""The strategies, one to a module."""

@@ -1,4 +1,4 @@
-"""What a strategy that works in rounds sees of a group, and what it answers."""
+"""The view a strategy in rounds has of a group, and its answer."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Units that go.
+    """A choice of units to remove.
 
     Attributes:
         removed: Their rows in the group, shape (k,).
-        scores: What each was chosen for, its scale or saliency, shape (k,).
-        delegates: For each the row of the unit that takes over, shape (k,); None if none does.
+        scores: Scale or saliency of each, shape (k,).
+        delegates: Row of the unit that takes over for each, shape (k,); None if none does.
     """
 
     removed: IntArray
@@ -33,20 +33,20 @@ class Choice:
     delegates: IntArray | None = None
 
     def only(self, allowed: BoolArray) -> Choice:
-        """Return the part of a choice that is allowed."""
+        """Return the part of the choice that is allowed."""
         delegates = None if self.delegates is None else self.delegates[allowed]
         return Choice(self.removed[allowed], self.scores[allowed], delegates)
 
 
 class Candidates:
-    """The units left of one group, and by what they can be judged.
+    """The units left of one group, and the scores to judge them by.
 
     Attributes:
-        search: Which units are left, and their weights.
+        search: The units left, and their weights.
         generator: The run's random generator, shared by all groups.
         progress: Share of this group's pruning that is done, in [0, 1).
-        unbounded: Whether an energy was asked for that could not be given.
-        jumped: By what factor the next score exceeds all before, where that ended the pruning.
+        unbounded: Whether energies were asked for but not bounded.
+        jumped: Factor by which the next score exceeds all before, where that ended the pruning.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Candidates:
         return Choice(free[order], scale[order])
 
     def pairs(self, count: int | None = None) -> Pairs:
-        """Return disjoint pairs of units in the order of their saliency, all or at most `count`."""
+        """Return disjoint pairs of units in the order of their saliency, `count` at most."""
         assert self._saliency is not None, "asked only where units are pairable"  # noqa: S101 # for the type checker
         pairs = self._saliency.least(len(self.search.left) // 2 if count is None else count)
         return pairs[: self._before_jump(pairs.saliency)]
@@ -97,9 +97,9 @@ class Candidates:
         return None if deltas is None else energies(self._impact.effects(deltas))
 
     def _before_jump(self, scores: npt.NDArray[np.floating]) -> int:
-        """Return how many rising scores come before one that jumps.
+        """Return the number of rising scores before the first that jumps.
 
-        What is free of cost sets no standard: scores of zero do not count.
+        A jump is measured against positive scores only.
         """
         if self._jump is None:
             return len(scores)
@@ -113,7 +113,7 @@ class Candidates:
         return first
 
     def take(self, choice: Choice) -> None:
-        """Carry out a choice on the working copies, but for what must stay of a quorum."""
+        """Carry out a choice on the working copies, except for units that a quorum keeps."""
         allowed = self.search.group.may_go(self.search.mask, choice.removed)
         choice = choice.only(allowed)
         if choice.delegates is not None and self._dense is not None and self._impact is not None:

@@ -1,4 +1,4 @@
-"""`impact`: of twice as many salient pairs as needed, those of least energy are merged."""
+"""`impact`: the pairs of least energy are merged, among twice as many of least saliency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Impact(PairStrategy):
     uses_impact = True
 
     def select(self, candidates: Candidates, count: int) -> Pairs:
-        """Score twice as many as needed; ties and pairs without a score keep saliency order."""
+        """Score twice as many pairs as needed; ties and unbounded pairs keep saliency order."""
         pairs = candidates.pairs(2 * count)
         energy = candidates.energies(pairs)
         if energy is None:

@@ -1,4 +1,4 @@
-"""`magnitude`: the units of least scale go, in every layer, and nothing takes over for them."""
+"""`magnitude`: the units of least scale go, in every layer, without delegates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class Magnitude(Rounds):
-    """The naive rival: PAODING's rule for convolutions (arXiv 2405.00074) on every layer."""
+    """The naive baseline: PAODING's rule for convolutions (arXiv 2405.00074) on every layer."""
 
     def criterion(self, candidates: Candidates) -> str:  # noqa: ARG002 # the same for all
         """Return the strategy's name."""
         return self.name
 
     def choose(self, candidates: Candidates, count: int) -> Choice:
-        """Choose the smallest."""
+        """Choose the smallest units."""
         return candidates.smallest(count)

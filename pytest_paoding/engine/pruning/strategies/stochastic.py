@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Stochastic(PairStrategy):
-    """Walk the pairs, accept what lowers the energy and, less and less, what raises it.
+    """Walk the pairs, accept those that lower the energy and, ever more rarely, others.
 
     The first pair is accepted, then every pair whose energy E' is not above the energy E of the
     last accepted one, and others with probability exp(-(E' - E) / T); the temperature T falls from
-    1 to 0 with the share of the pruning that is done (arXiv 2204.00783, equation 9).
+    1 to 0 as the pruning proceeds (arXiv 2204.00783, equation 9).
     """
 
     uses_impact = True
@@ -45,11 +45,11 @@ def anneal(
 ) -> IntArray:
     """Return the indices of `count` accepted candidates, in the order of their acceptance.
 
-    The list is walked again and again, without what was accepted. With thresholds drawn beforehand
-    a candidate is accepted exactly if `energy + temperature * log(uniform)` is not above the last
-    accepted energy, so the walk is a path through "next accepted" pointers, which is followed by
-    doubling: O(n^2) for n candidates, without a loop over them. A walk that accepted nothing would
-    only be repeated with other draws; its first success is drawn directly.
+    The list is walked repeatedly, each time without the accepted candidates. With thresholds drawn
+    beforehand, a candidate is accepted exactly if `energy + temperature * log(uniform)` is not
+    above the last accepted energy, so a walk is a path through "next accepted" pointers, which is
+    followed by doubling: O(n^2) for n candidates, without a loop over them. A walk that accepts
+    nothing would only be repeated with other draws, so its first success is drawn directly.
     """
     accepted = np.zeros(1, np.int64)
     while len(accepted) < count:
@@ -91,7 +91,7 @@ def _first_success(
     temperature: float,
     generator: np.random.Generator,
 ) -> IntArray:
-    """Return what the first walk to accept anything accepts first, as one index in an array."""
+    """Return the index, in an array, of the first candidate that repeated walks accept."""
     logarithm = -(energy - last) / max(temperature, np.finfo(float).tiny)
     relative = np.exp(logarithm - logarithm.max())
     chance = np.minimum(np.exp(logarithm), 1)

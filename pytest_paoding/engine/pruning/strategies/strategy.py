@@ -1,4 +1,4 @@
-"""The strategy: what every way to prune answers."""
+"""The strategy: the base of every way to prune."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class Strategy(ABC):
     """A way to prune; one object serves one run.
 
     Attributes:
-        ignores: Options it makes no use of, each with what the strategy does instead.
+        ignores: Options it does not use, each with what the strategy does instead.
     """
 
     ignores: ClassVar[Mapping[str, str]] = {}
 
     @property
     def name(self) -> str:
-        """What users call it."""
+        """The name that users give."""
         return type(self).__name__.lower()
 
     @abstractmethod
     def solve(self, task: Task) -> Transform:
-        """Return what becomes of the model's units and weights."""
+        """Return the changes to the model's units and weights."""
 
     def refine(self, pruned: Any, task: Task) -> str | None:  # noqa: ARG002 # for those that do
         """Improve the weights of the model that was cut, in place; return a note for the user.
 
-        Most strategies leave it as it is.
+        By default, it is left as it is.
         """
         return None

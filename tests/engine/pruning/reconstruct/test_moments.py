@@ -1,4 +1,4 @@
-"""Second moments, and the order in which units are best spared."""
+"""Second moments, and the order in which units are best removed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.pruning.reconstruct.moments import (
+    ColumnMoments,
     Moments,
-    SiteMoments,
     arc_cosine,
     elimination_order,
     regularised,
@@ -22,7 +22,7 @@ def site(columns, seed, outputs=5):
     samples = generator.standard_normal((200, columns)) @ generator.standard_normal((columns,) * 2)
     outgoing = generator.standard_normal((columns, outputs))
     covariance = regularised(np.cov(samples.T, bias=True).reshape(columns, columns))
-    return SiteMoments(samples.mean(axis=0), covariance, outgoing @ outgoing.T), outgoing
+    return ColumnMoments(samples.mean(axis=0), covariance, outgoing @ outgoing.T), outgoing
 
 
 @given(seeds, st.integers(1, 6), st.lists(st.integers(0, 40), min_size=1, max_size=5))
@@ -77,7 +77,7 @@ def test_kept_columns_stand_in_as_least_squares_would(seed, removed):
     samples = generator.standard_normal((500, 8)) @ generator.standard_normal((8, 8)) + 3
     covariance = np.cov(samples.T, bias=True)
     gone, kept = np.arange(removed), np.arange(removed, 8)
-    moments = SiteMoments(samples.mean(axis=0), covariance, np.eye(8))
+    moments = ColumnMoments(samples.mean(axis=0), covariance, np.eye(8))
     share, constant = moments.takeover(gone, kept)
     design = np.column_stack([samples[:, kept], np.ones(len(samples))])
     expected = np.linalg.lstsq(design, samples[:, gone], rcond=None)[0]
@@ -89,7 +89,7 @@ def test_a_duplicate_is_spared_first():
     twice = np.r_[np.arange(6), 2]
     covariance = moments.covariance[np.ix_(twice, twice)] + 1e-9 * np.eye(7)
     outgoing = np.vstack([outgoing, [outgoing[2]]])
-    doubled = SiteMoments(moments.mean[twice], covariance, outgoing @ outgoing.T)
+    doubled = ColumnMoments(moments.mean[twice], covariance, outgoing @ outgoing.T)
     order = elimination_order([(doubled, np.arange(7))], 1)
     assert order[0] in (2, 6)
 

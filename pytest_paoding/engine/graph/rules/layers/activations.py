@@ -1,4 +1,4 @@
-"""Activations as arguments of layers: those that treat every unit alone, and all others."""
+"""Activations as arguments of layers: elementwise ones, and all others."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _OVER_LAST_AXIS = frozenset(
 
 
 def activated(visit: Visit, view: View, activation: Any) -> View:
-    """Return the view of a layer's output behind its `activation`.
+    """Return the view of a layer's output after its `activation`.
 
     Args:
         visit: The visit of the layer.
-        view: What the activation reads.
+        view: The input of the activation.
         activation: A function, a layer, or None.
     """
     if isinstance(activation, keras.layers.Layer):
@@ -69,5 +69,5 @@ def activated(visit: Visit, view: View, activation: Any) -> View:
 
 
 def pointwise(activation: Any) -> bool:
-    """Whether an activation is a function that treats every unit alone."""
+    """Whether an activation is an elementwise function."""
     return activation is None or activation in _ALONE

@@ -1,6 +1,6 @@
-"""Multi-head attention: the border widths, whole heads, and the size of values.
+"""Multi-head attention: output channels, whole heads and the size of values may shrink.
 
-The size of queries and keys stays: attention is scaled by it.
+The size of queries and keys stays, as attention is scaled by it.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def multi_head_attention(visit: Visit) -> Sequence[View]:
 
 @rule(*known("keras.layers", "GroupQueryAttention"))
 def grouped_query_attention(visit: Visit) -> Sequence[View]:
-    """As above, with several heads of queries to each of keys and values, which go together.
+    """Kernels as above; each head of keys and values goes with its several heads of queries.
 
-    The output is as wide as the query, so what leaves the one leaves the other.
+    The output is as wide as the query and loses the same channels.
     """
     layer = visit.layer
     query, key, value = _operands(visit)
@@ -70,7 +70,7 @@ def grouped_query_attention(visit: Visit) -> Sequence[View]:
 
 
 def _operands(visit: Visit) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the channels of query, key and value; all other inputs are masks, which stay."""
+    """Return the channels of query, key and value; pin all other inputs, which are masks."""
     query, value = visit.argument(0, "query"), visit.argument(1, "value")
     given = visit.argument(2, "key")
     key = value if given is None else given
@@ -118,12 +118,12 @@ def _merge_heads(visit: Visit, dense: Any, heads: IntArray, units: IntArray) -> 
 
 
 def _outputs(visit: Visit, units: IntArray, heads: IntArray) -> Sequence[View]:
-    """Return the view of the output, and that of the scores (heads, ..) if they are returned."""
+    """Return the views of the output and, if they are returned, of the scores (heads, ...)."""
     scores = [View.along(shape, heads, 0) for shape in visit.shapes[1:]]
     return [visit.along(units), *scores]
 
 
 def _width(given: Any, units: BoolArray, query: BoolArray) -> tuple[int] | None:
-    """Return an `output_shape`; without one the output is as wide as the query."""
+    """Return an `output_shape`, None where the output may take its width from the query."""
     width, default = int(np.count_nonzero(units)), int(np.count_nonzero(query))
     return None if given is None and width == default else (width,)

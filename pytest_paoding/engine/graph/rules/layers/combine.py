@@ -1,4 +1,4 @@
-"""Tensors that meet: position by position, with broadcasting, or end to end."""
+"""Tensors combined position by position, with broadcasting, or end to end."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def merge(visit: Visit) -> View | Sequence[View]:
 def meet(visit: Visit, views: Sequence[View]) -> View | Sequence[View]:
     """Return the view of tensors combined position by position, with broadcasting.
 
-    Positions that meet leave together. Along an axis of length one that is spread over those of
-    another tensor nothing meets. Where two tensors are spread over each other (an outer product),
-    the positions of the smaller stay, for the result can shrink along one axis only.
+    Positions that meet leave together. Nothing meets along an axis of length one that is broadcast
+    against a longer one. Where two tensors are broadcast against each other (an outer product), the
+    positions of the smaller stay, as the result can shrink along one axis only.
     """
     if {view.rank for view in views} != {len(visit.shape)}:
         return visit.fixed("combines tensors of different ranks")
@@ -52,7 +52,7 @@ def meet(visit: Visit, views: Sequence[View]) -> View | Sequence[View]:
 
 
 def _is_spread(view: View, largest: View, shape: Sequence[int | None]) -> bool:
-    """Whether two views meet along none of the axes along which one of them varies."""
+    """Whether each of two views is broadcast along every axis where the other varies."""
     single = {axis for axis, size in enumerate(view.shape) if size == 1 != shape[axis]}
     its_single = {axis for axis, size in enumerate(largest.shape) if size == 1 != shape[axis]}
     return set(largest.varying) <= single and set(view.varying) <= its_single

@@ -41,7 +41,7 @@ def conv_transpose(visit: Visit) -> View:
 
 
 def _filtered(visit: Visit, filters: IntArray, axis: int = -1) -> View:
-    """Label the weights behind `filters`, and return the view of the output."""
+    """Label the weights of `filters`, and return the view of the output."""
     layer = visit.layer
     visit.carries(layer.kernel, filters, axis)
     if layer.use_bias:
@@ -51,13 +51,13 @@ def _filtered(visit: Visit, filters: IntArray, axis: int = -1) -> View:
 
 
 def _tie_groups(visit: Visit, channels: IntArray) -> None:
-    """Join channels that have the same place in each group, so that groups shrink alike."""
+    """Join channels at the same place in each group, so that groups shrink alike."""
     places = channels.reshape(visit.layer.groups, -1)
     visit.join(places[1:], places[:1])
 
 
 def _each_channel(visit: Visit, channels: IntArray) -> View:
-    """One channel a group, as in a depthwise convolution: its filters go with it."""
+    """Label a convolution of one channel a group, as a depthwise one: its filters go with it."""
     filters = np.repeat(channels, visit.layer.filters // visit.layer.groups)
     visit.sizes(channels, "groups")
     return _filtered(visit, filters)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.Dense)
 def dense(visit: Visit) -> View:
-    """Kernel (inputs, units): contracts the last axis of its input, issues units there."""
+    """Kernel (inputs, units): contracts the last axis of the input, issues units."""
     layer = visit.layer
     units = visit.issue(layer.units)
     visit.contracts(layer.kernel, visit.channels(visit.input), 0)
@@ -29,7 +29,7 @@ def dense(visit: Visit) -> View:
 
 @rule(keras.layers.Embedding)
 def embedding(visit: Visit) -> View:
-    """Embeddings (vocabulary, width): issues the width; what it looks up are no units."""
+    """Embeddings (vocabulary, width): issues the width; the vocabulary stays."""
     visit.pin(visit.input, "looks up what it reads")
     units = visit.issue(visit.layer.output_dim)
     visit.carries(visit.layer.embeddings, units, 1)

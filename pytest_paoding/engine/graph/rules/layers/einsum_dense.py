@@ -27,7 +27,7 @@ class Equation:
         inputs: One letter for each axis of the input.
         kernel: One letter for each axis of the kernel.
         outputs: One letter for each axis of the output.
-        written: Places of the output's axes that the equation names, for `output_shape`.
+        written: Places of the output axes that the equation names, for `output_shape`.
     """
 
     inputs: str
@@ -46,18 +46,18 @@ class Equation:
 
     @property
     def new(self) -> str:
-        """Letters of the output that only the kernel has: its units, in the output's order."""
+        """Letters of the output that the input lacks, in order: the units."""
         return "".join(letter for letter in self.outputs if letter not in self.inputs)
 
     @property
     def shared(self) -> str:
-        """Letters of the kernel that both input and output have: nothing is mixed there."""
+        """Letters of the kernel that both input and output have: nothing is mixed along them."""
         return "".join(each for each in self.kernel if each in self.inputs and each in self.outputs)
 
 
 @rule(keras.layers.EinsumDense)
 def einsum_dense(visit: Visit) -> View | Sequence[View]:
-    """Contracts the letters that the output lacks, issues units along those only it has."""
+    """Contracts letters that the output lacks, issues units along letters that the input lacks."""
     layer, view = visit.layer, visit.input
     equation = parsed(layer.equation, view.rank)
     if equation is None:
@@ -77,15 +77,15 @@ def einsum_dense(visit: Visit) -> View | Sequence[View]:
 
 
 def parsed(equation: str, rank: int) -> Equation | None:
-    """Return the letters of an equation for an input of so many axes without the batch.
+    """Return the letters of an equation for an input of `rank` axes without the batch.
 
-    An ellipsis, which Keras allows at either end, stands for letters of its own. None where the
-    batch is not first in both input and output, or a letter is repeated.
+    An ellipsis stands for letters of its own. None where the batch is not first in both input and
+    output, or a letter is repeated.
     """
     inputs, rest = equation.replace(" ", "").split(",")
     kernel, outputs = rest.split("->")
     unnamed = rank + 1 - len(inputs.replace(".", ""))
-    hidden = "".join(str(each) for each in range(unnamed))  # digits, which are no letters
+    hidden = "".join(str(each) for each in range(unnamed))  # digits cannot clash with letters
     written = [letter for letter in outputs if letter != "."]
     full = [each.replace("...", hidden) for each in (inputs, kernel, outputs)]
     repeated = any(len(set(each)) < len(each) for each in full)
@@ -117,7 +117,7 @@ def _lengths(labels: np.ndarray, axes: Sequence[int]) -> list[int]:
 
 
 def _label_bias(visit: Visit, output: View) -> None:
-    """The bias has the output's last axes, of length one where it is shared."""
+    """Label the bias, which has the last axes of the output, of length one where it is shared."""
     bias = visit.layer.bias
     if bias is not None:
         first = output.rank - len(bias.shape)
@@ -127,7 +127,7 @@ def _label_bias(visit: Visit, output: View) -> None:
 
 
 def _size_output(visit: Visit, equation: Equation, output: View) -> None:
-    """`output_shape` counts what the equation names, with None for what is inferred."""
+    """Update `output_shape`, which has the axes the equation names, None where inferred."""
     given = visit.layer.partial_output_shape
 
     def value(stay: BoolArray) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""Layers that compute statistics over units: what they mix stays, unless asked otherwise."""
+"""Layers that compute statistics over units, which stay unless asked otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.LayerNormalization, *known("keras.layers", "RMSNormalization"))
 def layer_normalization(visit: Visit) -> View | Sequence[View]:
-    """Mean and variance, or mean square, over some axes; scale and shift of their shape."""
+    """Mean and variance, or mean square, over some axes; scale and shift have their shape."""
     layer, view = visit.layer, visit.input
     axes = inner_axes(layer.axis, view.rank)
     if axes is None:
@@ -36,9 +36,9 @@ def layer_normalization(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.GroupNormalization)
 def group_normalization(visit: Visit) -> View | Sequence[View]:
-    """Mean and variance over each group of channels: a group goes whole, and exactly.
+    """Mean and variance over each group of channels: whole groups go, and the rest is exact.
 
-    With statistics computed anew, groups lose channels alike instead.
+    Where statistics may change, all groups lose the same channels instead.
     """
     layer = visit.layer
     axis = inner_axis(layer.axis, visit.input.rank)
@@ -58,7 +58,7 @@ def group_normalization(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.UnitNormalization)
 def unit_normalization(visit: Visit) -> View | Sequence[View]:
-    """Divides by the length of the vector along some axes."""
+    """Divides by the norm of the vector along some axes."""
     axes = inner_axes(visit.layer.axis, visit.input.rank)
     if axes is None:
         return visit.fixed("normalises along the batch")
@@ -80,7 +80,7 @@ def softmax(visit: Visit) -> View | Sequence[View]:
 
 
 def _tie(visit: Visit, groups: IntArray) -> None:
-    """Join each group's channels or, where statistics change, those at the same place in each."""
+    """Join the channels of each group or, where statistics may change, those at each place."""
     channels = groups.reshape(-1)
     if visit.walk.mixing == "exact" or groups.shape[1] == 1:
         visit.join(groups, groups[:, :1])

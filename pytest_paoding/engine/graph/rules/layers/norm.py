@@ -1,4 +1,4 @@
-"""Layers that scale and shift every channel by numbers of its own."""
+"""Layers that scale and shift each channel by its own numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.BatchNormalization)
 def batch_normalization(visit: Visit) -> View | Sequence[View]:
-    """Scale, shift, moving mean and variance: one value for each position of one axis."""
+    """Scale, shift, moving mean and variance: one value for each position of an axis."""
     layer = visit.layer
     axes = inner_axes(layer.axis, visit.input.rank)
     if axes is None or len(axes) > 1:
@@ -35,13 +35,13 @@ def batch_normalization(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.Normalization)
 def normalization(visit: Visit) -> View | Sequence[View]:
-    """Statistics of the data: mixes nothing, but its statistics do not follow a cut."""
+    """Statistics of the data, which do not follow a cut."""
     return visit.fixed("keeps the statistics of every feature it was adapted to")
 
 
 @rule(keras.layers.Rescaling)
 def rescaling(visit: Visit) -> View:
-    """Scale and offset: numbers for all positions alike, or one for each channel."""
+    """Scale and offset: one number for all positions, or one for each channel."""
     view = visit.input
     for name in ("scale", "offset"):
         values = np.asarray(getattr(visit.layer, name))
@@ -56,9 +56,9 @@ def rescaling(visit: Visit) -> View:
 
 @rule(keras.layers.PReLU)
 def prelu(visit: Visit) -> View | Sequence[View]:
-    """Slopes of the input's shape, of length one along shared axes: each position alone."""
+    """Slopes of the input's shape, of length one along shared axes."""
     alpha, view = getattr(visit.layer, "alpha", None), visit.input
-    if alpha is None:  # as the activation of a layer that was never called
+    if alpha is None:  # an activation of a layer that was never called
         return visit.fixed("has no weights yet: call the model once")
     axes = tuple(axis for axis, length in enumerate(alpha.shape) if length > 1)
     if axes:

@@ -1,4 +1,4 @@
-"""Pooling, padding and upsampling: windows over the spatial axes, every channel alone."""
+"""Pooling, padding and upsampling: windows over the spatial axes of each channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recurrent layers: units that feed themselves, and gates that go with their units."""
+"""Recurrent layers: units that read their own state, and gates that go with their units."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
 def recurrent(visit: Visit) -> Sequence[View]:
-    """A layer around one cell, whose configuration is the cell's."""
+    """Labels a layer around one cell, whose configuration it shares."""
     units = _cell(visit, visit.layer.cell, visit.channels(visit.input))
     return _sequence(visit, units, -1)
 
 
 @rule(keras.layers.ConvLSTM1D, keras.layers.ConvLSTM2D, keras.layers.ConvLSTM3D)
 def conv_lstm(visit: Visit) -> Sequence[View]:
-    """The same with convolutions: units are filters."""
+    """Labels a recurrent layer of convolutions: units are filters."""
     cell = visit.layer.cell
     first = channels_first(cell)
     filters = _cell(visit, cell, visit.channels(visit.input, 1 if first else -1))
@@ -38,7 +38,7 @@ def conv_lstm(visit: Visit) -> Sequence[View]:
 
 @rule(keras.layers.RNN)
 def rnn(visit: Visit) -> Sequence[View]:
-    """A layer around a cell that is given: what it does in one step is for the cell's rule."""
+    """Applies the rule of the given cell to one step."""
     cell, view = visit.layer.cell, visit.input
     step = View.along(view.shape[1:], visit.channels(view), -1)
     stacked = type(cell) is keras.layers.StackedRNNCells
@@ -51,13 +51,13 @@ def rnn(visit: Visit) -> Sequence[View]:
 
 @rule(keras.layers.SimpleRNNCell, keras.layers.GRUCell, keras.layers.LSTMCell)
 def cell_step(visit: Visit) -> View:
-    """One step of a cell."""
+    """Labels one step of a cell."""
     return visit.along(_cell(visit, visit.layer, visit.channels(visit.input)))
 
 
 @rule(keras.layers.StackedRNNCells)
 def stacked_cells(visit: Visit) -> View:
-    """One step of several cells, each reading what the one before gives."""
+    """Labels one step of several cells, each reading the output of the one before."""
     view = visit.input
     for number, cell in enumerate(visit.layer.cells):
         path = ("cells", number, "config")
@@ -66,10 +66,9 @@ def stacked_cells(visit: Visit) -> View:
 
 
 def _cell(visit: Visit, cell: Any, channels: IntArray) -> IntArray:
-    """Label a cell's kernel (.., inputs, gates) and recurrent kernel (.., units, gates).
+    """Label a cell's kernel (..., inputs, gates) and recurrent kernel (..., units, gates).
 
-    Gates are blocks of as many positions as there are units, one block for each gate; a GRU's bias
-    may have a second axis before them.
+    Each gate is a block of one position for each unit; a GRU's bias may have an axis before them.
     """
     size = "filters" if hasattr(cell, "filters") else "units"
     units = visit.issue(getattr(cell, size))
@@ -93,7 +92,7 @@ def _sequence(visit: Visit, units: IntArray, axis: int) -> Sequence[View]:
     Args:
         visit: The visit of the layer.
         units: Its units.
-        axis: Where they are in outputs and states, from the end.
+        axis: Their axis in outputs and states, negative from the end.
     """
     if visit.layer.stateful:
         visit.pin(units, "keeps its state between batches")

@@ -1,4 +1,4 @@
-"""Depthwise and separable convolutions: every channel by itself, then perhaps mixed."""
+"""Depthwise and separable convolutions: each channel is filtered alone, then perhaps mixed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 def depthwise_conv(visit: Visit) -> View:
-    """Kernel (*window, inputs, multiplier): every channel alone gives `multiplier` channels."""
+    """Kernel (*window, inputs, multiplier): each channel gives `multiplier` channels."""
     layer = visit.layer
     axis = channel_axis(layer)
     channels = visit.channels(visit.input, axis)

@@ -1,4 +1,4 @@
-"""Wrappers: the rule of the layer inside speaks."""
+"""Wrappers: they apply the rule of the layer inside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.TimeDistributed)
 def time_distributed(visit: Visit) -> Sequence[View]:
-    """Runs a layer on every step along the first axis."""
+    """Applies a layer to every step along the first axis."""
     layer = visit.layer.layer
     if is_nested(layer):
         return visit.fixed("wraps a model, which can only be pruned by itself")
@@ -36,7 +36,7 @@ def time_distributed(visit: Visit) -> Sequence[View]:
 
 @rule(keras.layers.Bidirectional)
 def bidirectional(visit: Visit) -> Sequence[View]:
-    """Two recurrent layers; Keras wants as many units of both, so they go in pairs."""
+    """Labels two recurrent layers of equal width, as Keras demands: units go in pairs."""
     layer = visit.layer
     if tensors_of(visit.argument(1, "initial_state")) or layer.stateful:
         return visit.fixed("is given states, or keeps them")

@@ -38,7 +38,7 @@ def stack(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.core", "Unstack"))
 def unstack(visit: Visit) -> Sequence[View]:
-    """Takes a tensor apart along an axis: as many tensors as it has positions there."""
+    """Splits a tensor along an axis into one tensor for each position."""
     axis = inner_axis(visit.layer.axis, visit.input.rank)
     if axis is None:
         return visit.fixed("takes the batch apart")
@@ -53,7 +53,7 @@ def unstack(visit: Visit) -> Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "Tile"))
 def tile(visit: Visit) -> View | Sequence[View]:
-    """Repeats a tensor as a whole along each axis, the batch counted."""
+    """Repeats a whole tensor along each axis, the batch counted."""
     given = visit.layer.repeats
     repeats = tuple(given) if isinstance(given, (list, tuple)) else (given,)
     inner = (1,) * (visit.input.rank + 1 - len(repeats)) + repeats
@@ -77,7 +77,7 @@ def repeat(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "BroadcastTo"))
 def broadcast_to(visit: Visit) -> View | Sequence[View]:
-    """Spreads axes of length one; the target follows what stays along the others."""
+    """Broadcasts axes of length one; the target shape shrinks with the others."""
     view, (batch, *_) = visit.input, visit.layer.shape
     if view.rank != len(visit.shape):
         return visit.fixed("adds axes before the batch")
@@ -88,7 +88,7 @@ def broadcast_to(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "Pad"))
 def pad(visit: Visit) -> View | Sequence[View]:
-    """Adds positions at the ends of axes along which nothing leaves."""
+    """Pads axes along which nothing leaves."""
     changed = [
         axis
         for axis in visit.input.varying

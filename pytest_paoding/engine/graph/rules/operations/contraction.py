@@ -1,8 +1,8 @@
-"""Products of tensors that are summed over: matmul, einsum, Dot, and attention by hand.
+"""Contractions of two tensors: matmul, einsum, Dot, and attention built from operations.
 
-No weight stands between the operands, so no zero can take the place of what is removed: positions
-that are summed over go together or not at all. That keeps a width whole, but lets go of whole heads
-of attention, for they are summed over by themselves.
+No weight stands between the operands, so no zero can stand in for a removed position: positions
+that are summed over go together or not at all. That keeps a width whole, but whole attention heads
+may go, as each is summed over by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WHY = "sums over these positions of two tensors"
 
 @rule(*known("keras.src.ops.numpy", "Matmul"))
 def matmul(visit: Visit) -> View | Sequence[View]:
-    """Rows of the first with columns of the second, axes before them alike."""
+    """Multiplies matrices over the last two axes; all other axes correspond."""
     ranks = {view.rank for view in visit.inputs}
     if len(visit.inputs) != 2 or ranks != {len(visit.shape)} or min(ranks) < 2:  # noqa: PLR2004 # matrices
         return visit.fixed("multiplies it with a constant, or with a tensor of another rank")
@@ -37,7 +37,7 @@ def matmul(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "Einsum"))
 def einsum(visit: Visit) -> View | Sequence[View]:
-    """Axes by letters, the batch among them."""
+    """Names axes by letters, the batch among them."""
     found = _letters(visit.layer.subscripts, [view.rank + 1 for view in visit.inputs])
     if found is None or len(visit.call.args) != 2:  # noqa: PLR2004 # two operands
         return visit.fixed("is an einsum of a kind that is not followed")
@@ -46,7 +46,7 @@ def einsum(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.Dot)
 def dot(visit: Visit) -> View | Sequence[View]:
-    """One axis of each operand, all others side by side."""
+    """Sums over one axis of each operand, keeps all others."""
     first, second = visit.inputs
     given = visit.layer.axes
     one, two = (given, given) if isinstance(given, int) else given
@@ -60,7 +60,7 @@ def dot(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.Attention, keras.layers.AdditiveAttention)
 def attention(visit: Visit) -> Sequence[View]:
-    """Compares queries with keys over their last axis, and gives means of the values."""
+    """Compares queries with keys over their last axis, returns means of the values."""
     given: Any = visit.argument(0, "inputs")
     query, value, *rest = (visit.view(tensor) for tensor in given)
     for view in (query, *(rest or [value])):
@@ -87,10 +87,10 @@ def dot_product_attention(visit: Visit) -> View | Sequence[View]:
 def contracted(
     visit: Visit, first: Sequence[str], second: Sequence[str], result: Sequence[str]
 ) -> View | Sequence[View]:
-    """Return the view of a product of two tensors whose axes have names, without the batch.
+    """Return the view of a product of two tensors whose axes, without the batch, have names.
 
-    Axes that are missing in the result are summed over; what is left of the operands meets there
-    as in an elementwise product.
+    Axes missing from the result are summed over; along the others the operands meet as in an
+    elementwise product.
     """
     operands = []
     for view, names in zip(visit.inputs, (first, second), strict=True):
@@ -100,7 +100,7 @@ def contracted(
 
 
 def _summed(visit: Visit, view: View, axes: Sequence[int]) -> View:
-    """Return a view with `axes` of length one: what lies along them goes together."""
+    """Return a view with `axes` of length one; positions along them go together."""
     visit.whole(view, axes, _WHY)
     labels = view.labels
     for axis in axes:
@@ -110,7 +110,7 @@ def _summed(visit: Visit, view: View, axes: Sequence[int]) -> View:
 
 
 def _arranged(view: View, names: Sequence[str], result: Sequence[str]) -> View:
-    """Return a view with the axes of the result in order, of length one where it has none."""
+    """Return a view with the axes of the result in order, of length one where it lacks them."""
     order = [names.index(name) for name in result if name in names]
     rest = [axis for axis in range(view.rank) if axis not in order]
     moved = view.permuted([*order, *rest])
@@ -122,7 +122,7 @@ def _arranged(view: View, names: Sequence[str], result: Sequence[str]) -> View:
 def _letters(
     subscripts: str, ranks: Sequence[int]
 ) -> tuple[list[str], list[str], list[str]] | None:
-    """Return the letters of two operands and their result behind the batch; None if unusual."""
+    """Return the letters of two operands and their result after the batch; None if unusual."""
     operands, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = [*operands.split(","), result]
     usual = arrow and "." not in subscripts and len(terms) == len(ranks) + 1 == 3  # noqa: PLR2004 # two operands

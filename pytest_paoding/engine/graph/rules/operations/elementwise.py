@@ -1,4 +1,4 @@
-"""Layers and operations that treat every position alone and have no weights."""
+"""Elementwise layers and operations without weights."""
 
 from __future__ import annotations
 
@@ -19,21 +19,19 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.engine.graph.visit import Visit
 
-_NUMPY = (
-    *("Abs", "Absolute", "Add", "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2"),
-    *("Arctanh", "Ceil", "Clip", "Copy", "Cos", "Cosh", "Divide", "DivideNoNan", "Equal", "Exp"),
-    *("Exp2", "Expm1", "Fabs", "Floor", "FloorDivide", "Fmax", "Fmin", "Fmod", "Greater"),
-    *("GreaterEqual", "Heaviside", "Hypot", "Isfinite", "Isinf", "Isnan", "Less", "LessEqual"),
-    *("Log", "Log10", "Log1p", "Log2", "Logaddexp", "LogicalAnd", "LogicalNot", "LogicalOr"),
-    *("LogicalXor", "Maximum", "Minimum", "Mod", "Multiply", "NanToNum", "Negative", "NotEqual"),
-    *("OnesLike", "Power", "Reciprocal", "Round", "Sign", "Sin", "Sinh", "Sqrt", "Square"),
-    *("Subtract", "Tan", "Tanh", "TrueDivide", "Trunc", "Where", "ZerosLike"),
-)
-_NN = (
-    *("Celu", "Elu", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu"),
-    *("LogSigmoid", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "SoftShrink", "Softplus"),
-    *("Softsign", "SparsePlus", "SparseSigmoid", "Squareplus", "TanhShrink", "Threshold"),
-)
+_NUMPY = """
+    Abs Absolute Add Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh Ceil Clip Copy Cos
+    Cosh Divide DivideNoNan Equal Exp Exp2 Expm1 Fabs Floor FloorDivide Fmax Fmin Fmod Greater
+    GreaterEqual Heaviside Hypot Isfinite Isinf Isnan Less LessEqual Log Log10 Log1p Log2
+    Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply NanToNum
+    Negative NotEqual OnesLike Power Reciprocal Round Sign Sin Sinh Sqrt Square Subtract Tan
+    Tanh TrueDivide Trunc Where ZerosLike
+""".split()  # noqa: SIM905 # a list would take a line for each name
+_NN = """
+    Celu Elu Gelu HardShrink HardSigmoid HardSilu HardTanh LeakyRelu LogSigmoid Relu Relu6 Selu
+    Sigmoid Silu SoftShrink Softplus Softsign SparsePlus SparseSigmoid Squareplus TanhShrink
+    Threshold
+""".split()  # noqa: SIM905 # a list would take a line for each name
 _CORE = ("Cast", "ConvertToTensor", "SaturateCast", "StopGradient")
 _MATH = ("Erf", "Erfc", "Erfinv", "Rsqrt")
 
@@ -70,7 +68,7 @@ def activation(visit: Visit) -> View:
     *known("keras.src.ops.math", *_MATH),
 )
 def operation(visit: Visit) -> View | Sequence[View]:
-    """Combines its operands position by position; constants among them are cut like weights."""
+    """Combines its operands position by position; constant operands are cut like weights."""
     views = list(visit.inputs)
     varying = {
         axis for view in views for axis in range(-view.rank, 0) if view.labels.shape[axis] > 1
@@ -87,7 +85,7 @@ def operation(visit: Visit) -> View | Sequence[View]:
 
 
 def _literals(visit: Visit) -> Iterator[tuple[int | str, Any]]:
-    """Yield the arguments that are no tensors, with their positions or names."""
+    """Yield the arguments that are not tensors, with their positions or names."""
     places: list[tuple[int | str, Any]] = [*enumerate(visit.call.args)]
     for key, value in (*places, *visit.call.kwargs.items()):
         if value is not None and not isinstance(value, (Tensor, str)):
@@ -95,9 +93,9 @@ def _literals(visit: Visit) -> Iterator[tuple[int | str, Any]]:
 
 
 def _constant(visit: Visit, key: int | str, values: Any, varying: set[int]) -> View | None:
-    """Return the view of a constant operand; None if its values differ along the batch.
+    """Return the view of a constant operand; None if it has a batch of its own.
 
-    It gets labels along the axes where tensors have some: no others can lose positions.
+    It gets labels along the axes where tensors vary, as no others can lose positions.
     """
     rank = len(visit.shape)
     shape = (1,) * (rank + 1 - values.ndim) + values.shape
@@ -111,7 +109,7 @@ def _constant(visit: Visit, key: int | str, values: Any, varying: set[int]) -> V
 
 
 def _compressed(values: Any, stay: BoolArray) -> Any:
-    """Return what stays of a constant; `stay` has its axes, or ones, and ones before them."""
+    """Return the part of a constant that stays; `stay` has its axes or more, some of length one."""
     for axis, kept in enumerate(kept_along(stay)):
         if not kept.all():
             values = np.compress(kept, values, axis - stay.ndim)

@@ -1,4 +1,4 @@
-"""Operations that take part of a tensor: the bounds written in the graph follow what stays."""
+"""Operations that take part of a tensor, by bounds that change when positions leave."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def split(visit: Visit) -> Sequence[View]:
 
 @rule(*known("keras.src.ops.nn", "Glu"))
 def gated_halves(visit: Visit) -> View | Sequence[View]:
-    """Multiplies one half of an axis with a gate from the other: they shrink alike."""
+    """Multiplies one half of an axis by a gate from the other: both shrink alike."""
     view = visit.input
     axis = inner_axis(visit.layer.axis, view.rank)
     if axis is None:
@@ -52,7 +52,7 @@ def gated_halves(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "GetItem"))
 def get_item(visit: Visit) -> View | Sequence[View]:
-    """Slices: `x[..., 2:6]` becomes `x[..., 1:4]` where that is what stays of 2 to 6."""
+    """Slices: `x[..., 2:6]` becomes `x[..., 1:4]` when positions 0 and 3 leave."""
     view = visit.input
     keys = _inner_keys(visit.argument(1, "key"), view.rank)
     if keys is None:
@@ -67,7 +67,7 @@ def get_item(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "Take"))
 def take(visit: Visit) -> View | Sequence[View]:
-    """Gathers positions by a list of indices that is written in the graph."""
+    """Gathers positions by a constant list of indices."""
     layer, view = visit.layer, visit.input
     axis = None if layer.axis is None else inner_axis(layer.axis, view.rank)
     given: Any = visit.argument(1, "indices")
@@ -81,14 +81,14 @@ def take(visit: Visit) -> View | Sequence[View]:
 
 
 def _bounds(given: Any, length: int) -> list[int]:
-    """Return where an axis is split, from a number of equal parts or from the bounds themselves."""
+    """Return the bounds of a split, given as such or as a number of equal parts."""
     if isinstance(given, int):
         return [length // given * part for part in range(1, given)]
     return [int(bound) for bound in given]
 
 
 def _left_of(bound: int, kept: BoolArray) -> int:
-    """Return how many positions stay before `bound`."""
+    """Return the number of positions that stay before `bound`."""
     return int(np.count_nonzero(kept[:bound]))
 
 
@@ -106,9 +106,9 @@ def _moved_indices(indices: IntArray, axis: int) -> NewValue:
 
 
 def _inner_keys(given: Any, rank: int) -> list[tuple[int, Key]] | None:
-    """Return the key for each axis without the batch, a new axis with that before which it is.
+    """Return the key of each axis without the batch; a new axis counts as the axis before it.
 
-    None for what does not take the batch whole or is more than slices and numbers.
+    None for a key that does not take the batch whole, or has more than slices and numbers.
     """
     keys = list(given) if isinstance(given, (tuple, list)) else [given]
     if any(not isinstance(key, (slice, int, np.integer, type(None), EllipsisType)) for key in keys):
@@ -123,7 +123,7 @@ def _inner_keys(given: Any, rank: int) -> list[tuple[int, Key]] | None:
 
 
 def _hold_to(visit: Visit, axis: int, key: Key) -> None:
-    """Pin what a key needs of an axis: a number its position, a slice with a step all of them."""
+    """Pin the positions a key needs: that of a number, all of an axis for a slice with a step."""
     labels = visit.input.labels
     if isinstance(key, slice):
         if key.step not in (None, 1):
@@ -133,7 +133,7 @@ def _hold_to(visit: Visit, axis: int, key: Key) -> None:
 
 
 def _within(key: Key, length: int) -> Key:
-    """Return the key for labels, which have length one along an axis where they do not vary."""
+    """Return the key for labels, whose length is one along an axis where they do not vary."""
     if key is None or length > 1:
         return key
     return slice(None) if isinstance(key, slice) else 0
@@ -148,7 +148,7 @@ def _moved_keys(keys: Sequence[tuple[int, Key]]) -> NewValue:
 
 
 def _moved_key(key: Key, kept: BoolArray) -> Key:
-    """Return the key that selects what stays of what it selected."""
+    """Return the key that selects those of the same positions that stay."""
     if key is None or kept.all() or key == slice(None):
         return key
     if not isinstance(key, slice):

@@ -1,4 +1,4 @@
-"""Layers and operations that lay positions out anew: executed on the labels themselves."""
+"""Layers and operations that rearrange positions, executed on the labels themselves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @rule(keras.layers.Flatten)
 def flatten(visit: Visit) -> View | Sequence[View]:
-    """Lays all positions in one axis, channels last whatever the data format."""
+    """Lays all positions along one axis, channels last whatever the data format."""
     view = visit.input
     if view.rank > 1 and channels_first(visit.layer):
         view = view.permuted((*range(1, view.rank), 0))
@@ -29,13 +29,13 @@ def flatten(visit: Visit) -> View | Sequence[View]:
 
 @rule(keras.layers.Reshape)
 def reshape(visit: Visit) -> View | Sequence[View]:
-    """Keeps the order of positions; the target follows what stays along each axis."""
+    """Keeps the order of positions; the target shape shrinks with each axis."""
     return _to_target(visit, "target_shape", (), visit.layer.target_shape)
 
 
 @rule(*known("keras.src.ops.numpy", "Reshape"))
 def reshape_operation(visit: Visit) -> View | Sequence[View]:
-    """As the layer, with the batch in its target."""
+    """Reshapes as the layer does, with the batch in its target."""
     batch, *target = visit.layer.newshape
     return _to_target(visit, "newshape", (batch,), target)
 
@@ -57,7 +57,7 @@ def transpose(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "ExpandDims"))
 def expand_dims(visit: Visit) -> View | Sequence[View]:
-    """Adds axes of length one; they are counted as in the output."""
+    """Adds axes of length one, counted as in the output."""
     axes = inner_axes(visit.layer.axis, len(visit.shape))
     if axes is None:
         return visit.fixed("adds an axis before the batch")
@@ -66,7 +66,7 @@ def expand_dims(visit: Visit) -> View | Sequence[View]:
 
 @rule(*known("keras.src.ops.numpy", "Squeeze"))
 def squeeze(visit: Visit) -> View | Sequence[View]:
-    """Removes axes of length one; those that get that short are not among them."""
+    """Removes axes of length one, but none that a cut makes that short."""
     view, axes = visit.input, visit.layer.axis
     if axes is None:
         found = [axis + 1 for axis, size in enumerate(view.shape) if size == 1]
@@ -88,7 +88,7 @@ def flip(visit: Visit) -> View | Sequence[View]:
 
 
 def _order(operation: Any, rank: int) -> list[int]:
-    """Return which axis comes to which place, the batch counted: what becomes of their numbers."""
+    """Return the old number of the axis at each new place, the batch counted."""
     axes = list(range(rank))
     if hasattr(operation, "axis1"):
         one, two = operation.axis1, operation.axis2
@@ -103,7 +103,7 @@ def _order(operation: Any, rank: int) -> list[int]:
 def _to_target(
     visit: Visit, field: str, head: tuple[int, ...], target: Sequence[int]
 ) -> View | Sequence[View]:
-    """Return the view behind a reshape whose target is written in the configuration."""
+    """Return the view after a reshape whose target stands in the configuration."""
     view = _reshaped(visit, visit.input)
     if view is None:
         return visit.fixed("moves axes of unknown length, or the batch")
@@ -112,10 +112,10 @@ def _to_target(
 
 
 def _reshaped(visit: Visit, view: View) -> View | None:
-    """Return the view after a reshape to the output's shape; None where it is not known.
+    """Return the view after a reshape to the output's shape; None where a length is unknown.
 
-    Where the last axis keeps its length, its positions stay where they are, whatever becomes of
-    the axes before it, the batch included.
+    Where the last axis keeps its length, its positions stay in place, whatever happens to the axes
+    before it, the batch included.
     """
     if not view.varying:
         return View(visit.shape, view.labels.reshape((1,) * len(visit.shape)))
@@ -128,7 +128,7 @@ def _reshaped(visit: Visit, view: View) -> View | None:
 
 
 def _lengths(stay: BoolArray, target: Sequence[int]) -> tuple[int, ...]:
-    """Return what a target becomes: -1 stays, and so do lengths along which nothing leaves."""
+    """Return the new target: -1 stays, and so do lengths along which nothing leaves."""
     left = lengths_left(stay)
     return tuple(
         given if given == -1 or now == before else now

@@ -1,4 +1,4 @@
-"""Readers: the calls that sum over units, and the columns that those form in what they read."""
+"""Readers: the calls that sum over units, and the columns of their inputs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 class Columns:
     """Channels that occur equally often on the axis a reader sums over.
 
-    A channel of several positions (one that was flattened) is seen as so many samples of one value.
-    Channels that a concatenation laid beside those of a group are columns too: they help to make up
-    for what is removed.
+    A channel of several positions (one that was flattened) counts as several samples of one value.
+    Channels that were concatenated with those of a group are columns too: they help to compensate
+    for removed ones.
 
     Attributes:
         tensor: The tensor that is read.
-        axis: Its axis that is summed over, counted from the end.
+        axis: Its axis that is summed over, negative from the end.
         positions: Positions of each column on that axis, shape (columns, occurrences).
-        classes: The class of each column, ascending, shape (columns,).
+        classes: Class of each column, ascending, shape (columns,).
     """
 
     tensor: Tensor
@@ -45,7 +45,7 @@ class Columns:
         return last[..., self.positions.T].reshape(-1, len(self.positions))
 
     def rows(self, group: Group) -> IntArray:
-        """Return which column is which unit of a group, shape (units,)."""
+        """Return the column of each unit of a group, shape (units,)."""
         return np.searchsorted(self.classes, group.units)
 
 
@@ -56,7 +56,7 @@ class Reader:
     Attributes:
         call: The call, the only one of its layer.
         axis: The axis of its kernel that is summed over.
-        columns: What it reads, by how often a column occurs.
+        columns: Its input channels, in order of their number of occurrences.
     """
 
     call: Call
@@ -70,10 +70,10 @@ class Reader:
 
 
 def find_readers(structure: Structure) -> tuple[Reader, ...]:
-    """Return the calls, in order, that read units in a way reconstruction has an answer for.
+    """Return the calls, in order, that reconstruction can rewrite.
 
-    Those are dense layers and ungrouped convolutions that are called once: what they compute is
-    linear in each unit at one tensor.
+    These are dense layers and ungrouped convolutions that are called once: their results are linear
+    in each unit of one tensor.
     """
     graph = structure.graph
     axes = {(axis.layer, axis.index): axis for axis in structure.axes if axis.contracted}
@@ -87,7 +87,7 @@ def find_readers(structure: Structure) -> tuple[Reader, ...]:
 
 
 def readers_of(group: Group, readers: Sequence[Reader]) -> list[tuple[Reader, Columns]] | None:
-    """Return who reads a group's units, and in which columns; None if others do so too."""
+    """Return the readers of a group and its columns there; None if other calls read it too."""
     if not group.mergeable:
         return None
     by_layer = {reader.layer: reader for reader in readers}
