@@ -76,8 +76,33 @@ def branched(seed=0):
     return randomised(keras.Model([left, right], outputs), seed)
 
 
+def normed(activation):
+    """A net whose normalisation has recorded noise unlike any synthetic input."""
+    model = keras.Sequential(
+        [
+            keras.Input((9, 9, 1)),
+            layers.Conv2D(5, 3),
+            *activation,
+            layers.BatchNormalization(name="norm"),
+            layers.Flatten(),
+            layers.Dense(4),
+            layers.Softmax(),
+        ]
+    )
+    randomised(model, 3)
+    real = np.random.default_rng(5).beta(0.3, 0.6, (300, 9, 9, 1)).astype("float32")
+    front = keras.Model(model.inputs[0], model.get_layer("norm").input)
+    seen = np.asarray(front(real)).reshape(-1, 5)
+    model.get_layer("norm").moving_mean.assign(seen.mean(axis=0))
+    model.get_layer("norm").moving_variance.assign(seen.var(axis=0))
+    return model
+
+
+BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
+
+
 def before_activation(model, inputs):
-    """Return what a model gives when its last layers have no activation."""
+    """Return the outputs of a model before the activation of its last layers."""
     last = [each._keras_history.operation for each in model.outputs]
     kept = [layer.activation for layer in last]
     for layer in last:

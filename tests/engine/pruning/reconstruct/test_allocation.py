@@ -14,9 +14,7 @@ from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve, Cost
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
-from support.small_models import branched, cnn, mlp, residual
-
-BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
+from support.small_models import BUILDERS, mlp
 
 
 def parameters_of(model):
@@ -62,7 +60,7 @@ def test_as_many_parameters_stay_as_with_a_uniform_ratio(slopes, ratio):
     assert (widths >= (uniform + 1) // 2).all()
     assert (widths <= full).all()
     target = parameters.count(uniform)
-    unit = parameters.saved(full, np.ones(3, int)).max()  # what one unit holds at most
+    unit = parameters.saved(full, np.ones(3, int)).max()  # parameters of one unit, at most
     assert target - 3 * unit <= parameters.count(widths) <= target
 
 

@@ -1,4 +1,4 @@
-"""The strategy as a whole: what it keeps to, and that what stays takes over."""
+"""The strategy as a whole: it meets its constraints, and kept units take over."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from sklearn.datasets import load_digits
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.errors import PaodingError
-from support.small_models import branched, cnn, mlp, randomised, residual
+from support.small_models import BUILDERS, mlp, randomised
 
 layers = keras.layers
-BUILDERS = (lambda: mlp(12, 10, 8), cnn, residual, branched)
 each_model = pytest.mark.parametrize("build", BUILDERS)
 
 
@@ -59,7 +58,7 @@ def test_global_allocation_spends_the_parameters_of_a_uniform_one(ratio):
         ).model.count_params()
         for allocation in ("uniform", "global", "balanced")
     }
-    unit = 60 + 40 + 1  # what a unit of the middle layer holds at most
+    unit = 60 + 40 + 1  # parameters of a unit of the middle layer, at most
     assert found["uniform"] - unit <= found["global"] <= found["uniform"]
     assert found["uniform"] - unit <= found["balanced"] <= found["uniform"]
 
@@ -100,7 +99,7 @@ def _names():
 
 
 def test_redundant_units_go_without_a_trace():
-    """Half of the units are linear combinations of the others: nothing is lost with them."""
+    """Half the units are linear combinations of the others, so nothing is lost with them."""
     generator = np.random.default_rng(0)
     model = keras.Sequential(
         [keras.Input((6,)), layers.Dense(5), layers.Dense(10, "linear"), layers.Dense(3)]

@@ -1,4 +1,4 @@
-"""Refitting: ridge regression and what convolutions read."""
+"""Refitting: ridge regression, and the patches that convolutions read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_ridge_is_the_same_by_columns_and_by_rows(seed, rows, columns, strength)
     gram += (strength * np.trace(gram) / columns + 1e-8) * np.eye(columns)
     expected = np.linalg.solve(gram, centred.T @ (missing - missing.mean(axis=0)))
     np.testing.assert_allclose(change, expected, rtol=1e-3, atol=1e-4)
-    # the bias makes up for the mean
+    # the bias compensates for the mean
     found = (missing - patches @ change - offset).mean(axis=0)
     np.testing.assert_allclose(found, 0, atol=1e-5)
 

@@ -95,7 +95,7 @@ def test_inputs_that_are_merely_drawn_are_for_a_thorough_effort(options, distill
 
 
 class Hue(layers.Layer):
-    """Turns colours, an operation that has no gradient."""
+    """Rotates hues, an operation without a gradient."""
 
     def call(self, inputs):
         return tf.image.adjust_hue(inputs, 0.1)

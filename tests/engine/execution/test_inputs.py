@@ -1,0 +1,100 @@
+"""Inputs to run a model on: synthetic ones in their ranges, and those a user gave."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from pytest_paoding.engine.execution.inputs import (
+    Draw,
+    chunked,
+    drawn,
+    given,
+    most_followed,
+    most_inputs,
+)
+from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.errors import DataError
+from support.small_models import branched, mlp, normed
+
+layers = keras.layers
+UNIT = (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("twins", "expected"), ((0.0, 0), (0.5, 11), (1.0, 21)))
+def test_a_share_of_the_inputs_runs_the_twin(twins, expected):
+    graph = read_graph(normed(()))
+    inputs = chunked(graph, {graph.inputs[0]: np.zeros((21, 9, 9, 1), "float32")}, twins=twins)
+    sizes = [len(chunk[graph.inputs[0]]) for chunk in inputs.chunks]
+    assert sum(sizes) == inputs.count == 21
+    assert sum(size for size, twin in zip(sizes, inputs.twins, strict=True) if twin) == expected
+
+
+def test_no_more_inputs_than_the_memory_holds():
+    small, large = (
+        read_graph(keras.Sequential([keras.Input((size, size, 3)), layers.Conv2D(64, 1)]))
+        for size in (64, 512)
+    )
+    assert most_inputs(small) == 2**30 // (4 * 4 * 64 * 64 * 64)  # four tensors of float32
+    assert most_inputs(large) == 32
+    assert most_followed(small) == 2**30 // (4 * 64 * 64 * (3 + 64))  # both tensors at once
+    assert most_followed(large) == 2**30 // (4 * 512 * 512 * (3 + 64))
+
+
+@pytest.mark.parametrize("shape", ((8, 8, 3), (3, 8, 8), (12,), (5, 4)))
+def test_synthetic_inputs_are_in_their_range_and_differ(shape):
+    space = Space(shape, -2.0, 3.0, channels_first=shape[0] == 3)
+    values = synthetic_inputs(space, 40, np.random.default_rng(0))
+    assert values.shape == (40, *shape)
+    assert values.min() >= -2
+    assert values.max() <= 3
+    assert values.std(axis=0).min() > 0.1
+    outside = beyond(space, 40, np.random.default_rng(0))
+    assert outside.shape == (40, *shape)
+    assert abs(outside.mean()) < outside.std() / 10
+
+
+def test_tokens_are_drawn_from_the_vocabulary():
+    tokens = keras.Input((6,), dtype="int32")
+    graph = read_graph(keras.Model(tokens, layers.Dense(2)(layers.Embedding(9, 3)(tokens))))
+    (values,) = drawn(
+        graph, dict.fromkeys(graph.inputs, UNIT), Draw(50, 0, np.random.default_rng(0))
+    ).values()
+    assert values.dtype == "int32"
+    assert set(np.unique(values)) == set(range(9))
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    (
+        ({"left": np.zeros((4, 5))}, "calibration lacks the input 'right'"),
+        ([np.zeros((4, 5))], "calibration has 1 arrays for the inputs"),
+        ([np.zeros((4, 5)), np.zeros((3, 5))], "of different lengths: [3, 4]"),
+        ([np.zeros((4, 5)), np.zeros((4, 6))], "for input 'right' has the shape (4, 6)"),
+        ([np.zeros((0, 5)), np.zeros((0, 5))], "for input 'left' has the shape (0, 5)"),
+        ([np.zeros((4, 5)), np.full((4, 5), np.nan)], "for input 'right' is not finite"),
+        ([[["a"] * 5], np.zeros((1, 5))], "for input 'left' is no array of numbers"),
+        ([[[0.0] * 5, [0.0]], np.zeros((1, 5))], "for input 'left' is no array of numbers"),
+    ),
+)
+def test_inputs_that_do_not_fit_are_refused(calibration, message):
+    with pytest.raises(DataError) as error:
+        given(read_graph(branched()), calibration)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("shape", ((6, 9, 9), (6, 9, 9, 1), (6, 9, 9, 1, 1)))
+def test_as_in_keras_a_last_axis_of_length_one_may_be_missing_or_over(shape):
+    values = np.random.default_rng(0).random(shape).astype("float32")
+    (chunk,) = given(read_graph(normed(())), values).chunks
+    np.testing.assert_array_equal(*chunk.values(), values.reshape(6, 9, 9, 1))
+
+
+def test_of_many_given_inputs_some_are_looked_at():
+    model = mlp(4)
+    inputs = given(read_graph(model), np.zeros((10_000, 7)))
+    assert inputs.typical
+    assert not any(inputs.twins)
+    assert 3000 < inputs.count <= 4096

@@ -1,0 +1,139 @@
+"""Inversion moves inputs towards recorded statistics, as far as that is affordable."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from pytest_paoding.engine.execution.inputs import Draw, drawn
+from pytest_paoding.engine.execution.wave import Model, Wave
+from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.pruning.constraints import Constraints
+from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.work import multiplications
+from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
+from pytest_paoding.engine.pruning.reconstruct.twin import is_norm, recorded
+from pytest_paoding.engine.pruning.task import Options, Task
+from support.small_models import normed, randomised, residual
+
+layers = keras.layers
+UNIT = (0.0, 1.0)
+
+
+def task(structure, progress=lambda *_: None, effort="standard"):
+    constraints = Constraints(ratio=0.5)
+    options = Options(
+        strategy="reconstruct",
+        seed=0,
+        step=0.1,
+        allocation="global",
+        effort=effort,
+        calibration=None,
+        mixing="exact",
+    )
+    return Task(
+        structure,
+        (),
+        constraints,
+        (),
+        dict.fromkeys(structure.graph.inputs, UNIT),
+        options,
+        progress,
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "effort", "mixed"),
+    (
+        (lambda: normed((layers.ReLU(),)), "standard", True),
+        (residual, "standard", False),
+        (residual, "thorough", True),
+    ),
+)
+def test_the_twin_stands_beside_inverted_inputs_in_a_chain_or_with_a_thorough_effort(
+    build, effort, mixed
+):
+    structure = walk(build(), rule_for)
+    state = Model(structure.graph, WorkingWeights())
+    inputs = inputs_for(task(structure, effort=effort), state, np.random.default_rng(0))
+    count = EFFORTS[effort].inputs
+    heads = [[inputs.twins[each] for each in head] for head in inputs.heads(64)]
+    assert heads == ([[True], [False]] if mixed else [[False]])
+    assert inputs.count == (2 * count if mixed else count)
+    assert inputs.typical
+    assert [len(each) for each in inputs.plain().values()] == [count]
+
+
+def distance(graph, arrays):
+    """Return the mean distance of normalisations from their recorded means, in deviations."""
+    wave = Wave(Model(graph, WorkingWeights()), [arrays])
+    far = []
+    for call in graph.calls:
+        if is_norm(call):
+            mean, deviation = recorded(call)
+            values = np.asarray(wave.values[call.inputs[0]][0]).reshape(-1, len(mean))
+            far.append(np.abs(values.mean(axis=0) - mean) / deviation)
+        wave.advance()
+    return np.concatenate(far).mean()
+
+
+def test_inversion_moves_inputs_towards_what_was_recorded_and_to_classes():
+    model = normed([])
+    structure = walk(model, rule_for)
+    graph = structure.graph
+    told = []
+    work = task(structure, lambda *what: told.append(what))
+
+    def run():
+        generator = np.random.default_rng(0)
+        begin = drawn(graph, dict.fromkeys(graph.inputs, UNIT), Draw(150, 0, generator))
+        return begin, invert(
+            Model(graph, WorkingWeights()), begin, Effort(40, 150, 1, 1e12), work, generator
+        )
+
+    begin, found = run()
+    (image,) = found.values()
+    assert image.shape == (150, 9, 9, 1)
+    assert image.min() >= 0
+    assert image.max() <= 1
+    assert distance(graph, found) < 0.7 * distance(graph, begin)
+    # classes are drawn evenly, so the predictions are more even than before
+    commonest = [
+        np.bincount(np.asarray(model(each)).argmax(axis=1)).max()
+        for each in (*begin.values(), image)
+    ]
+    assert commonest[1] < commonest[0]
+    assert told == [("finding inputs", 128, 150), ("finding inputs", 150, 150)]
+    np.testing.assert_array_equal(image, *run()[1].values())
+
+
+def test_inversion_leaves_integers_alone_and_takes_sigmoids_and_single_values():
+    tokens, values = keras.Input((6,), dtype="int32"), keras.Input((4,))
+    x = layers.Flatten()(layers.Embedding(9, 3)(tokens))
+    x = layers.BatchNormalization()(layers.Dense(8)(layers.Concatenate()([x, values])))
+    outputs = [layers.Dense(3, "sigmoid")(x), layers.Dense(1)(x), layers.Activation("tanh")(x)]
+    model = randomised(keras.Model([tokens, values], outputs))
+    structure = walk(model, rule_for)
+    graph = structure.graph
+    ranges = {graph.inputs[0]: (0, 8), graph.inputs[1]: (-2.0, 2.0)}
+    generator = np.random.default_rng(0)
+    begin = drawn(graph, ranges, Draw(10, 0, generator))
+    work = Task(structure, (), Constraints(ratio=0.5), (), ranges, None, lambda *_: None)
+    found = invert(Model(graph, WorkingWeights()), begin, Effort(5, 10, 1, 1e9), work, generator)
+    np.testing.assert_array_equal(found[graph.inputs[0]], begin[graph.inputs[0]])
+    assert not np.array_equal(found[graph.inputs[1]], begin[graph.inputs[1]])
+
+
+def test_an_inversion_is_affordable_by_the_work_of_a_pass():
+    graph = read_graph(keras.Sequential([keras.Input((6, 6, 2)), layers.Conv2D(3, 3)]))
+    assert multiplications(graph) == 3 * 3 * 2 * 3 * 16
+    each = 3 * 10 * multiplications(graph)
+    assert Effort(10, 100, 20, 50 * each).affordable(graph, 80) == 50
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 200) == 100
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 80) == 80
+    assert Effort(10, 100, 20, 500 * each).affordable(graph, 19) == 0
+    assert Effort(10, 100, 60, 50 * each).affordable(graph, 80) == 0
