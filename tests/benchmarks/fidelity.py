@@ -21,72 +21,17 @@ from pytest_paoding.cli.bench import Grid, trials
 from pytest_paoding.records.strategy_names import NAMES
 from pytest_paoding.reporting.tradeoff import medians, plot, table
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
+
+from support.fidelity_nets import NETS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_paoding.reporting.tradeoff import BenchTrial
 
-layers = keras.layers
 TRAINED = 3
 CALIBRATION = 500
-
-
-def convolved(x: Any, filters: int, strides: int = 1, size: int = 3) -> Any:
-    x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-    return layers.BatchNormalization()(x)
-
-
-def mlp() -> keras.Model:
-    widths = (128, 96, 64)
-    hidden = [layers.Dense(width, "relu") for width in widths]
-    return keras.Sequential([keras.Input((64,)), *hidden, layers.Dense(10, "softmax")])
-
-
-def cnn() -> keras.Model:
-    x = inputs = keras.Input((8, 8, 1))
-    x = layers.ReLU()(convolved(x, 32))
-    x = layers.ReLU()(convolved(x, 32))
-    x = layers.MaxPooling2D()(x)
-    x = layers.ReLU()(convolved(x, 64))
-    x = layers.Dense(64, "relu")(layers.Flatten()(x))
-    return keras.Model(inputs, layers.Dense(10, "softmax")(x))
-
-
-def residual() -> keras.Model:
-    inputs = keras.Input((8, 8, 1))
-    x = layers.ReLU()(convolved(inputs, 32))
-    for filters, strides in ((32, 1), (64, 2), (64, 1)):
-        y = layers.ReLU()(convolved(x, filters, strides))
-        y = convolved(y, filters)
-        shortcut = x if strides == 1 else convolved(x, filters, strides, size=1)
-        x = layers.ReLU()(layers.Add()([shortcut, y]))
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(10, "softmax")(x))
-
-
-def depthwise() -> keras.Model:
-    inputs = keras.Input((8, 8, 1))
-    x = layers.ReLU(6.0)(convolved(inputs, 32))
-    for filters, strides in ((64, 1), (96, 2), (96, 1), (96, 1)):
-        x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
-        x = layers.ReLU(6.0)(layers.BatchNormalization()(x))
-        x = layers.ReLU(6.0)(convolved(x, filters, size=1))
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(10, "softmax")(x))
-
-
-def cancer() -> keras.Model:
-    hidden = [layers.Dense(64, "relu") for _ in range(2)]
-    return keras.Sequential([keras.Input((30,)), *hidden, layers.Dense(1, "sigmoid")])
-
-
-NETS: dict[str, Callable[[], keras.Model]] = {
-    "digits-mlp": mlp,
-    "digits-cnn": cnn,
-    "digits-residual": residual,
-    "digits-depthwise": depthwise,
-    "cancer-mlp": cancer,
-}
 
 
 def samples(name: str, seed: int) -> tuple[Any, Any, Any, Any]:

@@ -16,6 +16,7 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.strategy_names import NAMES
+from support.fidelity_nets import NETS
 from support.small_models import branched, cnn, mlp, randomised, residual
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def assert_same(one: Any, two: Any) -> None:
         assert values_of(first).tobytes() == values_of(second).tobytes()
 
 
+def assert_done_again(model: Any, pruned: Any, folder: Path) -> None:
+    pruned.plan.save(folder / "plan.json")
+    assert_same(apply(model, Plan.load(folder / "plan.json")), pruned.model)
+
+
 @pytest.mark.parametrize("strategy", NAMES)
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_plan_does_again_what_was_done(name: str, strategy: str, tmp_path: Path) -> None:
@@ -71,9 +77,7 @@ def test_what_was_done_after_the_cut_is_part_of_the_plan(
 ) -> None:
     course(20)
     model = mlp(12, 10)
-    pruned = prune(model, ratio=0.5, **options)
-    pruned.plan.save(tmp_path / "plan.json")
-    assert_same(apply(model, Plan.load(tmp_path / "plan.json")), pruned.model)
+    assert_done_again(model, prune(model, ratio=0.5, **options), tmp_path)
 
 
 @pytest.mark.parametrize("policy", ("mixed_float16", "bfloat16", "float64"))
@@ -84,9 +88,16 @@ def test_plans_hold_weights_of_every_precision(policy: str, tmp_path: Path) -> N
         model = mlp(12, 10)
     finally:
         keras.config.set_dtype_policy(before)
-    pruned = prune(model, ratio=0.5)
-    pruned.plan.save(tmp_path / "plan.json")
-    assert_same(apply(model, Plan.load(tmp_path / "plan.json")), pruned.model)
+    assert_done_again(model, prune(model, ratio=0.5), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
+def test_plans_of_the_benchmarked_nets_do_again_what_was_done(name: str, tmp_path: Path) -> None:
+    model = randomised(NETS[name]())
+    pruned = prune(model, ratio=0.5, strategy="reconstruct")
+    assert pruned.model.count_params() < model.count_params()
+    assert_done_again(model, pruned, tmp_path)
 
 
 def test_two_plans_of_one_pruning_are_the_same_files(tmp_path: Path) -> None:
@@ -125,7 +136,7 @@ def test_damaged_weights_are_refused(saved: Path) -> None:
 
 
 def rewritten(saved: Path, arrays: dict[str, Any]) -> None:
-    """Put other arrays beside a plan, and let the plan vouch for them."""
+    """Put other arrays beside a plan, and their digest into it."""
     np.savez(saved.with_suffix(".npz"), **arrays)
     plan = Plan.load(saved)
     document = json.loads(saved.read_text(encoding="utf-8"))
