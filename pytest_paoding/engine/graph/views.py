@@ -89,6 +89,11 @@ class View:
         return compact(shape, self.full().reshape(sizes))
 
 
+def first_along(labels: IntArray, axes: Sequence[int]) -> IntArray:
+    """Return the labels of the first positions along `axes`, which then have length one."""
+    return labels[tuple(slice(1 if axis in axes else None) for axis in range(labels.ndim))]
+
+
 def kept_along(stay: BoolArray) -> tuple[BoolArray, ...]:
     """Return a mask of the positions that stay along each axis.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pytest_paoding.engine.graph.views import View
+from pytest_paoding.engine.graph.views import View, first_along
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,10 +165,7 @@ class Visit:
         if varying and set(view.varying) <= set(axes):
             self.pin(view, reason)
         elif varying:
-            first = view.labels
-            for axis in varying:
-                first = first.take([0], axis)
-            self.join(view.labels, first)
+            self.join(view.labels, first_along(view.labels, varying))
 
     def mixes(self, view: View, axes: Sequence[int], reason: str) -> None:
         """Record that the layer computes statistics over positions along `axes`.

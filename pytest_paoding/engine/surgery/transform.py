@@ -186,15 +186,16 @@ def shifted_weights(structure: Structure, transform: Transform) -> dict[WeightKe
     found: dict[WeightKey, FloatArray] = {}
     for layer, constant in transform.bias.items():
         if layer.use_bias:
-            found[layer, _index(layer, layer.bias)] = constant
+            found[layer, index_of(layer, layer.bias)] = constant
         elif (norm := norm_behind(structure.graph, layer)) is not None:
-            found[norm, _index(norm, norm.moving_mean)] = -constant
+            found[norm, index_of(norm, norm.moving_mean)] = -constant
         else:
             raise SurgeryError(f"layer {layer.name!r} has no bias to take up a constant")
     return found
 
 
-def _index(layer: Any, variable: Any) -> int:
+def index_of(layer: Any, variable: Any) -> int:
+    """Return the index of a variable among the weights of its layer."""
     return next(index for index, each in enumerate(layer.weights) if each is variable)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from pytest_paoding.engine.surgery.transform import axes_by_weight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +29,7 @@ class Parameters:
         for index, group in enumerate(groups):
             number[group.units] = index
         self._full = np.array([group.width for group in groups])
-        weights: dict[tuple[Any, int], list[Any]] = {}
-        for axis in structure.axes:
-            weights.setdefault((axis.layer, axis.index), []).append(axis)
+        weights = axes_by_weight(structure)
         rank = max((len(layer.weights[index].shape) for layer, index in weights), default=1)
         self._lengths = np.ones((len(weights), rank))
         self._held = np.zeros((len(groups), len(weights), rank))

@@ -9,7 +9,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.refit import ridge
-from pytest_paoding.engine.surgery.transform import TakeOver, Transform
+from pytest_paoding.engine.surgery.transform import TakeOver, Transform, index_of
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
@@ -89,8 +89,8 @@ class Rewriter:
         for layer, offset in self.model.offsets.items():
             norm = norm_behind(self.model.graph, layer)
             if norm is not None:
-                index = next(i for i, each in enumerate(norm.weights) if each is norm.moving_mean)
-                weights.assign((norm, index), weights[norm, index] - offset)
+                key = norm, index_of(norm, norm.moving_mean)
+                weights.assign(key, weights[key] - offset)
         self.model.offsets.clear()
 
     def _constant_of(self, layer: Any) -> FloatArray | float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.rules.layers.activations import activated
 from pytest_paoding.engine.graph.rules.registry import rule
-from pytest_paoding.engine.graph.views import View, lengths_left
+from pytest_paoding.engine.graph.views import View, first_along, lengths_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,9 +100,7 @@ def _output(visit: Visit, equation: Equation) -> View:
     if not equation.new:
         kept = equation.axes(equation.outputs, equation.inputs)
         gone = tuple(axis for axis in range(visit.input.rank) if axis not in kept)
-        labels = visit.input.labels
-        for axis in gone:
-            labels = labels.take([0], axis)
+        labels = first_along(visit.input.labels, gone)
         return View(visit.shape, labels.transpose(*kept, *gone).reshape(_lengths(labels, kept)))
     axes = equation.axes(equation.new, equation.outputs)
     lengths = [visit.layer.kernel.shape[equation.kernel.index(each)] for each in equation.new]

@@ -15,7 +15,7 @@ from pytest_paoding.engine.graph.axes import inner_axis
 from pytest_paoding.engine.graph.rules.layers.combine import meet
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.trace import Tensor
-from pytest_paoding.engine.graph.views import View
+from pytest_paoding.engine.graph.views import View, first_along
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,11 +102,8 @@ def contracted(
 def _summed(visit: Visit, view: View, axes: Sequence[int]) -> View:
     """Return a view with `axes` of length one; positions along them go together."""
     visit.whole(view, axes, _WHY)
-    labels = view.labels
-    for axis in axes:
-        labels = labels.take([0], axis)
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(view.shape))
-    return View(shape, labels)
+    return View(shape, first_along(view.labels, axes))
 
 
 def _arranged(view: View, names: Sequence[str], result: Sequence[str]) -> View:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.axes import inner_axes
 from pytest_paoding.engine.graph.rules.registry import known, rule
-from pytest_paoding.engine.graph.views import View
+from pytest_paoding.engine.graph.views import View, first_along
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,7 @@ def reduction(visit: Visit) -> View | Sequence[View]:
     if axes is None:
         return visit.fixed("reduces the batch")
     visit.whole(view, axes, "makes one value of these positions")
-    labels = view.labels
-    for axis in axes:
-        labels = labels.take([0], axis)
+    labels = first_along(view.labels, axes)
     return View(visit.shape, labels if layer.keepdims else np.squeeze(labels, axes))
 
 
