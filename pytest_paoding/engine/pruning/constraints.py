@@ -65,7 +65,8 @@ class Constraints:
         Raises:
             PruningError: A share is outside [0, 1), or `round_to` is not a whole number from 1.
         """
-        for name, share in (("ratio", self.ratio), *self.ratios.items()):
+        check_share("ratio", self.ratio, zero=True)
+        for name, share in self.ratios.items():
             check_share(f"{name}:", share, zero=True)
         if isinstance(self.round_to, bool) or not isinstance(self.round_to, int):
             raise PruningError(f"round_to must be a whole number, not {self.round_to!r}")

@@ -140,7 +140,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         [4, 2]
     """
     constraints = Constraints(
-        ratio=check_share("ratio", ratio, zero=True),
+        ratio=ratio,
         ratios=dict(ratios or {}),
         include=listed(include),
         exclude=listed(exclude),

@@ -15,7 +15,7 @@ from pytest_paoding.engine.execution.inputs import (
     most_inputs,
 )
 from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.errors import DataError
 from support.small_models import branched, mlp, normed
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_paoding.engine.execution.inputs import Draw, chunked, drawn
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from support.small_models import before_activation, branched, cnn, mlp, residual
 
 UNIT = (0.0, 1.0)

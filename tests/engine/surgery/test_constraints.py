@@ -95,7 +95,7 @@ def test_the_least_share_of_a_group_counts(named: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     (
-        ({"ratio": 1.0}, "ratio: must be a share"),
+        ({"ratio": 1.0}, "ratio must be a share"),
         ({"ratio": 0.5, "ratios": {"a": 50}}, "a: must be a share"),
         ({"ratio": 0.5, "round_to": 0}, "at least 1"),
         ({"ratio": 0.5, "round_to": 2.5}, "whole number"),

@@ -9,8 +9,8 @@ import pytest
 from pytest_paoding.engine.execution.inputs import Draw, drawn
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.rules import rule_for
-from pytest_paoding.engine.graph.trace import read_graph
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert

@@ -9,7 +9,7 @@ from keras import layers
 from pytest_paoding.engine.execution.inputs import synthetic
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.trace import read_graph
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, is_norm, recorded
 from support.small_models import normed
 
