@@ -15,9 +15,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.execution.normalisation import norm_axis
+from pytest_paoding.engine.execution.normalisation import norm_axis, recorded
 from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
 from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
 from pytest_paoding.engine.pruning.gradients.work import (
     PASSES,
@@ -25,7 +26,6 @@ from pytest_paoding.engine.pruning.gradients.work import (
     batch_of,
     multiplications,
 )
-from pytest_paoding.engine.pruning.reconstruct.twin import is_norm, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +162,7 @@ def _distance(norm: Call, values: Any) -> Any:
     """Return the squared distance of a batch's mean and deviation from the recorded ones."""
     channel = norm_axis(norm.operation) % len(values.shape)
     others = [each for each in range(len(values.shape)) if each != channel]
-    mean, deviation = (each.astype(np.float32) for each in recorded(norm))
+    mean, deviation = (each.astype(np.float32) for each in recorded(norm.operation))
     present, variance = tf.nn.moments(tf.cast(values, tf.float32), others)
     spread = tf.sqrt(variance + 1e-6)
     scale = deviation + 1e-3
@@ -174,9 +174,8 @@ def _heads(graph: Graph) -> list[Call]:
     """Return the calls that output classes: a softmax, sigmoids, or what looks like logits."""
     return [
         call
-        for call in graph.calls
-        if set(call.outputs) & set(graph.outputs)
-        and (_activation(call) is not None)
+        for call in graph.output_calls
+        if (_activation(call) is not None)
         and (_activation(call) is not keras.activations.linear or _several(call))
     ]
 

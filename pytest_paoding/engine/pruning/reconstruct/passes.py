@@ -20,6 +20,7 @@ import numpy as np
 
 from pytest_paoding.engine.execution.tensors import reads_images
 from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
@@ -27,7 +28,7 @@ from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
-from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, has_recorded
+from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from pytest_paoding.engine.pruning.reconstruct.units import Units
 
 if TYPE_CHECKING:

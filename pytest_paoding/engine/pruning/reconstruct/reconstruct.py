@@ -16,11 +16,11 @@ from pytest_paoding.engine.execution.inputs import (
 )
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
-from pytest_paoding.engine.pruning.reconstruct.twin import has_recorded
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
 

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.intervals import known_activation, layer_activation
-from pytest_paoding.engine.execution.linear import is_linear
-from pytest_paoding.engine.execution.normalisation import norm_axis
-from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.execution.linear import activation_of, is_linear
+from pytest_paoding.engine.execution.normalisation import along_channels, norm_axis, recorded
+from pytest_paoding.engine.graph.norms import is_norm
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Hook, Wave
@@ -26,16 +25,6 @@ if TYPE_CHECKING:
 _LEAST, _MOST = 0.2, 5.0  # limits of a map's factor
 _STEPS = 25  # steps of the search for a map in front of a ReLU
 _ROWS = 6000  # samples in that search
-
-
-def is_norm(call: Call) -> bool:
-    """Whether a call has recorded statistics of its inputs."""
-    return type(call.operation) is keras.layers.BatchNormalization
-
-
-def has_recorded(graph: Graph) -> bool:
-    """Whether any call of a model has recorded statistics."""
-    return any(is_norm(call) for call in graph.calls)
 
 
 def calibrate(wave: Wave) -> None:
@@ -52,38 +41,28 @@ def calibrate(wave: Wave) -> None:
             norm = behind[call]
             before = wave.before(call) if is_linear(call.operation) else None
             read = before or wave.values[call.inputs[0]]
-            found = _in_front_of_relu(_channels(norm, read), *recorded(norm))
+            found = _in_front_of_relu(_channels(norm, read), *recorded(norm.operation))
             wave.model.hooks[call] = _map(norm, *found)
         elif is_norm(call) and call not in behind.values():
             channels = _channels(call, wave.values[call.inputs[0]])
-            wave.model.hooks[call] = _map(call, *_direct(channels, *recorded(call)))
+            wave.model.hooks[call] = _map(call, *_direct(channels, *recorded(call.operation)))
         wave.advance(before)
 
 
 def _norms_behind_relu(graph: Graph) -> dict[Call, Call]:
     """Return the normalisation behind each ReLU that feeds nothing else."""
-    made_by = {tensor: call for call in graph.calls for tensor in call.outputs}
-    read = [tensor for call in graph.calls for tensor in call.inputs]
-    return {
-        made_by[tensor]: call
-        for call in graph.calls
-        if is_norm(call)
-        for tensor in call.inputs
-        if tensor in made_by and _is_relu(made_by[tensor]) and read.count(tensor) == 1
-    }
+    found = {}
+    for norm in filter(is_norm, graph.calls):
+        tensor = norm.inputs[0]
+        producer = graph.producer(tensor)
+        if producer is not None and _is_relu(producer) and graph.readers(tensor) == (norm,):
+            found[producer] = norm
+    return found
 
 
 def _is_relu(call: Call) -> bool:
-    layer = call.operation
-    known = known_activation(layer.activation) if is_linear(layer) else layer_activation(layer)
+    known = activation_of(call.operation)
     return known is not None and known.function is keras.activations.relu
-
-
-def recorded(norm: Call) -> tuple[Matrix, Matrix]:
-    """Return the mean and deviation that a normalisation has recorded."""
-    layer = norm.operation
-    mean = values_of(layer.moving_mean).astype(np.float64)
-    return mean, np.sqrt(values_of(layer.moving_variance).astype(np.float64))
 
 
 def _channels(norm: Call, chunks: list[Any]) -> FloatArray:
@@ -119,7 +98,8 @@ def _in_front_of_relu(
 
 
 def _map(norm: Call, factor: Matrix, shift: Matrix) -> Hook:
-    lengths = [1] * (len(norm.inputs[0].shape) + 1)
-    lengths[norm_axis(norm.operation)] = -1
-    scale, offset = (each.astype(np.float32).reshape(lengths) for each in (factor, shift))
+    rank = len(norm.inputs[0].shape) + 1
+    scale, offset = (
+        along_channels(norm.operation, each.astype(np.float32), rank) for each in (factor, shift)
+    )
     return lambda values: values * scale + offset

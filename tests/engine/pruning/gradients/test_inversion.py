@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from pytest_paoding.engine.execution.inputs import Draw, drawn
+from pytest_paoding.engine.execution.normalisation import recorded
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.gradients.work import multiplications
 from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
-from pytest_paoding.engine.pruning.reconstruct.twin import is_norm, recorded
 from pytest_paoding.engine.pruning.task import Options, Task
 from support.small_models import normed, randomised, residual
 
@@ -74,7 +75,7 @@ def distance(graph, arrays):
     far = []
     for call in graph.calls:
         if is_norm(call):
-            mean, deviation = recorded(call)
+            mean, deviation = recorded(call.operation)
             values = np.asarray(wave.values[call.inputs[0]][0]).reshape(-1, len(mean))
             far.append(np.abs(values.mean(axis=0) - mean) / deviation)
         wave.advance()

@@ -7,10 +7,12 @@ import pytest
 from keras import layers
 
 from pytest_paoding.engine.execution.inputs import synthetic
+from pytest_paoding.engine.execution.normalisation import recorded
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.pruning.reconstruct.twin import calibrate, is_norm, recorded
+from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from support.small_models import normed
 
 UNIT = (0.0, 1.0)
@@ -31,7 +33,7 @@ def test_the_twin_gives_normalisations_what_they_recorded(activation):
         wave.advance()
     hook = state.hooks.get(norm, lambda values: values)
     values = np.concatenate([np.asarray(hook(each)) for each in wave.values[norm.inputs[0]]])
-    mean, deviation = recorded(norm)
+    mean, deviation = recorded(norm.operation)
     off = np.abs(values.reshape(-1, 5).mean(axis=0) - mean) / deviation
     # the map in front of a ReLU is searched for, on a sample
     assert off.max() < (0.1 if activation else 1e-3)
