@@ -102,6 +102,7 @@ class Graph:
     _calls_of: dict[Any, tuple[Call, ...]] = field(init=False, repr=False, default_factory=dict)
     _producers: dict[Tensor, Call] = field(init=False, repr=False, default_factory=dict)
     _readers: dict[Tensor, tuple[Call, ...]] = field(init=False, repr=False, default_factory=dict)
+    _dead_after: dict[Call, set[Tensor]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the calls, once."""
@@ -110,6 +111,10 @@ class Graph:
             self._producers.update(dict.fromkeys(call.outputs, call))
             for tensor in dict.fromkeys(call.inputs):
                 self._readers[tensor] = (*self.readers(tensor), call)
+        for call in self.calls:
+            read = {tensor for tensor in call.inputs if self._readers[tensor][-1] is call}
+            unread = {tensor for tensor in call.outputs if tensor not in self._readers}
+            self._dead_after[call] = (read | unread) - set(self.outputs)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -156,9 +161,7 @@ class Graph:
 
     def dead_after(self, call: Call) -> set[Tensor]:
         """Return which inputs and outputs of a call nobody needs once it has run."""
-        read = {tensor for tensor in call.inputs if self.readers(tensor)[-1] is call}
-        unread = {tensor for tensor in call.outputs if not self.readers(tensor)}
-        return (read | unread) - set(self.outputs)
+        return self._dead_after[call]
 
     def run(
         self, values: Sequence[Value], on_call: Callable[[Call, list[Value]], Sequence[Value]]
