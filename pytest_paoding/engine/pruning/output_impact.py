@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.execution.intervals import Interval, known_activation, layer_activation
-from pytest_paoding.engine.execution.linear import is_linear, linear
+from pytest_paoding.engine.execution.intervals import Interval
+from pytest_paoding.engine.execution.linear import activation_of, is_linear, linear
 from pytest_paoding.engine.execution.propagation import propagation
 from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.working import key_of
@@ -46,9 +46,8 @@ class OutputImpact:
         """Prepare for merges in `groups`, with inputs within `ranges`."""
         readers = {call for group in groups for _, call in group.readers}
         self._weights = weights
-        self._outputs = set(graph.outputs)
-        self._calls = _behind(graph, readers)
-        self._bounds = ValueBounds(graph, weights, ranges, self._calls)
+        self._graph = graph
+        self._bounds = ValueBounds(graph, weights, ranges, graph.descendants(readers))
         self._made: dict[Call, Interval] = {}
 
     def update(self) -> None:
@@ -83,13 +82,15 @@ class OutputImpact:
         Outputs are taken before their activation; where a layer's effect on differences is unknown,
         its inputs count as outputs.
         """
-        moved: dict[Tensor, Interval] = {}
         reached: list[Interval] = []
-        for call in self._calls:
-            inputs = [moved.get(tensor) for tensor in call.inputs]
+
+        def follow(call: Call, inputs: list[Interval | None]) -> list[Interval | None]:
             added = [each[call] for each in (self._made, deltas) if call in each]
-            if added or any(each is not None for each in inputs):
-                self._move(call, inputs, added, moved, reached)
+            ends, after = self._through(call, inputs, added)
+            reached.extend(ends)
+            return [after] * len(call.outputs)
+
+        self._graph.run([None] * len(self._graph.inputs), follow)
         count = max(len(each.low) for each in reached)
         return Interval(
             np.concatenate([_flat(each.low, count) for each in reached], axis=1),
@@ -110,58 +111,27 @@ class OutputImpact:
         radius = np.matmul(radius[..., None, :], np.abs(rows)[between])[..., 0, :]
         return Interval.around(centre, radius)
 
-    def _move(
-        self,
-        call: Call,
-        inputs: Sequence[Interval | None],
-        added: Sequence[Interval],
-        moved: dict[Tensor, Interval],
-        reached: list[Interval],
-    ) -> None:
-        """Propagate differences through one call, or record them as outputs that are reached."""
-        after = self._after(call, inputs, added, reached)
-        if after is None:
-            return
-        for tensor in call.outputs:
-            moved[tensor] = after
-            if tensor in self._outputs:
-                reached.append(after)
-
-    def _after(
-        self,
-        call: Call,
-        inputs: Sequence[Interval | None],
-        added: Sequence[Interval],
-        reached: list[Interval],
-    ) -> Interval | None:
+    def _through(
+        self, call: Call, inputs: Sequence[Interval | None], added: Sequence[Interval]
+    ) -> tuple[list[Interval], Interval | None]:
+        """Return the differences that end at a call, and the one that it propagates."""
         layer = call.operation
         known = [each for each in inputs if each is not None]
-        activation = layer_activation(layer)
+        if not (known or added):
+            return [], None
+        activation = activation_of(layer)
         before = known[0] if known else added[0]
         if is_linear(layer):
-            activation = known_activation(layer.activation)
             before = _total([*(linear(layer, self._weights, each) for each in known), *added])
         if is_linear(layer) or activation is not None:
-            if activation is None or self._outputs & set(call.outputs):
-                reached.append(before)
-                return None
-            return activation.difference(before, self._bounds.before[call])
+            if activation is None or call in self._graph.output_calls:
+                return [before], None
+            return [], activation.difference(before, self._bounds.before[call])
         kind = propagation(layer)
         if kind is None or kind.difference is None:
-            reached.extend(known)
-            return None
-        return kind.difference(call, _filled_in(call, inputs, len(known[0].low)))
-
-
-def _behind(graph: Graph, calls: Collection[Call]) -> list[Call]:
-    """Return the given calls and all calls that depend on them, in order."""
-    reached: set[Tensor] = set()
-    behind = []
-    for call in graph.calls:
-        if call in calls or reached & set(call.inputs):
-            behind.append(call)
-            reached |= set(call.outputs)
-    return behind
+            return known, None
+        after = kind.difference(call, _filled_in(call, inputs, len(known[0].low)))
+        return [after for tensor in call.outputs if tensor in self._graph.outputs], after
 
 
 def _total(intervals: Sequence[Interval]) -> Interval:
