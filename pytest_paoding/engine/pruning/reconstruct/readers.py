@@ -9,13 +9,14 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.linear import CONVS
+from pytest_paoding.engine.graph.axes import channels_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Structure, WeightAxis
-    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
+    from pytest_paoding.engine.graph.trace import Call, Tensor
     from pytest_paoding.engine.graph.types import IntArray
 
 
@@ -80,7 +81,7 @@ def find_readers(structure: Structure) -> tuple[Reader, ...]:
     found = []
     for call in graph.calls:
         layer = call.operation
-        if (layer, 0) in axes and _is_plain(layer) and _calls(graph, layer) == 1:
+        if (layer, 0) in axes and _is_plain(layer) and len(graph.calls_of(layer)) == 1:
             axis = axes[layer, 0]
             found.append(Reader(call, axis, _columns(call, axis)))
     return tuple(found)
@@ -108,19 +109,14 @@ def _is_plain(layer: Any) -> bool:
     return type(layer) is keras.layers.Dense
 
 
-def _calls(graph: Graph, layer: Any) -> int:
-    return sum(call.operation is layer for call in graph.calls)
-
-
 def _columns(call: Call, axis: WeightAxis) -> tuple[Columns, ...]:
     order = np.argsort(axis.classes, kind="stable")
     classes, start, counts = np.unique(axis.classes[order], return_index=True, return_counts=True)
     tensor = call.inputs[0]
-    first = getattr(call.operation, "data_format", None) == "channels_first"
+    axis_read = -len(tensor.shape) if channels_first(call.operation) else -1
     found = []
     for occurrences in np.unique(counts):
         alike = counts == occurrences
         positions = order[start[alike][:, None] + np.arange(occurrences)]
-        read_at = -len(tensor.shape) if first else -1
-        found.append(Columns(tensor, read_at, positions, classes[alike]))
+        found.append(Columns(tensor, axis_read, positions, classes[alike]))
     return tuple(found)
