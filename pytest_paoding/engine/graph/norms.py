@@ -23,7 +23,8 @@ def has_recorded(graph: Graph) -> bool:
 def norm_behind(graph: Graph, layer: Any) -> Any | None:
     """Return the BatchNormalization that alone reads a layer's one output, both called once."""
     calls = graph.calls_of(layer)
-    if len(calls) != 1 or layer.activation is not keras.activations.linear:
+    activation = getattr(layer, "activation", None)
+    if len(calls) != 1 or activation is not keras.activations.linear:
         return None
     (output,) = calls[0].outputs
     readers = graph.readers(output)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.norms import norm_behind
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.groups import Group, Sites
@@ -72,7 +73,7 @@ def dense_group(group: Group, graph: Graph) -> DenseGroup | None:
     layer = group.producers[0].layer
     carriers = {sites.axis.layer for sites in group.carried} - {layer}
     layers = {sites.axis.layer for sites in group.contracted}
-    norm = _folded_norm(layer, graph)
+    norm = norm_behind(graph, layer)
     if (
         len(group.producers) > 1
         or not group.mergeable
@@ -82,10 +83,7 @@ def dense_group(group: Group, graph: Graph) -> DenseGroup | None:
     ):
         return None
     readers = tuple(
-        (sites, call)
-        for sites in group.contracted
-        for call in graph.calls
-        if call.operation is sites.axis.layer
+        (sites, call) for sites in group.contracted for call in graph.calls_of(sites.axis.layer)
     )
     return DenseGroup(layer, group.producers[0].classes, norm if carriers else None, readers)
 
@@ -253,15 +251,6 @@ def _matching(pairs: IntArray, width: int) -> IntArray:
         used[pairs[here]] = True
         rest = rest[~used[pairs[rest]].any(axis=1)]
     return np.sort(np.concatenate(taken))
-
-
-def _folded_norm(layer: Any, graph: Graph) -> Any | None:
-    """Return the BatchNormalization that alone reads a linear layer, if any."""
-    outputs = [tensor for call in graph.calls if call.operation is layer for tensor in call.outputs]
-    behind = [call.operation for call in graph.calls if set(call.inputs) & set(outputs)]
-    linear = getattr(layer, "activation", None) is keras.activations.linear
-    is_norm = len(behind) == 1 and type(behind[0]) is keras.layers.BatchNormalization
-    return behind[0] if linear and is_norm else None
 
 
 def _numbers(variable: Any, default: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
