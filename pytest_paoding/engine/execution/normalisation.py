@@ -35,7 +35,7 @@ def recorded(layer: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float6
 
 
 def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]:
-    """Return the factor and the shift of each channel in inference, with working weights."""
+    """Return the factor and the shift of each channel in inference, as precise as the weights."""
     values = {id(each): weights[layer, index] for index, each in enumerate(layer.weights)}
     scale = 1 / np.sqrt(values[id(layer.moving_variance)] + layer.epsilon)
     if layer.gamma is not None:
@@ -43,12 +43,13 @@ def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]
     shift = -values[id(layer.moving_mean)] * scale
     if layer.beta is not None:
         shift = shift + values[id(layer.beta)]
-    return scale.astype(np.float32), shift.astype(np.float32)
+    return scale, shift
 
 
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
     """Apply a normalisation to values in inference, with working weights."""
     scale, shift = (
-        along_channels(layer, each, len(values.shape)) for each in affine(layer, weights)
+        along_channels(layer, each.astype(np.float32), len(values.shape))
+        for each in affine(layer, weights)
     )
     return tf.cast(values, tf.float32) * scale + shift

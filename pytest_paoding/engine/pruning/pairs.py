@@ -14,7 +14,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.norms import norm_behind
 
 if TYPE_CHECKING:
@@ -151,12 +153,10 @@ class PairSaliency:
         layer, norm = self._layer, self._norm
         scale, bias = np.ones(layer.units), np.zeros(layer.units)
         if layer.use_bias:
-            bias = _numbers(layer.bias, bias)
+            bias = values_of(layer.bias).astype(np.float64)
         if norm is not None:
-            deviation = np.sqrt(_numbers(norm.moving_variance, scale) + norm.epsilon)
-            scale = _numbers(norm.gamma, scale) / deviation
-            shift = _numbers(norm.beta, np.zeros(layer.units))
-            bias = (bias - _numbers(norm.moving_mean, bias)) * scale + shift
+            scale, shift = affine(norm, WorkingWeights(np.float64))
+            bias = bias * scale + shift
         columns = self._columns[left]
         return scale[columns], bias[columns].astype(np.float32)
 
@@ -251,9 +251,3 @@ def _matching(pairs: IntArray, width: int) -> IntArray:
         used[pairs[here]] = True
         rest = rest[~used[pairs[rest]].any(axis=1)]
     return np.sort(np.concatenate(taken))
-
-
-def _numbers(variable: Any, default: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    if variable is None:
-        return default
-    return np.asarray(values_of(variable), dtype=np.float64)
