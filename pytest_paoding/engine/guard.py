@@ -1,4 +1,4 @@
-"""Leaving the process as it was: random state, automatic names, warnings."""
+"""Guards that leave the process as it was: random state, automatic names, warnings."""
 
 from __future__ import annotations
 

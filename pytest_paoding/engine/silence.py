@@ -27,7 +27,7 @@ _WORKERS = "PYTEST_XDIST_WORKER_COUNT"
 
 
 def start_tensorflow() -> None:
-    """Import TensorFlow and Keras and find the devices, silently; does nothing if that is done.
+    """Import TensorFlow and Keras and find the devices, silently, unless that is done.
 
     Within a worker of pytest-xdist that imports TensorFlow for the first time its threads are
     limited to the worker's share of the processors. What somebody else imported is left as it is.
@@ -47,7 +47,7 @@ def start_tensorflow() -> None:
 
 @contextmanager
 def silenced(*descriptors: int) -> Iterator[None]:
-    """Keep back what is written to file descriptors; show it if the block meets a defect.
+    """Hold back what is written to file descriptors; show it if the block fails unexpectedly.
 
     Args:
         descriptors: The file descriptors; standard error alone if none is given.

@@ -37,7 +37,7 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
 
 
 def _detail(seen: Observations) -> str:
-    """Return the accuracy by kind, the mean over the severities."""
+    """Return the mean accuracy of each kind over the severities."""
     parts = []
     for kind in dict.fromkeys(kind for kind, _ in seen.versions):
         rows = [row for row, (name, _) in enumerate(seen.versions) if name == kind]

@@ -1,4 +1,4 @@
-"""Inputs as a poor camera or a noisy line would deliver them, at five severities.
+"""Corrupted inputs, as of a poor camera or a noisy line, at five severities.
 
 Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 Perturbations", 2019: the strengths are those of CIFAR-10-C for images below 64 pixels and of
@@ -43,7 +43,7 @@ _TRUNCATED = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corruptions:
-    """What is done to inputs, each kind at each severity.
+    """Kinds of corruption, each applied at each severity.
 
     Attributes:
         kinds: `noise`, `blur`, `brightness`, `contrast`; all but noise are for images alone, which
@@ -146,7 +146,7 @@ def _strengths(values: Any, axes: tuple[int, int]) -> Mapping[str, tuple[float, 
 
 
 def _blurred(values: Any, deviation: float, axes: tuple[int, int]) -> Any:
-    """Return images filtered by a Gaussian along both axes, the border's pixels going on."""
+    """Return images filtered by a Gaussian along both axes, padded with the border's pixels."""
     for axis in axes:
         weights = _gaussian(values.shape[axis], deviation).astype(values.dtype)
         values = np.moveaxis(np.tensordot(values, weights, axes=(axis, 1)), -1, axis)
@@ -165,7 +165,7 @@ def _gaussian(length: int, deviation: float) -> Any:
 
 
 def _brightened(values: Any, more: float, axes: tuple[int, int]) -> Any:
-    """Return images with more added to the value of hue, saturation and value."""
+    """Return images with `more` added to the value V of HSV."""
     channels = 1 if axes[0] > 1 else -1
     value = values.max(axis=channels, keepdims=True)
     brighter = np.minimum(value + more, 1)
@@ -173,7 +173,7 @@ def _brightened(values: Any, more: float, axes: tuple[int, int]) -> Any:
 
 
 def _flattened(values: Any, left: float, axes: tuple[int, int]) -> Any:
-    """Return images whose differences from their mean, channel by channel, shrink."""
+    """Return images with less contrast: their differences from the channels' means shrink."""
     mean = values.mean(axis=axes, keepdims=True)
     return (values - mean) * values.dtype.type(left) + mean
 

@@ -165,7 +165,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
 
 def _batch_size(graph: Graph, first: Batch) -> int:
-    """Return how many samples a batch may have so that what a gradient keeps fits into memory."""
+    """Return the size of batches for which the tensors a gradient needs fit into memory."""
     longest = max(length for part in first.inputs for length in part.shape[1:] or (1,))
     total = 0
     for call in graph.calls:

@@ -74,7 +74,7 @@ def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:
 
 
 def along_units(layer: Any, values: Any) -> Any:
-    """Return an array or a tensor of a value for each unit so that it broadcasts to the output."""
+    """Return a value for each unit in a shape that broadcasts to the layer's output."""
     if channels_first(layer):
         return values[(slice(None), *(None,) * layer.rank)]
     return values

@@ -1,4 +1,4 @@
-"""Lengths that a model leaves open: which ones to run it on where there is no data to tell."""
+"""Lengths that a model leaves open, settled to run it without data."""
 
 from __future__ import annotations
 

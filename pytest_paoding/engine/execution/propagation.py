@@ -92,7 +92,7 @@ def _multiplied(_: Call, intervals: Sequence[Interval]) -> Interval:
 
 
 def _called(call: Call, arrays: Sequence[FloatArray]) -> FloatArray:
-    """Return the one output of a call for arrays in place of its input tensors."""
+    """Return the output of a call, as an array, with arrays for its input tensors."""
     (output,) = call.on(map(keras.ops.convert_to_tensor, arrays))
     return values_of(output)  # type: ignore[no-any-return]  # TensorFlow is untyped
 

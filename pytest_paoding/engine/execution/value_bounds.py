@@ -1,4 +1,4 @@
-"""Value bounds: what the tensors of a model may hold on any legal input.
+"""Value bounds: intervals that hold the tensors of a model on any legal input.
 
 Interval arithmetic through the graph (arXiv 2204.00783, section V-A), every layer included, with
 the weights as they are at this moment of a search. Sound up to rounding.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ValueBounds:
-    """Bounds of the tensors that lead to some calls, kept until weights they depend on change.
+    """Bounds of the tensors that some calls depend on, kept until their weights change.
 
     Attributes:
         before: Bounds of what the activation of a call reads, for each call that has one.

@@ -1,4 +1,4 @@
-"""The wave: a model's calls run one after the other on all inputs, open to changes on the way.
+"""The wave: all inputs pass through a model call by call, and weights may change on the way.
 
 Whoever drives a wave sees what every tensor holds the moment it is there, and may change the
 weights of a call before the wave goes over it: each call is run once, whatever is changed, so the
@@ -84,7 +84,7 @@ class Model:
 
     @contextmanager
     def tried(self, layers: Iterable[Any]) -> Iterator[None]:
-        """Let weights of some layers, offsets and masks be changed, and take it all back."""
+        """Let weights of some layers, offsets and masks be changed, and restore them all."""
         kept = {
             (layer, index): self.weights[layer, index]
             for layer in layers
@@ -134,7 +134,7 @@ class Wave:
         return self.model.graph.calls[self._next :]
 
     def advance(self, before: Sequence[Any] | None = None) -> None:
-        """Run the next call on all chunks, from what `before` gave where that was asked for."""
+        """Run the next call on all chunks; `before` is what `self.before` gave, if it was asked."""
         call = self.model.graph.calls[self._next]
         self._next += 1
         columns = [self.values[tensor] for tensor in call.inputs]
@@ -149,7 +149,7 @@ class Wave:
             del self.values[tensor]
 
     def fork(self) -> Wave:
-        """Return a wave that goes on from here by itself."""
+        """Return an independent wave that goes on from here."""
         other = copy(self)
         other.values = dict(self.values)
         return other
@@ -160,7 +160,7 @@ class Wave:
         return outputs
 
     def outputs(self) -> Any:
-        """Do the same, and return a tensor."""
+        """Run to the end; return the outputs before their activation as a tensor."""
         reached = []
         wanted = set(self.model.graph.outputs)
         for call in self.calls():

@@ -1,1 +1,1 @@
-"""A pruned model in other formats than `.keras`, and the runtimes that such files are judged by."""
+"""Export to other formats than `.keras`, and the runtimes that run such files."""

@@ -110,7 +110,7 @@ class _Saved:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep back what converters print and warn of, and the state of Python's random numbers."""
+    """Silence converters, and preserve the state of Python's random numbers."""
     drawn = random.getstate()
     try:
         with silenced(STDOUT, STDERR), warnings.catch_warnings():

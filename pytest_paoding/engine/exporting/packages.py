@@ -1,4 +1,4 @@
-"""Which packages a format needs; none of them is imported here."""
+"""The packages that each format needs; none of them is imported here."""
 
 from __future__ import annotations
 

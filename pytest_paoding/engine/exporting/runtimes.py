@@ -1,4 +1,4 @@
-"""Exported files as functions from inputs to outputs, each run by the runtime it is made for."""
+"""Exported files as functions from inputs to outputs, each run by its own runtime."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class LiteRT:
         self._single = any(each["shape_signature"][0] == 1 for each in self._inputs.values())
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the outputs for a batch, dequantised."""
+        """Return the outputs for a batch, dequantized."""
         if not self._single:
             return self._invoke(inputs)
         parts = [
@@ -92,7 +92,7 @@ class LiteRT:
 
 
 def quantized(values: Any, details: Mapping[str, Any]) -> Any:
-    """Return an input as its tensor takes it: round(x / scale) + zero point, within the dtype."""
+    """Quantize an input: round(x / scale) + zero point, within the dtype."""
     dtype, (scale, zero) = details["dtype"], details["quantization"]
     if not np.issubdtype(dtype, np.integer) or not scale:
         return values.astype(dtype, copy=False)
@@ -101,7 +101,7 @@ def quantized(values: Any, details: Mapping[str, Any]) -> Any:
 
 
 def dequantized(values: Any, details: Mapping[str, Any]) -> Any:
-    """Return an output's real numbers: (q - zero point) * scale."""
+    """Dequantize an output: (q - zero point) * scale."""
     scale, zero = details["quantization"]
     if not np.issubdtype(values.dtype, np.integer) or not scale:
         return values

@@ -1,4 +1,4 @@
-"""A digest that tells whether two models are the same, bit for bit."""
+"""A digest that is equal for models that are equal bit for bit."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def of_data(data: Any) -> str | None:
 
 
 def _parts(data: Any) -> Iterator[bytes]:
-    """Yield the parts of a digest of data.
+    """Yield the bytes that a digest of data covers.
 
     Raises:
         TypeError: It may be used up by reading, or mean something that its bytes do not tell.

@@ -1,4 +1,4 @@
-"""Loading a model file, safely and with one clear line if it cannot be."""
+"""Loading a model file, safely, or refusing it in one clear line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an array has the shape of a tensor, as lenient as Keras is about it."""
+"""Fitting arrays to the shape of a tensor, as leniently as Keras does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def fitted(array: Any, shape: Sequence[int | None]) -> Any | None:
-    """Return samples in the shape of a tensor, None if they have another one.
+    """Return samples in the shape of a tensor, None if they do not fit it.
 
     A last axis of length one may be missing or over.
 

@@ -1,1 +1,1 @@
-"""What a model is attacked with: one protocol, one module for each way of searching."""
+"""Attacks on models: one protocol, and one module for each way of searching."""

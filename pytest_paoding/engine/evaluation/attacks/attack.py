@@ -1,4 +1,4 @@
-"""What an attack is: given a model and samples, it returns changed inputs for each epsilon.
+"""Attacks: given a model and samples, they return changed inputs for each epsilon.
 
 Whether they fool the model is for `observe` to find out, so that every attack is counted in the
 same way.
@@ -42,12 +42,12 @@ class Target:
     generator: np.random.Generator
 
     def right(self, inputs: Sequence[Any]) -> BoolArray:
-        """Return whether inputs in place of the own are right on all outputs, shape (samples,)."""
+        """Return whether the model is right on other inputs for the samples, shape (samples,)."""
         classes = top_classes(self.predictor.logits(inputs))
         return (classes == self.labels).all(axis=0)  # type: ignore[no-any-return]  # NumPy's Any
 
     def only(self, rows: IntArray) -> Target:
-        """Return the same with some of the samples."""
+        """Return the target with only some of the samples."""
         inputs = [tf.gather(each, rows) for each in self.inputs]
         return Target(self.predictor, inputs, self.labels[:, rows], self.generator)
 
@@ -111,7 +111,7 @@ class Attack(ABC):
 def within(
     inputs: Sequence[Any], found: Sequence[Any], epsilon: float, ranges: Sequence[Interval | None]
 ) -> list[Any]:
-    """Return the inputs nearest to what was found that are legal and within epsilon, as arrays."""
+    """Project examples onto what is legal and within epsilon of the inputs; return arrays."""
     near = []
     for each, other, interval in zip(inputs, found, ranges, strict=True):
         values, changed = np.asarray(each), np.asarray(other)

@@ -43,7 +43,7 @@ class UnitBox:
         self.values = self._side_by_side(parts, 1 / self.width).clip(0, 1)
 
     def only(self, rows: IntArray) -> UnitBox:
-        """Return the same with some of the samples."""
+        """Return the box with only some of the samples."""
         return UnitBox(self.target.only(rows), self._ranges)
 
     def inputs(self, values: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Attacks that search: each search is tried on what the ones before it left standing.
+"""Attacks that search: each search is tried on the samples that those before it left standing.
 
 The worst case over several attacks is taken sample by sample, as in AutoAttack (Croce and Hein,
 2020), and what fools a model within one epsilon does so within every larger one. So a stronger
@@ -92,7 +92,7 @@ class Cascade(Attack):
 
 
 class _Fooling:
-    """Which samples have been fooled so far, while epsilon grows.
+    """The samples that have been fooled so far, while epsilon grows.
 
     Attributes:
         reached: The least epsilon at which a sample was fooled; 0 for those that are wrong anyway,
@@ -111,20 +111,20 @@ class _Fooling:
         return np.flatnonzero(np.isinf(self.reached))
 
     def begin(self, started: Sequence[Any], epsilon: float) -> None:
-        """Go on to the next epsilon, with inputs to begin with."""
+        """Begin the next epsilon from inputs."""
         fooled = np.isfinite(self.reached) & (self.reached > 0)
         self.found = _merged(started, self.found, fooled)
         self._record(self.found, epsilon)
 
     def pursue(self, rows: IntArray, found: Sequence[Any], epsilon: float) -> None:
-        """Take what was found for some samples, where it fools the model."""
+        """Keep the examples of some samples that fool the model."""
         tried = [each.copy() for each in self.found]
         for each, part in zip(tried, found, strict=True):
             each[rows] = part
         self.found = _merged(self.found, tried, self._record(tried, epsilon))
 
     def _record(self, tried: Sequence[Any], epsilon: float) -> BoolArray:
-        """Return which samples are newly fooled by inputs, and note at which epsilon."""
+        """Return the samples that inputs newly fool, and note the epsilon."""
         right = self._target.right([tf.convert_to_tensor(each) for each in tried])
         fooled: BoolArray = np.isinf(self.reached) & ~right
         self.reached[fooled] = epsilon
@@ -132,7 +132,7 @@ class _Fooling:
 
 
 class _Run:
-    """One search on one target; what is nearest is looked for once for each sample."""
+    """One search on one target; the nearest example is looked for once for each sample."""
 
     def __init__(self, search: Search, target: Target, ranges: Sequence[Interval | None]) -> None:
         self._search, self._target, self._ranges = search, target, ranges
@@ -150,7 +150,7 @@ class _Run:
         return within(inputs, found, epsilon, self._ranges)
 
     def distances(self) -> Any:
-        """Return how far samples are from what fools the model; infinite where nothing does."""
+        """Return the distance of each sample from the example that fools; infinite without one."""
         right = self._target.right([tf.convert_to_tensor(each) for each in self._near])
         far = np.zeros(len(right))
         for each, near, interval in zip(self._target.inputs, self._near, self._ranges, strict=True):
@@ -160,7 +160,7 @@ class _Run:
         return np.where(right, np.inf, far)
 
     def complete(self, rows: IntArray) -> None:
-        """Look for what is nearest to samples, unless that was done."""
+        """Look for the nearest examples of samples, unless that was done."""
         left = rows[~self._searched[rows]]
         if left.size:
             for each, part in zip(self._near, self._look(left, np.inf), strict=True):

@@ -1,4 +1,4 @@
-"""The fast gradient sign method: the largest step against the truth in one direction per value.
+"""The fast gradient sign method: one step of full size along the sign of the gradient.
 
 Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", 2015, section 4:
 x' = x + epsilon * sign(grad_x J(x, y)), clipped to what a legal input may be.

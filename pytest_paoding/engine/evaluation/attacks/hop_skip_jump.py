@@ -1,4 +1,4 @@
-"""A black-box attack: it sees nothing but which class a model gives.
+"""A black-box attack: it sees nothing but the class that a model predicts.
 
 Chen, Jordan and Wainwright, "HopSkipJumpAttack: A Query-Efficient Decision-Based Attack", 2020. It
 catches models whose gradients lead nowhere although they are easily fooled.

@@ -1,4 +1,4 @@
-"""What a legal input may be, by input: attacks and corruptions stay within it."""
+"""The legal range of each input, which attacks and corruptions stay within."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SLACK = 1e-6
 def unfit(
     batch: Batch, inputs: Sequence[Port], ranges: Sequence[Interval | None], *, finite: bool
 ) -> str | None:
-    """Return why inputs of a batch cannot be changed within their ranges, if so.
+    """Return why a batch cannot be changed within the ranges of its inputs; None if it can.
 
     Args:
         batch: Some samples.

@@ -1,4 +1,4 @@
-"""foolbox, imported without what that does to its surroundings.
+"""foolbox, imported without its side effects.
 
 It imports GitPython, which raises ImportError where no `git` binary is found unless the environment
 tells it to be quiet; and it warns of what it uses itself. Its loops run on NumPy: that needs no

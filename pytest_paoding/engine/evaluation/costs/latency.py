@@ -1,4 +1,4 @@
-"""Latency: how long two models take, side by side.
+"""Latency of two models, measured side by side.
 
 Clocks of shared machines drift and stutter. So the models take turns, what counts is the ratio of
 neighbouring turns, and of those the median; the quartiles say how far it can be trusted.

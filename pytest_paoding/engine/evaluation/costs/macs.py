@@ -1,4 +1,4 @@
-"""How many multiply-adds one call of an operation takes for one sample: looked up by class.
+"""Multiply-adds of one call of an operation for one sample, counted by its class.
 
 Counted are the products that kernels and matrix products sum up, as is usual; biases, activations,
 normalisation, pooling and other work per element are not.
@@ -43,7 +43,7 @@ class UnknownLengthError(ValueError):
 
 
 def multiply_adds(call: Call) -> int | None:
-    """Return the multiply-adds of a call for one sample; None where nobody says how to count them.
+    """Return the multiply-adds of a call for one sample; None where no counter is registered.
 
     Raises:
         UnknownLengthError: A length that matters is not fixed.

@@ -1,4 +1,4 @@
-"""Activation memory: what a model holds at the same time while it computes one sample."""
+"""Activation memory: the most that a model holds at a time while it computes one sample."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def recurrent(call: Call) -> int | None:
 
 @counts(keras.layers.ConvLSTM1D, keras.layers.ConvLSTM2D, keras.layers.ConvLSTM3D)
 def conv_lstm(call: Call) -> int | None:
-    """Every step does so at every position of the state."""
+    """Every step multiplies kernels with input and state at every position of the state."""
     layer = call.operation
     after = call.outputs[0].shape[1:] if layer.return_sequences else call.outputs[0].shape
     positions = size(after) // channels(layer, after)

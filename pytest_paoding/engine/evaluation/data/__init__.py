@@ -1,1 +1,1 @@
-"""The data that models are judged on: where they come from, how they are read and checked."""
+"""The data that models are judged on: their sources, reading and checks."""

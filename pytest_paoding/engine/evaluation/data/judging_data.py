@@ -41,7 +41,7 @@ class Batch:
 
 
 def read(data: Any, signature: Signature, size: Callable[[Batch], int]) -> Iterator[Batch]:
-    """Yield what a user hands in as batches that fit the model, read once and in order.
+    """Yield a user's data as batches that fit the model, read once and in order.
 
     Args:
         data: A pair (x, y) of arrays, a `tf.data.Dataset` or any iterable of such pairs. x is an

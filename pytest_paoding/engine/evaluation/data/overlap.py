@@ -1,4 +1,4 @@
-"""Whether samples to judge on are among those that the pruning has learned from."""
+"""Overlap between the data for judging and the inputs that the pruning has learned from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def apart(batches: Iterable[Batch], calibration: Any, signature: Signature) -> Iterator[Batch]:
-    """Yield batches as long as none of their samples is among the inputs for calibration.
+    """Yield batches, and refuse a sample that is among the inputs for calibration.
 
     Args:
         batches: The data for judging.

@@ -18,7 +18,7 @@ _PAIR, _WEIGHTED = 2, 3
 
 
 def raw_batches(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield pairs (x, y) from what a user hands in, each once and in order.
+    """Yield pairs (x, y) from a user's data, each once and in order.
 
     A tuple or list is one such pair, held in memory; a `tf.data.Dataset`, a `keras.utils.PyDataset`
     and any other iterable yields batches, which need not fit into memory together.

@@ -1,4 +1,4 @@
-"""Labels as people hand them in, as class numbers."""
+"""Labels, turned into class numbers from any form people hand in."""
 
 from __future__ import annotations
 
