@@ -124,7 +124,7 @@ class OutputImpact:
         if is_linear(layer):
             before = _total([*(linear(layer, self._weights, each) for each in known), *added])
         if is_linear(layer) or activation is not None:
-            if activation is None or call in self._graph.output_calls:
+            if activation is None or set(call.outputs) & set(self._graph.outputs):
                 return [before], None
             return [], activation.difference(before, self._bounds.before[call])
         kind = propagation(layer)
