@@ -1,6 +1,7 @@
+"""What settings come to, and where each came from."""
+
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,53 +10,18 @@ from hypothesis import strategies as st
 
 from pytest_paoding.config.bounds import Bound
 from pytest_paoding.config.catalogue import SETTINGS
-from pytest_paoding.config.configfile import ConfigFile, read
 from pytest_paoding.config.gate_settings import resolve
-from pytest_paoding.config.loading import load
-from pytest_paoding.config.run_settings import Settings
-from pytest_paoding.config.tables import PaodingTable, keywords
+from pytest_paoding.config.tables import keywords
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.records import optional_packages
 from pytest_paoding.records.budgets import Level
 from pytest_paoding.records.results import Setting
 from pytest_paoding.records.strategy_names import NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_paoding.config.gate_settings import Layer
-
-BASE = """\
-[tool.paoding]
-ratio = "50%"
-strategy = "scale"
-require = ["digits_cnn"]
-[tool.paoding.budget]
-max_accuracy_decay = "2%"
-min_robustness_retention = 0.8
-[tool.paoding.attack]
-name = "fgsm"
-epsilons = [0.02]
-[tool.paoding.models.digits_cnn]
-path = "models/digits_cnn.keras"
-data = "digits.data:holdout"
-input_range = [0.0, 16.0]
-budget = { max_size = "300 kB", min_robustness_retention = { limit = 0.85, level = "warn" } }
-"""
-
-
-def written(folder: Path, text: str) -> ConfigFile:
-    path = folder / "pyproject.toml"
-    path.write_text(text, encoding="utf-8")
-    return read(path, rootdir=folder)
-
-
-def loaded(folder: Path, text: str = BASE, **options: Any) -> Settings:
-    return load(written(folder, text), **{"command_line": {}, **options})
-
-
-def faults(folder: Path, text: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        loaded(folder, text)
-    return str(caught.value).splitlines()
+from support.setting_files import BASE, loaded
 
 
 def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path: Path) -> None:
@@ -154,202 +120,6 @@ def test_settings_of_the_whole_run(tmp_path: Path) -> None:
     assert loaded(tmp_path).table.require == ("digits_cnn",)
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    (
-        (
-            "[tool.paoding.models.x]\npath = 'x'\nbudget = { max_sise = 3 }",
-            "[tool.paoding.models.x] max_sise: unknown key, did you mean max_size?",
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\n[tool.paoding.models.x.budget]\nmax_sise = 3",
-            ("[tool.paoding.models.x.budget] max_sise: unknown key, did you mean max_size?"),
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\nmax_sise = 3",
-            (
-                "[tool.paoding.models.x] max_sise: unknown key,"
-                " did you mean max_size, in the table budget?"
-            ),
-        ),
-        (
-            "[tool.paoding]\nratoi = 0.5",
-            "[tool.paoding] ratoi: unknown key, did you mean ratio?",
-        ),
-        (
-            "[tool.paoding]\nattack.epsilon = 0.5",
-            "[tool.paoding] attack.epsilon: unknown key, did you mean epsilons?",
-        ),
-        (
-            "[tool.paoding.attack]\nq = 0.5",
-            (
-                "[tool.paoding.attack] q: unknown key, known are name, epsilons, steps, restarts,"
-                " samples"
-            ),
-        ),
-        (
-            "[tool.paoding]\nratio = 50",
-            (
-                "[tool.paoding] ratio: 50 is not a share between 0 and 1 or a"
-                ' percentage such as "50%", did you mean "50%"?'
-            ),
-        ),
-        (
-            "[tool.paoding]\nstrategy = 'salience'",
-            ("[tool.paoding] strategy: 'salience' is no strategy, did you mean saliency?"),
-        ),
-        (
-            "[tool.paoding]\nstrategy = 3",
-            "[tool.paoding] strategy: 3 is no strategy, known are " + ", ".join(NAMES),
-        ),
-        (
-            "[tool.paoding]\nseed = true",
-            "[tool.paoding] seed: input should be a valid integer, not True",
-        ),
-        (
-            "[tool.paoding]\nseed = -1",
-            ("[tool.paoding] seed: input should be greater than or equal to 0, not -1"),
-        ),
-        (
-            "[tool.paoding]\nallocation = 'globl'",
-            (
-                "[tool.paoding] allocation: input should be 'global', 'balanced' or 'uniform',"
-                " not 'globl'"
-            ),
-        ),
-        (
-            "[tool.paoding]\nbaseline = ''",
-            "[tool.paoding] baseline: string should have at least 1 character, not ''",
-        ),
-        (
-            "[tool.paoding]\nmixing = 3",
-            "[tool.paoding] mixing: input should be 'exact' or 'recompute', not 3",
-        ),
-        (
-            "[tool.paoding]\ncalibration = 'inputs'",
-            "[tool.paoding] calibration: 'inputs' is not of the form 'package.module:callable'",
-        ),
-        (
-            "[tool.paoding]\ncalibration = 3",
-            "[tool.paoding] calibration: 3 is not of the form 'package.module:callable'",
-        ),
-        (
-            "[tool.paoding.ratios]\nconv = 40",
-            (
-                "[tool.paoding] ratios: 'conv': 40 is not a share between 0 and 1 or a"
-                ' percentage such as "50%", did you mean "40%"?'
-            ),
-        ),
-        (
-            "[tool.paoding]\nratios = { conv = '100%' }",
-            "[tool.paoding] ratios: 'conv': '100%' would leave nothing: a share is below 1",
-        ),
-        (
-            "[tool.paoding]\nratios = 0.5",
-            (
-                "[tool.paoding] ratios: 0.5 is not a table of shares by layer pattern, such as"
-                ' { "block1_*" = "25%" }'
-            ),
-        ),
-        (
-            "[tool.paoding]\nexclude = [3]",
-            '[tool.paoding] exclude: [3] is not a list of layer patterns such as ["block1_*"]',
-        ),
-        (
-            "[tool.paoding]\ninclude = []",
-            '[tool.paoding] include: [] is not a list of layer patterns such as ["block1_*"]',
-        ),
-        (
-            "[tool.paoding]\nround_to = 0",
-            "[tool.paoding] round_to: input should be greater than or equal to 1, not 0",
-        ),
-        (
-            "[tool.paoding]\nverify = 'yes'",
-            "[tool.paoding] verify: input should be a valid boolean, not 'yes'",
-        ),
-        (
-            "[tool.paoding.models.x]\nratio = 0.5",
-            "[tool.paoding.models.x] path: is missing",
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\ndata = 'holdout'",
-            (
-                "[tool.paoding.models.x] data: 'holdout' is not of the form"
-                " 'package.module:callable'"
-            ),
-        ),
-        (
-            "[tool.paoding.models.'a/b']\npath = 'x'",
-            (
-                "[tool.paoding] models.a/b: 'a/b' cannot name a gate: use at most 100"
-                " letters, digits, '.', '_' and '-' that are a file name on every system"
-            ),
-        ),
-        (
-            "[tool.paoding.budget]\nmax_size = { limit = 3, lvl = 'warn' }",
-            (
-                "[tool.paoding.budget] max_size: lvl: unknown key, known are limit, level,"
-                " confidence"
-            ),
-        ),
-        (
-            "[tool.paoding.budget]\nmax_size = { limit = 3, level = 'wran' }",
-            ("[tool.paoding.budget] max_size: level 'wran' is unknown, known are error, warn, off"),
-        ),
-        (
-            "[tool.paoding.budget]\nmax_size = { level = 'warn' }",
-            "[tool.paoding.budget] max_size: limit is missing",
-        ),
-        (
-            "[tool.paoding.budget]\nmin_accuracy = true",
-            (
-                "[tool.paoding.budget] min_accuracy: True is not a share between 0 and"
-                ' 1 or a percentage such as "50%"'
-            ),
-        ),
-        (
-            "[tool.paoding.budget]",
-            (
-                "[tool.paoding.budget] is empty: set at least one, such as"
-                " max_accuracy_decay, that is not off"
-            ),
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\nratio = 0.5",
-            (
-                "[tool.paoding.models.x] no budget applies: set at least one, such as"
-                " max_accuracy_decay, that is not off"
-            ),
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\nratio = 0.5\nbudget.max_size = 'off'",
-            (
-                "[tool.paoding.models.x] no budget applies: set at least one, such as"
-                " max_accuracy_decay, that is not off"
-            ),
-        ),
-        (
-            "[tool.paoding.models.x]\npath = 'x'\nbudget.max_size = 3",
-            (
-                "[tool.paoding.models.x] no ratio is given: run pytest with"
-                " --paoding-ratio=0.5 or set ratio in [tool.paoding]"
-            ),
-        ),
-    ),
-)
-def test_every_fault_is_one_line(tmp_path: Path, text: str, line: str) -> None:
-    assert faults(tmp_path, text) == [f"pyproject.toml: {line}"]
-
-
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    found = faults(tmp_path, "[tool.paoding]\nratio = 2\nx = 1\n[tool.paoding.attack]\nname = 'a'")
-    assert [line.split(": ")[1] for line in found] == [
-        "[tool.paoding] ratio",
-        "[tool.paoding.attack] name",
-        "[tool.paoding] x",
-    ]
-
-
 def test_off_levels_and_strict(tmp_path: Path) -> None:
     text = (
         BASE + "[tool.paoding.models.b]\npath = 'b'\nbudget.max_accuracy_decay = {level = 'off'}\n"
@@ -404,38 +174,6 @@ def test_keywords_are_a_layer_and_none_means_not_given() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("given", "line"),
-    (
-        ({"max_sise": 3}, "here: max_sise: unknown keyword, did you mean max_size?"),
-        ({"zzz": 3}, r"here: zzz: unknown keyword, known are ratio, .*, max_flops"),
-        ({"budget": {}}, "here: budget: unknown keyword, every budget is a keyword of its own"),
-        ({"max_size": "3 kb"}, "here: max_size: unknown unit 'kb', did you mean kB"),
-        ({"attack": {"eps": 3}}, "here: attack.eps: unknown keyword"),
-        ({"attack": 3}, "here: attack: input should be a valid dict"),
-        ({"measure": ["speed"]}, r"here: measure: \['speed'\] is not a list of some of fidelity"),
-        ({"measure": [[]]}, r"here: measure: \[\[\]\] is not a list of some of fidelity"),
-        ({"corruption": {"kinds": [{}]}}, r"here: corruption.kinds: .* is not a list of different"),
-        ({"confidence": 95}, 'here: confidence: 95 is not a share .* did you mean "95%"'),
-        ({"confidence": 0.2}, "here: confidence: 0.2 is not a confidence from 0.5 to below 1"),
-        (
-            {"max_size": {"limit": 3, "confidence": 0.9}},
-            "here: max_size: confidence: size is not estimated from the samples of one run",
-        ),
-        (
-            {"max_accuracy_drop": {"limit": 0.1, "confidence": 0.9}},
-            "here: max_accuracy_drop: confidence: accuracy drop is not estimated",
-        ),
-        ({"attack": "pdg"}, "here: attack.name: .*'fgsm', 'pgd', 'fmn', 'hopskipjump' or 'strong'"),
-        ({"attack": {"steps": 0}}, "here: attack.steps: .*greater than or equal to 1"),
-    ),
-)
-def test_wrong_keywords_are_one_line(given: dict[str, Any], line: str) -> None:
-    with pytest.raises(ConfigError, match=line) as caught:
-        keywords(given, where="here", source="call")
-    assert "\n" not in str(caught.value)
-
-
 def test_a_ratio_must_come_from_somewhere() -> None:
     with pytest.raises(ConfigError, match="no ratio is given"):
         resolve({})
@@ -481,114 +219,6 @@ def test_for_every_key_the_first_layer_that_says_anything_wins(said: list[dict[s
             assert key not in limits
 
 
-def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
-    text = BASE.replace('name = "fgsm"', 'name = "fmn"\nsteps = 50\nsamples = 200')
-    gate = loaded(tmp_path, text).gate(marker=keywords({"attack": "pgd"}, where="", source="m"))
-    assert gate.judging == {
-        "attack": "pgd",
-        "epsilons": (0.02,),
-        "attack_steps": 50,
-        "attack_restarts": None,
-        "attack_samples": 200,
-        "corruptions": (),
-        "severities": (1, 2, 3, 4, 5),
-        "seed": 0,
-        "input_range": (0.0, 1.0),
-        "measure": (),
-    }
-    assert gate.shown["attack"] == Setting("pgd", "m")
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    (
-        ("", ()),
-        ("measure = ['latency', 'fidelity']", ("fidelity", "latency")),
-        ("sparsity = 0.2", ("compression",)),
-        ("budget.max_latency_ratio = 0.9", ("latency",)),
-        ("budget.max_latency_ratio = 'off'", ()),
-        (
-            "measure = ['compression']\nbudget.min_synthetic_agreement = 0.9",
-            ("fidelity", "compression"),
-        ),
-    ),
-)
-def test_what_budgets_need_is_measured(tmp_path: Path, text: str, found: tuple[str, ...]) -> None:
-    settings = loaded(tmp_path, BASE + f"[tool.paoding.models.b]\npath = 'b'\n{text}\n")
-    assert settings.gate(model="b").judging["measure"] == found
-
-
-def test_a_clock_only_warns_unless_it_is_told_to_judge(tmp_path: Path) -> None:
-    text = BASE + "[tool.paoding.models.b]\npath = 'b'\nbudget.max_latency_ratio = {}\n"
-    values = {"0.9": Level.WARN, "{ limit = 0.9, level = 'error' }": Level.ERROR}
-    for value, level in values.items():
-        limits = loaded(tmp_path, text.replace("{}", value)).gate(model="b").limits
-        assert [x.level for x in limits if x.metric.name == "latency_ratio"] == [level]
-
-
-EVERY_KIND = ("noise", "blur", "brightness", "contrast")
-
-
-@pytest.mark.parametrize(
-    ("text", "found", "severities"),
-    (
-        ("", (), (1, 2, 3, 4, 5)),
-        ("[tool.paoding.corruption]", EVERY_KIND, (1, 2, 3, 4, 5)),
-        ("[tool.paoding.corruption]\nseverities = [1, 3]", EVERY_KIND, (1, 3)),
-        ("[tool.paoding.corruption]\nkinds = ['blur']", ("blur",), (1, 2, 3, 4, 5)),
-        ("[tool.paoding.models.b]\npath = 'b'\nbudget.min_corruption_retention = 0.9", (), None),
-        ("[tool.paoding.models.digits_cnn.corruption]\nkinds = []", (), None),
-    ),
-)
-def test_inputs_are_corrupted_where_something_asks_for_it(
-    tmp_path: Path, text: str, found: tuple[str, ...], severities: tuple[int, ...] | None
-) -> None:
-    settings = loaded(tmp_path, BASE + text + "\n")
-    gate = settings.gate(model="digits_cnn")
-    assert gate.judging["corruptions"] == found
-    assert gate.shown["corruptions"].value == list(found)
-    assert gate.judging["severities"] == (severities or (1, 2, 3, 4, 5))
-    if "models.b" in text:
-        other = settings.gate(model="b")
-        assert other.judging["corruptions"] == EVERY_KIND
-        off = {"corruptions": Setting((), "command line")}
-        without = loaded(tmp_path, BASE + text, command_line=off).gate(model="b")
-        assert without.judging["corruptions"] == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    (
-        (
-            "kinds = ['fog']",
-            "kinds: ['fog'] is not a list of different corruptions, known are noise",
-        ),
-        ("kinds = ['blur', 'blur']", "kinds: ['blur', 'blur'] is not a list of different"),
-        ("kinds = 'blur'", "kinds: 'blur' is not a list of different corruptions"),
-        ("severities = [6]", "severities: [6] is not a list of different severities from 1 to 5"),
-        ("severities = [true]", "severities: [True] is not a list"),
-        ("severities = []", "severities: [] is not a list"),
-        ("kind = 3", "kind: unknown key, did you mean kinds?"),
-    ),
-)
-def test_wrong_corruptions_are_one_line(tmp_path: Path, text: str, said: str) -> None:
-    (line,) = faults(tmp_path, f"{BASE}[tool.paoding.corruption]\n{text}\n")
-    assert line.startswith(f"pyproject.toml: [tool.paoding.corruption] {said}")
-
-
-def test_an_attack_that_lacks_its_package_says_how_to_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
-    line = 'attack "pgd" needs foolbox: pip install "pytest-paoding[robust]"'
-    with pytest.raises(ConfigError) as caught:
-        loaded(tmp_path, BASE.replace("fgsm", "pgd"))
-    assert str(caught.value) == f"pyproject.toml: [tool.paoding.models.digits_cnn] {line}"
-    loaded(tmp_path)
-    with pytest.raises(ConfigError, match="needs foolbox"):
-        loaded(tmp_path).gate(call={"attack": Setting("pgd", "call")})
-
-
 def test_the_order_of_sources(tmp_path: Path) -> None:
     text = BASE.replace('path = "models', 'seed = 5\npath = "models').replace(
         'ratio = "50%"', "ratio = 0.5\nseed = 6"
@@ -602,24 +232,3 @@ def test_the_order_of_sources(tmp_path: Path) -> None:
     assert without.gate(model="digits_cnn").pruning["seed"] == 5
     assert without.gate().pruning["seed"] == 6
     assert loaded(tmp_path).gate().pruning["seed"] == 0
-
-
-json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-)
-keys = st.sampled_from([*PaodingTable.model_fields, "x"])
-
-
-@given(st.dictionaries(keys, json_like, max_size=4))
-def test_any_table_at_all_is_taken_or_refused_in_lines(table: dict[str, Any]) -> None:
-    file = ConfigFile(root=Path(), table=table)
-    for line in lines_or_settings(file):
-        assert isinstance(line, Settings) or line.startswith("pyproject.toml: [tool.paoding")
-
-
-def lines_or_settings(file: ConfigFile) -> list[str] | list[Settings]:
-    try:
-        return [load(file, command_line={})]
-    except ConfigError as error:
-        return str(error).split("\n")

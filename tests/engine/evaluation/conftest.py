@@ -85,3 +85,10 @@ def trained(model, data, loss, epochs):
     model.compile(keras.optimizers.Adam(0.01), loss)
     model.fit(*data, epochs=epochs, batch_size=64, shuffle=False, verbose=0)
     return model
+
+
+@pytest.fixture(params=("digits_mlp", "digits_cnn", "tumour_mlp"))
+def victim(request, digits, tumours):
+    """A trained model and samples of its data."""
+    x, y = tumours if request.param == "tumour_mlp" else digits
+    return request.getfixturevalue(request.param), x[:40], y[:40]

@@ -1,4 +1,4 @@
-"""Files that are no models, or pretend to be: each is refused in one line, and harmlessly."""
+"""Files that are no models, or pretend to be: each is refused in one line."""
 
 from __future__ import annotations
 
@@ -7,54 +7,11 @@ import os
 import zipfile
 
 import h5py
-import keras
-import numpy as np
 import pytest
 
 from pytest_paoding.engine.keras_io import archive
 from pytest_paoding.engine.keras_io.load import load_model
-from pytest_paoding.engine.keras_io.save import save_model
-from pytest_paoding.errors import ModelFileError
-
-layers = keras.layers
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    """A good file, of which bad ones are made."""
-    stack = [keras.Input((4,)), layers.Dense(8, "relu", name="hidden"), layers.Dense(3, name="out")]
-    path = tmp_path_factory.mktemp("sound") / "sound.keras"
-    save_model(keras.Sequential(stack, name="sound"), path)
-    return path
-
-
-def forged(sound, target, **members):
-    """Copy an archive with some members replaced: None leaves one out, a function edits JSON."""
-    with zipfile.ZipFile(sound) as source, zipfile.ZipFile(target, "w") as copy:
-        for name in source.namelist():
-            key = name.partition(".")[0]
-            content = source.read(name)
-            change = members.get(key, content)
-            if callable(change):
-                value = json.loads(content)
-                change(value)
-                change = json.dumps(value).encode()
-            if change is not None:
-                copy.writestr(name, change)
-    return target
-
-
-def layer(config, name):
-    return next(each for each in config["config"]["layers"] if each["config"]["name"] == name)
-
-
-def refused(path, message):
-    with pytest.raises(ModelFileError) as caught:
-        load_model(path)
-    text = str(caught.value)
-    assert text.startswith(f"{path}: ")
-    assert message in text
-    assert "\n" not in text
+from support.bad_files import forged, layer, refused
 
 
 def test_a_missing_file(tmp_path):
@@ -139,113 +96,6 @@ def test_a_file_of_keras_2(tmp_path, sound):
     refused(
         path, "was saved by Keras 2.13.1, whose .keras files Keras 3 cannot read: load it there"
     )
-
-
-def with_lambda(tmp_path, name):
-    inputs = keras.Input((4,))
-    model = keras.Model(inputs, layers.Lambda(lambda x: x * 2, name="twice")(inputs))
-    path = tmp_path / name
-    model.save(path)
-    return path
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", ("code.keras", "code.h5"))
-def test_a_lambda_is_code(tmp_path, name):
-    refused(
-        with_lambda(tmp_path, name), "'twice' holds a Python lambda, code that loading would run"
-    )
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_lambda_of_keras_2_is_code(tmp_path):
-    path = with_lambda(tmp_path, "code.h5")
-    with h5py.File(path, "r+") as file:
-        config = json.loads(file.attrs["model_config"])
-        inner = layer(config, "twice")["config"]
-        inner["function"] = ["4wEAAAA=", None, None]
-        inner["function_type"] = "lambda"
-        file.attrs["model_config"] = json.dumps(config)
-    refused(path, "'twice' holds a Python lambda")
-
-
-def test_a_lambda_hidden_in_an_activation_is_code(tmp_path, sound):
-    def config(value):
-        layer(value, "hidden")["config"]["activation"] = {
-            "class_name": "__lambda__",
-            "config": {"value": "4wEAAAA="},
-        }
-
-    refused(forged(sound, tmp_path / "code.keras", config=config), "'hidden' holds a Python lambda")
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    (("os", "system"), ("builtins", "eval"), ("keras.utils", "get_file"), ("subprocess", "call")),
-)
-def test_functions_of_other_modules_are_not_run(tmp_path, sound, module, name):
-    def config(value):
-        layer(value, "hidden")["config"]["activation"] = {
-            "module": module,
-            "class_name": "function",
-            "config": name,
-            "registered_name": name,
-        }
-
-    refused(forged(sound, tmp_path / "forged.keras", config=config), "cannot be loaded: ")
-
-
-def test_a_class_nobody_registered_is_named(tmp_path, sound):
-    def config(value):
-        layer(value, "hidden").update(
-            module="mine.layers", class_name="Mine", registered_name="mine>Mine"
-        )
-
-    path = forged(sound, tmp_path / "own.keras", config=config)
-    refused(path, "needs the class 'mine>Mine', which is not known here: import the module")
-
-
-@pytest.mark.parametrize("units", (10**9, 10**15))
-def test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path, sound, units):
-    def config(value):
-        layer(value, "hidden")["config"]["units"] = units
-
-    path = forged(sound, tmp_path / "absurd.keras", config=config)
-    refused(path, f"layer 'hidden' declares a weight of shape (4, {units}), but the file stores 67")
-
-
-def test_absurd_sizes_behind_a_reshape_are_refused(tmp_path):
-    stack = [keras.Input((4,)), layers.RepeatVector(2, name="r"), layers.Flatten(), layers.Dense(3)]
-    good = tmp_path / "good.keras"
-    save_model(keras.Sequential(stack), good)
-
-    def config(value):
-        layer(value, "r")["config"]["n"] = 10**9
-        for each in value["config"]["layers"]:
-            each.pop("build_config", None)
-
-    refused(forged(good, tmp_path / "absurd.keras", config=config), "declares a weight of shape (4")
-
-
-def test_many_layers_that_are_each_acceptable_add_up(tmp_path, sound):
-    def config(value):
-        hidden = layer(value, "hidden")
-        hidden["config"]["units"] = 1000
-        for number in range(9):
-            copy = json.loads(json.dumps(hidden))
-            copy["config"]["name"] = f"more_{number}"
-            copy["build_config"] = {"input_shape": [None, 1000]}
-            value["config"]["layers"].insert(-1, copy)
-
-    path = forged(sound, tmp_path / "many.keras", config=config)
-    refused(path, "declares a weight of shape (1000, 1000), but the file stores 67 values in all")
-
-
-def test_the_guard_is_gone_afterwards(tmp_path, sound):
-    before = keras.layers.Layer.add_weight
-    test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path, sound, 10**9)
-    load_model(sound)
-    assert keras.layers.Layer.add_weight is before
 
 
 def weights(tmp_path, fill):
@@ -338,10 +188,3 @@ def test_a_zip_archive_of_another_name(tmp_path, sound):
     path = tmp_path / "model.zip"
     path.write_bytes(sound.read_bytes())
     refused(path, "is a .keras archive: rename it to model.keras")
-
-
-def test_nothing_of_a_refused_file_remains(tmp_path, sound):
-    state = np.random.get_state()[1].copy()  # noqa: NPY002 # the global generator is meant
-    test_absurd_sizes_are_refused_before_anything_is_allocated(tmp_path, sound, 10**9)
-    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002 # as above
-    assert [each.name for each in tmp_path.iterdir()] == ["absurd.keras"]
