@@ -51,8 +51,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--save-plan",
         metavar="PLAN",
-        type=Path,
-        help="write down what was done, as JSON, with fitted weights beside it in an .npz file",
+        type=argument(_plan_file),
+        help="write down what was done, in a .json file, with fitted weights in an .npz beside it",
     )
     parser.add_argument(
         "-o",
@@ -156,9 +156,19 @@ class _StandardError:
 
 
 def _output(text: str) -> Path:
-    path = Path(text)
-    if path.suffix != ".keras":
+    if Path(text).suffix != ".keras":
         raise ValueError(f"{text} does not end in .keras, so Keras could not load it")
+    return _writable(text)
+
+
+def _plan_file(text: str) -> Path:
+    if Path(text).suffix != ".json":
+        raise ValueError(f"{text} does not end in .json: the plan must not replace another file")
+    return _writable(text)
+
+
+def _writable(text: str) -> Path:
+    path = Path(text)
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")
     return path

@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_paoding.errors import SurgeryError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FORMAT = 2
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,13 @@ class LayerPlan:
             SurgeryError: `kept` or `delegates` name units that the layer does not have.
         """
         ascending = all(one < two for one, two in zip(self.kept, self.kept[1:], strict=False))
-        if not ascending or not set(self.kept) <= set(range(self.units)):
+        if not ascending or not all(0 <= unit < self.units for unit in self.kept):
             raise SurgeryError(f"plan of layer {self.name!r}: `kept` must ascend in its units")
-        removed = set(range(self.units)) - set(self.kept)
-        if not all(gone in removed and heir in self.kept for gone, heir in self.delegates):
+        kept = set(self.kept)
+        if not all(
+            0 <= gone < self.units and gone not in kept and delegate in kept
+            for gone, delegate in self.delegates
+        ):
             raise SurgeryError(
                 f"plan of layer {self.name!r}: a delegate must be kept, and its nominee removed"
             )
@@ -150,17 +155,22 @@ class Plan:
     def save(self, path: str | Path) -> None:
         """Write the plan to a JSON file, and fitted weights beside it, with the ending `.npz`.
 
+        Each file is replaced in one step; a plan is told apart from weights that are not its own.
+
         Raises:
             SurgeryError: `path` has the ending of the weights.
             OSError: A file cannot be written.
         """
         path = Path(path)
         sha256 = None
-        if self.fitted is not None:
-            weights = _beside(path)
-            self.fitted.save(weights)
-            sha256 = _digest(weights)
-        path.write_text(self._document(sha256), encoding="utf-8")
+        with TemporaryDirectory(dir=path.parent, prefix=".plan-") as folder:
+            staged = Path(folder, path.name)
+            if self.fitted is not None:
+                self.fitted.save(_beside(staged))
+                sha256 = _digest(_beside(staged))
+                _beside(staged).replace(_beside(path))
+            staged.write_text(self._document(sha256), encoding="utf-8")
+            staged.replace(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:
@@ -206,7 +216,7 @@ class Plan:
             layers = tuple(_layer_plan(each) for each in document.pop("layers"))
             fitted = document.pop("fitted")
             return cls(layers, **document, fitted=fitted and _stored(**fitted))
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        except _MALFORMED as error:
             raise SurgeryError(f"not a plan in JSON: {type(error).__name__}: {error}") from error
 
 

@@ -250,6 +250,24 @@ def test_a_plan_does_again_what_was_done(model, tmp_path, capsys):
     assert told.splitlines()[:6] == out.splitlines()[:6]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    (
+        ("digits.keras", "does not end in .json: the plan must not replace another file"),
+        ("no/plan.json", "its folder must exist"),
+    ),
+)
+def test_a_plan_replaces_no_other_file(model, tmp_path, capsys, name, message):
+    before, output = model.read_bytes(), tmp_path / "out.keras"
+    plan = model.parent / name
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, "prune", model, "-o", output, "-r", ".5", "--save-plan", plan)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+    assert model.read_bytes() == before
+    assert not output.exists()
+
+
 def test_a_plan_stands_in_place_of_a_ratio(model, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         run(capsys, "prune", model, "-o", tmp_path / "out.keras", "-r", ".5", "--plan", "a.json")

@@ -64,6 +64,15 @@ def test_a_delegate_must_be_kept_and_its_nominee_removed(
         '{"format": 1, "layers": []}',
         '{"format": 2, "layers": [{"name": "a"}]}',
         '{"format": 2, "layers": [], "fitted": null, "more": 1}',
+        "[" * 100_000,
+        (
+            '{"format": 2, "fitted": null, "layers": [{"name": "a", "units": 9, "kept": [1e999], '
+            '"delegates": []}]}'
+        ),
+        (
+            '{"format": 2, "fitted": null, "layers": [{"name": "a", "units": 1e12, "kept": [], '
+            '"delegates": [[1e999, 1]]}]}'
+        ),
         '{"format": 2, "layers": [], "fitted": {"names": [1], "sha256": null}}',
         (
             '{"format": 2, "fitted": null, "layers": [{"name": "a", "units": 1, "kept": ["x"], '
@@ -105,3 +114,9 @@ def test_an_explanation_is_aligned_ascii() -> None:
         "first     128     64  impact",
         "b           3      3             because",
     ]
+
+
+def test_a_layer_of_absurdly_many_units_takes_no_memory() -> None:
+    assert LayerPlan("a", 10**15, (0, 10**14)).kept == (0, 10**14)
+    with pytest.raises(SurgeryError, match="delegate"):
+        LayerPlan("a", 10**15, (0,), delegates=((10**16, 0),))
