@@ -202,7 +202,7 @@ class Plain(layers.Layer):
         return inputs
 
 
-@keras.saving.register_keras_serializable("test_eval_cost")
+@keras.saving.register_keras_serializable("test_cost")
 class OwnCell(layers.Layer):
     state_size = output_size = 4
 
