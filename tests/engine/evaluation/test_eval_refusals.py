@@ -17,10 +17,6 @@ EPSILONS = (0.02, 0.1)
 layers = keras.layers
 
 
-def plain(found):
-    return {name: (each.before, each.after, each.found) for name, each in found.items()}
-
-
 def broken(model, value):
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
