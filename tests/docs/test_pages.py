@@ -9,11 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from doc_tables import DOCS, PAGES, ROOT
 
 from pytest_paoding.__main__ import COMMANDS
 from pytest_paoding.config.configfile import read
 from pytest_paoding.config.loading import load
+from support.doc_tables import DOCS, PAGES, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

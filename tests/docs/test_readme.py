@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from doc_tables import ROOT
-
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.doc_rows import doc_rows
 from pytest_paoding.records.metrics import BUDGETS
+from support.doc_tables import ROOT
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 MOST_LINES = 250

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import keras
 import pytest
-from doc_tables import BLOCK, BLOCKS, PAGES, ROOT, hooks, option_rows, renewed
 
 from pytest_paoding import plugin
 from pytest_paoding.config.catalogue import SETTINGS
@@ -24,6 +23,7 @@ from pytest_paoding.engine.graph.rules import registry
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.formats import ENDINGS, EXPORTED
 from pytest_paoding.records.metrics import REGRESSIONS
+from support.doc_tables import BLOCK, BLOCKS, PAGES, ROOT, hooks, option_rows, renewed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from doc_tables import ROOT
 
+from support.doc_tables import ROOT
 from support.projects import BUDGET, make_project
 
 if TYPE_CHECKING:

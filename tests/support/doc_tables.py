@@ -1,6 +1,6 @@
 """The tables of the pages, made from the catalogues.
 
-`python tests/docs/doc_tables.py` rewrites them in all pages. It makes whatever stands between
+`python tests/support/doc_tables.py` rewrites them in all pages. It makes whatever stands between
 `<!-- table: NAME -->` and `<!-- end -->`. Last columns that are prose, such as what a key means,
 stay as the page has them, row by row.
 """
