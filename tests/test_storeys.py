@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
             "keras_io",
             "graph",
             "execution",
+            "inputs",
             "surgery",
             "pruning",
             "exporting",
@@ -39,12 +40,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine/keras_io": ("engine",),
     "engine/graph": ("engine",),
     "engine/execution": ("engine", "engine/keras_io", "engine/graph"),
-    "engine/surgery": ("engine", "engine/graph", "engine/execution"),
-    "engine/pruning": ("engine", "engine/graph", "engine/execution", "engine/surgery"),
-    "engine/exporting": ("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+    "engine/inputs": ("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+    "engine/surgery": ("engine", "engine/graph", "engine/execution", "engine/inputs"),
+    "engine/pruning": (
+        *("engine", "engine/graph", "engine/execution", "engine/inputs"),
+        "engine/surgery",
+    ),
+    "engine/exporting": (
+        *("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+        "engine/inputs",
+    ),
     "engine/evaluation": (
         *("engine", "engine/keras_io", "engine/graph", "engine/execution"),
-        "engine/exporting",
+        *("engine/inputs", "engine/exporting"),
     ),
 }
 """For each folder those it may import besides itself and what everybody may."""

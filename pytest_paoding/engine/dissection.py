@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.costs.cost import layer_costs
-from pytest_paoding.engine.execution.input_ranges import input_names
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.inputs.input_ranges import input_names
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform

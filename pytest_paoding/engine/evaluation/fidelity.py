@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.input_ranges import input_ranges
-from pytest_paoding.engine.execution.inputs import Draw, chunked, drawn
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 

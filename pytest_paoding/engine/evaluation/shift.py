@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.input_ranges import input_ranges
 from pytest_paoding.engine.execution.intervals import Interval, layer_activation
 from pytest_paoding.engine.execution.linear import activation_of
 from pytest_paoding.engine.execution.normalisation import affine
@@ -23,6 +22,7 @@ from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.engine.inputs.input_ranges import input_ranges
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""A model's graph run as numbers: on samples, on intervals, on drawn inputs."""
+"""A model's graph run as numbers: on samples, and on intervals."""

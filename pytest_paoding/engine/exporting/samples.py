@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.input_ranges import input_ranges
-from pytest_paoding.engine.execution.inputs import Draw, drawn, given
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.exporting.serving import Keys
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.inputs import Draw, drawn, given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

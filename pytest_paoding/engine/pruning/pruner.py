@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import keras
 
-from pytest_paoding.engine.execution.input_ranges import input_ranges
-from pytest_paoding.engine.execution.open_lengths import settled_shapes
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.sparsity import sparsify
 from pytest_paoding.engine.pruning.strategies.named import STRATEGIES

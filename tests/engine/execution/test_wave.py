@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_paoding.engine.execution.inputs import Draw, chunked, drawn
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
 from support.small_models import before_activation, branched, cnn, mlp, residual
 
 UNIT = (0.0, 1.0)

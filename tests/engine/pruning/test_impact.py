@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from pytest_paoding.engine.execution.input_ranges import input_ranges
 from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.inputs.input_ranges import input_ranges
 from pytest_paoding.engine.pruning.output_impact import OutputImpact
 from pytest_paoding.engine.pruning.pairs import Pairs, dense_group
 from pytest_paoding.engine.pruning.unit_search import UnitSearch

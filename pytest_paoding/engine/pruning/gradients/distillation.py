@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.execution.inputs import most_inputs
 from pytest_paoding.engine.execution.linear import is_linear
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import most_inputs
 from pytest_paoding.engine.pruning.gradients.descent import Adam, NoGradientError, gradients_of
 from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
 from pytest_paoding.engine.pruning.gradients.work import (

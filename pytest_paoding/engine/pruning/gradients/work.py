@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from pytest_paoding.engine.execution.inputs import most_followed
 from pytest_paoding.engine.execution.linear import is_linear
 from pytest_paoding.engine.execution.patches import spatial_shape
+from pytest_paoding.engine.inputs.inputs import most_followed
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph

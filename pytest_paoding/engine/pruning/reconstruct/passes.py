@@ -34,9 +34,9 @@ from pytest_paoding.engine.pruning.reconstruct.units import Units
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.execution.inputs import Inputs
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.readers import Reader
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.records.protocol import Progress

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pytest_paoding.engine.execution.inputs import (
+from pytest_paoding.engine.execution.wave import Model
+from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.graph.norms import has_recorded
+from pytest_paoding.engine.inputs.inputs import (
     Draw,
     chunked,
     drawn,
@@ -14,9 +17,6 @@ from pytest_paoding.engine.execution.inputs import (
     most_inputs,
     synthetic,
 )
-from pytest_paoding.engine.execution.wave import Model
-from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
@@ -27,9 +27,9 @@ from pytest_paoding.engine.surgery.transform import Transform, Why
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_paoding.engine.execution.inputs import Inputs
     from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task

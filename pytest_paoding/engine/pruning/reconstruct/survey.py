@@ -22,10 +22,10 @@ from pytest_paoding.engine.pruning.reconstruct.rewrite import kernel_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.execution.inputs import Inputs
     from pytest_paoding.engine.execution.wave import Model, Wave
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
     from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
 

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from pytest_paoding.engine.execution.inputs import Draw, drawn
 from pytest_paoding.engine.execution.normalisation import recorded
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
@@ -14,6 +13,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.inputs.inputs import Draw, drawn
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.gradients.work import multiplications

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from pytest_paoding.engine.execution.inputs import synthetic
 from pytest_paoding.engine.execution.normalisation import recorded
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.engine.inputs.inputs import synthetic
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from support.small_models import normed
 

@@ -9,11 +9,11 @@ import pytest
 from keras import layers
 
 from pytest_paoding import prune
-from pytest_paoding.engine.execution.open_lengths import settled_shapes
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import PruningError
 from support.oracles import randomise

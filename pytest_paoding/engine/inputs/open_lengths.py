@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.execution.input_ranges import input_names
 from pytest_paoding.engine.graph.functional import read_graph, require_graph
+from pytest_paoding.engine.inputs.input_ranges import input_names
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pytest_paoding.engine.execution.inputs import (
+from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import (
     Draw,
     chunked,
     drawn,
@@ -14,8 +15,7 @@ from pytest_paoding.engine.execution.inputs import (
     most_followed,
     most_inputs,
 )
-from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
-from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.errors import DataError
 from support.small_models import branched, mlp, normed
 

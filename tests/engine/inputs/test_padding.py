@@ -10,8 +10,8 @@ import pytest
 from keras import layers
 
 from pytest_paoding import prune
-from pytest_paoding.engine.execution.inputs import Draw, drawn
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import Draw, drawn
 from support.oracles import randomise
 
 

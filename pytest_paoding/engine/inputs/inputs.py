@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.input_ranges import input_names
-from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, reads_images
+from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
 
