@@ -13,6 +13,7 @@ from pytest_paoding.cli.reading import write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.strategy_names import NAMES
 from pytest_paoding.records.text import quantities
 from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.records.measurement import Measurement
 
-_SETTINGS = ("input_range", "allocation", "effort", "calibration")
+_SETTINGS = ("input_range", "input_kind", "input_shape", "allocation", "effort", "calibration")
 """Settings that are the same for all trials."""
 
 
@@ -100,7 +101,8 @@ def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator
         PaodingError: The model cannot be pruned or judged.
     """
     engine, settings = KerasEngine(), dict(grid.settings)
-    judging = {key: settings[key] for key in ("input_range", "calibration") if key in settings}
+    calibration = settings.get("calibration")
+    inputs = about_inputs(settings)
     for strategy, ratio, seed in product(grid.strategies, grid.ratios, grid.seeds):
         started = time.process_time()
         try:
@@ -108,7 +110,9 @@ def trials(name: str, model: Any, data: tuple[Any, Any], grid: Grid) -> Iterator
         except PaodingError as error:
             raise type(error)(f"{name}: {strategy} at {ratio:g}: {error}") from error
         seconds = time.process_time() - started
-        metrics = engine.evaluate(model, pruned.model, data, epsilons=(grid.epsilon,), **judging)
+        metrics = engine.evaluate(
+            model, pruned.model, data, epsilons=(grid.epsilon,), calibration=calibration, **inputs
+        )
         yield _trial(name, strategy, ratio, metrics, seconds)
 
 

@@ -17,6 +17,7 @@ from pytest_paoding.errors import ArtifactError
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import Plan, layers_of
+from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text import quantities
 from pytest_paoding.reporting import wording
@@ -97,9 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress.close()
     if arguments.save_plan is not None:
         _save_plan(pruned.plan, arguments.save_plan)
-    metrics = engine.evaluate(
-        original, pruned.model, None, epsilons=(), input_range=settings["input_range"]
-    )
+    metrics = engine.evaluate(original, pruned.model, None, epsilons=(), **about_inputs(settings))
     metrics["size"] = _saved(engine, original, pruned.model, output)
     result = GateResult(
         name=source.stem,

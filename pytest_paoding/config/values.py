@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records import strategy_names
-from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES
+from pytest_paoding.records.protocol import CORRUPTIONS, INPUT_KINDS, MEASURES
 from pytest_paoding.records.text.quantities import as_given, count, finite, part
 from pytest_paoding.records.text.spelling import likely
 
@@ -31,6 +31,9 @@ def one_of(words: tuple[str, ...]) -> Callable[[object], str]:
         raise ValueError(f"input should be {', '.join(most)} or {last}, not {value!r}")
 
     return read
+
+
+_kind = one_of(INPUT_KINDS)
 
 
 def flag(value: object) -> bool:
@@ -201,6 +204,18 @@ def input_range(value: object) -> tuple[float, float] | dict[str, tuple[float, f
     if isinstance(given, dict) and given:
         return {str(name): _interval(pair) for name, pair in given.items()}
     return _interval(given)
+
+
+def input_kind(value: object) -> str | dict[str, str]:
+    """Return what inputs hold: one of the known kinds, or that by input name.
+
+    A text is `picture`, or `image=picture,words=tokens`.
+    """
+    if isinstance(value, str) and "=" in value:
+        value = dict(each.rpartition("=")[::2] for each in value.split(","))
+    if isinstance(value, dict) and value:
+        return {str(name): _kind(each) for name, each in value.items()}
+    return _kind(value)
 
 
 def input_shape(value: object) -> tuple[int, ...] | dict[str, tuple[int, ...]]:

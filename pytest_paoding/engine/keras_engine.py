@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from pytest_paoding.engine.evaluation.data.examination import Examination
     from pytest_paoding.engine.pruning.pruner import Pruned
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.plan import Plan
-    from pytest_paoding.records.protocol import InputRange, Judging, Progress, PrunedModel, Pruning
+    from pytest_paoding.records.protocol import AboutInputs, Judging, Progress, PrunedModel, Pruning
 
 
 class KerasEngine:
@@ -61,6 +62,13 @@ class KerasEngine:
 
         return Pruned(apply(model, plan), plan)
 
+    def examine(self, model: Any, data: Any, **inputs: Unpack[AboutInputs]) -> Examination:
+        """Look at the first samples of the data; see `evaluation.data.examination.examine`."""
+        start_tensorflow()
+        from pytest_paoding.engine.evaluation.data.examination import examine
+
+        return examine(model, data, **inputs)
+
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
@@ -87,13 +95,13 @@ class KerasEngine:
         )
 
     def output_shift(
-        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+        self, original: Any, pruned: PrunedModel, **inputs: Unpack[AboutInputs]
     ) -> Measurement:
         """Return a bound of how far any output moves; see `evaluation.shift.output_shift`."""
         start_tensorflow()
         from pytest_paoding.engine.evaluation.shift import output_shift
 
-        return output_shift(original, pruned.model, pruned.plan, input_range)
+        return output_shift(original, pruned.model, pruned.plan, **inputs)
 
     def layer_flops(self, model: Any) -> dict[str, int | None]:
         """Return the work of each layer; see `evaluation.costs.cost.layer_costs`."""
@@ -115,15 +123,15 @@ class KerasEngine:
         model: Any,
         files: Mapping[str, Path],
         *,
-        input_range: InputRange,
         calibration: Any = None,
         seed: int = 0,
+        **inputs: Unpack[AboutInputs],
     ) -> tuple[str, ...]:
         """Write a model in several formats; see `exporting.export.export`."""
         start_tensorflow()
         from pytest_paoding.engine.exporting.export import export
 
-        return export(model, files, input_range=input_range, calibration=calibration, seed=seed)
+        return export(model, files, calibration=calibration, seed=seed, **inputs)
 
     def identify(self, source: Path | Any) -> str | None:
         """Return a digest of a model or its file; see `keras_io.identity`."""

@@ -15,13 +15,22 @@ from pytest_paoding.gate.store import Store, key_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import LayerResult, layers_of
+from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_paoding.config.gate_settings import GateSettings
-    from pytest_paoding.records.protocol import Engine, Progress, PrunedModel, Pruning
+    from pytest_paoding.records.protocol import (
+        AboutInputs,
+        Engine,
+        InputShape,
+        Judging,
+        Progress,
+        PrunedModel,
+        Pruning,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,8 @@ class Workbench:
     Attributes:
         engine: Does the work.
         load_model: Gives the original model.
-        load_data: Gives the data for judging; it never reaches the pruning.
+        load_data: Gives the data for judging; of them the pruning is told no more than the lengths
+            of inputs whose lengths the model leaves open.
         root: Folder that references of the settings start from.
         identify: Gives the original's digest without loading it, where that can be.
         store: Keeps results; None to keep none.
@@ -62,6 +72,8 @@ class Workbench:
     _before: _Bytes | None = field(default=None, init=False)
     _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
+    _lengths: InputShape | None = field(default=None, init=False)
+    _examined: bool = field(default=False, init=False)
 
     @cached_property
     def original(self) -> Any:
@@ -73,9 +85,24 @@ class Workbench:
         """The data for judging."""
         return self.load_data()
 
-    def require_data(self) -> Any:
-        """Return the data, loaded by now: without it the work would be in vain."""
-        return self.data
+    def examine(self, about: AboutInputs) -> AboutInputs:
+        """Hold the data against what a model is taken to read, before the work would be in vain.
+
+        Args:
+            about: What the user says of the inputs.
+
+        Returns:
+            The same, with the lengths that the data have where the model leaves them open.
+
+        Raises:
+            DataError: The data contradict it.
+        """
+        if self.data is not None and not self._examined:
+            found = self.engine.examine(self.original, self.data, **about)
+            self.data = found.data
+            self._lengths = found.shapes or None
+            self._examined = True
+        return {**about, "input_shape": about.get("input_shape") or self._lengths}
 
     @property
     def known_digest(self) -> str | None:
@@ -143,8 +170,9 @@ class Workbench:
 
     def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
         original = self._digest
-        self.require_data()
         pruning = self._pruning(settings)
+        inputs = self.examine(about_inputs(pruning))
+        pruning = {**pruning, **inputs}
         pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
         compress = "compression" in settings.judging["measure"]
         before, after = self._saved(pruned.model, file, compress=compress)
@@ -157,9 +185,7 @@ class Workbench:
             digest=self.engine.digest(pruned.model),
             before=before.size,
             after=after.size,
-            shift=plain_measurement(
-                self.engine.output_shift(self.original, pruned, input_range=pruning["input_range"])
-            ),
+            shift=plain_measurement(self.engine.output_shift(self.original, pruned, **inputs)),
             compressed=(before.compressed, after.compressed) if compress else None,
         )
 
@@ -199,9 +225,9 @@ class Workbench:
             return self.engine.export(
                 self.model(cut),
                 files,
-                input_range=pruning["input_range"],
                 calibration=pruning["calibration"],
                 seed=pruning["seed"],
+                **about_inputs(pruning),
             )
         except OSError as error:
             raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
@@ -221,6 +247,7 @@ class Workbench:
         return {name: Measurement.from_dict(plain) for name, plain in found.items()}
 
     def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
+        judging: Judging = {**settings.judging, **self.examine(about_inputs(settings.judging))}
         found = self.engine.evaluate(
             self.original,
             self.model(cut),
@@ -228,7 +255,7 @@ class Workbench:
             calibration=self._pruning(settings)["calibration"],
             **({"files": exports.files} if exports.files else {}),
             progress=self.progress,
-            **settings.judging,
+            **judging,
         )
         return {name: plain_measurement(each).to_dict() for name, each in found.items()}
 

@@ -19,6 +19,14 @@ InputRange = Sequence[float] | Mapping[str, Sequence[float]]
 InputShape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
 """The shape of an input without the batch, or such a shape by input name."""
 
+InputKind = Literal["picture", "sequence", "tokens", "features", "audio", "video", "volume"]
+"""What an input of a model holds."""
+
+INPUT_KINDS: tuple[InputKind, ...] = get_args(InputKind)
+
+InputKinds = InputKind | Mapping[str, InputKind]
+"""What an input holds, or that by input name."""
+
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
 Mixing = Literal["exact", "recompute"]
@@ -34,15 +42,30 @@ Progress = Callable[[str, int, int], None]
 """Told (what, done, total) while long work goes on."""
 
 
-class Pruning(TypedDict):
+class AboutInputs(TypedDict, total=False):
+    """Keywords of what a user says of a model's inputs, where that is not read off the model."""
+
+    input_range: InputRange | None
+    input_kind: InputKinds | None
+    input_shape: InputShape | None
+
+
+def about_inputs(settings: Mapping[str, Any]) -> AboutInputs:
+    """Return those of some keywords that say what inputs are."""
+    return {
+        "input_range": settings.get("input_range"),
+        "input_kind": settings.get("input_kind"),
+        "input_shape": settings.get("input_shape"),
+    }
+
+
+class Pruning(AboutInputs):
     """Keywords of `prune`, which explains them; the catalogue of settings has the same names."""
 
     ratio: float
     strategy: str
     seed: int
     step: float
-    input_range: InputRange
-    input_shape: InputShape | None
     allocation: Allocation
     effort: Effort
     calibration: Any
@@ -56,7 +79,7 @@ class Pruning(TypedDict):
     verify: bool
 
 
-class Judging(TypedDict, total=False):
+class Judging(AboutInputs, total=False):
     """Keywords of `evaluate`, which explains them; the catalogue of settings has the same names."""
 
     attack: AttackName
@@ -67,8 +90,19 @@ class Judging(TypedDict, total=False):
     corruptions: tuple[CorruptionKind, ...]
     severities: tuple[int, ...]
     seed: int
-    input_range: InputRange
     measure: tuple[Measure, ...]
+
+
+class Examined(Protocol):
+    """What a first look at the data finds."""
+
+    @property
+    def data(self) -> Any:
+        """The data, to be read from the beginning."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shapes of the first inputs by name, where the model leaves lengths open."""
 
 
 class PrunedModel(Protocol):
@@ -110,6 +144,12 @@ class Engine(Protocol):
         Raises PruningError (the model has no graph) or SurgeryError (the plan does not fit it).
         """
 
+    def examine(self, model: Any, data: Any, **inputs: Unpack[AboutInputs]) -> Examined:
+        """Look at the first samples of the data for judging.
+
+        Raises DataError where they contradict what the model is taken to read.
+        """
+
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
@@ -129,7 +169,7 @@ class Engine(Protocol):
         """
 
     def output_shift(
-        self, original: Any, pruned: PrunedModel, *, input_range: InputRange
+        self, original: Any, pruned: PrunedModel, **inputs: Unpack[AboutInputs]
     ) -> Measurement:
         """Return a bound on the distance that pruning moves any output, on any legal input."""
 
@@ -144,9 +184,9 @@ class Engine(Protocol):
         model: Any,
         files: Mapping[str, Path],
         *,
-        input_range: InputRange,
         calibration: Any = None,
         seed: int = 0,
+        **inputs: Unpack[AboutInputs],
     ) -> tuple[str, ...]:
         """Write the model in several formats, and return remarks on them, a line each.
 

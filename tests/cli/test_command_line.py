@@ -77,6 +77,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "--jump",
         3,
         "--input-shape=8,8,1",
+        "--input-kind=picture",
         "--mixing",
         "recompute",
         "--sparsity",
@@ -105,6 +106,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "seed": 7,
         "step": 0.1,
         "input_range": (-1.0, 2.0),
+        "input_kind": "picture",
         "input_shape": (8, 8, 1),
         "progress": None,
     }

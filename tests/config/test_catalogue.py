@@ -18,7 +18,7 @@ from pytest_paoding.config.catalogue.keys import EngineCall, Key, Scope
 from pytest_paoding.config.configfile import read
 from pytest_paoding.config.loading import load
 from pytest_paoding.config.tables import keywords
-from pytest_paoding.records.protocol import Engine, Judging, Pruning
+from pytest_paoding.records.protocol import AboutInputs, Engine, Judging, Pruning
 from support.projects import BUDGET, make_project
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def test_what_goes_to_the_engine_is_what_the_engine_takes() -> None:
     assert {*SETTINGS.of_call(EngineCall.EVALUATE)} == {*Judging.__annotations__}
     parameters = inspect.signature(Engine.export).parameters.values()
     named = {each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY}
-    assert {*SETTINGS.of_call(EngineCall.EXPORT)} == named
+    assert {*SETTINGS.of_call(EngineCall.EXPORT)} == named | {*AboutInputs.__annotations__}
 
 
 def test_names_are_unique_and_documented() -> None:

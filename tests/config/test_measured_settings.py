@@ -29,7 +29,9 @@ def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
         "corruptions": (),
         "severities": (1, 2, 3, 4, 5),
         "seed": 0,
-        "input_range": (0.0, 1.0),
+        "input_range": None,
+        "input_kind": None,
+        "input_shape": None,
         "measure": (),
     }
     assert gate.shown["attack"] == Setting("pgd", "m")

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     (
         (FakeModel({}), DATA, ["max_size"], "nothing can be pruned: layer 'output' is the output"),
         (MODEL, ([], []), ["max_size"], "the data is empty"),
+        (
+            FakeModel({"a": 4}, {"contradiction": "the data run from 0 to 255"}),
+            DATA,
+            ["max_size"],
+            "the data run from 0 to 255",
+        ),
         (MODEL, None, ["max_accuracy_decay"], "accuracy decay: accuracy decay was not measured"),
         (MODEL, DATA, ["max_flops"], "flops: flops was not measured"),
         (

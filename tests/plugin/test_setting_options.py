@@ -22,6 +22,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "input_range": ("-1,1", [-1.0, 1.0]),
     "allocation": ("uniform", "uniform"),
     "effort": ("thorough", "thorough"),
+    "input_kind": ("words=tokens", {"words": "tokens"}),
     "input_shape": ("words=50,image=8,8,1", {"words": [50], "image": [8, 8, 1]}),
     "calibration": ("our_data:holdout", "our_data:holdout"),
     "ratios": ("conv=50%,*=0", {"conv": 0.5, "*": 0.0}),

@@ -138,6 +138,7 @@ SETTINGS = {
     "strategy": '"magnitude"',
     "step": "0.5",
     "input_range": "[0.0, 2.0]",
+    "input_kind": '"features"',
     "input_shape": "[8, 8, 1]",
     "allocation": '"uniform"',
     "effort": '"thorough"',

@@ -48,6 +48,14 @@ class FakePruned:
 
 
 @dataclass
+class FakeExamined:
+    """The data, and shapes of inputs whose lengths a model leaves open."""
+
+    data: Any
+    shapes: dict[str, Any]
+
+
+@dataclass
 class FakeEngine:
     """Attributes: pause between blocks of a file; calls for inspection; formats without package."""
 
@@ -97,6 +105,11 @@ class FakeEngine:
             )
         )
         return FakePruned(replace(model, layers=kept), plan)
+
+    def examine(self, model: FakeModel, data: Any, **_: Any) -> FakeExamined:
+        if "contradiction" in model.facts:
+            raise DataError(model.facts["contradiction"])
+        return FakeExamined(data, model.facts.get("lengths", {}))
 
     def evaluate(
         self,

@@ -66,27 +66,41 @@ PRUNING_KEYS = (
     Key(
         name="input_range",
         read=values.input_range,
-        default=(0.0, 1.0),
         calls=_EVERYWHERE,
         several=True,
         metavar=("LO", "HI"),
         example="{ image = [0, 255], mask = [-1, 1] }",
         help="what a legal input may be, such as 0,1, or by input name NAME=0,1",
         meaning="What a legal input may be: `[low, high]`, or a table of such pairs by input "
-        "name. It bounds what units can compute, and clips attacks.",
+        "name. It bounds what units can compute, and clips attacks. Unless given, it is read "
+        "off [the first layers](method.md#inputs-without-data), and `[0, 1]` where they do not "
+        "tell; a note says which, and data that contradict it are not judged.",
+    ),
+    Key(
+        name="input_kind",
+        read=values.input_kind,
+        calls=_EVERYWHERE,
+        several=True,
+        metavar="KIND",
+        example='{ image = "picture", words = "tokens" }',
+        help="what inputs hold: picture, sequence, tokens, features, audio, video or volume, or"
+        " by input name NAME=picture",
+        meaning="What inputs hold, or a table of that by input name: `picture`, `sequence`, "
+        "`tokens`, `features`, `audio`, `video` or `volume`. Unless given, it is read off the "
+        "first layer that tells.",
     ),
     Key(
         name="input_shape",
         read=values.input_shape,
-        calls=_PRUNE,
+        calls=_EVERYWHERE,
         several=True,
         metavar="LENGTHS",
         example="[32, 32, 3]",
         help="shape to draw inputs of whose lengths the model leaves open, such as 32,32,3, or"
         " by input name NAME=32,32,3",
         meaning="For models that leave lengths open: the shape of drawn inputs without the batch, "
-        "or a table of such shapes by input name. Unless given, the first usual length that "
-        "every layer accepts, which a note tells.",
+        "or a table of such shapes by input name. Unless given, the lengths of the data for "
+        "judging, or else usual ones that every layer accepts, which a note tells.",
     ),
     Key(
         name="allocation",

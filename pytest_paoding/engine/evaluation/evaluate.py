@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
-from pytest_paoding.engine.evaluation.attacks.legal_range import ranges_of
+from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.costs.cost import cost_metrics
@@ -28,6 +28,7 @@ from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
 from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.records.measurement import Measurement
-    from pytest_paoding.records.protocol import InputRange
+    from pytest_paoding.records.protocol import InputKinds, InputRange, InputShape
 
 _MOST_SAMPLES = 250
 _MOST_VALUES = 1 << 28
@@ -57,7 +58,9 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     corruptions: tuple[str, ...] = (),
     severities: tuple[int, ...] = (1, 2, 3, 4, 5),
     seed: int = 0,
-    input_range: InputRange = (0.0, 1.0),
+    input_range: InputRange | None = None,
+    input_kind: InputKinds | None = None,
+    input_shape: InputShape | None = None,
     measure: tuple[str, ...] = (),
     calibration: Any = None,
     files: Mapping[str, Path] | None = None,
@@ -84,8 +87,10 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         corruptions: Kinds of corruption; see `corruption.Corruptions`.
         severities: Their severities, numbers from 1 to 5.
         seed: Seed of attacks and corruptions.
-        input_range: Low and high of a legal input, or that by input name. Attacks are clipped to
-            it, and not made if the data lies outside.
+        input_range: Low and high of a legal input, or that by input name; read off the original by
+            default. Attacks are clipped to it, and not made if the data lies outside.
+        input_kind: What inputs hold, or that by name, as for a pruning.
+        input_shape: The shape of synthetic inputs, or that by name, as for a pruning.
         measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
             where there is no data, and `latency`.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
@@ -113,10 +118,16 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     """
     graph, smaller = read_graph(original), read_graph(pruned)
     signature = signature_of(original)
-    ranges = ranges_of(signature.inputs, input_range)
+    ranges = legal_ranges(sources_of(graph, input_range, input_kind))
     costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
     if data is None or "fidelity" in measure:
-        costs |= fidelity_metrics(graph, smaller, input_range)
+        costs |= fidelity_metrics(
+            original,
+            pruned,
+            input_range=input_range,
+            input_kind=input_kind,
+            input_shape=input_shape,
+        )
     if "latency" in measure:
         costs |= latency_metrics((original, pruned), signature, ranges)
     if data is None:

@@ -9,15 +9,20 @@ import numpy as np
 
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.inputs.input_ranges import input_ranges
-from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
+from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.inputs import chunked
+from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
-    from pytest_paoding.records.protocol import InputRange
+    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.records.protocol import AboutInputs
 
 _NAMES = ("synthetic_agreement", "output_divergence")
 _INPUTS = 512
@@ -25,7 +30,7 @@ _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it h
 
 
 def fidelity_metrics(
-    original: Graph, pruned: Graph, input_range: InputRange
+    original: Any, pruned: Any, **inputs: Unpack[AboutInputs]
 ) -> dict[str, Measurement]:
     """Return synthetic_agreement and output_divergence of two models.
 
@@ -36,19 +41,21 @@ def fidelity_metrics(
     tell whether pruning has broken a model, not how well it does its task.
 
     Args:
-        original: The graph of the model before pruning.
-        pruned: The graph of the model after; its inputs and outputs are the same.
-        input_range: Low and high of legal inputs, or a pair of them for each input by its name.
+        original: The model before pruning.
+        pruned: The model after; its inputs and outputs are the same.
+        **inputs: `input_range`, `input_kind` and `input_shape`, as for a pruning.
 
     Cost: one pass of either model over 512 inputs, fewer where tensors are large.
     """
-    inputs = _inputs(original, input_range)
-    before, after = (_outputs(each, inputs) for each in (original, pruned))
+    sources, _ = settled_sources(original, **inputs)
+    shapes = [tensor.shape for tensor in sources.graph.inputs]
+    chunks = _chunks(sources)
+    before, after = (_outputs(each, chunks) for each in (sources.graph, read_graph(pruned, shapes)))
     detail = f"{len(before)} synthetic inputs"
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         reason = "outputs on synthetic inputs are not finite"
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
-    same = _agree(original, before, after)
+    same = _agree(sources.graph, before, after)
     agreed = int(same.sum())
     spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
     moved = float(np.sqrt(np.square(after - before).sum(axis=1).mean()))
@@ -66,10 +73,10 @@ def fidelity_metrics(
     }
 
 
-def _inputs(graph: Graph, input_range: InputRange) -> list[list[Any]]:
+def _chunks(sources: InputSources) -> list[list[Any]]:
     """Return inputs in chunks, an array for each input tensor."""
-    generator = np.random.default_rng(_SEED)
-    values = drawn(graph, input_ranges(graph, input_range), Draw(_INPUTS, 0, generator))
+    graph = sources.graph
+    values = drawn(sources, Draw(_INPUTS, 0, np.random.default_rng(_SEED)))
     return [[chunk[each] for each in graph.inputs] for chunk in chunked(graph, values).chunks]
 
 

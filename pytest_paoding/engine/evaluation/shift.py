@@ -22,16 +22,18 @@ from pytest_paoding.engine.execution.value_bounds import ValueBounds
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
-from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import Unpack
+
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
     from pytest_paoding.records.plan import Plan
-    from pytest_paoding.records.protocol import InputRange
+    from pytest_paoding.records.protocol import AboutInputs
 
 _ELEMENTWISE = (keras.layers.Dropout, keras.layers.Identity, keras.layers.ActivityRegularization)
 _ACTIVATIONS = (keras.layers.Activation, keras.layers.Softmax)
@@ -55,7 +57,9 @@ class _Moved:
     kept: IntArray | None = None
 
 
-def output_shift(original: Any, pruned: Any, plan: Plan, input_range: InputRange) -> Measurement:
+def output_shift(
+    original: Any, pruned: Any, plan: Plan, **inputs: Unpack[AboutInputs]
+) -> Measurement:
     """Return a bound of how far any output moves, before its softmax or sigmoid.
 
     Known for networks of dense layers, activations and layers that act on every unit alone, behind
@@ -66,10 +70,11 @@ def output_shift(original: Any, pruned: Any, plan: Plan, input_range: InputRange
         original: The model before pruning.
         pruned: The model after.
         plan: The plan it was pruned by.
-        input_range: Low and high of legal inputs, or a pair of them for each input by its name.
+        **inputs: `input_range` and `input_kind`, as for a pruning.
     """
     graph = read_graph(original)
-    shift = _Shift(graph, read_graph(pruned), plan, input_ranges(graph, input_range))
+    ranges = sources_of(graph, inputs.get("input_range"), inputs.get("input_kind")).ranges
+    shift = _Shift(graph, read_graph(pruned), plan, ranges)
     try:
         return Measurement(found=shift.largest(), detail=_DETAIL)
     except _UnboundedError as error:

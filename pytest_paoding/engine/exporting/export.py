@@ -19,7 +19,9 @@ from pytest_paoding.errors import ExportError, cause_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_paoding.records.protocol import InputRange
+    from typing_extensions import Unpack
+
+    from pytest_paoding.records.protocol import AboutInputs
 
 INT8 = "tflite-int8"
 
@@ -28,9 +30,9 @@ def export(
     model: Any,
     files: Mapping[str, Path],
     *,
-    input_range: InputRange = (0.0, 1.0),
     calibration: Any = None,
     seed: int = 0,
+    **inputs: Unpack[AboutInputs],
 ) -> tuple[str, ...]:
     """Write a model in several formats.
 
@@ -41,9 +43,9 @@ def export(
         model: A Sequential or Functional model; it is not changed.
         files: Where to write, by format: "tflite", "tflite-float16", "tflite-int8", "savedmodel"
             (a ZIP archive) or "onnx".
-        input_range: Low and high of a legal input, or that by input name.
         calibration: Inputs without labels for the full integer quantization; None to draw some.
         seed: Seed of the synthetic inputs.
+        **inputs: `input_range`, `input_kind` and `input_shape`, as for a pruning.
 
     Returns:
         Notes on the files, a line each.
@@ -63,9 +65,7 @@ def export(
             samples = None
             if name == INT8:
                 _require_no_loop(model)
-                samples = samples_for(
-                    model, input_range=input_range, calibration=calibration, seed=seed
-                )
+                samples = samples_for(model, calibration=calibration, seed=seed, **inputs)
                 notes.append(f"the {name} file is calibrated on {samples.origin}")
             if name == "onnx":
                 from pytest_paoding.engine.exporting.exchange import write_onnx  # noqa: PLC0415 - an extra

@@ -12,14 +12,18 @@ from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.exporting.serving import Keys
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.input_ranges import input_ranges
-from pytest_paoding.engine.inputs.inputs import Draw, drawn, given
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.inputs import given
+from pytest_paoding.engine.inputs.open_lengths import settled_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from typing_extensions import Unpack
+
     from pytest_paoding.engine.graph.trace import Graph, Tensor
-    from pytest_paoding.records.protocol import InputRange
+    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.records.protocol import AboutInputs
 
 MOST = 256
 """Number of inputs; more of them hardly change the ranges that are found."""
@@ -52,7 +56,7 @@ class Samples:
 
 
 def samples_for(
-    model: Any, *, input_range: InputRange, calibration: Any = None, seed: int = 0
+    model: Any, *, calibration: Any = None, seed: int = 0, **inputs: Unpack[AboutInputs]
 ) -> Samples:
     """Return inputs a user gave, or synthetic ones.
 
@@ -61,21 +65,23 @@ def samples_for(
 
     Args:
         model: The model that is quantized.
-        input_range: What a legal input may be.
         calibration: Inputs without labels, of which at most 256 are taken, evenly; or None.
         seed: Seed of the synthetic inputs.
+        **inputs: `input_range`, `input_kind` and `input_shape`, as for a pruning.
 
     Raises:
         DataError: `calibration` does not fit the model.
         PruningError: The range does not.
     """
-    graph = read_graph(model)
     if calibration is None:
+        sources, _ = settled_sources(model, **inputs)
+        graph = sources.graph
         values = sum(prod(size or 1 for size in tensor.shape) for tensor in graph.inputs)
         count = min(MOST, max(_LEAST, _VALUES // values))
         draw = Draw(count, 0, np.random.default_rng(seed))
-        arrays = _synthetic(graph, input_range, draw)
+        arrays = _synthetic(sources, draw)
         return Samples(_named(model, graph, arrays), f"{count} synthetic inputs")
+    graph = read_graph(model)
     chunks = given(graph, calibration).chunks
     whole = {tensor: np.concatenate([part[tensor] for part in chunks]) for tensor in graph.inputs}
     count = len(whole[graph.inputs[0]])
@@ -84,12 +90,11 @@ def samples_for(
     return Samples(_named(model, graph, some), f"{taken} inputs given as calibration")
 
 
-def _synthetic(graph: Graph, input_range: InputRange, draw: Draw) -> dict[Tensor, Any]:
-    ranges = input_ranges(graph, input_range)
-    arrays = drawn(graph, ranges, draw)
+def _synthetic(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
+    arrays = drawn(sources, draw)
     for tensor, values in arrays.items():
         if is_floating(tensor):
-            low, high = ranges[tensor]
+            low, high = sources[tensor].ends
             noise = values[::2]
             noise[...] = low + (high - low) * draw.generator.random(noise.shape)
     return arrays

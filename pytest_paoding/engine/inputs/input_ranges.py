@@ -14,31 +14,27 @@ from pytest_paoding.errors import PruningError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.records.protocol import InputRange
 
 
-def input_ranges(graph: Graph, given: InputRange) -> dict[Tensor, tuple[float, float]]:
-    """Return the range of each input tensor of a model.
+def given_ranges(names: list[str], given: InputRange | None) -> dict[str, tuple[float, float]]:
+    """Return the ranges that a user gave, by the names of inputs.
 
     Args:
-        graph: The model's graph.
-        given: One pair of low and high, or one for each input by its name.
+        names: Names of all inputs.
+        given: One pair of low and high for all, or one for some inputs by their names.
 
     Raises:
-        PruningError: A range is not a pair of finite, rising numbers, or an input has none.
+        PruningError: A range is not a pair of finite, rising numbers, or no input has its name.
     """
+    if given is None:
+        return {}
     if not isinstance(given, Mapping):
-        return dict.fromkeys(graph.inputs, _pair(given))
-    names = input_names(graph.model)
+        return dict.fromkeys(names, _pair(given))
     unknown = sorted(set(given) - set(names))
-    missing = sorted(set(names) - set(given))
-    if unknown or missing:
-        raise PruningError(
-            f"input_range names {unknown or 'no input too many'} and lacks {missing or 'none'}: "
-            f"the inputs of model {graph.model.name!r} are {names}"
-        )
-    return {tensor: _pair(given[name]) for name, tensor in zip(names, graph.inputs, strict=True)}
+    if unknown:
+        raise PruningError(f"input_range names {unknown}: the inputs of the model are {names}")
+    return {name: _pair(pair) for name, pair in given.items()}
 
 
 def input_names(model: Any) -> list[str]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, reads_images
+from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_ranges import input_names
-from pytest_paoding.engine.inputs.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
 
@@ -20,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.inputs.input_sources import InputSources
 
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
+_LARGE = ("picture", "video", "volume", "audio")
 _UNRECORDED = 2  # times as many images where they are all that is known of a model's own
 _GIVEN = 4096  # most inputs of a user that are looked at
 _LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
@@ -63,48 +63,24 @@ class Inputs:
         return [each[: max(1, count // size)] for each in kinds if each]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Draw:
-    """A draw of inputs: how many, how many of them beyond their range, and the generator."""
-
-    count: int
-    outside: int
-    generator: np.random.Generator
-
-
-def synthetic(
-    graph: Graph,
-    ranges: Mapping[Tensor, tuple[float, float]],
-    generator: np.random.Generator,
-    *,
-    recorded: bool,
-) -> Inputs:
-    """Draw inputs from their ranges alone.
+def synthetic(sources: InputSources, generator: np.random.Generator, *, recorded: bool) -> Inputs:
+    """Draw inputs by what they are alone.
 
     Args:
-        graph: The model's graph.
-        ranges: Low and high of each input.
+        sources: The model's inputs.
         generator: The random generator.
         recorded: Whether the model has recorded statistics: half of the inputs then run its twin;
             without, half of them go beyond the range.
     """
-    count = _count(graph, recorded=recorded)
+    count = _count(sources, recorded=recorded)
     draw = Draw(count, 0 if recorded else count // 2, generator)
-    return chunked(graph, drawn(graph, ranges, draw), twins=0.5 if recorded else 0.0)
+    return chunked(sources.graph, drawn(sources, draw), twins=0.5 if recorded else 0.0)
 
 
-def drawn(
-    graph: Graph, ranges: Mapping[Tensor, tuple[float, float]], draw: Draw
-) -> dict[Tensor, Any]:
-    """Return synthetic values of every input, all kinds of them mixed."""
-    arrays = {tensor: _drawn(graph, tensor, ranges[tensor], draw) for tensor in graph.inputs}
-    order = draw.generator.permutation(draw.count)
-    return {tensor: each[order] for tensor, each in arrays.items()}
-
-
-def _count(graph: Graph, *, recorded: bool) -> int:
+def _count(sources: InputSources, *, recorded: bool) -> int:
     images = _IMAGES if recorded else _UNRECORDED * _IMAGES
-    return min(images if reads_images(graph) else _VECTORS, most_inputs(graph))
+    large = any(source.kind in _LARGE for source in sources)
+    return min(images if large else _VECTORS, most_inputs(sources.graph))
 
 
 def most_inputs(graph: Graph) -> int:
@@ -150,7 +126,8 @@ def _matched(calibration: Any, names: Sequence[str]) -> Any:
 
 def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     try:
-        array = np.asarray(values).astype(tensor.dtype)
+        array = np.asarray(values)
+        array = array if tensor.dtype == "string" else array.astype(tensor.dtype)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"calibration for input {name!r} is no array of numbers: {error}"
@@ -161,7 +138,7 @@ def _checked(name: str, tensor: Tensor, values: Any) -> Any:
             f"calibration for input {name!r} has the shape {array.shape}, the model reads "
             f"(samples, {', '.join(map(str, tensor.shape))})"
         )
-    if not np.isfinite(found).all():
+    if tensor.dtype != "string" and not np.isfinite(found).all():
         raise DataError(f"calibration for input {name!r} is not finite")
     return found
 
@@ -173,50 +150,6 @@ def _numbers(tensor: Tensor) -> int:
 
 def _largest(graph: Graph) -> int:
     return max(map(_numbers, graph.tensors))
-
-
-def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) -> Any:
-    shape = tuple(size or 1 for size in tensor.shape)
-    generator = draw.generator
-    readers = [call.operation for call in graph.readers(tensor)]
-    for layer in readers:
-        if type(layer) is keras.layers.Embedding:
-            first = int(layer.mask_zero and layer.input_dim > 1)
-            drawn = generator.integers(first, layer.input_dim, (draw.count, *shape))
-            return padded(drawn.astype(tensor.dtype), readers, generator)
-    if not is_floating(tensor):
-        low, high = (int(end) for end in span)
-        drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
-        return drawn.astype(tensor.dtype)
-    space = Space(shape, *span, channels_first=has_channels_first(graph, tensor))
-    inside = synthetic_inputs(space, draw.count - draw.outside, generator)
-    found = np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
-    return padded(found, readers, generator)
-
-
-def padded(values: Any, readers: Sequence[Any], generator: np.random.Generator) -> Any:
-    """Pad half of some sequences, where a layer that reads them masks padding.
-
-    Args:
-        values: Sequences, shape (count, steps, ...); the first half of them is changed.
-        readers: The layers that read them.
-        generator: Draws the lengths, from one step to all.
-    """
-    masks = [_mask_value(layer) for layer in readers]
-    padding = next((value for value in masks if value is not None), None)
-    if padding is None or values.ndim < 2:  # noqa: PLR2004 # samples and steps
-        return values
-    lengths = generator.integers(1, values.shape[1] + 1, len(values) // 2)
-    beyond_end = np.arange(values.shape[1]) >= lengths[:, None]
-    values[: len(lengths)][beyond_end] = padding
-    return values
-
-
-def _mask_value(layer: Any) -> float | None:
-    """Return the value of steps that a layer masks; None where it masks none."""
-    if type(layer) is keras.layers.Masking:
-        return float(layer.mask_value)
-    return 0.0 if type(layer) is keras.layers.Embedding and layer.mask_zero else None
 
 
 def chunked(

@@ -7,17 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.graph.functional import read_graph, require_graph
 from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.receptive_field import receptive_field
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_paoding.engine.graph.types import Shape
-    from pytest_paoding.records.protocol import InputShape
+    from typing_extensions import Unpack
 
-_LENGTHS = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
-_SMALLER = (24, 16, 12, 8, 6, 4, 3, 2, 1)
-"""Lengths to try, in this order: those of pictures and texts first, then what is left."""
+    from pytest_paoding.engine.graph.types import Shape
+    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.records.protocol import AboutInputs, InputShape
+
+_LENGTHS = (*(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512), 1024, 2048, 4096, 8192, 16384)
+_USUAL, _SIDE, _LONGEST = 32, 8, 512
+"""Least lengths: of inputs whose layers see all of them, of any picture, of the longest window."""
+
+
+def settled_sources(model: Any, **inputs: Unpack[AboutInputs]) -> tuple[InputSources, str | None]:
+    """Return what the inputs of a model are, their lengths settled, and a note on those assumed.
+
+    Args:
+        model: A Sequential or Functional model.
+        **inputs: What the user says of them.
+
+    Raises:
+        PruningError: See `settled_shapes` and `sources_of`.
+    """
+    shapes, assumed = settled_shapes(model, inputs.get("input_shape"))
+    graph = read_graph(model, shapes)
+    return sources_of(graph, inputs.get("input_range"), inputs.get("input_kind")), assumed
 
 
 def settled_shapes(
@@ -25,7 +45,9 @@ def settled_shapes(
 ) -> tuple[tuple[Shape, ...], str | None]:
     """Return a shape without open lengths for each input, and a note on those that were assumed.
 
-    Every open length is the first of a list of usual ones that all layers accept.
+    Every open length is the first of some usual ones that holds a receptive field and that all
+    layers accept: from 8 to 32 for pictures, from 32 to 512 for sequences, and 32 where layers see
+    the whole input, or one value of it.
 
     Args:
         model: A Sequential or Functional model.
@@ -46,7 +68,7 @@ def settled_shapes(
     known = _given(model, names, given or {})
     if not any(None in shape for shape in known):
         return known, None
-    for shapes in _candidates(known):
+    for shapes in _candidates(known, _least(model, known)):
         if _fits(model, shapes):
             return shapes, _note(names, known, shapes)
     open_ones = ", ".join(
@@ -78,8 +100,19 @@ def _fitting(name: str, own: Shape, given: Shape | None) -> Shape:
     return tuple(given)
 
 
-def _candidates(known: tuple[Shape, ...]) -> Iterator[tuple[Shape, ...]]:
-    for length in (*_LENGTHS, *_SMALLER):
+def _least(model: Any, known: tuple[Shape, ...]) -> int:
+    """Return the least length that shows layers what they were trained to see."""
+    field = receptive_field(read_graph(model))
+    if field is None:
+        return _USUAL
+    along_one = all(shape.count(None) <= 1 for shape in known)
+    return max(_USUAL, min(field, _LONGEST)) if along_one else max(_SIDE, min(field, _USUAL))
+
+
+def _candidates(known: tuple[Shape, ...], least: int) -> Iterator[tuple[Shape, ...]]:
+    longer = [length for length in _LENGTHS if length >= least]
+    shorter = [length for length in reversed(_LENGTHS) if length < least]
+    for length in (*longer, *shorter):
         yield tuple(tuple(size or length for size in shape) for shape in known)
 
 

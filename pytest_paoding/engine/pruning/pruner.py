@@ -11,7 +11,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import undisturbed
-from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.sparsity import sparsify
@@ -26,6 +26,7 @@ from pytest_paoding.engine.pruning.validation import (
 )
 from pytest_paoding.engine.surgery.apply import plan_of
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.verify import proof_inputs
 from pytest_paoding.engine.surgery.verify import verify as check_cut
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.protocol import Allocation, Effort
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.strategies.strategy import Strategy
     from pytest_paoding.records.plan import Plan
-    from pytest_paoding.records.protocol import InputRange, InputShape, Progress
+    from pytest_paoding.records.protocol import InputKinds, InputRange, InputShape, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     *,
     ratio: float,
     strategy: str = "reconstruct",
-    input_range: InputRange = (0.0, 1.0),
+    input_range: InputRange | None = None,
+    input_kind: InputKinds | None = None,
     input_shape: InputShape | None = None,
     seed: int = 0,
     step: float = 0.025,
@@ -95,8 +97,12 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         model: A built Sequential or Functional model.
         ratio: Share of the units to remove, in [0, 1).
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
-        input_range: Low and high of legal inputs, or such a pair for each input by its name; it
-            bounds the values of units and of synthetic inputs.
+        input_range: Low and high of legal inputs, or such a pair for some inputs by their names; it
+            bounds the values of units and of synthetic inputs. By default it is read off the first
+            layers, and [0, 1] where they do not tell.
+        input_kind: What inputs hold, or that for some by their names: `picture`, `sequence`,
+            `tokens`, `features`, `audio`, `video` or `volume`. By default it is read off the first
+            layer that tells.
         input_shape: For inputs that leave lengths open, the shape without the batch to draw
             synthetic inputs of, or such a shape for each input by its name.
         seed: Seed of the private random generator.
@@ -160,26 +166,27 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     shapes, assumed = settled_shapes(model, input_shape)
     structure = walk(model, rule_for, mixing=options.mixing, shapes=shapes)
     constraints.check(producer.name for producer in structure.producers)
-    ranges = input_ranges(structure.graph, input_range)
-    task = _task(structure, constraints, ranges, options, progress or _silent)
+    sources = sources_of(structure.graph, input_range, input_kind)
+    task = _task(structure, constraints, sources, options, progress or _silent)
     way = STRATEGIES[options.strategy]()
     with undisturbed():
         transform = way.solve(task)
     smaller = cut(structure, transform)
-    proof = check_cut(structure, smaller, full=verify, ranges=ranges, seed=options.seed)
+    proof = check_cut(structure, smaller, full=verify, inputs=proof_inputs(sources, options.seed))
     with undisturbed():
         refined = way.refine(smaller.model, task)
     sparse = sparsify(smaller.model, zeros) if zeros else None
     plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
-    notes = (smaller.note, assumed, *asked, *transform.notes, proof.note, refined, sparse)
+    told = (smaller.note, assumed, sources.note, *asked, *transform.notes)
+    notes = (*told, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 
 
 def _task(
     structure: Structure,
     constraints: Constraints,
-    ranges: Mapping[Tensor, tuple[float, float]],
+    sources: InputSources,
     options: Options,
     progress: Progress,
 ) -> Task:
@@ -189,7 +196,7 @@ def _task(
     quotas = tuple(constraints.quota(group) for group in groups)
     if whys := _nothing_may_go(quotas):
         raise PruningError(f"model {structure.graph.model.name!r} has nothing to prune: {whys}")
-    return Task(structure, groups, constraints, quotas, ranges, options, progress)
+    return Task(structure, groups, constraints, quotas, sources, options, progress)
 
 
 def _nothing_may_go(quotas: Sequence[Quota]) -> str:

@@ -67,7 +67,7 @@ class Rounds(Strategy):
         dense = [dense_group(group, graph) for group in task.groups]
         found = [each for each in dense if each is not None]
         bounded = self.uses_impact and found
-        impact = OutputImpact(graph, weights, task.ranges, found) if bounded else None
+        impact = OutputImpact(graph, weights, task.sources.ranges, found) if bounded else None
         generator = np.random.default_rng(task.options.seed)
         return [
             Candidates(UnitSearch(group, weights), each, impact, generator, task.options.jump)

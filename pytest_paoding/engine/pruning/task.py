@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.pruning.constraints import Constraints, Quota
     from pytest_paoding.records.protocol import Progress
 
@@ -38,7 +36,7 @@ class Task:
         groups: The groups that may shrink.
         constraints: Constraints that the plan has to meet.
         quotas: Number of units to remove from each group.
-        ranges: Low and high of each input.
+        sources: What the inputs are.
         options: Options of the pruning.
         progress: Called as `progress(what, done, total)`.
     """
@@ -47,6 +45,6 @@ class Task:
     groups: tuple[Group, ...]
     constraints: Constraints
     quotas: tuple[Quota, ...]
-    ranges: Mapping[Tensor, tuple[float, float]]
+    sources: InputSources
     options: Options
     progress: Progress

@@ -16,16 +16,19 @@ import numpy as np
 
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.draws import Draw, uniform
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.surgery.copies import copied, float64_copy
 from pytest_paoding.errors import SurgeryError, cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.graph.trace import Call, Tensor
+    from pytest_paoding.engine.graph.trace import Call
     from pytest_paoding.engine.graph.types import WeightKey
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.surgery.cut import Cut
 
     Arrays: TypeAlias = "Sequence[Any]"
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
 # Largest difference that rounding alone may cause, in units of the largest output (at least 1).
 TOLERANCES = {"float64": 1e-10, "float32": 1e-3, "bfloat16": 0.3, "float16": 0.1}
 _SAMPLES = 2
-_LENGTH, _SIDE = 32, 96  # lengths in place of unknown ones; those of images are halved often
-_IMAGE_RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,12 @@ class Verification:
     note: str | None = None
 
 
-def verify(  # noqa: PLR0913 # keyword-only, each with a default
+def verify(  # keyword-only, each with a default
     structure: Structure,
     cut: Cut,
     *,
     full: bool = False,
     inputs: Arrays | None = None,
-    ranges: Mapping[Tensor, tuple[float, float]] | None = None,
-    seed: int = 0,
 ) -> Verification:
     """Check a cut of the model that `structure` was read from.
 
@@ -69,9 +68,7 @@ def verify(  # noqa: PLR0913 # keyword-only, each with a default
         structure: The structure.
         cut: The cut made from it.
         full: Whether to compare with the zero oracle, in float64 where all layers can.
-        inputs: Two samples of each input, flattened; random ones by default.
-        ranges: Low and high of the random values of each input; 0 and 1 by default.
-        seed: Seed of random inputs.
+        inputs: Some samples of each input, flattened; two random ones by default.
 
     Cost: a run of both models on two samples; `full` takes copies of both in float64 and another
     run.
@@ -81,7 +78,7 @@ def verify(  # noqa: PLR0913 # keyword-only, each with a default
             inputs; the message begins with "self-check:".
     """
     _check_widths(structure, cut)
-    arrays = _random_inputs(structure, ranges or {}, seed) if inputs is None else inputs
+    arrays = proof_inputs(sources_of(structure.graph), 0) if inputs is None else inputs
     try:
         expected = outputs_of(_stateless(structure.graph.model), arrays)
     except Exception as error:
@@ -223,19 +220,16 @@ def _least_precision(model: Any) -> str:
     return max(found, key=lambda name: TOLERANCES[name], default="float64")
 
 
-def _random_inputs(
-    structure: Structure, ranges: Mapping[Tensor, tuple[float, float]], seed: int
-) -> list[Any]:
-    rng = np.random.default_rng(seed)
-    arrays = []
-    batches = [tensor.shape[0] or _SAMPLES for tensor in structure.graph.model.inputs]
-    for tensor, samples in zip(structure.graph.inputs, batches, strict=True):
-        length = _SIDE if len(tensor.shape) == _IMAGE_RANK else _LENGTH
-        shape = (samples, *(size or length for size in tensor.shape))
-        whole = not tensor.dtype.startswith(("float", "bfloat"))
-        span = ranges.get(tensor, (0.0, 1.0))
-        arrays.append(rng.integers(0, 2, shape) if whole else rng.uniform(*span, shape))
-    return arrays
+def proof_inputs(sources: InputSources, seed: int) -> list[Any]:
+    """Return random samples of each input that fill its range, or are of its vocabulary.
+
+    Args:
+        sources: The model's inputs.
+        seed: Seed of the samples.
+    """
+    batches = (each.shape[0] for each in sources.graph.model.inputs)
+    samples = next(filter(None, batches), _SAMPLES)
+    return list(uniform(sources, Draw(samples, 0, np.random.default_rng(seed))).values())
 
 
 def _fail(what: str) -> None:

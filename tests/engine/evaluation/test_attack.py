@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pytest_paoding.engine.evaluation.attacks.gradient_sign import FastGradientSign
-from pytest_paoding.engine.evaluation.attacks.legal_range import ranges_of
+from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.evaluation.predict import Predictor
 from pytest_paoding.engine.execution.signature import Port, signature_of
-from pytest_paoding.errors import DataError
+from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.errors import PruningError
 
 EPSILONS = (0.01, 0.05, 0.2)
 
@@ -138,25 +140,34 @@ def test_only_floating_point_inputs_are_attacked():
     (
         ((0, 255), ((0.0, 255.0), None, (0.0, 255.0))),
         ({"sound": (-1, 1), "image": [0, 1]}, ((0.0, 1.0), None, (-1.0, 1.0))),
-        ({"sound": (-1, 1), "image": (0, 1), "words": (0, 9)}, ((0.0, 1.0), None, (-1.0, 1.0))),
+        ({"sound": (-2, 1)}, ((0.0, 255.0), None, (-2.0, 1.0))),
+        (None, ((0.0, 255.0), None, (-np.inf, np.inf))),
     ),
 )
-def test_a_range_holds_for_all_inputs_or_by_name(given_range, found):
-    assert ranges_of((IMAGE, WORDS, SOUND), given_range) == found
+def test_a_range_holds_for_all_inputs_or_by_name_and_is_read_off_otherwise(given_range, found):
+    image, words = keras.Input((4, 4, 1), name="image"), keras.Input((3,), dtype="int32", name="w")
+    sound = keras.Input((5,), name="sound")
+    normed = keras.layers.Normalization(mean=[1.0] * 5, variance=[4.0] * 5)(sound)
+    outputs = [keras.layers.Rescaling(1 / 255)(image), keras.layers.Embedding(9, 2)(words), normed]
+    graph = read_graph(keras.Model([image, words, sound], outputs))
+    assert legal_ranges(sources_of(graph, given_range)) == found
 
 
 @pytest.mark.parametrize(
     ("given_range", "message"),
     (
-        ({"image": (0, 1)}, "input_range says nothing of the input 'sound'"),
-        ({"picture": (0, 1)}, "input_range names 'picture', the model's inputs are 'image'"),
-        ((1, 1), "input_range 1 to 1 is empty: low must be below high"),
-        ((0, float("nan")), "is empty"),
+        (
+            {"picture": (0, 1)},
+            "input_range names .'picture'.: the inputs of the model are .'image'",
+        ),
+        ((1, 1), "not finite and rising"),
+        ((0, float("nan")), "not finite and rising"),
     ),
 )
 def test_a_range_that_does_not_fit_is_refused(given_range, message):
-    with pytest.raises(DataError, match=message):
-        ranges_of((IMAGE, WORDS, SOUND), given_range)
+    graph = read_graph(keras.Sequential([keras.Input((4,), name="image"), keras.layers.Dense(2)]))
+    with pytest.raises(PruningError, match=message):
+        sources_of(graph, given_range)
 
 
 def batch(*values, labels=True):

@@ -8,10 +8,11 @@ import pytest
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.inputs import chunked
 from support.small_models import before_activation, branched, cnn, mlp, residual
 
-UNIT = (0.0, 1.0)
 BUILDERS = (lambda: mlp(6, 5), cnn, residual, branched)
 
 
@@ -20,7 +21,7 @@ def test_a_wave_ends_with_what_the_outputs_are_before_their_activation(build):
     model = build()
     graph = read_graph(model)
     generator = np.random.default_rng(0)
-    arrays = drawn(graph, dict.fromkeys(graph.inputs, UNIT), Draw(20, 5, generator))
+    arrays = drawn(sources_of(graph), Draw(20, 5, generator))
     inputs = chunked(graph, arrays, twins=0.5)
     found = Wave(Model(graph, WorkingWeights()), inputs.chunks).finish()
     values = [arrays[each] for each in graph.inputs]

@@ -7,20 +7,11 @@ import numpy as np
 import pytest
 
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import (
-    Draw,
-    chunked,
-    drawn,
-    given,
-    most_followed,
-    most_inputs,
-)
-from pytest_paoding.engine.inputs.synthetic import Space, beyond, synthetic_inputs
+from pytest_paoding.engine.inputs.inputs import chunked, given, most_followed, most_inputs
 from pytest_paoding.errors import DataError
 from support.small_models import branched, mlp, normed
 
 layers = keras.layers
-UNIT = (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("twins", "expected"), ((0.0, 0), (0.5, 11), (1.0, 21)))
@@ -41,29 +32,6 @@ def test_no_more_inputs_than_the_memory_holds():
     assert most_inputs(large) == 32
     assert most_followed(small) == 2**30 // (4 * 64 * 64 * (3 + 64))  # both tensors at once
     assert most_followed(large) == 2**30 // (4 * 512 * 512 * (3 + 64))
-
-
-@pytest.mark.parametrize("shape", ((8, 8, 3), (3, 8, 8), (12,), (5, 4)))
-def test_synthetic_inputs_are_in_their_range_and_differ(shape):
-    space = Space(shape, -2.0, 3.0, channels_first=shape[0] == 3)
-    values = synthetic_inputs(space, 40, np.random.default_rng(0))
-    assert values.shape == (40, *shape)
-    assert values.min() >= -2
-    assert values.max() <= 3
-    assert values.std(axis=0).min() > 0.1
-    outside = beyond(space, 40, np.random.default_rng(0))
-    assert outside.shape == (40, *shape)
-    assert abs(outside.mean()) < outside.std() / 10
-
-
-def test_tokens_are_drawn_from_the_vocabulary():
-    tokens = keras.Input((6,), dtype="int32")
-    graph = read_graph(keras.Model(tokens, layers.Dense(2)(layers.Embedding(9, 3)(tokens))))
-    (values,) = drawn(
-        graph, dict.fromkeys(graph.inputs, UNIT), Draw(50, 0, np.random.default_rng(0))
-    ).values()
-    assert values.dtype == "int32"
-    assert set(np.unique(values)) == set(range(9))
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def inside() -> Any:
 
 
 BUILDERS = {
-    image: ((32, 32, 1),),
-    unet: ((32, 32, 2),),
+    image: ((8, 8, 1),),
+    unet: ((12, 12, 2),),
     tokens: ((32,),),
     cropped: ((128, 4),),
     inside: ((64, 3),),

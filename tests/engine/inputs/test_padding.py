@@ -11,7 +11,8 @@ from keras import layers
 
 from pytest_paoding import prune
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import Draw, drawn
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from support.oracles import randomise
 
 
@@ -29,8 +30,7 @@ def steps() -> Any:
 def drawn_for(model: Any) -> np.ndarray:
     graph = read_graph(model)
     (tensor,) = graph.inputs
-    draw = Draw(400, 0, np.random.default_rng(0))
-    return drawn(graph, {tensor: (0.0, 1.0)}, draw)[tensor]
+    return drawn(sources_of(graph), Draw(400, 0, np.random.default_rng(0)))[tensor]
 
 
 @pytest.mark.parametrize(

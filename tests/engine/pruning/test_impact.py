@@ -11,7 +11,7 @@ from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.inputs.input_ranges import input_ranges
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.output_impact import OutputImpact
 from pytest_paoding.engine.pruning.pairs import Pairs, dense_group
 from pytest_paoding.engine.pruning.unit_search import UnitSearch
@@ -52,7 +52,7 @@ def small_mlp():
 def test_every_tensor_stays_within_its_bounds(build):
     model = build()
     graph = walk(model, rule_for).graph
-    bounds = ValueBounds(graph, WorkingWeights(), input_ranges(graph, RANGE), graph.calls)
+    bounds = ValueBounds(graph, WorkingWeights(), sources_of(graph, RANGE).ranges, graph.calls)
     bounds.update()
     held = run(graph, sampled(model))
     for call in graph.calls:
@@ -87,7 +87,7 @@ def test_each_kind_of_layer_is_bounded_or_said_not_to_be(layer):
         inputs = keras.Input((4, 4, 2))
     model = randomised(keras.Model(inputs, layer(inputs)))
     graph = walk(model, rule_for).graph
-    bounds = ValueBounds(graph, WorkingWeights(), input_ranges(graph, RANGE), graph.calls)
+    bounds = ValueBounds(graph, WorkingWeights(), sources_of(graph, RANGE).ranges, graph.calls)
     bounds.update()
     interval = bounds.of(graph.outputs[0])
     unknown = isinstance(layer, layers.SeparableConv2D) or (
@@ -109,7 +109,7 @@ def test_products_extremes_and_differences_of_branches_are_bounded():
     ]
     model = randomised(keras.Model(inputs, merged))
     graph = walk(model, rule_for).graph
-    bounds = ValueBounds(graph, WorkingWeights(), input_ranges(graph, RANGE), graph.calls)
+    bounds = ValueBounds(graph, WorkingWeights(), sources_of(graph, RANGE).ranges, graph.calls)
     bounds.update()
     for tensor, held in zip(graph.outputs, model(sampled(model)[0]), strict=True):
         assert (bounds.of(tensor).low - ROUNDING <= np.asarray(held)).all()
@@ -120,7 +120,7 @@ def test_bounds_of_one_dense_layer_are_exact():
     # Defect of the original: units of the first dense layer got the input range itself.
     model = mlp(4)
     graph = walk(model, rule_for).graph
-    bounds = ValueBounds(graph, WorkingWeights(), input_ranges(graph, (0.0, 1.0)), graph.calls)
+    bounds = ValueBounds(graph, WorkingWeights(), sources_of(graph, (0.0, 1.0)).ranges, graph.calls)
     bounds.update()
     kernel, bias = (each.numpy() for each in model.layers[0].weights)
     expected = np.maximum(np.maximum(kernel, 0).sum(0) + bias, 0)
@@ -132,7 +132,7 @@ def test_only_what_depends_on_a_changed_weight_is_computed_again():
     structure = walk(model, rule_for)
     weights = WorkingWeights()
     graph = structure.graph
-    bounds = ValueBounds(graph, weights, input_ranges(graph, RANGE), graph.calls)
+    bounds = ValueBounds(graph, weights, sources_of(graph, RANGE).ranges, graph.calls)
     bounds.update()
     before = [bounds.of(call.outputs[0]) for call in graph.calls]
     UnitSearch(find_groups(structure)[1], weights).remove(np.array([0]))
@@ -149,7 +149,7 @@ def merged(model, merges):
     groups = find_groups(structure)
     dense = {group.name: dense_group(group, graph) for group in groups}
     impact = OutputImpact(
-        graph, weights, input_ranges(graph, RANGE), list(filter(None, dense.values()))
+        graph, weights, sources_of(graph, RANGE).ranges, list(filter(None, dense.values()))
     )
     searches = {group.name: UnitSearch(group, weights) for group in groups}
     for name, nominees, delegates in merges:

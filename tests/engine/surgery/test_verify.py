@@ -13,9 +13,11 @@ from keras import layers
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.surgery.cut import Cut, cut
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.engine.surgery.verify import Verification, verify
+from pytest_paoding.engine.surgery.verify import Verification, proof_inputs, verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import randomise, removal
 from support.patterns import PATTERNS, head
@@ -158,8 +160,9 @@ def test_inputs_are_drawn_from_their_ranges() -> None:
     original = structure.graph.model
     call = original.call
     original.call = lambda inputs, **options: seen.append(inputs) or call(inputs, **options)
-    first, second = structure.graph.inputs
-    verify(structure, outcome, ranges={first: (5.0, 6.0), second: (-3.0, -2.0)})
+    first, second = input_names(original)
+    sources = sources_of(structure.graph, {first: (5.0, 6.0), second: (-3.0, -2.0)})
+    verify(structure, outcome, inputs=proof_inputs(sources, 0))
     one, two = keras.tree.flatten(seen[0])
     assert 5 <= np.min(one) <= np.max(one) <= 6
     assert -3 <= np.min(two) <= np.max(two) <= -2

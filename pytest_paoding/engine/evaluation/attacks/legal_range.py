@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pytest_paoding.engine.execution.signature import find, listed
-from pytest_paoding.errors import DataError
+from pytest_paoding.engine.execution.tensors import is_floating
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.execution.signature import Port
-    from pytest_paoding.records.protocol import InputRange
+    from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
 
 Interval: TypeAlias = "tuple[float, float]"
 _SLACK = 1e-6
@@ -46,40 +45,16 @@ def unfit(
     return None
 
 
-def ranges_of(inputs: Sequence[Port], input_range: InputRange) -> tuple[Interval | None, ...]:
+def legal_ranges(sources: InputSources) -> tuple[Interval | None, ...]:
     """Return the range of each floating-point input, None for the others.
 
-    Args:
-        inputs: The model's inputs.
-        input_range: Low and high for all of them, or by name.
-
-    Raises:
-        DataError: A name is unknown, an input has no range, or low is not below high.
+    Beyond a range that is merely typical anything is legal.
     """
-    known = _by_index(inputs, input_range)
-    missing = [port for index, port in enumerate(inputs) if port.floating and index not in known]
-    if missing:
-        raise DataError(f"input_range says nothing of the input {listed(missing)}")
-    return tuple(known[index] if port.floating else None for index, port in enumerate(inputs))
+    return tuple(_legal(source) if is_floating(source.tensor) else None for source in sources)
 
 
-def _by_index(inputs: Sequence[Port], input_range: InputRange) -> dict[int, Interval]:
-    if not isinstance(input_range, Mapping):
-        return dict.fromkeys(range(len(inputs)), _checked(input_range))
-    found = {}
-    for name, interval in input_range.items():
-        index = find(inputs, name)
-        if index is None:
-            raise DataError(f"input_range names {name!r}, the model's inputs are {listed(inputs)}")
-        found[index] = _checked(interval)
-    return found
-
-
-def _checked(given: Sequence[float]) -> Interval:
-    low, high = float(given[0]), float(given[1])
-    if not low < high:
-        raise DataError(f"input_range {low:g} to {high:g} is empty: low must be below high")
-    return low, high
+def _legal(source: InputSource) -> Interval:
+    return (-inf, inf) if source.scale.typical else source.scale.ends
 
 
 def _outside(part: Any, interval: Interval) -> str | None:

@@ -12,7 +12,7 @@ from pytest_paoding.records.measurement import Measurement
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph, Tensor
 
-_BFLOAT = 2  # bytes of what NumPy has no name for
+_SIZES = {"bfloat16": 2, "string": 24}  # bytes of types that NumPy has not; of a string its handle
 
 
 def memory_metrics(original: Graph, pruned: Graph) -> dict[str, Measurement]:
@@ -43,5 +43,5 @@ def peak_bytes(graph: Graph) -> int | None:
 
 
 def _bytes(tensor: Tensor) -> int:
-    size = _BFLOAT if tensor.dtype == "bfloat16" else np.dtype(tensor.dtype).itemsize
+    size = _SIZES.get(tensor.dtype) or np.dtype(tensor.dtype).itemsize
     return size * prod(length or 1 for length in tensor.shape)

@@ -98,7 +98,7 @@ def distil(
     if not steps or not keys:
         return None
     found = task.options.calibration is None
-    mixtures = Mixtures(teacher.graph, inputs, generator, shifted=found)
+    mixtures = Mixtures(task.sources, inputs, generator, shifted=found)
     batches = (mixtures.draw(size) for size in repeat(batch_of(student.graph)))
     probes = list(islice(batches, _PROBES))
     distance = _distance(teacher, student, keys, inputs)

@@ -9,14 +9,14 @@ et al. 2020, arXiv 1912.08795).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.normalisation import norm_axis, recorded
-from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
+from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.pruning.task import Task
+
+    Bound: TypeAlias = "float | FloatArray"
+    Span: TypeAlias = "tuple[Bound, Bound]"
 
 _RATE = 0.05  # size of a step, in half the log-odds of an input in its range
 _CERTAINTY = 0.95  # target probability of the class that is drawn
@@ -88,8 +92,8 @@ def invert(
         NoGradientError: An operation of the model has no gradient.
     """
     count = len(next(iter(inputs.values())))
-    spans = {each: task.ranges[each] for each in inputs if is_floating(each)}
-    step = _step(model, spans)
+    spans = {each: task.sources[each].ends for each in inputs if is_floating(each)}
+    step = _step(model, spans, task.sources)
     found: list[dict[Tensor, FloatArray]] = []
     size = batch_of(model.graph)  # one set of statistics for all of it
     for start in range(0, count, size):
@@ -103,7 +107,7 @@ def invert(
 def _moved(
     step: Callable[..., Any],
     batch: Mapping[Tensor, FloatArray],
-    spans: Mapping[Tensor, tuple[float, float]],
+    spans: Mapping[Tensor, Span],
     targets: list[FloatArray],
     steps: int,
 ) -> dict[Tensor, FloatArray]:
@@ -118,17 +122,17 @@ def _moved(
     }
 
 
-def _odds(values: FloatArray, low: float, high: float) -> FloatArray:
+def _odds(values: FloatArray, low: Bound, high: Bound) -> FloatArray:
     share = np.clip((values.astype(np.float32) - low) / (high - low), 0.02, 0.98)
     odds: FloatArray = np.log(share / (1 - share)) / 2
     return odds.astype(np.float32)
 
 
-def _inside(odds: Any, low: float, high: float) -> Any:
+def _inside(odds: Any, low: Bound, high: Bound) -> Any:
     return low + (high - low) * tf.sigmoid(2 * odds)
 
 
-def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable[..., Any]:
+def _step(model: Model, spans: Mapping[Tensor, Span], sources: InputSources) -> Callable[..., Any]:
     """Return the traced function of the gradients of the objective."""
 
     def gradients(constant: list[Any], free: list[Any], targets: list[Any]) -> Any:
@@ -137,7 +141,7 @@ def _step(model: Model, spans: Mapping[Tensor, tuple[float, float]]) -> Callable
             values = dict(zip(model.graph.inputs, constant, strict=True))
             for (tensor, span), odds in zip(spans.items(), free, strict=True):
                 values[tensor] = tf.cast(_inside(odds, *span), tensor.dtype)
-            loss = _objective(model, values, targets) + _roughness(model.graph, values, spans)
+            loss = _objective(model, values, targets) + _roughness(sources, values, spans)
         return gradients_of(tape, loss, free)
 
     return tf.function(gradients, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
@@ -219,14 +223,15 @@ def _cross_entropy(call: Call, logits: Any, targets: Any) -> Any:
 
 
 def _roughness(
-    graph: Graph, values: Mapping[Tensor, Any], spans: Mapping[Tensor, tuple[float, float]]
+    sources: InputSources, values: Mapping[Tensor, Any], spans: Mapping[Tensor, Span]
 ) -> Any:
     """Return the total variation of images, as a share of their range."""
     total: Any = 0.0
     for tensor, (low, high) in spans.items():
-        image = tf.cast(values[tensor], tf.float32) / (high - low)
-        if is_image(tensor):
-            for axis in (2, 3) if has_channels_first(graph, tensor) else (1, 2):
+        if sources[tensor].kind == "picture":
+            image = tf.cast(values[tensor], tf.float32) / (high - low)
+            image = sources[tensor].layout.drawn(image)
+            for axis in (1, 2):
                 length = image.shape[axis]
                 ahead = tf.gather(image, range(1, length), axis=axis)
                 total += tf.reduce_mean(

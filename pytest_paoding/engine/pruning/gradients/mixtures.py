@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, is_image
+from pytest_paoding.engine.execution.tensors import is_floating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.inputs.input_sources import InputSources
 
 _SHIFT = 8  # an image is shifted by at most 1/8 of its side
 
@@ -27,7 +28,7 @@ class Mixtures:
     """Draws mixtures of inputs.
 
     Args:
-        graph: The model's graph.
+        sources: The model's inputs.
         inputs: Values of every input, of equal numbers.
         generator: The random generator.
         shifted: Whether to shift images too.
@@ -35,7 +36,7 @@ class Mixtures:
 
     def __init__(
         self,
-        graph: Graph,
+        sources: InputSources,
         inputs: Mapping[Tensor, Any],
         generator: np.random.Generator,
         *,
@@ -46,7 +47,7 @@ class Mixtures:
         self._is_shifted = shifted
         self._generator = generator
         self._count = len(next(iter(inputs.values())))
-        self._first = {tensor for tensor in inputs if has_channels_first(graph, tensor)}
+        self._sources = sources
 
     def draw(self, count: int) -> list[Any]:
         """Return `count` mixtures of two inputs each, an array for every input of the model."""
@@ -59,14 +60,16 @@ class Mixtures:
         share = shares.reshape(-1, *(1,) * (one.ndim - 1))
         if not is_floating(tensor):
             return np.where(self._generator.random(one.shape) < share, one, other)
-        if is_image(tensor):
-            channels = 1 if tensor in self._first else -1
-            one, other = (np.moveaxis(each, channels, -1) for each in (one, other))
+        source = self._sources[tensor]
+        if source.kind == "picture":
+            one, other = (np.asarray(source.layout.drawn(each)) for each in (one, other))
+            share = shares.reshape(-1, 1, 1, 1)
             if self._is_shifted:
                 one, other = self._shifted(one), self._shifted(other)
             share = np.broadcast_to(share, (*one.shape[:3], 1)).copy()
             share[::2, ..., 0] = self._windows(share[::2].shape[:3])
-            return np.moveaxis(share * one + (1 - share) * other, -1, channels).astype(tensor.dtype)
+            mixed = source.layout.taken(share * one + (1 - share) * other)
+            return mixed.astype(tensor.dtype)
         return (share * one + (1 - share) * other).astype(tensor.dtype)
 
     def _shifted(self, images: FloatArray) -> FloatArray:

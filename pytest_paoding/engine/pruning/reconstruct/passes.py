@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import reads_images
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
@@ -73,14 +72,15 @@ def reconstruct(
         calibrate(Wave(model, chunks, [True] * len(chunks)))
     readers = find_readers(structure)
     survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
-    survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
+    readers = survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
     units = [Units.of(group, readers, survey) for group in task.groups]
     widths, changes = _widths(task, units, survey)
     stay = np.ones(structure.classes.count, bool)
     for each, width in zip(units, widths.tolist(), strict=True):
         stay[each.group.units[each.spared(each.width - width)]] = False
         model.masks |= each.masks(structure, stay)
-    rewrite(readers, survey, stay, task.progress)
+    strength = IMAGE_RIDGE if task.sources.pictures else VECTOR_RIDGE
+    rewrite(readers, survey, Rewriter(model, stay, strength), task.progress)
     plain = frozenset(each.name for each in units if each.read is None)
     return Reconstructed(stay, model.weights.changed(), changes, plain)
 
@@ -114,14 +114,14 @@ def _widths(
     return widths, changes
 
 
-def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress: Progress) -> None:
+def rewrite(
+    readers: Sequence[Reader], survey: Survey, rewriter: Rewriter, progress: Progress
+) -> None:
     """Rewrite every reader on the results of the pruned model before it, in one wave.
 
     Readers before the first removal are left as they are.
     """
     model, inputs = survey.model, survey.inputs
-    images = reads_images(survey.structure.graph)
-    rewriter = Rewriter(model, stay, IMAGE_RIDGE if images else VECTOR_RIDGE)
     by_call = {reader.call: reader for reader in readers}
     wave = Wave(model, inputs.chunks, inputs.twins)
     done, moved = 0, False
@@ -130,7 +130,7 @@ def rewrite(readers: Sequence[Reader], survey: Survey, stay: BoolArray, progress
         if call in by_call:
             reader = by_call[call]
             for columns in reader.columns:
-                if not stay[columns.classes].all():
+                if not rewriter.stay[columns.classes].all():
                     look = survey.look(reader, columns, wave)
                     rewriter.carry_out(rewriter.compensation(reader, columns, look))
                     moved = True

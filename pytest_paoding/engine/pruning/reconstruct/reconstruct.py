@@ -9,14 +9,8 @@ import numpy as np
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.norms import has_recorded
-from pytest_paoding.engine.inputs.inputs import (
-    Draw,
-    chunked,
-    drawn,
-    given,
-    most_inputs,
-    synthetic,
-)
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
@@ -98,7 +92,7 @@ def _inputs(
     try:
         return inputs_for(task, model, generator), ()
     except NoGradientError as error:
-        drawn_again = synthetic(task.structure.graph, task.ranges, generator, recorded=True)
+        drawn_again = synthetic(task.sources, generator, recorded=True)
         return drawn_again, (f"inputs were not found by gradients: {error}",)
 
 
@@ -126,10 +120,10 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     mixed = effort.mixed or is_chain(graph)
     count = effort.affordable(graph, most_inputs(graph) // (1 + mixed)) if recorded else 0
     if not count:
-        return synthetic(graph, task.ranges, generator, recorded=recorded)
-    begin = drawn(graph, task.ranges, Draw(count, 0, generator))
+        return synthetic(task.sources, generator, recorded=recorded)
+    begin = drawn(task.sources, Draw(count, 0, generator))
     inverted = chunked(graph, invert(model, begin, effort, task, generator), typical=True)
     if not mixed:
         return inverted
-    others = drawn(graph, task.ranges, Draw(count, 0, generator))
+    others = drawn(task.sources, Draw(count, 0, generator))
     return inverted.beside(chunked(graph, others, twins=1.0))

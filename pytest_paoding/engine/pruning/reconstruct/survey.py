@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.execution.wave import Model, Wave
     from pytest_paoding.engine.graph.structure import Structure
+    from pytest_paoding.engine.graph.trace import Call
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
@@ -54,18 +55,24 @@ class Survey:
     samples: dict[Reader, Sample] = field(default_factory=dict)
     targets: dict[Reader, FloatArray] = field(default_factory=dict)
 
-    def take(self, readers: Sequence[Reader], wave: Wave) -> None:
-        """Run the original model to its end, and record the inputs and results of its readers."""
+    def take(self, readers: Sequence[Reader], wave: Wave) -> tuple[Reader, ...]:
+        """Run the original model to its end, and record the inputs and results of its readers.
+
+        Returns:
+            The readers, without those whose inputs have other axes than the graph says, as a layer
+            before them tells a wrong shape.
+        """
         by_call = {reader.call: reader for reader in readers}
         for call in self.structure.graph.calls:
             before = None
-            if call in by_call:
+            if call in by_call and _is_as_told(call, wave):
                 reader = by_call[call]
                 for columns in reader.columns:
                     self.moments[columns] = self.look(reader, columns, wave)
                 self.samples[reader] = sample = self._sample(reader)
                 self.targets[reader] = sample.outputs(before := wave.before(call))
             wave.advance(before)
+        return tuple(self.samples)
 
     def look(self, reader: Reader, columns: Columns, wave: Wave) -> ColumnMoments:
         """Return the moments of a reader's columns at this point of a wave."""
@@ -118,3 +125,9 @@ class Survey:
         scale = np.trace(covariance) / np.trace(prior)
         mixed: Matrix = (1 - _PRIOR) * covariance + _PRIOR * scale * prior
         return mixed
+
+
+def _is_as_told(call: Call, wave: Wave) -> bool:
+    """Whether a call reads as many axes as the graph says."""
+    tensor = call.inputs[0]
+    return all(len(each.shape) == len(tensor.shape) + 1 for each in wave.values[tensor])

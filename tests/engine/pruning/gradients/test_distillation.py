@@ -112,7 +112,8 @@ def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the
     model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
     why = "gradient registry has no entry for: AdjustHue"
     data_free, given = (
-        prune(model, ratio=0.5, calibration=some).notes for some in (None, np.ones((9, 8, 8, 3)))
+        prune(model, ratio=0.5, calibration=some, input_range=(0, 1)).notes
+        for some in (None, np.ones((9, 8, 8, 3)))
     )
     assert data_free == (f"inputs were not found by gradients: {why}",)
     taken_off = f"the pruned model was not distilled: {why}"

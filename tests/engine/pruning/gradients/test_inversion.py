@@ -13,7 +13,8 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.inputs.inputs import Draw, drawn
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.gradients.work import multiplications
@@ -22,7 +23,6 @@ from pytest_paoding.engine.pruning.task import Options, Task
 from support.small_models import normed, randomised, residual
 
 layers = keras.layers
-UNIT = (0.0, 1.0)
 
 
 def task(structure, progress=lambda *_: None, effort="standard"):
@@ -41,7 +41,7 @@ def task(structure, progress=lambda *_: None, effort="standard"):
         (),
         constraints,
         (),
-        dict.fromkeys(structure.graph.inputs, UNIT),
+        sources_of(structure.graph),
         options,
         progress,
     )
@@ -91,7 +91,7 @@ def test_inversion_moves_inputs_towards_what_was_recorded_and_to_classes():
 
     def run():
         generator = np.random.default_rng(0)
-        begin = drawn(graph, dict.fromkeys(graph.inputs, UNIT), Draw(150, 0, generator))
+        begin = drawn(sources_of(graph), Draw(150, 0, generator))
         return begin, invert(
             Model(graph, WorkingWeights()), begin, Effort(40, 150, 1, 1e12), work, generator
         )
@@ -120,10 +120,10 @@ def test_inversion_leaves_integers_alone_and_takes_sigmoids_and_single_values():
     model = randomised(keras.Model([tokens, values], outputs))
     structure = walk(model, rule_for)
     graph = structure.graph
-    ranges = {graph.inputs[0]: (0, 8), graph.inputs[1]: (-2.0, 2.0)}
+    sources = sources_of(graph, (-2.0, 2.0))
     generator = np.random.default_rng(0)
-    begin = drawn(graph, ranges, Draw(10, 0, generator))
-    work = Task(structure, (), Constraints(ratio=0.5), (), ranges, None, lambda *_: None)
+    begin = drawn(sources, Draw(10, 0, generator))
+    work = Task(structure, (), Constraints(ratio=0.5), (), sources, None, lambda *_: None)
     found = invert(Model(graph, WorkingWeights()), begin, Effort(5, 10, 1, 1e9), work, generator)
     np.testing.assert_array_equal(found[graph.inputs[0]], begin[graph.inputs[0]])
     assert not np.array_equal(found[graph.inputs[1]], begin[graph.inputs[1]])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
 
 layers = keras.layers
@@ -21,7 +22,9 @@ def graph_of(*shapes, dtype="float32"):
 
 def mixtures(values, *, shifted=False, graph=None, dtype="float32", seed=0):
     graph = graph or graph_of(values.shape[1:], dtype=dtype)
-    return Mixtures(graph, {graph.inputs[0]: values}, np.random.default_rng(seed), shifted=shifted)
+    return Mixtures(
+        sources_of(graph), {graph.inputs[0]: values}, np.random.default_rng(seed), shifted=shifted
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -83,5 +86,5 @@ def test_inputs_that_belong_together_are_mixed_alike():
     graph = graph_of((3,), (5,))
     one = np.arange(4, dtype="float32")[:, None].repeat(3, axis=1)
     values = dict(zip(graph.inputs, (one, one[:, :1].repeat(5, axis=1)), strict=True))
-    found = Mixtures(graph, values, np.random.default_rng(0), shifted=True).draw(50)
+    found = Mixtures(sources_of(graph), values, np.random.default_rng(0), shifted=True).draw(50)
     np.testing.assert_array_equal(found[0][:, 0], found[1][:, 0])

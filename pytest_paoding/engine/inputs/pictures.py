@@ -7,56 +7,27 @@ mean dominates every second moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import IMAGE_RANK
-
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
 
+_WIDE, _DIRECTIONS = 4096, 1024
 
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The space of one model input.
 
-    Attributes:
-        shape: Its shape without the batch; rank 3 is an image.
-        low: Least legal value.
-        high: Largest legal value.
-        channels_first: Whether an image's first axis is its channels.
+def pictures(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
+    """Return pictures around [0, 1], shape (count, height, width, channels): half of either kind.
+
+    Args:
+        size: Height, width and channels.
+        count: Number of pictures.
+        generator: The random generator.
     """
-
-    shape: tuple[int, ...]
-    low: float
-    high: float
-    channels_first: bool = False
-
-
-def synthetic_inputs(space: Space, count: int, generator: np.random.Generator) -> FloatArray:
-    """Return inputs of one model input, shape (count, *shape), float32, in its range."""
-    shape = space.shape
-    if len(shape) == IMAGE_RANK:
-        size = (*shape[1:], shape[0]) if space.channels_first else shape
-        half = count // 2
-        parts = [smooth_fields(size, half, generator), dead_leaves(size, count - half, generator)]
-        values = np.concatenate(parts)
-        values = np.moveaxis(values, -1, 1) if space.channels_first else values
-    else:
-        values = _correlated(shape, count, generator)
-    inside: FloatArray = space.low + (space.high - space.low) * np.clip(values, 0, 1)
-    return inside.astype(np.float32)
-
-
-def beyond(space: Space, count: int, generator: np.random.Generator) -> FloatArray:
-    """Return zero-mean noise of log-uniform scale that does not keep to the range.
-
-    Models without recorded statistics need it: on smooth inputs their kernels may never see the
-    directions of real data.
-    """
-    return _noise(space.shape, space.high - space.low, count, generator)
+    half = count // 2
+    parts = [smooth_fields(size, half, generator), dead_leaves(size, count - half, generator)]
+    return np.concatenate(parts)
 
 
 def smooth_fields(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
@@ -110,18 +81,28 @@ def _leaf(y: FloatArray, x: FloatArray, count: int, generator: np.random.Generat
     return mask
 
 
-def _correlated(shape: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
-    """Return vectors around the middle of [0, 1] with a falling spectrum of random directions."""
+def correlated(shape: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
+    """Return vectors around the middle of [0, 1] with a falling spectrum of random directions.
+
+    Vectors of more than 4,096 values have 1,024 such directions.
+    """
     size = int(np.prod(shape))
-    mixing = generator.standard_normal((size, size)) * np.exp(-np.arange(size) / max(1, size / 6))
+    directions = size if size <= _WIDE else _DIRECTIONS
+    falling = np.exp(-np.arange(directions) / max(1, directions / 6))
+    mixing = generator.standard_normal((size, directions)) * falling
     mixing /= np.linalg.norm(mixing, axis=1, keepdims=True)
-    values = generator.standard_normal((count, size)) @ mixing.T / 10
+    values = generator.standard_normal((count, directions)) @ mixing.T / 10
     values += generator.standard_normal((count, size)) / 30
     return 0.5 + values.reshape(count, *shape)
 
 
-def _noise(
-    shape: tuple[int, ...], span: float, count: int, generator: np.random.Generator
+def noise(
+    shape: tuple[int, ...], span: float | FloatArray, count: int, generator: np.random.Generator
 ) -> FloatArray:
+    """Return zero-mean noise of log-uniform scale, some of it beyond a range of width `span`.
+
+    Models without recorded statistics need it: on smooth inputs their kernels may never see the
+    directions of real data.
+    """
     scale = span * np.exp(generator.uniform(-2, 0.5, (count, *(1,) * len(shape))))
     return (scale * generator.standard_normal((count, *shape))).astype(np.float32)

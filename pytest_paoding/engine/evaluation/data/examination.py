@@ -1,0 +1,129 @@
+"""The first look at the data for judging: whether they are what the model is taken to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.data.judging_data import inputs_of
+from pytest_paoding.engine.evaluation.data.sources import raw_batches
+from pytest_paoding.engine.execution.signature import signature_of
+from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Unpack
+
+    from pytest_paoding.engine.inputs.input_sources import InputSource
+    from pytest_paoding.records.protocol import AboutInputs
+
+_SAMPLES = 512  # of arrays that are looked at
+_RARE = 0.01  # share of values at either end that are no evidence
+_BEYOND = 0.5  # share of a range by which values may lie outside of it
+_NARROW = 1 / 128  # share of a range that values have to fill
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a first look at the data finds.
+
+    Attributes:
+        data: The data, to be read from the beginning.
+        shapes: Shapes of the first inputs by name, where the model leaves lengths open.
+    """
+
+    data: Any
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
+    """Look at the first samples of the data before any work is done.
+
+    Data that can be read only once are handed back whole.
+
+    Args:
+        model: The model, Sequential or Functional.
+        data: The data for judging, as for `evaluate`.
+        **about: What the user says of the inputs.
+
+    Raises:
+        DataError: The values contradict the range of an input.
+        PruningError: What the user says of the inputs makes no sense.
+    """
+    x, again = _peeked(data)
+    if x is None:
+        return Examination(again, {})
+    signature = signature_of(model)
+    inputs = inputs_of(x, signature)
+    sources = sources_of(read_graph(model), about.get("input_range"), about.get("input_kind"))
+    for source, values in zip(sources, inputs, strict=True):
+        if (found := contradiction(source, values)) is not None:
+            raise DataError(found)
+    shapes = {
+        source.name: tuple(values.shape[1:])
+        for source, values in zip(sources, inputs, strict=True)
+        if None in source.tensor.shape
+    }
+    return Examination(again, shapes)
+
+
+def _peeked(data: Any) -> tuple[Any, Any]:
+    """Return the first inputs, None if there are none, and data that still begin with them."""
+    if isinstance(data, (tuple, list)):
+        x, _ = next(raw_batches(data))
+        return keras.tree.map_structure(lambda part: part[:_SAMPLES], x), data
+    renewed = isinstance(data, (tf.data.Dataset, keras.utils.PyDataset)) or iter(data) is not data
+    batches = raw_batches(data)
+    first = next(batches, None)
+    if first is None:
+        return None, data
+    return first[0], data if renewed else chain([first], batches)
+
+
+def contradiction(source: InputSource, values: Any) -> str | None:
+    """Return in one line how values contradict what an input is taken for; None if they do not.
+
+    Args:
+        source: The input.
+        values: Some of its values.
+    """
+    if values.dtype.kind not in "iuf" or not values.size:
+        return None
+    least, most = float(values.min()), float(values.max())
+    low, high = source.scale.ends
+    if source.vocabulary is not None:
+        numbered = source.vocabulary.entries is None
+        fits = not numbered or (least >= 0 and most < source.vocabulary.size)
+        known = f"{source.scale.why!r} knows 0 to {high:g}"
+        return None if fits else f"{_found(source, least, most)} where {known}"
+    if not _contradicts(values, low, high, typical=source.scale.typical):
+        return None
+    span = f"[{low:g}, {high:g}]"
+    if source.given:
+        return f"{_found(source, least, most)} where input_range is {span}: set the one that holds"
+    if source.scale.why:
+        told = f"{source.scale.why!r} tells {span}"
+        return f"{_found(source, least, most)} where {told}: scale them, or set input_range"
+    told = f"{span} is assumed, as no layer tells"
+    return f"{_found(source, least, most)} where {told}: set input_range"
+
+
+def _found(source: InputSource, least: float, most: float) -> str:
+    return f"the data of input {source.name!r} run from {least:g} to {most:g}"
+
+
+def _contradicts(values: Any, low: float, high: float, *, typical: bool) -> bool:
+    width = high - low
+    ends = np.quantile(values.astype(np.float64), (_RARE, 1 - _RARE))
+    if ends[0] < low - _BEYOND * width or ends[1] > high + _BEYOND * width:
+        return True
+    extent = float(values.max()) - float(values.min())
+    return not typical and 0 < extent < _NARROW * width

@@ -1,0 +1,130 @@
+"""Draws: values of every input of a model, without data, by what each input is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from pytest_paoding.engine.execution.tensors import is_floating
+from pytest_paoding.engine.inputs.fields import films, sequences, sounds, volumes
+from pytest_paoding.engine.inputs.pictures import correlated, noise, pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
+    from pytest_paoding.records.protocol import InputKind
+
+    Family = Callable[[tuple[int, ...], int, np.random.Generator], FloatArray]
+
+_FAMILIES: Mapping[InputKind, Family] = {
+    "picture": pictures,
+    "sequence": sequences,
+    "tokens": correlated,
+    "features": correlated,
+    "audio": sounds,
+    "video": films,
+    "volume": volumes,
+}
+"""Values around [0, 1] of a shape without the samples, by the kind of an input."""
+
+_IN_PLANES = ("picture", "video")
+_ABOUT = 3.0  # a typical range is so many times as wide as values mostly spread
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draw:
+    """A draw of inputs: how many, how many of them beyond their range, and the generator."""
+
+    count: int
+    outside: int
+    generator: np.random.Generator
+
+
+def drawn(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
+    """Return synthetic values of every input, all kinds of them mixed."""
+    arrays = {source.tensor: _drawn(sources, source, draw) for source in sources}
+    order = draw.generator.permutation(draw.count)
+    return {tensor: each[order] for tensor, each in arrays.items()}
+
+
+def uniform(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
+    """Return values of every input that fill its range evenly."""
+    return {source.tensor: _drawn(sources, source, draw, even=True) for source in sources}
+
+
+def _drawn(sources: InputSources, source: InputSource, draw: Draw, *, even: bool = False) -> Any:
+    fills = even and source.vocabulary is None and is_floating(source.tensor)
+    values = _evenly(source, draw) if fills else _of_source(source, draw)
+    readers = [call.operation for call in sources.graph.readers(source.tensor)]
+    return padded(values, _padding(source, readers), draw.generator)
+
+
+def _evenly(source: InputSource, draw: Draw) -> Any:
+    low, high = source.ends
+    values = draw.generator.random((draw.count, *source.layout.own))
+    return (low + (high - low) * values).astype(source.tensor.dtype)
+
+
+def _of_source(source: InputSource, draw: Draw) -> Any:
+    tensor, layout, generator = source.tensor, source.layout, draw.generator
+    vocabulary = source.vocabulary
+    if vocabulary is not None:
+        words = (vocabulary.words,) if vocabulary.words else ()
+        shape = (draw.count, *layout.shape, *words)
+        numbers = generator.integers(vocabulary.first, vocabulary.size, shape)
+        values = layout.taken(vocabulary.values(numbers, generator))
+        return values if tensor.dtype == "string" else values.astype(tensor.dtype)
+    low, high = source.ends
+    if not is_floating(tensor) and source.kind not in _IN_PLANES:
+        ends = np.floor(low).astype(np.int64), np.floor(high).astype(np.int64)
+        drawn_evenly = generator.integers(*ends, (draw.count, *layout.own), endpoint=True)
+        return drawn_evenly.astype(tensor.dtype)
+    family = _FAMILIES[source.kind]
+    outside = draw.outside if is_floating(tensor) else 0
+    inside = np.clip(family(layout.shape, draw.count - outside, generator), 0, 1)
+    values = (low + (high - low) * layout.taken(inside)).astype(np.float32)
+    if not is_floating(tensor):
+        return np.rint(values).astype(tensor.dtype)
+    return np.concatenate([values, _beyond(source, outside, generator)]).astype(tensor.dtype)
+
+
+def _beyond(source: InputSource, count: int, generator: np.random.Generator) -> FloatArray:
+    """Return noise that does not keep to a source's range."""
+    layout = source.layout
+    low, high = source.ends
+    if source.scale.typical:
+        values = layout.taken(noise(layout.shape, 1.0, count, generator))
+        around: FloatArray = (low + high) / 2 + (high - low) / _ABOUT * values
+        return around.astype(np.float32)
+    found: FloatArray = layout.taken(noise(layout.shape, float(high - low), count, generator))
+    return found
+
+
+def _padding(source: InputSource, readers: Sequence[Any]) -> float | None:
+    """Return the value of steps that a layer masks; None where none does."""
+    if source.vocabulary is not None:
+        return source.vocabulary.padding
+    masking = (layer for layer in readers if isinstance(layer, keras.layers.Masking))
+    return next((float(layer.mask_value) for layer in masking), None)
+
+
+def padded(values: Any, padding: float | None, generator: np.random.Generator) -> Any:
+    """Pad half of some sequences at their end.
+
+    Args:
+        values: Sequences, shape (count, steps, ...); the first half of them is changed.
+        padding: The value of steps that do not count; None to leave all as they are.
+        generator: Draws the lengths, from one step to all.
+    """
+    if padding is None or values.ndim < 2:  # noqa: PLR2004 # samples and steps
+        return values
+    lengths = generator.integers(1, values.shape[1] + 1, len(values) // 2)
+    beyond_end = np.arange(values.shape[1]) >= lengths[:, None]
+    values[: len(lengths)][beyond_end] = padding
+    return values

@@ -1,0 +1,195 @@
+"""The inputs of a model: what each is, how it is drawn, and the range of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.execution.tensors import is_floating
+from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.inputs.input_ranges import given_ranges, input_names
+from pytest_paoding.engine.inputs.layouts import reading_of
+from pytest_paoding.engine.inputs.scales import Scale, scale_of
+from pytest_paoding.engine.inputs.vocabularies import Vocabulary, hashed, vocabulary_of
+from pytest_paoding.errors import PruningError
+from pytest_paoding.records.protocol import INPUT_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.inputs.layouts import Layout, Reading
+    from pytest_paoding.records.protocol import InputKind, InputKinds, InputRange
+
+_ASSUMED, _WAVES = (0.0, 1.0), (-1.0, 1.0)
+
+_BYTES = (0.0, 255.0)
+_PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
+_SHOWN = 4  # inputs that a note names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputSource:
+    """One input of a model.
+
+    Attributes:
+        name: Its name.
+        tensor: Its tensor.
+        kind: What it holds.
+        layout: How it is drawn.
+        scale: The range of its values; that of their numbers where it is read through a vocabulary.
+        vocabulary: The values of tokens, where a layer knows them.
+        given: Whether the user gave the range.
+    """
+
+    name: str
+    tensor: Tensor
+    kind: InputKind
+    layout: Layout
+    scale: Scale
+    vocabulary: Vocabulary | None = None
+    given: bool = False
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """Low and high, arrays that broadcast to its values where they differ by position."""
+        low, high = (np.asarray(each, np.float32) for each in (self.scale.low, self.scale.high))
+        fits = len(low.shape) <= len(self.layout.own) and all(
+            size in (1, own)
+            for size, own in zip(low.shape[::-1], self.layout.own[::-1], strict=False)
+        )
+        return (low, high) if low.size > 1 and fits else self.scale.ends
+
+    def __str__(self) -> str:
+        """Return what was taken for what, and from where."""
+        if self.vocabulary is not None:
+            known = f"that {self.scale.why} knows" if self.scale.why else "that no layer tells"
+            return f"{self.name} holds tokens {known}"
+        low, high = self.scale.ends
+        why = f" (from {self.scale.why})" if self.scale.why else " (assumed: see input_range)"
+        about = "about " if self.scale.typical else ""
+        kind = _PLURALS.get(self.kind, self.kind)
+        return f"{self.name} holds {kind} in {about}{low:g} to {high:g}{why}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputSources:
+    """All inputs of a model.
+
+    Attributes:
+        graph: The model's graph.
+        by_tensor: Each input by its tensor, in order.
+    """
+
+    graph: Graph
+    by_tensor: Mapping[Tensor, InputSource]
+
+    def __getitem__(self, tensor: Tensor) -> InputSource:
+        """Return one of the inputs."""
+        return self.by_tensor[tensor]
+
+    def __iter__(self) -> Iterator[InputSource]:
+        """Iterate over the inputs, in order."""
+        return iter(self.by_tensor.values())
+
+    @property
+    def ranges(self) -> dict[Tensor, tuple[float, float]]:
+        """Low and high of each input, over all its positions."""
+        return {tensor: source.scale.ends for tensor, source in self.by_tensor.items()}
+
+    @property
+    def pictures(self) -> bool:
+        """Whether one of the inputs holds pictures."""
+        return any(source.kind == "picture" for source in self)
+
+    @property
+    def note(self) -> str | None:
+        """What was read off the model or assumed, in one line; None where the user said it all."""
+        told = [str(source) for source in self if not source.given]
+        if not told:
+            return None
+        more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        return f"inputs: {'; '.join(told[:_SHOWN])}{more}"
+
+
+def sources_of(
+    graph: Graph, input_range: InputRange | None = None, input_kind: InputKinds | None = None
+) -> InputSources:
+    """Return what the inputs of a model are, as the user says or else as its first layers tell.
+
+    Args:
+        graph: The model's graph, its lengths settled.
+        input_range: Low and high for all inputs, or for some by their names.
+        input_kind: What all inputs hold, or some by their names.
+
+    Cost: a run of the layers that scale an input, on three samples.
+
+    Raises:
+        PruningError: A range or kind makes no sense, or names no input.
+    """
+    names = input_names(graph.model)
+    ranges = given_ranges(names, input_range)
+    kinds = _given_kinds(names, input_kind)
+    found = {}
+    with undisturbed():
+        for name, tensor in zip(names, graph.inputs, strict=True):
+            reading = reading_of(graph, tensor, kinds.get(name))
+            found[tensor] = _source(graph, tensor, name, reading, ranges.get(name))
+    return InputSources(graph, found)
+
+
+def _source(
+    graph: Graph,
+    tensor: Tensor,
+    name: str,
+    reading: Reading,
+    given: tuple[float, float] | None,
+) -> InputSource:
+    vocabulary = None
+    if reading.kind == "tokens" and reading.call is not None:
+        vocabulary = vocabulary_of(reading.call, tensor.dtype)
+    if vocabulary is None and tensor.dtype == "string":
+        vocabulary = hashed(tensor.dtype)
+    if vocabulary is not None:
+        scale = _of_vocabulary(vocabulary, reading)
+        told = given is not None
+        return InputSource(name, tensor, "tokens", reading.layout, scale, vocabulary, given=told)
+    known = Scale(*given, "input_range") if given else _known_scale(graph, tensor, reading)
+    scale = known or Scale(*(_WAVES if reading.kind == "audio" else _ASSUMED), "")
+    return InputSource(name, tensor, reading.kind, reading.layout, scale, given=given is not None)
+
+
+def _of_vocabulary(vocabulary: Vocabulary, reading: Reading) -> Scale:
+    why = reading.call.name if reading.call is not None else ""
+    numbers = vocabulary.entries
+    if numbers is None or numbers.dtype.kind not in "iu":
+        return Scale(float(vocabulary.first), float(max(vocabulary.size - 1, 1)), why)
+    low, high = float(numbers.min(initial=0)), float(numbers.max(initial=1))
+    return Scale(low, max(high, low + 1), why)
+
+
+def _known_scale(graph: Graph, tensor: Tensor, reading: Reading) -> Scale | None:
+    pictures = reading.kind in ("picture", "video")
+    scale = scale_of(graph, tensor, pictures=pictures)
+    if scale is None and pictures and not is_floating(tensor) and tensor.dtype != "bool":
+        scale = Scale(*_BYTES, f"dtype {tensor.dtype}")
+    if scale is None or is_floating(tensor) or not tensor.dtype.startswith(("int", "uint")):
+        return scale
+    legal = np.iinfo(tensor.dtype)
+    low, high = (np.clip(each, legal.min, legal.max) for each in (scale.low, scale.high))
+    return replace(scale, low=low, high=high)
+
+
+def _given_kinds(names: list[str], given: InputKinds | None) -> dict[str, InputKind]:
+    if given is None:
+        return {}
+    kinds = given if isinstance(given, Mapping) else dict.fromkeys(names, given)
+    for name, kind in kinds.items():
+        if name not in names:
+            raise PruningError(f"input_kind names {name!r}: the inputs of the model are {names}")
+        if kind not in INPUT_KINDS:
+            raise PruningError(f"input_kind {kind!r} is not one of {', '.join(INPUT_KINDS)}")
+    return dict(kinds)

@@ -1,0 +1,134 @@
+"""Data for judging are held against what a model is taken to read, before any work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.data.examination import examine
+from pytest_paoding.errors import DataError
+
+layers = keras.layers
+LABELS = np.arange(60) % 3
+
+
+def pictures(*first: Any, shape: tuple[int | None, ...] = (8, 8, 1)) -> Any:
+    x = y = keras.Input(shape, name="image")
+    for layer in first:
+        y = layer(y)
+    y = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(y))
+    return keras.Model(x, layers.Dense(3)(y))
+
+
+def table(*first: Any) -> Any:
+    x = y = keras.Input((4,), name="table")
+    for layer in first:
+        y = layer(y)
+    return keras.Model(x, layers.Dense(3)(y))
+
+
+def values(low: float, high: float, shape: tuple[int, ...] = (8, 8, 1)) -> Any:
+    return np.random.default_rng(0).uniform(low, high, (60, *shape)).astype("float32")
+
+
+RESCALED = layers.Rescaling(1 / 255)
+NORMED = layers.Normalization(mean=[10.0] * 4, variance=[4.0] * 4)
+FITTING = {
+    "unit": (pictures, values(0, 1), {}),
+    "dark": (pictures, values(0, 0.1), {}),
+    "black": (pictures, values(0, 0) * 0, {"input_range": (0, 255)}),
+    "a little beyond": (pictures, values(-0.2, 1.3), {}),
+    "rare outliers": (pictures, np.where(values(0, 1) < 0.005, 90, values(0, 1)), {}),
+    "bytes": (lambda: pictures(RESCALED), values(0, 255), {}),
+    "told": (pictures, values(0, 255), {"input_range": (0, 255)}),
+    "told by name": (pictures, values(0, 255), {"input_range": {"image": (0, 255)}}),
+    "standardised": (lambda: table(NORMED), values(4, 16, (4,)), {}),
+    "one value": (lambda: table(NORMED), values(10, 10.001, (4,)), {}),
+}
+REFUSED = {
+    "bytes by default": (
+        pictures,
+        values(0, 255),
+        {},
+        r"'image' run from .* to 25\d.* where \[0, 1\] is assumed, as no layer tells: set",
+    ),
+    "units for bytes": (
+        lambda: pictures(RESCALED),
+        values(0, 1),
+        {},
+        r"run from .* to .* where 'rescaling.*' tells \[0, 255\]: scale them, or set input_range",
+    ),
+    "units, told bytes": (
+        pictures,
+        values(0, 1),
+        {"input_range": (0, 255)},
+        r"where input_range is \[0, 255\]: set the one that holds",
+    ),
+    "signed by default": (pictures, values(-1, 1), {}, r"where \[0, 1\] is assumed"),
+    "not standardised": (
+        lambda: table(NORMED),
+        values(-900, -800, (4,)),
+        {},
+        r"'table' run from -\d+.* to -80\d.* where 'normalization.*' tells \[0, 20\]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_data_that_fit_are_taken(name: str) -> None:
+    build, data, about = FITTING[name]
+    found = examine(build(), (data, LABELS), **about)
+    assert found.data[0] is data
+    assert found.shapes == {}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_data_that_contradict_the_range_are_refused_with_both(name: str) -> None:
+    build, data, about, message = REFUSED[name]
+    with pytest.raises(DataError, match=message) as error:
+        examine(build(), (data, LABELS), **about)
+    assert "\n" not in str(error.value)
+
+
+def test_tokens_that_no_embedding_knows_are_refused() -> None:
+    x = keras.Input((5,), dtype="int32", name="words")
+    y = layers.GlobalMaxPooling1D()(layers.Embedding(30, 4, name="known")(x))
+    model = keras.Model(x, layers.Dense(2)(y))
+    ids = np.arange(300).reshape(60, 5) % 30
+    examine(model, (ids, LABELS))
+    with pytest.raises(DataError, match="'words' run from 0 to 59 where 'known' knows 0 to 29"):
+        examine(model, (ids * 2 + ids % 2, LABELS))
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, index: int) -> Any:
+        return values(0, 1)[index * 10 :][:10], LABELS[index * 10 :][:10]
+
+
+SOURCES = {
+    "arrays": lambda: (values(0, 1), LABELS),
+    "data set": lambda: tf.data.Dataset.from_tensor_slices((values(0, 1), LABELS)).batch(10),
+    "Keras data set": Batches,
+    "list of batches as an iterator": lambda: iter(
+        [(values(0, 1)[i : i + 10], LABELS[i : i + 10]) for i in range(0, 60, 10)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_first_look_takes_nothing_away(name: str) -> None:
+    found = examine(pictures(shape=(None, None, 1)), SOURCES[name]())
+    assert found.shapes == {"image": (8, 8, 1)}
+    read = found.data[0] if name == "arrays" else np.concatenate([x for x, _ in found.data])
+    np.testing.assert_array_equal(read, values(0, 1))
+
+
+def test_no_data_at_all_are_left_to_the_evaluation() -> None:
+    assert list(examine(pictures(), iter([])).data) == []
