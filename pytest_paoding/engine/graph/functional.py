@@ -48,13 +48,20 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
 
 
 def is_functional(operation: Any) -> bool:
-    """Whether `operation` is a model that carries its own graph of calls."""
-    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+    """Whether `operation` is a model that carries its own graph of calls, and computes that."""
+    is_graph = isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+    return is_graph and not _has_own_call(operation)
 
 
 def is_nested(operation: Any) -> bool:
     """Whether `operation` is a model whose calls can be read, Sequential or Functional."""
-    return isinstance(operation, keras.Sequential) or is_functional(operation)
+    is_sequence = isinstance(operation, keras.Sequential) and not _has_own_call(operation)
+    return is_sequence or is_functional(operation)
+
+
+def _has_own_call(model: Any) -> bool:
+    """Whether the class of a model says itself what is computed, whatever graph there is."""
+    return str(type(model).call.__module__).partition(".")[0] != "keras"
 
 
 def as_functional(model: Any) -> Any:
