@@ -33,7 +33,7 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
             lengths open.
 
     Raises:
-        PruningError: The model is subclassed or has not been built, so it has no graph.
+        PruningError: The model is subclassed and not opened yet, or has not been built.
         ValueError: A layer does not accept a shape.
     """
     require_graph(model)
@@ -81,9 +81,8 @@ def require_graph(model: Any) -> None:
     name = getattr(model, "name", type(model).__name__)
     if not is_nested(model):
         raise PruningError(
-            f"model {name!r} is a subclassed {type(model).__name__} without a graph: if its call() "
-            f"uses only Keras layers and operations, prune "
-            f"`x = keras.Input(shape); keras.Model(x, model.call(x))` instead"
+            f"model {name!r} is a {type(model).__name__} without a graph: only prune() and gates "
+            f"can make one of what its own code does"
         )
     if not model.built or not model.inputs:
         raise PruningError(

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.graph.rules.registry import known
 from pytest_paoding.engine.surgery.copies import copied
@@ -139,7 +140,7 @@ class Recording:
         numeric = [each for each in self._tensors if each.dtype != "string"]
         if not numeric or not hasattr(constant, "shape") or not hasattr(constant, "dtype"):
             return constant
-        values = keras.ops.convert_to_numpy(constant)
+        values = values_of(constant)
         one = values if values.shape[:1] == (1,) else values[np.newaxis]
         zeros = keras.ops.zeros_like(numeric[0], dtype=str(values.dtype))
         if tuple(zeros.shape[1:]) != one.shape[1:]:
