@@ -17,6 +17,8 @@ from pytest_paoding.engine.execution.tensors import IMAGE_RANK
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
 
+_MOST_MIXED = 1 << 28  # numbers of the directions of one input: 2 GB
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -111,11 +113,16 @@ def _leaf(y: FloatArray, x: FloatArray, count: int, generator: np.random.Generat
 
 
 def _correlated(shape: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
-    """Return vectors around the middle of [0, 1] with a falling spectrum of random directions."""
+    """Return vectors around the middle of [0, 1] with a falling spectrum of random directions.
+
+    Memory: that of the directions, of which long sequences get fewer than they have values.
+    """
     size = int(np.prod(shape))
-    mixing = generator.standard_normal((size, size)) * np.exp(-np.arange(size) / max(1, size / 6))
+    directions = min(size, max(1, _MOST_MIXED // size))
+    mixing = generator.standard_normal((size, directions))
+    mixing *= np.exp(-np.arange(directions) / max(1, size / 6))
     mixing /= np.linalg.norm(mixing, axis=1, keepdims=True)
-    values = generator.standard_normal((count, size)) @ mixing.T / 10
+    values = generator.standard_normal((count, directions)) @ mixing.T / 10
     values += generator.standard_normal((count, size)) / 30
     return 0.5 + values.reshape(count, *shape)
 
