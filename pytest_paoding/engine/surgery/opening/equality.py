@@ -18,6 +18,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_ranges import input_ranges
 from pytest_paoding.engine.inputs.inputs import Draw, drawn
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
+from pytest_paoding.engine.surgery.opening.own_code import named_layers
 from pytest_paoding.engine.surgery.opening.recording import parameters_of
 from pytest_paoding.errors import PruningError
 
@@ -101,7 +102,8 @@ def _constant(
 def _inputs(pair: Pair, shape: InputShape | None, generator: Any) -> list[Any]:
     shapes, _ = settled_shapes(pair.opened, shape)
     graph = read_graph(pair.opened, shapes)
-    values = drawn(graph, input_ranges(graph, (0.0, 1.0)), Draw(SAMPLES, SAMPLES // 2, generator))
+    count = pair.opened.inputs[0].shape[0] or SAMPLES
+    values = drawn(graph, input_ranges(graph, (0.0, 1.0)), Draw(count, count // 2, generator))
     return [
         keras.ops.convert_to_tensor(values[tensor], dtype=tensor.dtype) for tensor in graph.inputs
     ]
@@ -124,10 +126,21 @@ def _moved(values: Any, generator: np.random.Generator) -> Any:
 def _original(pair: Pair, inputs: Sequence[Any], values: Mapping[int, Any]) -> list[Any]:
     model = pair.original
     mapping = [(each, values[id(each)]) for each in model.weights if id(each) in values]
+    mapping += [(state, np.zeros(state.shape)) for state in _states(model)]
     args = keras.tree.pack_sequence_as(pair.args, list(inputs))
     kwargs = {"training": False} if "training" in parameters_of(model) else {}
     with keras.StatelessScope(state_mapping=_tensors(mapping)):
         return _arrays(model(*args, **kwargs))
+
+
+def _states(model: Any) -> list[Any]:
+    """Return what recurrent layers remember from call to call; their copies start anew."""
+    held = [
+        getattr(layer, "states", None)
+        for layer in named_layers(model)
+        if getattr(layer, "stateful", False)
+    ]
+    return [each for each in keras.tree.flatten(held) if isinstance(each, keras.Variable)]
 
 
 def _opened(pair: Pair, inputs: Sequence[Any], values: Mapping[int, Any]) -> list[Any]:

@@ -32,11 +32,13 @@ class Spec:
         name: Its name.
         shape: Its shape without the batch; None where a length is open.
         dtype: Its dtype; None where it is not known.
+        batch: The size of the batch it was recorded with, if it was.
     """
 
     name: str
     shape: Shape
     dtype: str | None = None
+    batch: int | None = None
 
 
 def input_specs(model: Any, given: InputShape | None = None, data: Any = None) -> list[Any]:
@@ -123,7 +125,7 @@ def _without_batch(shape: Any) -> Any:
     if isinstance(shape, Mapping):
         return {key: _without_batch(each) for key, each in shape.items()}
     if all(each is None or isinstance(each, int) for each in shape):
-        return _Shape(tuple(shape)[1:])
+        return _Shape(tuple(shape)[1:], shape[0] if shape else None)
     return [_without_batch(each) for each in shape]
 
 
@@ -132,6 +134,7 @@ class _Shape:
     """A shape, which structures of shapes hold as a leaf."""
 
     lengths: Shape
+    batch: int | None = None
 
 
 def _said(names: list[str], given: InputShape | None) -> dict[str, Any]:
@@ -165,7 +168,7 @@ def _read_by_the_first(model: Any, names: list[str]) -> dict[str, Any]:
 def _named(shape: Any, name: str) -> Any:
     """Return specs in place of shapes, named after the argument, or the key in a dict."""
     if isinstance(shape, _Shape):
-        return Spec(name, shape.lengths)
+        return Spec(name, shape.lengths, batch=shape.batch)
     if isinstance(shape, Mapping):
         return {key: _named(each, str(key)) for key, each in shape.items()}
     return [_named(each, f"{name}_{number}") for number, each in enumerate(shape)]
@@ -185,7 +188,8 @@ def _merged(spec: Spec, shown: Spec) -> Spec:
     if len(spec.shape) != len(shown.shape):
         return spec
     pairs = zip(spec.shape, shown.shape, strict=True)
-    return Spec(spec.name, tuple(a if a == b else None for a, b in pairs), shown.dtype)
+    lengths = tuple(a if a == b else None for a, b in pairs)
+    return replace(spec, shape=lengths, dtype=shown.dtype)
 
 
 def _as_said(specs: list[Any], given: InputShape | None) -> list[Any]:

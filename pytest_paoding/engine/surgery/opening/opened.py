@@ -172,7 +172,9 @@ def _build(model: Any, leaves: list[Spec], specs: list[Any]) -> None:
 def _symbol(model: Any, spec: Spec, taken: set[str]) -> Any:
     floating = model.compute_dtype if model.autocast else "float32"
     name = f"{spec.name}_input" if spec.name in taken else spec.name
-    return keras.Input(spec.shape, dtype=spec.dtype or floating, name=name)
+    stateful = any(getattr(layer, "stateful", False) for layer in named_layers(model))
+    batch = spec.batch if stateful else None  # one state for each sample of a batch
+    return keras.Input(batch_shape=(batch, *spec.shape), dtype=spec.dtype or floating, name=name)
 
 
 def _functional(model: Any, args: list[Any], outputs: Any) -> Any:

@@ -26,7 +26,7 @@ from pytest_paoding.engine.surgery.copies import copied
 from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
 from pytest_paoding.engine.surgery.opening.own_code import has_code, is_composed, named_layers
 from pytest_paoding.engine.surgery.opening.tensorflow_calls import tensorflow_on_symbols
-from pytest_paoding.engine.surgery.rebuild import remade
+from pytest_paoding.engine.surgery.rebuild import build_activation, remade
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
@@ -127,9 +127,12 @@ class Recording:
         self._require_dtypes(layer, (args, kwargs))
         self._busy = True
         try:
-            return call(self._copy(layer), *args, **kwargs)
+            copy = self._copy(layer)
+            outputs = call(copy, *args, **kwargs)
+            build_activation(layer, copy, outputs)
         finally:
             self._busy = False
+        return outputs
 
     def _for_every_sample(self, constant: Any) -> Any:
         """Return a symbolic tensor of a constant, which a layer with weights is called on.
