@@ -67,7 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         epsilon=arguments.epsilon,
         settings=settings_of(arguments, _SETTINGS),
     )
-    model = KerasEngine().load_model(arguments.model)
+    engine = KerasEngine()
+    model = engine.opened(
+        engine.load_model(arguments.model), input_shape=grid.settings.get("input_shape")
+    ).model
     found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
     write(table(found))
     if arguments.plot is not None:

@@ -86,10 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
     if output.exists() and source.exists() and output.samefile(source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
     engine = KerasEngine()
-    original = engine.load_model(source)
+    model = engine.load_model(source)
     started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
     progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
     settings = settings_of(arguments)
+    found = engine.opened(model, input_shape=settings["input_shape"])
+    original = found.model
     if plan is None:
         pruned = engine.prune(original, ratio=arguments.ratio, progress=progress, **settings)
     else:
@@ -106,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         reason="without data and budgets nothing is judged",
         metrics=metrics,
         layers=layers_of(pruned.plan),
-        notes=pruned.notes,
+        notes=(*found.notes, *pruned.notes),
         duration=time.perf_counter() - started,
     )
     layers = result.explain() if arguments.explain else layer_table(result)

@@ -14,6 +14,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.input_ranges import input_names
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.records.anatomy import Anatomy, GroupAnatomy, LayerAnatomy, RatioAnatomy
 
@@ -27,7 +28,7 @@ RATIOS = (0.25, 0.5, 0.75, 0.9)
 
 
 def dissect(model: Any, ratios: Sequence[float] = RATIOS) -> Anatomy:
-    """Return the anatomy of a Sequential or Functional model, which is not changed.
+    """Return the anatomy of a model, which is not changed.
 
     Args:
         model: The model.
@@ -37,9 +38,10 @@ def dissect(model: Any, ratios: Sequence[float] = RATIOS) -> Anatomy:
     Cost: a walk, and for each ratio a cut.
 
     Raises:
-        PruningError: The model has no graph.
+        PruningError: The model has no graph, nor can it be opened into one.
         SurgeryError: A layer cannot be built again.
     """
+    model = opened(model).model
     structure = walk(model, rule_for)
     groups = find_groups(structure)
     names = input_names(model)

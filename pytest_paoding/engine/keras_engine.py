@@ -17,15 +17,23 @@ from pytest_paoding.engine.keras_io import identity
 from pytest_paoding.engine.silence import start_tensorflow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Unpack
 
     from pytest_paoding.engine.evaluation.data.examination import Examination
     from pytest_paoding.engine.pruning.pruner import Pruned
+    from pytest_paoding.engine.surgery.opening.opened import Opened
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.plan import Plan
-    from pytest_paoding.records.protocol import AboutInputs, Judging, Progress, PrunedModel, Pruning
+    from pytest_paoding.records.protocol import (
+        AboutInputs,
+        InputShape,
+        Judging,
+        Progress,
+        PrunedModel,
+        Pruning,
+    )
 
 
 class KerasEngine:
@@ -37,6 +45,19 @@ class KerasEngine:
         from pytest_paoding.engine.keras_io.load import load_model
 
         return load_model(path)
+
+    def opened(
+        self,
+        model: Any,
+        *,
+        input_shape: InputShape | None = None,
+        data: Callable[[], Any] | None = None,
+    ) -> Opened:
+        """Return a model whose graph can be read; see `surgery.opening.opened.opened`."""
+        start_tensorflow()
+        from pytest_paoding.engine.surgery.opening.opened import opened
+
+        return opened(model, input_shape=input_shape, data=data)
 
     def digest(self, model: Any) -> str:
         """Return `sha256:...` over architecture and weights; see `keras_io.digest.digest`."""

@@ -188,7 +188,7 @@ class Gate:
         measured = bench.measure(settings, cut, exports)
         more = {}
         if self.measure_more is not None:
-            more = _named(self.measure_more(bench.original, bench.model(cut), bench.data))
+            more = _named(self.measure_more(bench.given, bench.model(cut), bench.data))
         metrics = {
             name: plain_measurement(measurement)
             for name, measurement in {**measured, **more, **cut.metrics, **exports.sizes}.items()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Engine,
         InputShape,
         Judging,
+        OpenedModel,
         Progress,
         PrunedModel,
         Pruning,
@@ -51,11 +52,12 @@ class Workbench:
 
     Attributes:
         engine: Does the work.
-        load_model: Gives the original model.
+        load_model: Gives the model of the gate.
         load_data: Gives the data for judging; of them the pruning is told no more than the lengths
             of inputs whose lengths the model leaves open.
         root: Folder that references of the settings start from.
         identify: Gives the original's digest without loading it, where that can be.
+        input_shape: Shapes of the model's inputs, where they are said.
         store: Keeps results; None to keep none.
         progress: Called with the progress of long work.
         made: Number of results that were not found in the store.
@@ -66,6 +68,7 @@ class Workbench:
     load_data: Callable[[], Any]
     root: Path = Path()
     identify: Callable[[], str | None] = lambda: None
+    input_shape: InputShape | None = None
     store: Store | None = None
     progress: Progress | None = None
     made: int = 0
@@ -76,9 +79,18 @@ class Workbench:
     _examined: bool = field(default=False, init=False)
 
     @cached_property
-    def original(self) -> Any:
-        """The original model."""
+    def given(self) -> Any:
+        """The model of the gate, as it was handed in."""
         return self.load_model()
+
+    @cached_property
+    def _opened(self) -> OpenedModel:
+        return self.engine.opened(self.given, input_shape=self.input_shape, data=lambda: self.data)
+
+    @property
+    def original(self) -> Any:
+        """The original model, with a graph that can be read."""
+        return self._opened.model
 
     @cached_property
     def data(self) -> Any:
@@ -107,7 +119,7 @@ class Workbench:
     @property
     def known_digest(self) -> str | None:
         """The digest of the original model, if it was loaded."""
-        return self._digest if "original" in vars(self) else None
+        return self._digest if "_opened" in vars(self) else None
 
     @cached_property
     def _digest(self) -> str:
@@ -180,7 +192,7 @@ class Workbench:
         return PrunedFile(
             file=file,
             layers=self._layers(pruned),
-            notes=pruned.notes,
+            notes=(*self._opened.notes, *pruned.notes),
             original=original,
             digest=self.engine.digest(pruned.model),
             before=before.size,

@@ -119,6 +119,7 @@ def _run(request: Request) -> GateOutcome:
         load_data=partial(_load_data, request, spec),
         root=spec.root,
         identify=source.identify,
+        input_shape=spec.settings.effective["input_shape"].value,
         store=run.sharing.store,
         progress=progress,
     )

@@ -121,11 +121,38 @@ class PrunedModel(Protocol):
         """Remarks on the pruning, a line each."""
 
 
+class OpenedModel(Protocol):
+    """A model whose graph can be read."""
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on how it differs from the one given, a line each."""
+
+
 class Engine(Protocol):
     """Everything that touches a model."""
 
     def load_model(self, path: Path) -> Any:
         """Return the model in a file; raises ModelFileError."""
+
+    def opened(
+        self,
+        model: Any,
+        *,
+        input_shape: InputShape | None = None,
+        data: Callable[[], Any] | None = None,
+    ) -> OpenedModel:
+        """Return a model to prune and to measure that computes what the given one does.
+
+        It is the given one, unless only its own code knows what that computes. `data` gives
+        that for judging, of which shapes and dtypes are looked at, where they are needed.
+
+        Raises PruningError.
+        """
 
     def digest(self, model: Any) -> str:
         """Return `sha256:...` over the model's architecture and weights."""

@@ -41,6 +41,12 @@ class FakeModel:
 
 
 @dataclass(frozen=True)
+class FakeOpened:
+    model: FakeModel
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FakePruned:
     model: FakeModel
     plan: Plan
@@ -72,6 +78,9 @@ class FakeEngine:
         except ValueError:
             raise ModelFileError(f"{path.name}: is not a Keras 3 file") from None
         return FakeModel(**content)
+
+    def opened(self, model: FakeModel, **_: Any) -> FakeOpened:
+        return FakeOpened(model)
 
     def digest(self, model: FakeModel) -> str:
         return "sha256:" + hashlib.sha256(repr(model).encode()).hexdigest()

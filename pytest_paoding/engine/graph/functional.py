@@ -33,7 +33,7 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
             lengths open.
 
     Raises:
-        PruningError: The model is subclassed or has not been built, so it has no graph.
+        PruningError: The model is subclassed and not opened yet, or has not been built.
         ValueError: A layer does not accept a shape.
     """
     require_graph(model)
@@ -48,13 +48,20 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
 
 
 def is_functional(operation: Any) -> bool:
-    """Whether `operation` is a model that carries its own graph of calls."""
-    return isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+    """Whether `operation` is a model that carries its own graph of calls, and computes that."""
+    is_graph = isinstance(operation, keras.Model) and isinstance(operation, keras.Function)
+    return is_graph and not _has_own_call(operation)
 
 
 def is_nested(operation: Any) -> bool:
     """Whether `operation` is a model whose calls can be read, Sequential or Functional."""
-    return isinstance(operation, keras.Sequential) or is_functional(operation)
+    is_sequence = isinstance(operation, keras.Sequential) and not _has_own_call(operation)
+    return is_sequence or is_functional(operation)
+
+
+def _has_own_call(model: Any) -> bool:
+    """Whether the class of a model says itself what is computed, whatever graph there is."""
+    return str(type(model).call.__module__).partition(".")[0] != "keras"
 
 
 def as_functional(model: Any) -> Any:
@@ -74,9 +81,8 @@ def require_graph(model: Any) -> None:
     name = getattr(model, "name", type(model).__name__)
     if not is_nested(model):
         raise PruningError(
-            f"model {name!r} is a subclassed {type(model).__name__} without a graph: if its call() "
-            f"uses only Keras layers and operations, prune "
-            f"`x = keras.Input(shape); keras.Model(x, model.call(x))` instead"
+            f"model {name!r} is a {type(model).__name__} without a graph: only prune() and gates "
+            f"can make one of what its own code does"
         )
     if not model.built or not model.inputs:
         raise PruningError(

@@ -26,6 +26,7 @@ from pytest_paoding.engine.pruning.validation import (
 )
 from pytest_paoding.engine.surgery.apply import plan_of
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.verify import proof_inputs
 from pytest_paoding.engine.surgery.verify import verify as check_cut
 from pytest_paoding.errors import PruningError
@@ -94,7 +95,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     `allocation` says otherwise, and lets the units that stay take over.
 
     Args:
-        model: A built Sequential or Functional model.
+        model: A built model: Sequential, Functional, or a subclassed one whose `call` is made of
+            layers and `keras.ops`, of which a Functional model is made; see the notes.
         ratio: Share of the units to remove, in [0, 1).
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
         input_range: Low and high of legal inputs, or such a pair for some inputs by their names; it
@@ -163,8 +165,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         mixing=mixing,
         jump=check_jump(jump),
     )
-    shapes, assumed = settled_shapes(model, input_shape)
-    structure = walk(model, rule_for, mixing=options.mixing, shapes=shapes)
+    found = opened(model, input_shape=input_shape)
+    shapes, assumed = settled_shapes(found.model, input_shape)
+    structure = walk(found.model, rule_for, mixing=options.mixing, shapes=shapes)
     constraints.check(producer.name for producer in structure.producers)
     sources = sources_of(structure.graph, input_range, input_kind)
     task = _task(structure, constraints, sources, options, progress or _silent)
@@ -178,7 +181,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     sparse = sparsify(smaller.model, zeros) if zeros else None
     plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
-    told = (smaller.note, assumed, sources.note, *asked, *transform.notes)
+    told = (*found.notes, smaller.note, assumed, sources.note, *asked, *transform.notes)
     notes = (*told, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 

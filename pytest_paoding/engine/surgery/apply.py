@@ -11,6 +11,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.fitted import Fitted, changed_weights, expanded_weights
+from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.transform import Transform, delegates_of, merges
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.plan import LayerPlan, Plan
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def apply(model: Any, plan: Plan) -> Any:
-    """Return `model` pruned by a plan, as a new model.
+    """Return `model` pruned by a plan, as a new model; a Functional one for a subclassed one.
 
     On the model it was made for, a plan gives the same pruned model again, bit for bit.
 
     Raises:
-        PruningError: The model has no graph.
+        PruningError: The model has no graph, nor can it be opened into one.
         SurgeryError: The plan does not fit the model, or the weights that were fitted beside it
             are missing or damaged.
     """
-    structure = walk(model, rule_for, mixing=plan.mixing)
+    structure = walk(opened(model).model, rule_for, mixing=plan.mixing)
     return cut(structure, transform_of(structure, plan)).model
 
 

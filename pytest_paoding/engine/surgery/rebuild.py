@@ -113,7 +113,7 @@ class Rebuild:
                 raise SurgeryError(
                     f"layer {operation.name!r} does not accept its pruned inputs: {cause_of(error)}"
                 ) from error
-            _build_activation(operation, new, outputs)
+            build_activation(operation, new, outputs)
             return outputs
 
         return call
@@ -172,7 +172,7 @@ def _undrawn(layer: Any) -> Iterator[None]:
         attributes.update(drawn)
 
 
-def _build_activation(old: Any, new: Any, outputs: Any) -> None:
+def build_activation(old: Any, new: Any, outputs: Any) -> None:
     """Build an activation that is a layer, which Keras does only once there is data."""
     activation = getattr(old, "activation", None)
     if isinstance(activation, keras.layers.Layer) and activation.weights:

@@ -17,7 +17,7 @@ import numpy as np
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, uniform
-from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.engine.surgery.copies import copied, float64_copy
 from pytest_paoding.errors import SurgeryError, cause_of
 
@@ -78,16 +78,18 @@ def verify(  # keyword-only, each with a default
             inputs; the message begins with "self-check:".
     """
     _check_widths(structure, cut)
-    arrays = proof_inputs(sources_of(structure.graph), 0) if inputs is None else inputs
+    if inputs is None:
+        sources, _ = settled_sources(structure.graph.model)
+        inputs = proof_inputs(sources, 0)
     try:
-        expected = outputs_of(_stateless(structure.graph.model), arrays)
+        expected = outputs_of(_stateless(structure.graph.model), inputs)
     except Exception as error:
         note = f"not run on random inputs: {type(error).__name__}: {cause_of(error)}"
         if full:
             raise SurgeryError(f"self-check: {note}") from error
         return Verification(note=note)
-    _check_outputs(expected, outputs_of(_stateless(cut.model), arrays))
-    return _proved(structure, cut, arrays) if full else Verification()
+    _check_outputs(expected, outputs_of(_stateless(cut.model), inputs))
+    return _proved(structure, cut, inputs) if full else Verification()
 
 
 def _stateless(model: Any) -> Any:

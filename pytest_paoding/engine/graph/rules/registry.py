@@ -83,6 +83,11 @@ def known(module: str, *names: str) -> tuple[type, ...]:
     return tuple(getattr(home, name) for name in names if hasattr(home, name))
 
 
+def has_rule(operation: Any) -> bool:
+    """Whether a rule is registered for the class of an operation."""
+    return type(operation) in _rules
+
+
 def rule_for(operation: Any) -> Rule:
     """Return the rule of an operation; by default, one that pins its inputs and says why."""
     if getattr(operation, "quantization_mode", None):

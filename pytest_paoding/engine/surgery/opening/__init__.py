@@ -1,0 +1,1 @@
+"""Opening: what a model's own code computes, recorded as a graph of layers."""

@@ -1,0 +1,260 @@
+"""Recording: a model's own code run on symbolic tensors, which leaves a graph of layers.
+
+Keras connects layers that are called on symbolic tensors. While a model's `call` runs on them,
+every layer it calls is replaced by a copy, so that the user's own layers gain no connection; what
+is itself made of layers (a subclassed model, a layer composed of others) is not called but run, so
+that its layers are connected in its place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.functional import is_nested
+from pytest_paoding.engine.graph.rules.registry import known
+from pytest_paoding.engine.surgery.copies import copied
+from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
+from pytest_paoding.engine.surgery.opening.own_code import has_code, is_composed, named_layers
+from pytest_paoding.engine.surgery.opening.tensorflow_calls import tensorflow_on_symbols
+from pytest_paoding.engine.surgery.rebuild import build_activation, remade
+from pytest_paoding.errors import PruningError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TOKENS = {
+    keras.layers.Embedding: "int32",
+    keras.layers.CategoryEncoding: "int32",
+    keras.layers.IntegerLookup: "int64",
+    keras.layers.StringLookup: "string",
+    keras.layers.TextVectorization: "string",
+    **dict.fromkeys(known("keras.src.ops.nn", "OneHot"), "int32"),
+}
+"""What reads numbers of tokens, or texts, with the dtype of what it reads."""
+
+
+class RetypedError(Exception):
+    """An input is read by a layer that wants another dtype than was assumed."""
+
+    def __init__(self, place: int, dtype: str) -> None:
+        """Take the index of the input and the dtype."""
+        super().__init__(f"input {place} is {dtype}")
+        self.place = place
+        self.dtype = dtype
+
+
+class Recording:
+    """One run of a model's own code on symbolic tensors.
+
+    Attributes:
+        copies: The copy of every layer that was called.
+        run: Names and classes of what was run in place of being called.
+        kept: Layers composed of others that could not be run, and why: they stay as they are.
+    """
+
+    def __init__(self, model: Any, inputs: Sequence[Any]) -> None:
+        """Take a model, and the symbolic tensors it will be run on."""
+        self.copies: dict[Any, Any] = {}
+        self.run: dict[str, str] = {}
+        self.kept: dict[str, BaseException] = {}
+        self._tensors = tuple(inputs)
+        self._inputs = {id(tensor): place for place, tensor in enumerate(inputs)}
+        names = Counter(layer.name for layer in named_layers(model))
+        self._reserved = set(names)
+        self._ambiguous = {name for name, count in names.items() if count > 1}
+        self._taken = {tensor.name for tensor in inputs}
+        self._around: list[str] = []
+        self._busy = False
+
+    def outputs(self, model: Any, args: Sequence[Any], *, training: bool | None) -> Any:
+        """Run `model.call`; return its symbolic outputs."""
+        with self._watching(), tensorflow_on_symbols():
+            kwargs = {"training": training} if "training" in parameters_of(model) else {}
+            return model.call(*args, **kwargs)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Replace what Keras does when layers and operations are called on symbolic tensors.
+
+        Only in this thread, and only until the end of the block.
+        """
+        call, connect = keras.layers.Layer.__call__, keras.Operation.symbolic_call
+        thread = threading.get_ident()
+
+        def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            ours = not self._busy and threading.get_ident() == thread
+            if ours and args and layer.weights and not _symbolic((args, kwargs)):
+                args = keras.tree.map_structure(self._for_every_sample, args)
+            if not (ours and _symbolic((args, kwargs))):
+                return call(layer, *args, **kwargs)
+            return self._called(call, layer, args, kwargs)
+
+        def connected(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            ours = not self._busy and threading.get_ident() == thread
+            if ours and not isinstance(operation, keras.layers.Layer):
+                _refuse_weights((args, kwargs))
+                self._require_dtypes(operation, (args, kwargs))
+                operation = with_open_batch(operation, args)
+                operation.name = self._free_name(_snake_case(type(operation).__name__))
+            return connect(operation, *args, **kwargs)
+
+        keras.layers.Layer.__call__, keras.Operation.symbolic_call = called, connected
+        try:
+            yield
+        finally:
+            keras.layers.Layer.__call__, keras.Operation.symbolic_call = call, connect
+
+    def _called(self, call: Any, layer: Any, args: Any, kwargs: Any) -> Any:
+        if has_code(layer) or _reads_other_shapes(layer, args):
+            return self._run(layer, args, kwargs)
+        if is_composed(layer) and layer.name not in self.kept:
+            try:
+                return self._run(layer, args, kwargs)
+            except RetypedError:
+                raise
+            except Exception as error:  # noqa: BLE001 # whatever code of the user raises
+                self.kept[layer.name] = error
+        self._require_dtypes(layer, (args, kwargs))
+        self._busy = True
+        try:
+            copy = self._copy(layer)
+            outputs = call(copy, *args, **kwargs)
+            build_activation(layer, copy, outputs)
+        finally:
+            self._busy = False
+        return outputs
+
+    def _for_every_sample(self, constant: Any) -> Any:
+        """Return a symbolic tensor of a constant, which a layer with weights is called on.
+
+        Called on the constant itself, such as the positions of a text, the layer would give another
+        constant, and its weights would be none.
+        """
+        numeric = [each for each in self._tensors if each.dtype != "string"]
+        if not numeric or not hasattr(constant, "shape") or not hasattr(constant, "dtype"):
+            return constant
+        values = values_of(constant)
+        one = values if values.shape[:1] == (1,) else values[np.newaxis]
+        zeros = keras.ops.zeros_like(numeric[0], dtype=str(values.dtype))
+        if tuple(zeros.shape[1:]) != one.shape[1:]:
+            zeros = keras.ops.max(zeros, axis=tuple(range(1, len(zeros.shape))))
+            zeros = keras.ops.reshape(zeros, (-1, *(1,) * (one.ndim - 1)))
+        return keras.ops.add(zeros, one)
+
+    def _copy(self, layer: Any) -> Any:
+        if layer not in self.copies:
+            copy = copied(layer, {}) if is_nested(layer) else remade(layer)
+            copy.name = self._free_name(layer.name, own=True)
+            if copy.trainable != layer.trainable:
+                copy.trainable = layer.trainable
+            self.copies[layer] = copy
+        return self.copies[layer]
+
+    def _run(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Do what calling a layer does around running its code."""
+        names, before = parameters_of(layer), self._around
+        given = {key: each for key, each in kwargs.items() if key in names or "**" in names}
+        masks = keras.tree.map_structure(_mask_of, args[0]) if args else None
+        masked = any(mask is not None for mask in keras.tree.flatten(masks))
+        if masked and "mask" in names and given.get("mask") is None:
+            given["mask"] = masks
+        if "training" in names:
+            given.setdefault("training", None)
+        args, given = keras.tree.map_structure(lambda each: _cast(layer, each), (args, given))
+        self._around = [*before, layer.name]
+        try:
+            outputs = layer.call(*args, **given)
+        finally:
+            self._around = before
+        self.run[layer.name] = type(layer).__name__
+        if masked and layer.supports_masking:
+            _hand_on_masks(layer.compute_mask(args[0], masks), outputs)
+        return outputs
+
+    def _require_dtypes(self, layer: Any, arguments: Any) -> None:
+        wanted = _TOKENS.get(type(layer))
+        for leaf in keras.tree.flatten(arguments):
+            place = self._inputs.get(id(leaf))
+            if wanted is not None and place is not None and leaf.dtype.startswith(_FLOATING):
+                raise RetypedError(place, wanted)
+
+    def _free_name(self, name: str, *, own: bool = False) -> str:
+        """Return a name that nothing else in the graph has; `own` if it is a layer's own name."""
+        scoped = "_".join((*self._around, name)) if own else name
+        candidates = [scoped] if name in self._ambiguous else [name, scoped]
+        free = [
+            each
+            for each in candidates
+            if each not in self._taken and (own or each not in self._reserved)
+        ]
+        number = 0
+        while not free:
+            number += 1
+            each = f"{candidates[-1]}_{number}"
+            free = [each] if each not in self._taken | self._reserved else []
+        self._taken.add(free[0])
+        return free[0]
+
+
+_FLOATING = ("float", "bfloat")
+
+
+def parameters_of(layer: Any) -> tuple[str, ...]:
+    """Return the names of what a layer's `call` takes; `**` among them if it takes any other."""
+    parameters = inspect.signature(layer.call).parameters.values()
+    return tuple("**" if each.kind is each.VAR_KEYWORD else each.name for each in parameters)
+
+
+def _symbolic(arguments: Any) -> bool:
+    return any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(arguments))
+
+
+def _refuse_weights(arguments: Any) -> None:
+    for leaf in keras.tree.flatten(arguments):
+        if isinstance(leaf, (keras.Variable, tf.Variable)):
+            raise PruningError(
+                f"the weight {leaf.name!r} is read outside of a layer: put it into a layer"
+            )
+
+
+def _reads_other_shapes(layer: Any, args: Any) -> bool:
+    """Whether a model with a graph is called on other shapes than it was made for."""
+    if not is_nested(layer):
+        return False
+    tensors = keras.tree.flatten(args)
+    pairs = zip(layer.inputs, tensors, strict=False)
+    return any(tuple(mine.shape[1:]) != tuple(given.shape[1:]) for mine, given in pairs)
+
+
+def _cast(layer: Any, value: Any) -> Any:
+    """Return a floating-point tensor in the dtype that a layer computes in."""
+    if not isinstance(value, keras.KerasTensor) or not layer.autocast:
+        return value
+    wanted = layer.compute_dtype
+    floating = value.dtype.startswith(_FLOATING) and wanted.startswith(_FLOATING)
+    return keras.ops.cast(value, wanted) if floating and value.dtype != wanted else value
+
+
+def _mask_of(tensor: Any) -> Any:
+    return getattr(tensor, "_keras_mask", None)
+
+
+def _hand_on_masks(masks: Any, outputs: Any) -> None:
+    flat = keras.tree.flatten(masks)
+    for mask, tensor in zip(flat, keras.tree.flatten(outputs), strict=False):
+        if mask is not None and _mask_of(tensor) is None:
+            tensor._keras_mask = mask  # noqa: SLF001 # as Keras does; no public name
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
