@@ -1,4 +1,4 @@
-"""What nets of tokens and series keep without data: `python tests/benchmarks/sequences.py [NET ...]`.
+"""What nets of tokens and series keep: `python tests/benchmarks/sequences.py [NET ...]`.
 
 Three networks of each kind are trained in seconds, on data drawn or read from Python's own files,
 each with a seed of its own, and pruned by `reconstruct` and by `magnitude`. The last column is the

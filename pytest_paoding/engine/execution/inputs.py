@@ -39,12 +39,15 @@ class Inputs:
         count: Number of inputs.
         typical: Whether those that do not run the twin are like the model's own: given by a user,
             or found by an inversion.
+        doubtful: Whether their means are not to be trusted, as is so where tokens or series are
+            drawn: then nothing may move into a bias.
     """
 
     chunks: tuple[dict[Tensor, Any], ...]
     twins: tuple[bool, ...]
     count: int
     typical: bool = False
+    doubtful: bool = False
 
     def beside(self, others: Inputs) -> Inputs:
         """Return these inputs and others of the same model."""

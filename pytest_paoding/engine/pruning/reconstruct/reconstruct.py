@@ -42,7 +42,7 @@ COURSES = {
     "standard": Course(steps=500, least=100, work=2.5e11),
     "thorough": Course(steps=500, least=100, work=1e13, synthetic=True),
 }
-_PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
+_PLAIN = "nothing takes over for its units: what reads them does more than sum over them"
 
 
 class Reconstruct(Strategy):
