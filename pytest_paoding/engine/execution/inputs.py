@@ -11,6 +11,9 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.input_ranges import input_names
+from pytest_paoding.engine.execution.sequences.kinds import is_series
+from pytest_paoding.engine.execution.sequences.series_draws import series_draws
+from pytest_paoding.engine.execution.sequences.token_draws import token_draws
 from pytest_paoding.engine.execution.synthetic import Space, beyond, synthetic_inputs
 from pytest_paoding.engine.execution.tensors import has_channels_first, is_floating, reads_images
 from pytest_paoding.engine.keras_io.shapes import fitted
@@ -185,12 +188,15 @@ def _drawn(graph: Graph, tensor: Tensor, span: tuple[float, float], draw: Draw) 
     for layer in readers:
         if type(layer) is keras.layers.Embedding:
             first = int(layer.mask_zero and layer.input_dim > 1)
-            drawn = generator.integers(first, layer.input_dim, (draw.count, *shape))
+            drawn = token_draws(shape, (first, layer.input_dim), draw.count, generator)
             return padded(drawn.astype(tensor.dtype), readers, generator)
     if not is_floating(tensor):
         low, high = (int(end) for end in span)
         drawn = generator.integers(low, high, (draw.count, *shape), endpoint=True)
         return drawn.astype(tensor.dtype)
+    if is_series(graph, tensor):
+        series = span[0] + (span[1] - span[0]) * series_draws(shape, draw.count, generator)
+        return padded(series.astype(tensor.dtype), readers, generator)
     space = Space(shape, *span, channels_first=has_channels_first(graph, tensor))
     inside = synthetic_inputs(space, draw.count - draw.outside, generator)
     found = np.concatenate([inside, beyond(space, draw.outside, generator)]).astype(tensor.dtype)
@@ -205,14 +211,23 @@ def padded(values: Any, readers: Sequence[Any], generator: np.random.Generator) 
         readers: The layers that read them.
         generator: Draws the lengths, from one step to all.
     """
-    masks = [_mask_value(layer) for layer in readers]
-    padding = next((value for value in masks if value is not None), None)
+    padding = _padding(readers)
     if padding is None or values.ndim < 2:  # noqa: PLR2004 # samples and steps
         return values
     lengths = generator.integers(1, values.shape[1] + 1, len(values) // 2)
     beyond_end = np.arange(values.shape[1]) >= lengths[:, None]
     values[: len(lengths)][beyond_end] = padding
     return values
+
+
+def padding_of(graph: Graph, tensor: Tensor) -> float | None:
+    """Return the value of an input's steps that are masked; None where none are."""
+    return _padding([call.operation for call in graph.readers(tensor)])
+
+
+def _padding(readers: Sequence[Any]) -> float | None:
+    masks = [_mask_value(layer) for layer in readers]
+    return next((value for value in masks if value is not None), None)
 
 
 def _mask_value(layer: Any) -> float | None:

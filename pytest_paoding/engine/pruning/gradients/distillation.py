@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from pytest_paoding.engine.execution.inputs import most_inputs
 from pytest_paoding.engine.execution.linear import is_linear
+from pytest_paoding.engine.execution.sequences.kernels import has_kernels
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
@@ -77,9 +78,9 @@ def distil(
 ) -> str | None:
     """Move the weights of a pruned model towards the outputs of the original.
 
-    The kernels and biases of linear layers move, from the first layer that was cut. Each step costs
-    a forward pass of the original and about three of the pruned model on 128 mixtures, or on fewer
-    where their tensors would take more than a gigabyte.
+    Kernels and biases move, those of recurrent layers, attention and embeddings too, from the first
+    layer that was cut. Each step costs a forward pass of the original and about three of the pruned
+    model on 128 mixtures, or on fewer where their tensors would take more than a gigabyte.
 
     Args:
         pruned: The pruned model; its weights are changed.
@@ -116,17 +117,19 @@ def distil(
 
 
 def weights_to_move(original: Graph, pruned: Graph) -> list[WeightKey]:
-    """Return the kernels and biases of linear layers, from the first that was cut."""
-    found: dict[Any, bool] = {}
-    for old, new in zip(_linear(original), _linear(pruned), strict=True):
+    """Return all kernels and biases, embeddings too, from the first layer that was cut."""
+    found: dict[Any, None] = {}
+    for old, new in zip(_trained(original), _trained(pruned), strict=True):
         cut = [each.shape for each in old.weights] != [each.shape for each in new.weights]
         if cut or found:
-            found[new] = bool(new.use_bias)
-    return [(layer, index) for layer, biased in found.items() for index in range(1 + biased)]
+            found[new] = None
+    return [(layer, index) for layer in found for index in range(len(layer.weights))]
 
 
-def _linear(graph: Graph) -> list[Any]:
-    return [call.operation for call in graph.calls if is_linear(call.operation)]
+def _trained(graph: Graph) -> list[Any]:
+    """Return the layers whose weights are kernels and biases."""
+    operations = (call.operation for call in graph.calls)
+    return [each for each in operations if is_linear(each) or has_kernels(each)]
 
 
 def _descended(

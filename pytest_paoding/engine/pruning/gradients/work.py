@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.engine.execution.inputs import most_followed
 from pytest_paoding.engine.execution.linear import is_linear
 from pytest_paoding.engine.execution.patches import spatial_shape
+from pytest_paoding.engine.execution.sequences.kernels import has_kernels, rough_work
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Graph
@@ -19,11 +20,12 @@ PASSES = 3
 
 def multiplications(graph: Graph) -> int:
     """Return a rough number of multiplications and additions of a model for one input."""
-    return sum(
+    linear: int = sum(
         prod(call.operation.weights[0].shape) * prod(spatial_shape(call))
         for call in graph.calls
         if is_linear(call.operation)
     )
+    return linear + sum(rough_work(call) for call in graph.calls if has_kernels(call.operation))
 
 
 def batch_of(graph: Graph) -> int:

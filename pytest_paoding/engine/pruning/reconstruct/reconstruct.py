@@ -14,12 +14,14 @@ from pytest_paoding.engine.execution.inputs import (
     most_inputs,
     synthetic,
 )
+from pytest_paoding.engine.execution.sequences.kinds import reads_sequences
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.sequence_mix import sequence_mix
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
@@ -123,6 +125,8 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return given(graph, options.calibration)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
+    if not recorded and reads_sequences(graph):
+        return sequence_mix(model, task, effort, generator)
     mixed = effort.mixed or is_chain(graph)
     count = effort.affordable(graph, most_inputs(graph) // (1 + mixed)) if recorded else 0
     if not count:

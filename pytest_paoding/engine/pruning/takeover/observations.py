@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.linear import CONVS
+from pytest_paoding.engine.execution.sequences.kernels import ATTENTION, RECURRENT
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.rules.layers.einsum_dense import parsed
-from pytest_paoding.engine.graph.rules.registry import known
 from pytest_paoding.engine.graph.trace import tensors_of
 from pytest_paoding.engine.surgery.transform import index_of
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Call
     from pytest_paoding.engine.graph.types import FloatArray
-
-RECURRENT = (keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
-ATTENTION = (keras.layers.MultiHeadAttention, *known("keras.layers", "GroupQueryAttention"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

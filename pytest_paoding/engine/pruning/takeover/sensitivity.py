@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError, gradients_of
 from pytest_paoding.engine.pruning.gradients.work import batch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Tensor
@@ -42,20 +43,21 @@ def sensitivities(
     Returns:
         For each weight the slopes, shape (outputs,); nothing where an operation has no gradient.
     """
-    keys = [each.key for each in readings]
-    start = [tf.constant(model.weights[key]) for key in keys]
+    start = [tf.constant(model.weights[each.key]) for each in readings]
     found = [np.zeros(each.rows(model.weights[each.key]).shape[1]) for each in readings]
     count = len(next(iter(inputs.values())))
     size = min(count, batch_of(model.graph))
+    slopes_of = _slopes_of(model, [each.key for each in readings])
     for _ in range(_PROBES):
         chosen = generator.choice(count, size, replace=False)
-        batch = {tensor: values[chosen] for tensor, values in inputs.items()}
+        batch = [inputs[tensor][chosen] for tensor in model.graph.inputs]
+        seed = generator.integers(0, 1 << 31, 2)
         try:
-            slopes = _traced(model, batch, keys, start, generator)
+            slopes = slopes_of(start, batch, tf.constant(seed, tf.int32))
         except NoGradientError:
             return {}
         for number, slope in enumerate(slopes):
-            rows = readings[number].rows(np.asarray(slope, np.float64))
+            rows = readings[number].rows(values_of(slope).astype(np.float64))
             found[number] += np.square(rows).sum(axis=0)
     return {
         reading.key: total / (_PROBES * size * (np.trace(reading.second) + 1e-12))
@@ -63,19 +65,18 @@ def sensitivities(
     }
 
 
-def _traced(
-    model: Model,
-    batch: Mapping[Tensor, Any],
-    keys: Sequence[WeightKey],
-    start: list[Any],
-    generator: np.random.Generator,
-) -> list[Any]:
-    """Return the gradients of the outputs along a random direction for each input."""
-    with tf.GradientTape() as tape:
-        tape.watch(start)
-        model.moved = dict(zip(keys, start, strict=True))
-        outputs = tf.cast(Wave(model, [batch]).outputs(), tf.float32)
-        direction = generator.standard_normal(outputs.shape).astype(np.float32)
-        along = tf.reduce_sum(outputs * direction)
-    model.moved = {}
-    return gradients_of(tape, along, start)
+def _slopes_of(model: Model, keys: Sequence[WeightKey]) -> Callable[..., Any]:
+    """Return the traced gradients of the outputs along a random direction for each input."""
+
+    def slopes(start: list[Any], batch: list[Any], seed: Any) -> list[Any]:
+        values = dict(zip(model.graph.inputs, batch, strict=True))
+        with tf.GradientTape() as tape:
+            tape.watch(start)
+            model.moved = dict(zip(keys, start, strict=True))
+            outputs = tf.cast(Wave(model, [values]).outputs(), tf.float32)
+            direction = tf.random.stateless_normal(tf.shape(outputs), seed)
+            along = tf.reduce_sum(outputs * direction)
+        model.moved = {}
+        return gradients_of(tape, along, start)
+
+    return tf.function(slopes, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped

@@ -1,0 +1,1 @@
+"""Families of synthetic sequences: tokens and series, for models without data."""
