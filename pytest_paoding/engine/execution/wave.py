@@ -10,7 +10,7 @@ Inputs travel in chunks. The chunks of the *twin* have affine maps in front of n
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -42,16 +42,13 @@ class Model:
         weights: Working copies of its weights.
         offsets: Stand-ins for the biases of layers that have none, shape (units,).
         hooks: What the twin does to what a call's activation, or a normalisation, reads.
-        masks: Ones and zeros to multiply each input of a call with, for calls that read removed
-            units other than by summing over them.
-        moved: Tensors in place of the kernels and biases of linear layers, by their keys.
+        moved: Tensors in place of weights, by their keys.
     """
 
     graph: Graph
     weights: WorkingWeights
     offsets: dict[Any, FloatArray] = field(default_factory=dict)
     hooks: dict[Call, Hook] = field(default_factory=dict)
-    masks: dict[Call, list[FloatArray]] = field(default_factory=dict)
     moved: dict[WeightKey, Any] = field(default_factory=dict)
     _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
 
@@ -76,28 +73,45 @@ class Model:
             before = self.linear(call, inputs[0]) if before is None else before
             return [masked_as(inputs[0], layer.activation(hook(before) if hook else before))]
         inputs = [hook(each) for each in inputs] if hook else inputs
-        if call in self.masks:
-            inputs = [each * mask for each, mask in zip(inputs, self.masks[call], strict=True)]
         if is_norm(call):
             return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
-        return call.on(inputs)
+        with self.substituted(layer):
+            return call.on(inputs)
+
+    def substituted(self, layer: Any, others: Mapping[int, Any] | None = None) -> Any:
+        """Return a context in which a layer computes with its working weights.
+
+        Args:
+            layer: A layer or operation.
+            others: Values in place of further weights, by their index among the layer's.
+        """
+        variables = dict(enumerate(getattr(layer, "weights", ())))
+        changed = {
+            index: self._tensor(layer, index)
+            for index in variables
+            if (layer, index) in self.moved or self.weights.version((layer, index))
+        }
+        changed |= others or {}
+        if not changed:
+            return nullcontext()
+        return keras.StatelessScope([(variables[index], each) for index, each in changed.items()])
 
     @contextmanager
     def tried(self, layers: Iterable[Any]) -> Iterator[None]:
-        """Let weights of some layers, offsets and masks be changed, and restore them all."""
+        """Let weights of some layers and offsets be changed, and restore them all."""
         kept = {
             (layer, index): self.weights[layer, index]
             for layer in layers
             for index in range(len(layer.weights))
         }
-        offsets, masks = dict(self.offsets), dict(self.masks)
+        offsets = dict(self.offsets)
         try:
             yield
         finally:
             for key, values in kept.items():
                 if self.weights[key] is not values:
                     self.weights.assign(key, values)
-            self.offsets, self.masks = offsets, masks
+            self.offsets = offsets
 
     def _tensor(self, layer: Any, index: int) -> Any:
         """Return a weight as a tensor; a working copy is converted once for each version of it."""

@@ -11,9 +11,10 @@ import numpy as np
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.inputs.fields import films, sequences, sounds, volumes
 from pytest_paoding.engine.inputs.pictures import correlated, noise, pictures
+from pytest_paoding.engine.inputs.token_draws import token_draws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.graph.types import FloatArray
@@ -61,8 +62,7 @@ def uniform(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
 def _drawn(sources: InputSources, source: InputSource, draw: Draw, *, even: bool = False) -> Any:
     fills = even and source.vocabulary is None and is_floating(source.tensor)
     values = _evenly(source, draw) if fills else _of_source(source, draw)
-    readers = [call.operation for call in sources.graph.readers(source.tensor)]
-    return padded(values, _padding(source, readers), draw.generator)
+    return padded(values, padding_of(sources, source), draw.generator)
 
 
 def _evenly(source: InputSource, draw: Draw) -> Any:
@@ -77,7 +77,8 @@ def _of_source(source: InputSource, draw: Draw) -> Any:
     if vocabulary is not None:
         words = (vocabulary.words,) if vocabulary.words else ()
         shape = (draw.count, *layout.shape, *words)
-        numbers = generator.integers(vocabulary.first, vocabulary.size, shape)
+        known = vocabulary.first, vocabulary.size
+        numbers = token_draws(shape[1:], known, draw.count, generator)
         values = layout.taken(vocabulary.values(numbers, generator))
         return values if tensor.dtype == "string" else values.astype(tensor.dtype)
     low, high = source.ends
@@ -86,7 +87,7 @@ def _of_source(source: InputSource, draw: Draw) -> Any:
         drawn_evenly = generator.integers(*ends, (draw.count, *layout.own), endpoint=True)
         return drawn_evenly.astype(tensor.dtype)
     family = _FAMILIES[source.kind]
-    outside = draw.outside if is_floating(tensor) else 0
+    outside = draw.outside if is_floating(tensor) and not source.is_sequence else 0
     inside = np.clip(family(layout.shape, draw.count - outside, generator), 0, 1)
     values = (low + (high - low) * layout.taken(inside)).astype(np.float32)
     if not is_floating(tensor):
@@ -106,10 +107,11 @@ def _beyond(source: InputSource, count: int, generator: np.random.Generator) -> 
     return found
 
 
-def _padding(source: InputSource, readers: Sequence[Any]) -> float | None:
-    """Return the value of steps that a layer masks; None where none does."""
+def padding_of(sources: InputSources, source: InputSource) -> float | None:
+    """Return the value of an input's steps that a layer masks; None where none does."""
     if source.vocabulary is not None:
         return source.vocabulary.padding
+    readers = (call.operation for call in sources.graph.readers(source.tensor))
     masking = (layer for layer in readers if isinstance(layer, keras.layers.Masking))
     return next((float(layer.mask_value) for layer in masking), None)
 

@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.inputs.pictures import correlated, pictures
+from pytest_paoding.engine.inputs.pictures import pictures
+from pytest_paoding.engine.inputs.series_draws import series_draws
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
 
-_SMALL = 4096  # values of a sequence that has a direction for each of them
+_SERIES_RANK = 2  # steps and features
 _TOGETHER = 1 << 22  # values that are drawn at a time
 _TONES = 6  # most tones of a sound
 
 
 def sequences(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
-    """Return sequences around the middle of [0, 1], shape (count, *size), features last."""
-    if prod(size) <= _SMALL:
-        return correlated(size, count, generator)
-    return _fields(size, count, generator)
+    """Return sequences in [0, 1], shape (count, *size), features last; long ones some at a time."""
+    if len(size) != _SERIES_RANK:
+        return _fields(size, count, generator)
+    several = max(1, _TOGETHER // prod(size))
+    parts = (min(several, count - start) for start in range(0, count, several))
+    found = [series_draws(size, part, generator) for part in parts]
+    return np.concatenate(found) if found else np.empty((0, *size), np.float32)
 
 
 def sounds(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:

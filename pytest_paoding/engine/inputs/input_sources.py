@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _ASSUMED, _WAVES = (0.0, 1.0), (-1.0, 1.0)
 
 _BYTES = (0.0, 255.0)
 _PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
+_SENTENCE, _SERIES_RANK = 4, 2  # steps at least; axes: steps and features
 _SHOWN = 4  # inputs that a note names
 
 
@@ -52,6 +54,14 @@ class InputSource:
     scale: Scale
     vocabulary: Vocabulary | None = None
     given: bool = False
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it holds series of features, or sentences rather than a category or two."""
+        if self.kind == "sequence":
+            return len(self.layout.shape) == _SERIES_RANK and is_floating(self.tensor)
+        words = 0 if self.vocabulary is None else self.vocabulary.words
+        return self.kind == "tokens" and prod((*self.layout.shape, words or 1)) >= _SENTENCE
 
     @property
     def ends(self) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_ranges import input_names
 from pytest_paoding.engine.keras_io.shapes import fitted
@@ -26,6 +27,7 @@ _UNRECORDED = 2  # times as many images where they are all that is known of a mo
 _GIVEN = 4096  # most inputs of a user that are looked at
 _LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
 _MEMORY = 1 << 30  # bytes for them
+_WORK, _LEAST = 2e11, 8  # multiplications of a wave of sequences; inputs at least
 _CHUNK = 1 << 22  # numbers of the largest tensor in one chunk: 16 MB
 
 
@@ -39,12 +41,15 @@ class Inputs:
         count: Number of inputs.
         typical: Whether those that do not run the twin are like the model's own: given by a user,
             or found by an inversion.
+        doubtful: Whether their means are not to be trusted, as is so where tokens or series are
+            drawn: then nothing may move into a bias.
     """
 
     chunks: tuple[dict[Tensor, Any], ...]
     twins: tuple[bool, ...]
     count: int
     typical: bool = False
+    doubtful: bool = False
 
     def beside(self, others: Inputs) -> Inputs:
         """Return these inputs and others of the same model."""
@@ -80,12 +85,20 @@ def synthetic(sources: InputSources, generator: np.random.Generator, *, recorded
 def _count(sources: InputSources, *, recorded: bool) -> int:
     images = _IMAGES if recorded else _UNRECORDED * _IMAGES
     large = any(source.kind in _LARGE for source in sources)
-    return min(images if large else _VECTORS, most_inputs(sources.graph))
+    return min(images if large else _VECTORS, most_inputs(sources))
 
 
-def most_inputs(graph: Graph) -> int:
-    """Return how many inputs a wave may carry within its memory, 32 at least."""
-    return max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
+def most_inputs(sources: InputSources) -> int:
+    """Return how many inputs a wave may carry within its memory, 32 at least.
+
+    Of sequences, every step of which is a sample, no more than 2e11 multiplications allow, and 8 at
+    least.
+    """
+    graph = sources.graph
+    found = max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
+    if not any(source.kind == "audio" or source.is_sequence for source in sources):
+        return found
+    return min(found, max(_LEAST, int(_WORK // max(1, multiplications(graph)))))
 
 
 def most_followed(graph: Graph) -> int:

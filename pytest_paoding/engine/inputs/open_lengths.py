@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.records.protocol import AboutInputs, InputShape
 
-_LENGTHS = (*(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512), 1024, 2048, 4096, 8192, 16384)
+_LENGTHS = (
+    *(1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1280),
+    *(1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288, 16384),
+)
 _USUAL, _SIDE, _LONGEST = 32, 8, 512
 """Least lengths: of inputs whose layers see all of them, of any picture, of the longest window."""
 

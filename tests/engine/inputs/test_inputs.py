@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import chunked, given, most_followed, most_inputs
 from pytest_paoding.errors import DataError
 from support.small_models import branched, mlp, normed
@@ -28,8 +29,10 @@ def test_no_more_inputs_than_the_memory_holds():
         read_graph(keras.Sequential([keras.Input((size, size, 3)), layers.Conv2D(64, 1)]))
         for size in (64, 512)
     )
-    assert most_inputs(small) == 2**30 // (4 * 4 * 64 * 64 * 64)  # four tensors of float32
-    assert most_inputs(large) == 32
+    assert most_inputs(sources_of(small)) == 2**30 // (
+        4 * 4 * 64 * 64 * 64
+    )  # four tensors of float32
+    assert most_inputs(sources_of(large)) == 32
     assert most_followed(small) == 2**30 // (4 * 64 * 64 * (3 + 64))  # both tensors at once
     assert most_followed(large) == 2**30 // (4 * 512 * 512 * (3 + 64))
 

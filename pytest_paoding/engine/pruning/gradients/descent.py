@@ -28,7 +28,7 @@ def gradients_of(tape: tf.GradientTape, loss: Any, values: Sequence[Any]) -> lis
         )
     except LookupError as error:
         raise NoGradientError(str(error)) from error
-    return found
+    return [tf.convert_to_tensor(each) for each in found]  # those of embeddings are sparse
 
 
 class Adam:

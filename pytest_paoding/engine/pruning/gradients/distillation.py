@@ -18,6 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.linear import is_linear
+from pytest_paoding.engine.execution.multiplications import multiplications
+from pytest_paoding.engine.execution.sequence_kernels import has_kernels
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
@@ -28,7 +30,6 @@ from pytest_paoding.engine.pruning.gradients.work import (
     PASSES,
     affordable,
     batch_of,
-    multiplications,
 )
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ def distil(
 ) -> str | None:
     """Move the weights of a pruned model towards the outputs of the original.
 
-    The kernels and biases of linear layers move, from the first layer that was cut. Each step costs
-    a forward pass of the original and about three of the pruned model on 128 mixtures, or on fewer
-    where their tensors would take more than a gigabyte.
+    Kernels and biases move, those of recurrent layers, attention and embeddings too, from the first
+    layer that was cut. Each step costs a forward pass of the original and about three of the pruned
+    model on 128 mixtures, or on fewer where their tensors would take more than a gigabyte.
 
     Args:
         pruned: The pruned model; its weights are changed.
@@ -101,7 +102,7 @@ def distil(
     mixtures = Mixtures(task.sources, inputs, generator, shifted=found)
     batches = (mixtures.draw(size) for size in repeat(batch_of(student.graph)))
     probes = list(islice(batches, _PROBES))
-    distance = _distance(teacher, student, keys, inputs)
+    distance = _distance(teacher, student, keys, _some(inputs, task))
     start = [tf.constant(student.weights[key], tf.float32) for key in keys]
     try:
         moved = _descended(start, distance, islice(batches, steps), steps, task)
@@ -116,17 +117,19 @@ def distil(
 
 
 def weights_to_move(original: Graph, pruned: Graph) -> list[WeightKey]:
-    """Return the kernels and biases of linear layers, from the first that was cut."""
-    found: dict[Any, bool] = {}
-    for old, new in zip(_linear(original), _linear(pruned), strict=True):
+    """Return all kernels and biases, embeddings too, from the first layer that was cut."""
+    found: dict[Any, None] = {}
+    for old, new in zip(_trained(original), _trained(pruned), strict=True):
         cut = [each.shape for each in old.weights] != [each.shape for each in new.weights]
         if cut or found:
-            found[new] = bool(new.use_bias)
-    return [(layer, index) for layer, biased in found.items() for index in range(1 + biased)]
+            found[new] = None
+    return [(layer, index) for layer in found for index in range(len(layer.weights))]
 
 
-def _linear(graph: Graph) -> list[Any]:
-    return [call.operation for call in graph.calls if is_linear(call.operation)]
+def _trained(graph: Graph) -> list[Any]:
+    """Return the layers whose weights are kernels and biases."""
+    operations = (call.operation for call in graph.calls)
+    return [each for each in operations if is_linear(each) or has_kernels(each)]
 
 
 def _descended(
@@ -161,6 +164,12 @@ def _mean(
     return float(np.mean([float(distance(values, probe)[0]) for probe in probes]))
 
 
+def _some(inputs: Mapping[Tensor, Any], task: Task) -> dict[Tensor, Any]:
+    """Return as many inputs as are needed for the variance of the outputs."""
+    count = min(_SPREAD, most_inputs(task.sources))
+    return {tensor: values[:count] for tensor, values in inputs.items()}
+
+
 def _distance(
     teacher: Model, student: Model, keys: Sequence[WeightKey], inputs: Mapping[Tensor, Any]
 ) -> Callable[..., Any]:
@@ -169,9 +178,7 @@ def _distance(
     As in allocation, the distance is the squared change of the outputs before their activation, in
     units of their variance over the inputs.
     """
-    count = min(_SPREAD, most_inputs(teacher.graph))
-    few = {tensor: values[:count] for tensor, values in inputs.items()}
-    spread = float(np.var(Wave(teacher, [few]).finish(), axis=0).sum()) + 1e-9
+    spread = float(np.var(Wave(teacher, [inputs]).finish(), axis=0).sum()) + 1e-9
 
     def step(values: list[Any], batch: list[Any]) -> Any:
         wanted = _outputs(teacher, batch)

@@ -11,20 +11,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import keras
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.normalisation import norm_axis, recorded
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.engine.pruning.gradients.class_targets import (
+    classifying,
+    cross_entropy,
+    drawn_targets,
+)
 from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
 from pytest_paoding.engine.pruning.gradients.work import (
     PASSES,
     affordable,
     batch_of,
-    multiplications,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
     Span: TypeAlias = "tuple[Bound, Bound]"
 
 _RATE = 0.05  # size of a step, in half the log-odds of an input in its range
-_CERTAINTY = 0.95  # target probability of the class that is drawn
 _ROUGHNESS = 0.5  # weight of the total variation of images
 _STATISTICS = 2.0  # weight of the recorded statistics
 
@@ -98,7 +101,7 @@ def invert(
     size = batch_of(model.graph)  # one set of statistics for all of it
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
-        targets = _targets(model.graph, min(size, count - start), generator)
+        targets = drawn_targets(model.graph, min(size, count - start), generator)
         found.append(batch | _moved(step, batch, spans, targets, effort.steps))
         task.progress("finding inputs", min(start + size, count), count)
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
@@ -152,14 +155,15 @@ def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -
     wave = Wave(model, [values])
     norms: list[Any] = []
     classes: list[Any] = []
-    heads = dict(zip(_heads(model.graph), targets, strict=True))
+    heads = dict(zip(classifying(model.graph), targets, strict=True))
     for call in model.graph.calls:
         if is_norm(call):
             norms.append(_distance(call, wave.values[call.inputs[0]][0]))
         if call in heads:
-            classes.append(_cross_entropy(call, wave.final(call)[0], heads[call]))
+            classes.append(cross_entropy(call, wave.final(call)[0], heads[call]))
         wave.advance()
-    return _STATISTICS * tf.add_n(norms) / len(norms) + sum(classes)
+    statistics = _STATISTICS * tf.add_n(norms) / len(norms) if norms else 0.0
+    return statistics + sum(classes)
 
 
 def _distance(norm: Call, values: Any) -> Any:
@@ -172,54 +176,6 @@ def _distance(norm: Call, values: Any) -> Any:
     scale = deviation + 1e-3
     distance = tf.square((present - mean) / scale) + tf.square((spread - deviation) / scale)
     return tf.reduce_mean(distance)
-
-
-def _heads(graph: Graph) -> list[Call]:
-    """Return the calls that output classes: a softmax, sigmoids, or what looks like logits."""
-    return [
-        call
-        for call in graph.output_calls
-        if (_activation(call) is not None)
-        and (_activation(call) is not keras.activations.linear or _several(call))
-    ]
-
-
-def _several(call: Call) -> bool:
-    return bool(call.outputs[0].shape) and (call.outputs[0].shape[-1] or 0) > 1
-
-
-def _activation(call: Call) -> Any:
-    """Return softmax, sigmoid or linear; None for any other."""
-    known = (keras.activations.softmax, keras.activations.sigmoid, keras.activations.linear)
-    if type(call.operation) is keras.layers.Softmax:
-        return keras.activations.softmax
-    activation = getattr(call.operation, "activation", None)
-    return activation if activation in known else None
-
-
-def _targets(graph: Graph, count: int, generator: np.random.Generator) -> list[FloatArray]:
-    """Draw the target probabilities of each head for each input."""
-    targets = []
-    for call in _heads(graph):
-        shape = (count, *(size or 1 for size in call.outputs[0].shape))
-        if _activation(call) is keras.activations.sigmoid:
-            classes = 2
-            chosen = generator.integers(0, classes, shape).astype(np.float32)
-        else:
-            classes = shape[-1]
-            chosen = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, shape[:-1])]
-        values = _CERTAINTY * chosen + (1 - _CERTAINTY) / classes
-        targets.append(values.astype(np.float32))
-    return targets
-
-
-def _cross_entropy(call: Call, logits: Any, targets: Any) -> Any:
-    logits = tf.reshape(tf.cast(logits, tf.float32), tf.shape(targets))
-    if _activation(call) is keras.activations.sigmoid:
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
-    else:
-        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-    return tf.reduce_mean(losses)
 
 
 def _roughness(

@@ -3,7 +3,8 @@
 A model that is fitted to a few hundred inputs alone overfits. As the original answers any input, no
 input needs a label, and pairs can be mixed (mixup, Zhang et al. 2018, arXiv 1710.09412) or have a
 window replaced (CutMix, Yun et al. 2019, arXiv 1905.04899). Images from an inversion may also be
-shifted by a few pixels, for more variety in position.
+shifted by a few pixels, for more variety in position. Of two sequences, the beginning of one is
+joined to the end of the other, so that the order within stays.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Mixtures:
     def _mixed(self, tensor: Tensor, pairs: IntArray, shares: FloatArray) -> Any:
         one, other = (self._inputs[tensor][rows] for rows in pairs)
         share = shares.reshape(-1, *(1,) * (one.ndim - 1))
+        if self._sources[tensor].is_sequence and one.ndim > 1:
+            return self._spliced(one, other, share)
         if not is_floating(tensor):
             return np.where(self._generator.random(one.shape) < share, one, other)
         source = self._sources[tensor]
@@ -71,6 +74,12 @@ class Mixtures:
             mixed = source.layout.taken(share * one + (1 - share) * other)
             return mixed.astype(tensor.dtype)
         return (share * one + (1 - share) * other).astype(tensor.dtype)
+
+    def _spliced(self, one: Any, other: Any, share: FloatArray) -> Any:
+        """Return half of the sequences as they are, and the others with another one's end."""
+        steps = one.shape[1]
+        places = np.arange(steps).reshape(1, -1, *(1,) * (one.ndim - 2))
+        return np.where(places < 2 * steps * share, one, other)
 
     def _shifted(self, images: FloatArray) -> FloatArray:
         """Return images shifted in both directions, wrapped around their sides."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
-from pytest_paoding.engine.execution.linear import is_linear
-from pytest_paoding.engine.execution.patches import spatial_shape
 from pytest_paoding.engine.inputs.inputs import most_followed
 
 if TYPE_CHECKING:
@@ -15,15 +12,6 @@ if TYPE_CHECKING:
 _BATCH = 128
 PASSES = 3
 """Cost of a gradient step, in forward passes."""
-
-
-def multiplications(graph: Graph) -> int:
-    """Return a rough number of multiplications and additions of a model for one input."""
-    return sum(
-        prod(call.operation.weights[0].shape) * prod(spatial_shape(call))
-        for call in graph.calls
-        if is_linear(call.operation)
-    )
 
 
 def batch_of(graph: Graph) -> int:

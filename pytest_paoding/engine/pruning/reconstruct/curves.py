@@ -66,11 +66,11 @@ def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatA
     stay[units.group.units[rows]] = False
     model = survey.model
     rewriter = Rewriter(model, stay)
-    with model.tried(reader.layer for reader, _ in units.read or ()):
+    with model.tried({sites.axis.layer for sites in units.group.contracted}):
         for reader, columns in units.read or ():
             moments = survey.moments[columns]
             rewriter.carry_out(rewriter.compensation(reader, columns, moments))
-        model.masks |= units.masks(survey.structure, stay)
+        units.remove(model.weights, stay)
         return wave.fork().finish()
 
 

@@ -111,7 +111,8 @@ def elimination_order(read: Sequence[tuple[ColumnMoments, IntArray]], count: int
     groups lose 1/64 of their units at a time: O(columns^3) in all.
 
     Args:
-        read: Moments at each reader, and the column of each unit there, shape (units,).
+        read: Moments at each reader, and the columns of each unit there, shape (units,) or, where a
+            unit has several, (units, columns): they then go together.
         count: Number of units to remove.
     """
     inverses: list[Matrix] = [np.linalg.inv(moments.covariance) for moments, _ in read]
@@ -122,14 +123,24 @@ def elimination_order(read: Sequence[tuple[ColumnMoments, IntArray]], count: int
     for block in _blocks(count, max(1, width // 64)):
         score = np.zeros(width)
         for (_, rows), inverse, gram in zip(read, inverses, grams, strict=True):
-            harm = np.maximum(np.diagonal(gram)[rows], 0)
-            score += harm / np.maximum(np.diagonal(inverse)[rows], 1e-30)
+            score += _harm(inverse, gram, rows)
         chosen = np.argsort(np.where(left, score, np.inf), kind="stable")[:block]
         left[chosen] = False
         order.append(chosen)
         for (_, rows), inverse, gram in zip(read, inverses, grams, strict=True):
-            _eliminate(inverse, gram, rows[chosen])
+            _eliminate(inverse, gram, rows[chosen].ravel())
     return np.concatenate([np.empty(0, np.int64), *order])
+
+
+def _harm(inverse: Matrix, gram: Matrix, rows: IntArray) -> Matrix:
+    """Return what removing each unit costs at one reader, shape (units,)."""
+    if rows.ndim == 1:
+        harm = np.maximum(np.diagonal(gram)[rows], 0)
+        found: Matrix = harm / np.maximum(np.diagonal(inverse)[rows], 1e-30)
+        return found
+    block = rows[:, :, None], rows[:, None, :]
+    together: Matrix = np.linalg.solve(inverse[block], gram[block])
+    return np.asarray(np.maximum(np.trace(together, axis1=1, axis2=2), 0))
 
 
 def _blocks(count: int, size: int) -> list[int]:

@@ -23,7 +23,7 @@ from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
-from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
+from pytest_paoding.engine.pruning.reconstruct.readers import find_readers, readers_of
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
@@ -70,18 +70,21 @@ def reconstruct(
     if any(inputs.twins):
         chunks = list(compress(inputs.chunks, inputs.twins))
         calibrate(Wave(model, chunks, [True] * len(chunks)))
-    readers = find_readers(structure)
+    readers = () if inputs.doubtful else find_readers(structure)
     survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
     readers = survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
+    if any(readers_of(group, readers) is None for group in task.groups):
+        survey.take_readings()
     units = [Units.of(group, readers, survey) for group in task.groups]
     widths, changes = _widths(task, units, survey)
     stay = np.ones(structure.classes.count, bool)
     for each, width in zip(units, widths.tolist(), strict=True):
         stay[each.group.units[each.spared(each.width - width)]] = False
-        model.masks |= each.masks(structure, stay)
+    for each in units:
+        each.remove(model.weights, stay)
     strength = IMAGE_RIDGE if task.sources.pictures else VECTOR_RIDGE
     rewrite(readers, survey, Rewriter(model, stay, strength), task.progress)
-    plain = frozenset(each.name for each in units if each.read is None)
+    plain = frozenset(each.name for each in units if each.alone)
     return Reconstructed(stay, model.weights.changed(), changes, plain)
 
 
@@ -125,8 +128,9 @@ def rewrite(
     by_call = {reader.call: reader for reader in readers}
     wave = Wave(model, inputs.chunks, inputs.twins)
     done, moved = 0, False
+    changed = {layer for layer, _ in model.weights.changed()} - {each.layer for each in readers}
     for call in survey.structure.graph.calls:
-        moved = moved or call in model.masks
+        moved = moved or call.operation in changed
         if call in by_call:
             reader = by_call[call]
             for columns in reader.columns:

@@ -14,6 +14,7 @@ from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, syn
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.sequence_mix import sequence_mix
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
@@ -36,7 +37,7 @@ COURSES = {
     "standard": Course(steps=500, least=100, work=2.5e11),
     "thorough": Course(steps=500, least=100, work=1e13, synthetic=True),
 }
-_PLAIN = "nothing takes over for its units: they are read by layers without a plain kernel"
+_PLAIN = "nothing takes over for its units: what reads them does more than sum over them"
 
 
 class Reconstruct(Strategy):
@@ -117,8 +118,10 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return given(graph, options.calibration)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
+    if not recorded and any(source.is_sequence for source in task.sources):
+        return sequence_mix(model, task, effort, generator)
     mixed = effort.mixed or is_chain(graph)
-    count = effort.affordable(graph, most_inputs(graph) // (1 + mixed)) if recorded else 0
+    count = effort.affordable(graph, most_inputs(task.sources) // (1 + mixed)) if recorded else 0
     if not count:
         return synthetic(task.sources, generator, recorded=recorded)
     begin = drawn(task.sources, Draw(count, 0, generator))

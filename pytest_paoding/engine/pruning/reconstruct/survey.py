@@ -10,6 +10,8 @@ import numpy as np
 
 from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.patches import Sample
+from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.execution.working import key_of
 from pytest_paoding.engine.graph.norms import norm_behind
 from pytest_paoding.engine.pruning.reconstruct.moments import (
     ColumnMoments,
@@ -18,17 +20,21 @@ from pytest_paoding.engine.pruning.reconstruct.moments import (
     regularised,
 )
 from pytest_paoding.engine.pruning.reconstruct.rewrite import kernel_rows
+from pytest_paoding.engine.pruning.takeover.readings import find_readings
+from pytest_paoding.engine.pruning.takeover.sensitivity import sensitivities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.execution.wave import Model, Wave
+    from pytest_paoding.engine.execution.wave import Model
+    from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.graph.trace import Call
-    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.graph.types import FloatArray, WeightKey
     from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.moments import Matrix
     from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
+    from pytest_paoding.engine.pruning.takeover.readings import Reading
 
 _MOMENT_ROWS = 20_000  # samples of the columns at one reader
 _PATCH_ROWS = 12_000  # sampled outputs of one reader
@@ -44,6 +50,8 @@ class Survey:
         moments: Moments of each set of columns, in the original model.
         samples: Places of the outputs of each reader that were sampled.
         targets: Outputs of the original model there, shape (rows, outputs).
+        readings: Sums over units by their weights, for groups that are not read by readers alone.
+        matter: How much each output of such a sum matters.
     """
 
     structure: Structure
@@ -54,6 +62,8 @@ class Survey:
     moments: dict[Columns, ColumnMoments] = field(default_factory=dict)
     samples: dict[Reader, Sample] = field(default_factory=dict)
     targets: dict[Reader, FloatArray] = field(default_factory=dict)
+    readings: dict[WeightKey, Reading] = field(default_factory=dict)
+    matter: dict[WeightKey, FloatArray] = field(default_factory=dict)
 
     def take(self, readers: Sequence[Reader], wave: Wave) -> tuple[Reader, ...]:
         """Run the original model to its end, and record the inputs and results of its readers.
@@ -73,6 +83,24 @@ class Survey:
                 self.targets[reader] = sample.outputs(before := wave.before(call))
             wave.advance(before)
         return tuple(self.samples)
+
+    def take_readings(self) -> None:
+        """Observe all sums over units in the original model, and how much they matter."""
+        wave = Wave(self.model, self.inputs.chunks)
+        self.readings = find_readings(self.structure, wave, self.generator)
+        found = list(self.readings.values())
+        self.matter = sensitivities(self.model, self.inputs.plain(), found, self.generator)
+
+    def readings_of(self, group: Group) -> tuple[Reading, ...]:
+        """Return the sums over a group's units that were observed."""
+        if not group.mergeable:
+            return ()
+        keys = dict.fromkeys(key_of(sites) for sites in group.contracted)
+        return tuple(self.readings[key] for key in keys if key in self.readings)
+
+    def weighed(self, reading: Reading) -> ColumnMoments:
+        """Return the moments of a sum, with a Gram matrix weighted by how much outputs matter."""
+        return reading.moments(self.model.weights, self.matter.get(reading.key, 1.0))
 
     def look(self, reader: Reader, columns: Columns, wave: Wave) -> ColumnMoments:
         """Return the moments of a reader's columns at this point of a wave."""

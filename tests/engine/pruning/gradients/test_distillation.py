@@ -8,13 +8,14 @@ import pytest
 import tensorflow as tf
 
 from pytest_paoding import prune
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.gradients import distillation
 from pytest_paoding.engine.pruning.gradients.descent import Adam
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
-from pytest_paoding.engine.pruning.gradients.work import batch_of, multiplications
-from support.small_models import before_activation, branched, cnn, mlp, residual
+from pytest_paoding.engine.pruning.gradients.work import batch_of
+from support.small_models import before_activation, branched, cnn, mlp, randomised, residual
 
 layers = keras.layers
 
@@ -157,3 +158,38 @@ def test_adam_is_that_of_keras():
         ours.step([tf.constant(each) for each in gradients], 0.1)
     for mine, other in zip(ours.values, variables, strict=True):
         np.testing.assert_allclose(mine, values_of(other), rtol=1e-5)  # sums in another order
+
+
+def sentences():
+    given = keras.Input((12,), dtype="int32")
+    flow = layers.Embedding(30, 8)(given)
+    flow = layers.Add()([flow, layers.MultiHeadAttention(2, 4)(flow, flow)])
+    flow = layers.EinsumDense("btd,de->bte", (None, 8), activation="tanh")(flow)
+    flow = layers.Bidirectional(layers.GRU(8))(flow)
+    return randomised(keras.Model(given, layers.Dense(5)(flow)))
+
+
+def test_embeddings_attention_and_recurrent_kernels_move_from_the_first_that_was_cut():
+    model = sentences()
+    pruned = prune(model, ratio=0.5, strategy="magnitude").model
+    moved = weights_to_move(read_graph(model), read_graph(pruned))
+    kinds = {type(layer) for layer, _ in moved}
+    wanted = (layers.Embedding, layers.MultiHeadAttention, layers.EinsumDense, layers.Bidirectional)
+    assert kinds == {*wanted, layers.Dense}
+    assert len(moved) == len(pruned.weights)
+    only = prune(model, ratio=0.5, strategy="magnitude", include="bidirectional*").model
+    later = {type(layer) for layer, _ in weights_to_move(read_graph(model), read_graph(only))}
+    assert later == {layers.Bidirectional, layers.Dense}
+
+
+def test_models_of_sequences_are_distilled_without_data(course):
+    model = sentences()
+    before = weights(model)
+    unseen = [np.random.default_rng(2).integers(0, 30, (256, 12))]
+    error = {}
+    for steps in (0, 100):
+        course(steps)
+        pruned = prune(model, ratio=0.5, verify=True)
+        error[steps] = off(pruned.model, model, unseen)
+    assert error[100] < 0.8 * error[0]
+    assert same(weights(model), before)

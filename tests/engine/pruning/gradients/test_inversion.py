@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.normalisation import recorded
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
@@ -17,7 +18,6 @@ from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
-from pytest_paoding.engine.pruning.gradients.work import multiplications
 from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
 from pytest_paoding.engine.pruning.task import Options, Task
 from support.small_models import normed, randomised, residual

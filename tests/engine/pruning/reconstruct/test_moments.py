@@ -100,3 +100,19 @@ def test_the_arc_cosine_kernel_is_the_covariance_of_relu_units_under_white_input
     values = np.maximum(generator.standard_normal((400_000, 6)) @ weights, 0)
     # sampling error of a variance of about 2 from 400,000 samples
     np.testing.assert_allclose(arc_cosine(weights), np.cov(values.T), atol=0.05)
+
+
+@given(seeds, st.integers(2, 6), st.integers(2, 3))
+def test_units_of_several_columns_go_together_where_the_loss_is_least(seed, width, several):
+    moments, outgoing = site(width * several, seed)
+    rows = np.random.default_rng(seed).permutation(width * several).reshape(width, several)
+    first = elimination_order([(moments, rows)], 1)[0]
+    losses = []
+    for unit in range(width):
+        gone, kept = rows[unit], np.delete(rows, unit, axis=0).ravel()
+        share, _ = moments.takeover(gone, kept)
+        left = (
+            moments.covariance[np.ix_(gone, gone)] - share @ moments.covariance[np.ix_(kept, gone)]
+        )
+        losses.append(np.trace(outgoing[gone].T @ left @ outgoing[gone]))
+    assert losses[first] <= min(losses) * (1 + 1e-6)

@@ -17,7 +17,7 @@ each_model = pytest.mark.parametrize("build", BUILDERS)
 
 
 def attended():
-    """Units that attention and a shared layer read, where nothing can take over."""
+    """Units that attention and a shared layer read."""
     inputs = keras.Input((6, 5))
     x = layers.Dense(8, "relu", name="read_by_attention")(inputs)
     x = layers.MultiHeadAttention(2, 4)(x, x)
@@ -72,10 +72,21 @@ def test_the_plan_says_by_how_much_the_outputs_move():
 
 
 def test_the_plan_says_where_nothing_takes_over():
+    inputs = keras.Input((12, 5))
+    x = layers.Dense(8, "relu", name="read_by_depth")(inputs)
+    x = layers.SeparableConv1D(8, 3, depth_multiplier=2, name="separable")(x)
+    model = randomised(keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling1D()(x))))
+    plan = prune(model, ratio=0.5, strategy="reconstruct").plan
+    assert "nothing takes over" not in str(plan["separable"].reason)
+    assert plan["read_by_depth"].criterion.startswith("magnitude, moving the outputs by ")
+    assert "nothing takes over" in plan["read_by_depth"].reason
+
+
+def test_what_attention_and_shared_layers_read_is_taken_over_too():
     plan = prune(attended(), ratio=0.5, strategy="reconstruct").plan
     for name in ("read_by_attention", "read_twice"):
-        assert plan[name].criterion.startswith("magnitude")
-        assert "nothing takes over" in plan[name].reason
+        assert plan[name].criterion.startswith("reconstruct, moving the outputs by ")
+        assert plan[name].reason is None
 
 
 def test_constraints_hold_under_a_global_allocation():

@@ -1,0 +1,68 @@
+"""The mix of sequences: certain ones are of every class, and moved ones are nearer to theirs."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers
+
+from pytest_paoding.engine.execution.wave import Model
+from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import Draw, drawn
+from pytest_paoding.engine.pruning.gradients.class_targets import drawn_targets
+from pytest_paoding.engine.pruning.gradients.sequence_mix import _extremes
+from pytest_paoding.engine.pruning.gradients.substitution import substitute
+from support.small_models import randomised
+
+CLASSES = 4
+
+
+def reader(*, mask_zero=False):
+    given = keras.Input((20,), dtype="int32")
+    flow = layers.GRU(8)(layers.Embedding(50, 6, mask_zero=mask_zero)(given))
+    return randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
+
+
+def moved(model, seed=0):
+    """Return drawn sentences, those that substitution makes of them, and their targets."""
+    graph = read_graph(model)
+    ranges = dict.fromkeys(graph.inputs, (0.0, 1.0))
+    begin = drawn(graph, ranges, Draw(64, 0, np.random.default_rng(seed)))
+    end = substitute(Model(graph, WorkingWeights()), begin, np.random.default_rng(seed))
+    (targets,) = drawn_targets(graph, 64, np.random.default_rng(seed))
+    return *begin.values(), *end.values(), targets
+
+
+def test_substitution_moves_sentences_towards_their_classes():
+    model = reader()
+    before, after, targets = moved(model)
+    loss = [
+        -(targets * np.log(np.asarray(model(each)) + 1e-9)).sum(axis=1) for each in (before, after)
+    ]
+    assert loss[1].mean() < 0.9 * loss[0].mean()
+    assert 0 < (before != after).mean(axis=1).max() <= 4 * 0.05 + 1e-9  # rounds, share of each
+
+
+def test_padding_stays_padding():
+    before, after, _ = moved(reader(mask_zero=True))
+    assert (before == 0).any()
+    np.testing.assert_array_equal(before == 0, after == 0)
+
+
+def test_the_most_certain_are_of_every_class():
+    logits = np.random.default_rng(0).standard_normal((1000, CLASSES)).astype(np.float32)
+    logits[:, 0] += 3  # nearly all are of the first class
+    chosen = _extremes(logits, 40, np.random.default_rng(0))
+    winners = np.bincount(logits[chosen].argmax(axis=1), minlength=CLASSES)
+    assert len(chosen) == 40
+    assert winners.min() > 0
+    share = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for number in range(CLASSES):
+        assert share[chosen, number].max() == share[:, number].max()
+
+
+def test_the_most_certain_of_one_output_are_its_ends():
+    values = np.arange(100, dtype=np.float32)[:, None]
+    chosen = _extremes(values, 10, np.random.default_rng(0))
+    assert sorted(chosen) == [0, 1, 2, 3, 4, 95, 96, 97, 98, 99]
