@@ -207,8 +207,8 @@ def _exact(step: _Affine) -> Scale | None:
         return None
     for low, high in ((-1.0, 1.0), (0.0, 1.0)):
         span = step.span(low, high)
-        if span is None:
-            continue
+        if span is None or span[1] - span[0] < 1 - _CLOSE:
+            continue  # what stretches values to a unit may do so for reasons of its own
         close = _CLOSE * (span[1] - span[0])
         if abs(span[0]) <= close or (low == 0 and abs(sum(span)) <= close):
             return Scale(*_rounded(span), step.why)
@@ -227,6 +227,8 @@ def _rounded(span: tuple[float, float]) -> tuple[float, float]:
 def _standardised(step: _Affine, *, pictures: bool) -> Scale | None:
     """Return the range of values that a map gives mean 0 and deviation 1."""
     mean, deviation = step.before(0.0), np.abs(1 / step.factor)
+    if not (step.learned or step.shift.any()):
+        return None
     if step.only_shifts:
         grey = ((mean > _GREY[0]) & (mean < _GREY[1])).all()
         return Scale(0.0, 255.0, step.why) if pictures and grey else None

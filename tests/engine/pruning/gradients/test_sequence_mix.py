@@ -9,7 +9,8 @@ from keras import layers
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import Draw, drawn
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.gradients.class_targets import drawn_targets
 from pytest_paoding.engine.pruning.gradients.sequence_mix import _extremes
 from pytest_paoding.engine.pruning.gradients.substitution import substitute
@@ -27,8 +28,7 @@ def reader(*, mask_zero=False):
 def moved(model, seed=0):
     """Return drawn sentences, those that substitution makes of them, and their targets."""
     graph = read_graph(model)
-    ranges = dict.fromkeys(graph.inputs, (0.0, 1.0))
-    begin = drawn(graph, ranges, Draw(64, 0, np.random.default_rng(seed)))
+    begin = drawn(sources_of(graph), Draw(64, 0, np.random.default_rng(seed)))
     end = substitute(Model(graph, WorkingWeights()), begin, np.random.default_rng(seed))
     (targets,) = drawn_targets(graph, 64, np.random.default_rng(seed))
     return *begin.values(), *end.values(), targets

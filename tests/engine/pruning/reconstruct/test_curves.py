@@ -13,7 +13,9 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
+from pytest_paoding.engine.inputs.draws import Draw, drawn
+from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
@@ -53,7 +55,7 @@ def test_a_curve_is_the_measured_change_of_a_cut(build):
     model = randomised(keras.Model(given, layers.Dense(3)(build(flow))))
     structure = walk(model, rule_for)
     graph, generator = structure.graph, np.random.default_rng(0)
-    arrays = drawn(graph, {graph.inputs[0]: (0.0, 1.0)}, Draw(COUNT, 0, generator))
+    arrays = drawn(sources_of(graph), Draw(COUNT, 0, generator))
     inputs = chunked(graph, arrays)
     state = Model(graph, WorkingWeights())
     survey = Survey(structure, inputs, state, generator, with_prior=False)
