@@ -28,6 +28,7 @@ from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
 from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -115,10 +116,11 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     signature = signature_of(original)
     ranges = ranges_of(signature.inputs, input_range)
     costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
-    if data is None or "fidelity" in measure:
-        costs |= fidelity_metrics(graph, smaller, input_range)
-    if "latency" in measure:
-        costs |= latency_metrics((original, pruned), signature, ranges)
+    with state_kept(original, pruned):
+        if data is None or "fidelity" in measure:
+            costs |= fidelity_metrics(graph, smaller, input_range)
+        if "latency" in measure:
+            costs |= latency_metrics((original, pruned), signature, ranges)
     if data is None:
         return costs
     tried = attack_of(

@@ -9,8 +9,10 @@ import numpy as np
 
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
+from pytest_paoding.engine.guard import without_warnings
 from pytest_paoding.engine.inputs.input_ranges import input_ranges
 from pytest_paoding.engine.inputs.inputs import Draw, chunked, drawn
+from pytest_paoding.errors import ExecutionError
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
@@ -24,6 +26,7 @@ _INPUTS = 512
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
 
+@without_warnings()
 def fidelity_metrics(
     original: Graph, pruned: Graph, input_range: InputRange
 ) -> dict[str, Measurement]:
@@ -43,7 +46,10 @@ def fidelity_metrics(
     Cost: one pass of either model over 512 inputs, fewer where tensors are large.
     """
     inputs = _inputs(original, input_range)
-    before, after = (_outputs(each, inputs) for each in (original, pruned))
+    try:
+        before, after = (_outputs(each, inputs) for each in (original, pruned))
+    except ExecutionError as error:
+        return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
     detail = f"{len(before)} synthetic inputs"
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         reason = "outputs on synthetic inputs are not finite"
