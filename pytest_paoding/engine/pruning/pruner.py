@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import keras
 
+from pytest_paoding.engine.graph.functional import require_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.inputs.input_ranges import input_ranges
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
+from pytest_paoding.engine.pruning.sound_weights import require_sound_weights
 from pytest_paoding.engine.pruning.sparsity import sparsify
 from pytest_paoding.engine.pruning.strategies.named import STRATEGIES
 from pytest_paoding.engine.pruning.task import Options, Task
@@ -157,20 +159,21 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         mixing=mixing,
         jump=check_jump(jump),
     )
-    shapes, assumed = settled_shapes(model, input_shape)
-    structure = walk(model, rule_for, mixing=options.mixing, shapes=shapes)
-    constraints.check(producer.name for producer in structure.producers)
-    ranges = input_ranges(structure.graph, input_range)
-    task = _task(structure, constraints, ranges, options, progress or _silent)
-    way = STRATEGIES[options.strategy]()
-    with undisturbed():
+    require_graph(model)
+    with undisturbed(), state_kept(model):
+        shapes, assumed = settled_shapes(model, input_shape)
+        structure = walk(model, rule_for, mixing=options.mixing, shapes=shapes)
+        constraints.check(producer.name for producer in structure.producers)
+        ranges = input_ranges(structure.graph, input_range)
+        task = _task(structure, constraints, ranges, options, progress or _silent)
+        require_sound_weights(structure)
+        way = STRATEGIES[options.strategy]()
         transform = way.solve(task)
-    smaller = cut(structure, transform)
-    proof = check_cut(structure, smaller, full=verify, ranges=ranges, seed=options.seed)
-    with undisturbed():
+        smaller = cut(structure, transform)
+        proof = check_cut(structure, smaller, full=verify, ranges=ranges, seed=options.seed)
         refined = way.refine(smaller.model, task)
-    sparse = sparsify(smaller.model, zeros) if zeros else None
-    plan = plan_of(structure, transform, smaller)
+        sparse = sparsify(smaller.model, zeros) if zeros else None
+        plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
     notes = (smaller.note, assumed, *asked, *transform.notes, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))

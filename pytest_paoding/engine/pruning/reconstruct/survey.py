@@ -18,6 +18,7 @@ from pytest_paoding.engine.pruning.reconstruct.moments import (
     regularised,
 )
 from pytest_paoding.engine.pruning.reconstruct.rewrite import kernel_rows
+from pytest_paoding.errors import ExecutionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,12 @@ class Survey:
                 samples = samples[self.generator.choice(len(samples), share, replace=False)]
             moments.add(samples)
         covariance = moments.covariance
+        if not np.isfinite(covariance).all():
+            raise ExecutionError(
+                f"layer {reader.layer.name!r} reads values that are not finite, or whose squares "
+                f"are not, from synthetic inputs: give the model's input_range, or choose a "
+                f"strategy that reads no inputs, such as 'magnitude'"
+            )
         if self.with_prior:
             covariance = self._mixed(columns, covariance)
         return ColumnMoments(moments.mean, regularised(covariance), self._gram(reader, columns))
