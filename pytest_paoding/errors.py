@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 _LINE = 300
+_HEADLINE = "Exception encountered when calling"
+_DECORATION = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?")
 
 
 class PaodingError(Exception):
@@ -21,8 +25,16 @@ class PruningError(PaodingError):
     """A model cannot be pruned as asked: bad arguments, or nothing in it may shrink."""
 
 
+class RuleError(PruningError, ValueError):
+    """A pruning rule says what cannot be: it is wrong, or its layer cannot be run at all."""
+
+
 class SurgeryError(PaodingError):
     """A layer cannot be rebuilt or a plan does not fit the model it is applied to."""
+
+
+class ExecutionError(PaodingError):
+    """A layer refuses the inputs that it is run on, or gives what no strategy can learn from."""
 
 
 class DataError(PaodingError):
@@ -46,10 +58,16 @@ class ArtifactError(PaodingError):
 
 
 def cause_of(error: BaseException) -> str:
-    """Return the first line of the innermost error: Keras wraps it in whole configurations."""
+    """Return the telling line of the innermost error.
+
+    Keras wraps it in whole configurations, in a headline that names a class only, and in colours;
+    TensorFlow puts the device before it and the operation behind.
+    """
     while error.__context__ is not None:
         error = error.__context__
-    return shortened(str(error).strip().partition("\n")[0])
+    lines = [_DECORATION.sub("", line).strip() for line in str(error).splitlines()]
+    telling = (line for line in lines if line and not line.startswith(_HEADLINE))
+    return shortened(next(telling, type(error).__name__))
 
 
 def shortened(line: str) -> str:

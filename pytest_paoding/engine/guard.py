@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from keras.src.backend.common.global_state import get_global_attribute
 
@@ -17,9 +19,40 @@ if TYPE_CHECKING:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Build layers without a trace: random state, names to come, and no warnings of Keras."""
-    with preserved_random_state(), _preserved_names(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on what the user's own model holds
+    with preserved_random_state(), _preserved_names(), without_warnings():
         yield
+
+
+@contextmanager
+def state_kept(*models: Any) -> Iterator[None]:
+    """Leave what runs of models change as it was: states, counters, seeds of random layers.
+
+    Memory: a copy of every variable that is not trained.
+    """
+    variables = [each for model in models for each in model.variables if not each.trainable]
+    before = [keras.ops.copy(each) for each in variables]
+    try:
+        yield
+    finally:
+        for variable, values in zip(variables, before, strict=True):
+            variable.assign(values)
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Hold back what Keras, NumPy and TensorFlow warn of in a model that is the user's own.
+
+    Suites that turn warnings into errors would end in them; TensorFlow writes its own to a logger.
+    """
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class Corruptions:
                 )
                 low, high = interval
                 legal = (worse * (high - low) + low).astype(each.dtype).clip(low, high)
-                found.append(tf.convert_to_tensor(legal))
+                found.append(tf.convert_to_tensor(legal.astype(each.dtype, copy=False)))
             yield found
 
     @property

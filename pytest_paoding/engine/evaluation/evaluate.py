@@ -28,6 +28,7 @@ from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
 from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import EvaluationError
 
@@ -120,16 +121,17 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     signature = signature_of(original)
     ranges = legal_ranges(sources_of(graph, input_range, input_kind))
     costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
-    if data is None or "fidelity" in measure:
-        costs |= fidelity_metrics(
-            original,
-            pruned,
-            input_range=input_range,
-            input_kind=input_kind,
-            input_shape=input_shape,
-        )
-    if "latency" in measure:
-        costs |= latency_metrics((original, pruned), signature, ranges)
+    with state_kept(original, pruned):
+        if data is None or "fidelity" in measure:
+            costs |= fidelity_metrics(
+                original,
+                pruned,
+                input_range=input_range,
+                input_kind=input_kind,
+                input_shape=input_shape,
+            )
+        if "latency" in measure:
+            costs |= latency_metrics((original, pruned), signature, ranges)
     if data is None:
         return costs
     tried = attack_of(

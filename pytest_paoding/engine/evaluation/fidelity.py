@@ -10,9 +10,11 @@ import numpy as np
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.guard import without_warnings
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
+from pytest_paoding.errors import ExecutionError
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
@@ -29,6 +31,7 @@ _INPUTS = 512
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
 
+@without_warnings()
 def fidelity_metrics(
     original: Any, pruned: Any, **inputs: Unpack[AboutInputs]
 ) -> dict[str, Measurement]:
@@ -50,7 +53,11 @@ def fidelity_metrics(
     sources, _ = settled_sources(original, **inputs)
     shapes = [tensor.shape for tensor in sources.graph.inputs]
     chunks = _chunks(sources)
-    before, after = (_outputs(each, chunks) for each in (sources.graph, read_graph(pruned, shapes)))
+    graphs = sources.graph, read_graph(pruned, shapes)
+    try:
+        before, after = (_outputs(each, chunks) for each in graphs)
+    except ExecutionError as error:
+        return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
     detail = f"{len(before)} synthetic inputs"
     if not (np.isfinite(before).all() and np.isfinite(after).all()):
         reason = "outputs on synthetic inputs are not finite"

@@ -11,7 +11,7 @@ import tensorflow as tf
 from pytest_paoding.engine.evaluation.answers import Answers, Observations, side_by_side
 from pytest_paoding.engine.evaluation.attacks.attack import Attack, Target
 from pytest_paoding.engine.evaluation.corruption import Corruptions
-from pytest_paoding.engine.evaluation.predict import top_classes
+from pytest_paoding.engine.evaluation.predict import GradientError, top_classes
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -65,12 +65,19 @@ def observe(
             for each in predictors
         ]
         due = attack.due(done, batch.size)
-        answers = _all_answers(targets, files, attacking.on(batch), due)
+        try:
+            answers = _all_answers(targets, files, attacking.on(batch), due)
+        except GradientError as error:
+            attacking.refusal = str(error)
+            answers = _all_answers(targets, files, None, due)
         if worse := corrupting.on(batch):
             versions = worse.corrupted(batch.inputs, number)
             answers[:2] = _with_corrupted(answers[:2], targets, versions)
         for record, each in zip(records, answers, strict=True):
             record.batches.append(each)
+        for record, target, each in zip(records, targets, answers, strict=False):
+            if each.not_finite and record.broken_by is None:
+                record.broken_by = target.predictor.first_not_finite(inputs)
         done += batch.size
     original, pruned, *others = (each.total() for each in records)
     return Observations(
@@ -106,12 +113,13 @@ class _UntilRefused(Generic[_Trial]):
         return self.trial if self.refusal is None else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Record:
-    """The answers of one model or file, batch by batch."""
+    """The answers of one model or file, batch by batch, and the first layer that is not finite."""
 
     title: str
     batches: list[Answers] = field(default_factory=list)
+    broken_by: str | None = None
 
     def total(self) -> Answers:
         """Return the answers to all batches.
@@ -121,9 +129,10 @@ class _Record:
         """
         answers = Answers.joined(self.batches)
         if answers.not_finite:
+            where = f": layer {self.broken_by!r} is the first that is not" if self.broken_by else ""
             raise EvaluationError(
                 f"the outputs of the {self.title} model are not finite for {answers.not_finite} of "
-                f"{answers.predicted.shape[1]} samples"
+                f"{answers.predicted.shape[1]} samples{where}"
             )
         return answers
 

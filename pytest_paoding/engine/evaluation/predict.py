@@ -6,7 +6,6 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,7 +15,8 @@ from pytest_paoding.engine.evaluation.heads import (
     head_of_values,
     two_columns_or_more,
 )
-from pytest_paoding.errors import EvaluationError, shortened
+from pytest_paoding.engine.graph.inference import first_not_finite, run
+from pytest_paoding.errors import EvaluationError, ExecutionError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _CHANGING = re.compile("Assign|Random")
 _LABELS = tf.TensorSpec((None, None), tf.int64, name="labels")
+
+
+class GradientError(EvaluationError):
+    """A model has no gradient, so that only some attacks can be made on it."""
 
 
 class Predictor:
@@ -71,7 +75,7 @@ class Predictor:
         if Head.UNKNOWN not in self._heads:
             return ()
         notes = []
-        for place, scores in enumerate(self._run(self._forward, *inputs)):
+        for place, scores in enumerate(self._scores(inputs)):
             if self._heads[place] is Head.UNKNOWN:
                 head = head_of_values(scores.numpy().reshape(len(scores), -1))
                 name = self._signature.outputs[self.judged[place]].name
@@ -99,7 +103,11 @@ class Predictor:
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        return self._as_logits(self._run(self._forward, *inputs))
+        return self._as_logits(self._scores(inputs))
+
+    def first_not_finite(self, inputs: Sequence[Any]) -> str | None:
+        """Return the name of the first layer that gives a value that is not finite, if any does."""
+        return first_not_finite(self._model, inputs)
 
     def gradients(
         self, inputs: Sequence[Any], labels: IntArray
@@ -140,17 +148,30 @@ class Predictor:
         self, loss: Callable[..., Any], inputs: Sequence[Any], labels: IntArray
     ) -> tuple[list[Any], list[Any | None]]:
         if loss not in self._backward:
+            self._scores(inputs)  # whose checks come before the loss meets what they refuse
             function = partial(self._differentiated, loss)
-            self._backward[loss] = _traced(function, [_LABELS, *self._specs])
+            try:
+                self._backward[loss] = _traced(function, [_LABELS, *self._specs])
+            except LookupError as error:
+                raise GradientError(
+                    f"an operation of the {self.title} model has no gradient "
+                    f"({shortened(str(error).partition('. ')[0])}): attack='hopskipjump' needs none"
+                ) from error
         logits, gradients = self._run(self._backward[loss], tf.constant(labels), *inputs)
+        self._require_rows(logits, inputs)
         found = iter(gradients)
         ports = self._signature.inputs
         return logits, [next(found) if port.floating else None for port in ports]
 
     def _outputs(self, *inputs: Any) -> list[Any]:
-        arguments = keras.tree.pack_sequence_as(self._signature.structure, inputs)
-        outputs = keras.tree.flatten(self._model(arguments, training=False))
+        try:
+            outputs = run(self._model, inputs)
+        except ExecutionError as error:
+            raise EvaluationError(
+                f"the {self.title} model cannot be run on the data: {error}"
+            ) from error
         judged = [outputs[index] for index in self.judged]
+        self._require_rows(judged, inputs)
         found = [before_activation(output) for output in judged]
         self._heads = [head for _, head in found]
         pairs = zip(found, judged, strict=True)
@@ -173,13 +194,38 @@ class Predictor:
         pairs = zip(outputs, self._heads, strict=True)
         return [two_columns_or_more(scores, head) for scores, head in pairs]
 
+    def _scores(self, inputs: Sequence[Any]) -> Any:
+        found = self._run(self._forward, *inputs)
+        self._require_rows(found, inputs)
+        return found
+
+    def _require_rows(self, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
+        """Refuse outputs that are not a row for each sample, as far as shapes are known."""
+        samples = inputs[0].shape[:1]
+        for index, scores in zip(self.judged, outputs, strict=True):
+            if not scores.shape.rank or not scores.shape[:1].is_compatible_with(samples):
+                raise EvaluationError(
+                    f"output {self._signature.outputs[index].name!r} of the {self.title} model has "
+                    f"the shape {scores.shape} for inputs of {inputs[0].shape}, not a row for each "
+                    f"sample: give labels for another output only, as a dict by name"
+                )
+
     def _run(self, function: Any, *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except tf.errors.OpError as error:
+            reason = self._refused(arguments[-len(self._specs) :]) or _reason(error)
             raise EvaluationError(
-                f"the {self.title} model cannot be run on the data: {_reason(error)}"
+                f"the {self.title} model cannot be run on the data: {reason}"
             ) from error
+
+    def _refused(self, inputs: Sequence[Any]) -> str | None:
+        """Return which layer refuses what it is run on, if one does where nothing is traced."""
+        try:
+            run(self._model, inputs)
+        except ExecutionError as error:
+            return str(error)
+        return None
 
 
 def top_classes(logits: Sequence[Any]) -> IntArray:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONVS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_FOLDED = 3  # axes of a tensor that is folded
 LINEAR = (keras.layers.Dense, *CONVS, *_DEPTHWISE)
 
 
@@ -46,7 +47,7 @@ def linear(layer: Any, weights: WorkingWeights, interval: Interval) -> Interval:
 def product(layer: Any, inputs: Any, kernel: Any) -> Any:
     """Apply the linear map of a layer, with a kernel given, without bias and activation."""
     if type(layer) is keras.layers.Dense:
-        return inputs @ kernel
+        return _matrix_product(inputs, kernel)
     apply = keras.ops.depthwise_conv if type(layer) in _DEPTHWISE else keras.ops.conv
     padding = layer.padding
     if padding == "causal":  # which only layers know
@@ -63,6 +64,19 @@ def product(layer: Any, inputs: Any, kernel: Any) -> Any:
         data_format=layer.data_format,
         dilation_rate=tuple(layer.dilation_rate),
     )
+
+
+def _matrix_product(inputs: Any, kernel: Any) -> Any:
+    """Multiply the last axis by a matrix.
+
+    Tensors of more than three axes are folded into three: where an axis is of length one,
+    TensorFlow's product of such a tensor and a matrix writes beyond its memory.
+    """
+    if isinstance(inputs, np.ndarray) or len(inputs.shape) <= _FOLDED:
+        return inputs @ kernel
+    shape = keras.ops.shape(inputs)
+    product = keras.ops.reshape(inputs, (-1, *shape[-2:])) @ kernel
+    return keras.ops.reshape(product, (*shape[:-1], kernel.shape[-1]))
 
 
 def bias(layer: Any, weights: WorkingWeights) -> FloatArray | None:

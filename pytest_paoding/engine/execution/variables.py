@@ -15,4 +15,6 @@ def values_of(variable: Any) -> Any:
     DeprecationWarning, which is an error in test suites that say so.
     """
     with tf.init_scope():  # also while a function is traced
+        if not len(variable.shape) and "bfloat16" in str(variable.dtype):  # NumPy refuses it alone
+            return np.asarray(tf.reshape(variable, (1,))).reshape(()).copy()
         return np.asarray(variable).copy()  # the array itself may be TensorFlow's own memory

@@ -22,6 +22,7 @@ from pytest_paoding.engine.execution.linear import along_units, is_linear, produ
 from pytest_paoding.engine.execution.normalisation import normalised
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.errors import ExecutionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray, WeightKey
 
     Hook = Callable[[Any], Any]
+
+_READ_NOTHING = "choose a strategy that reads no inputs, such as 'magnitude'"
 
 
 @dataclass(slots=True)
@@ -53,7 +56,15 @@ class Model:
     _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
 
     def linear(self, call: Call, inputs: Any) -> Any:
-        """Return the outputs of a layer with a kernel, before its activation."""
+        """Return the outputs of a layer with a kernel, before its activation.
+
+        Raises:
+            ExecutionError: The layer refuses the inputs.
+        """
+        with _as_refused_by(call, [inputs]):
+            return self._linear(call, inputs)
+
+    def _linear(self, call: Call, inputs: Any) -> Any:
         layer = call.operation
         kernel = self._tensor(layer, 0)
         outputs = product(layer, tf.cast(inputs, kernel.dtype), kernel)
@@ -71,7 +82,9 @@ class Model:
         hook = self.hooks.get(call) if twin else None
         if is_linear(layer):
             before = self.linear(call, inputs[0]) if before is None else before
-            return [masked_as(inputs[0], layer.activation(hook(before) if hook else before))]
+            before = hook(before) if hook else before
+            with _as_refused_by(call, inputs):
+                return [masked_as(inputs[0], layer.activation(before))]
         inputs = [hook(each) for each in inputs] if hook else inputs
         if is_norm(call):
             return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
@@ -129,6 +142,7 @@ class Wave:
 
     Attributes:
         values: What each live tensor holds, chunk by chunk.
+        samples: Number of inputs in each chunk.
     """
 
     def __init__(
@@ -141,6 +155,8 @@ class Wave:
             tensor: [keras.ops.convert_to_tensor(chunk[tensor]) for chunk in inputs]
             for tensor in model.graph.inputs
         }
+        self.samples = [each.shape[0] for each in self.values[model.graph.inputs[0]]]
+        self._reached: list[Any] = []
         self._next = 0
 
     def calls(self) -> Sequence[Call]:
@@ -150,6 +166,7 @@ class Wave:
     def advance(self, before: Sequence[Any] | None = None) -> None:
         """Run the next call on all chunks; `before` is what `self.before` gave, if it was asked."""
         call = self.model.graph.calls[self._next]
+        self._reach(call)
         self._next += 1
         columns = [self.values[tensor] for tensor in call.inputs]
         known = [None] * len(self.twins) if before is None else before
@@ -166,6 +183,7 @@ class Wave:
         """Return an independent wave that goes on from here."""
         other = copy(self)
         other.values = dict(self.values)
+        other._reached = list(self._reached)  # noqa: SLF001 # of this class
         return other
 
     def finish(self) -> FloatArray:
@@ -175,15 +193,18 @@ class Wave:
 
     def outputs(self) -> Any:
         """Run to the end; return the outputs before their activation as a tensor."""
-        reached = []
-        wanted = set(self.model.graph.outputs)
-        for call in self.calls():
-            places = [at for at, each in enumerate(call.outputs) if each in wanted]
-            reached += [
-                tf.concat([_flat(each) for each in self.final(call, at)], axis=0) for at in places
-            ]
+        for _ in self.calls():
             self.advance()
-        return tf.concat(reached, axis=1)
+        return tf.concat(_of_one_dtype(self._reached), axis=1)
+
+    def _reach(self, call: Call) -> None:
+        """Keep what the next call makes of the model's outputs."""
+        wanted = set(self.model.graph.outputs)
+        for at, each in enumerate(call.outputs):
+            if each in wanted:
+                chunks = zip(self.final(call, at), self.samples, strict=True)
+                rows = [_rows(part, samples, call.name) for part, samples in chunks]
+                self._reached.append(tf.concat(rows, axis=0))
 
     def before(self, call: Call) -> list[Any]:
         """Return the outputs of the next call, of a layer with a kernel, before its activation."""
@@ -206,6 +227,16 @@ class Wave:
         ]
 
 
+@contextmanager
+def _as_refused_by(call: Call, inputs: Sequence[Any]) -> Iterator[None]:
+    """Turn errors in what stands in for a layer into the layer's own, if it has any."""
+    try:
+        yield
+    except Exception:
+        call.on(inputs)
+        raise
+
+
 def masked_as(inputs: Any, outputs: Any) -> Any:
     """Return outputs with the mask that Keras hung on the inputs, if there is one."""
     mask = getattr(inputs, "_keras_mask", None)
@@ -214,5 +245,22 @@ def masked_as(inputs: Any, outputs: Any) -> Any:
     return outputs
 
 
-def _flat(values: Any) -> Any:
+def _of_one_dtype(outputs: Sequence[Any]) -> Sequence[Any]:
+    """Return outputs in numbers of one kind: as they are, or real ones where their kinds differ."""
+    dtypes = {each.dtype for each in outputs}
+    if len(dtypes) == 1:
+        return outputs
+    common = tf.float64 if tf.float64 in dtypes else tf.float32
+    return [tf.cast(each, common) for each in outputs]
+
+
+def _rows(values: Any, samples: int | None, name: str) -> Any:
+    """Return an output of a call as a row for each sample."""
+    if values.dtype == tf.string:
+        raise ExecutionError(f"layer {name!r} makes an output of strings: {_READ_NOTHING}")
+    if not values.shape.rank or values.shape[0] != samples:
+        raise ExecutionError(
+            f"layer {name!r} makes an output of the shape {tuple(values.shape)} from {samples} "
+            f"samples, not a row for each: {_READ_NOTHING}"
+        )
     return tf.reshape(values, (values.shape[0], -1))

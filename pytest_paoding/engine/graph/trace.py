@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
+from pytest_paoding.errors import ExecutionError, cause_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -64,7 +66,25 @@ class Call:
         return "/".join((*self.scope, self.operation.name))
 
     def on(self, values: Iterable[Any]) -> list[Any]:
-        """Run the operation with `values` in place of `inputs`; return its outputs, flattened."""
+        """Run the operation with `values` in place of `inputs`; return its outputs, flattened.
+
+        Raises:
+            ExecutionError: It refuses them.
+        """
+        given = list(values)
+        try:
+            return self._run(given)
+        except Exception as error:
+            raise self.refused(given, error) from error
+
+    def refused(self, values: Sequence[Any], error: Exception) -> ExecutionError:
+        """Return the error of the operation refusing some values."""
+        shapes = ", ".join(str(each.shape) for each in values)
+        return ExecutionError(
+            f"layer {self.name!r} cannot be run on values of the shape {shapes}: {cause_of(error)}"
+        )
+
+    def _run(self, values: Iterable[Any]) -> list[Any]:
         remaining = iter(values)
         args, kwargs = keras.tree.map_structure(
             lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,

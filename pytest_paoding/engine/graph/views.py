@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.errors import RuleError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +37,7 @@ class View:
         """Refuse labels that do not broadcast to the shape."""
         pairs = zip(self.labels.shape, self.shape, strict=True)
         if any(length not in (1, size) for length, size in pairs):
-            raise ValueError(f"labels of shape {self.labels.shape} do not fit {self.shape}")
+            raise RuleError(f"labels of shape {self.labels.shape} do not fit {self.shape}")
 
     def __repr__(self) -> str:
         """Return the shape, and the axes along which the labels vary."""
@@ -82,10 +84,10 @@ class View:
             ValueError: A length is unknown, before or after, or the numbers of positions differ.
         """
         if None in self.shape or None in shape:
-            raise ValueError("a length is unknown")
+            raise RuleError("a length is unknown")
         sizes = tuple(size for size in shape if size is not None)
         if prod(sizes) != self.full().size:
-            raise ValueError(f"{self.shape} cannot take the shape {shape}")
+            raise RuleError(f"{self.shape} cannot take the shape {shape}")
         return compact(shape, self.full().reshape(sizes))
 
 

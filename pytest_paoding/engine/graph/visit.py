@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from pytest_paoding.engine.graph.views import View, first_along
+from pytest_paoding.errors import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,7 +147,7 @@ class Visit:
         axes = tuple(each % view.rank for each in _as_tuple(axis))
         lengths = tuple(size for each in axes if (size := view.shape[each]) is not None)
         if len(lengths) < len(axes):
-            raise ValueError(f"{self.title}: the length of its axis {axis} is unknown")
+            raise RuleError(f"{self.title}: the length of its axis {axis} is unknown")
         last = np.moveaxis(view.labels, axes, range(-len(axes), 0))
         rows = last.reshape(-1, *last.shape[last.ndim - len(axes) :])
         if len(rows) > 1:
@@ -231,11 +232,11 @@ class Visit:
         weights = self.call.operation.weights
         index = next((i for i, weight in enumerate(weights) if weight is variable), None)
         if index is None:
-            raise ValueError(f"{self.title}: the labelled variable is not one of its weights")
+            raise RuleError(f"{self.title}: the labelled variable is not one of its weights")
         axes = tuple(each % len(variable.shape) for each in _as_tuple(axis))
         lengths = tuple(variable.shape[each] for each in axes)
         if labels.shape != lengths:
-            raise ValueError(f"{self.title}: labels of shape {labels.shape} for {lengths}")
+            raise RuleError(f"{self.title}: labels of shape {labels.shape} for {lengths}")
         key = self.call.operation, index, axes
         self.walk.ledger.claim(key, labels, contracted=contracted)
 

@@ -13,7 +13,7 @@ from pytest_paoding.engine.graph.closure import close
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.ledger import Ledger
 from pytest_paoding.engine.graph.visit import Visit, Walk, as_views
-from pytest_paoding.errors import PruningError
+from pytest_paoding.errors import PruningError, RuleError
 from pytest_paoding.records.protocol import Mixing
 
 if TYPE_CHECKING:
@@ -74,7 +74,13 @@ def _visit(call: Call, shared: Walk) -> None:
         call,
         shared,
     )
-    outcome = as_views(shared.rules(call.operation)(visit))
+    try:
+        outcome = as_views(shared.rules(call.operation)(visit))
+    except RuleError as error:
+        raise RuleError(
+            f"the pruning rule of {visit.title} does not fit what the layer reads and holds: "
+            f"{error}"
+        ) from error
     for tensor, view in zip(call.outputs, outcome, strict=True):
         views[tensor] = view
         shared.ledger.titles[tensor] = visit.title

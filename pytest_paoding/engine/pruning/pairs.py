@@ -121,6 +121,7 @@ class PairSaliency:
         rank = np.argsort(np.lexsort((np.arange(len(left)), norms)))
         saliency = self._distances(left)
         saliency *= norms[:, None]
+        np.nan_to_num(saliency, copy=False)  # huge weights overflow, and still are pairs
         saliency[rank[:, None] >= rank] = np.inf
         nominees, delegates = disjoint(saliency, count)
         return Pairs(left[nominees], left[delegates], saliency[nominees, delegates])

@@ -10,10 +10,11 @@ import keras
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
+from pytest_paoding.engine.pruning.sound_weights import require_sound_weights
 from pytest_paoding.engine.pruning.sparsity import sparsify
 from pytest_paoding.engine.pruning.strategies.named import STRATEGIES
 from pytest_paoding.engine.pruning.task import Options, Task
@@ -165,21 +166,24 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         mixing=mixing,
         jump=check_jump(jump),
     )
-    found = opened(model, input_shape=input_shape)
-    shapes, assumed = settled_shapes(found.model, input_shape)
-    structure = walk(found.model, rule_for, mixing=options.mixing, shapes=shapes)
-    constraints.check(producer.name for producer in structure.producers)
-    sources = sources_of(structure.graph, input_range, input_kind)
-    task = _task(structure, constraints, sources, options, progress or _silent)
-    way = STRATEGIES[options.strategy]()
     with undisturbed():
+        found = opened(model, input_shape=input_shape)
+    with undisturbed(), state_kept(found.model):
+        shapes, assumed = settled_shapes(found.model, input_shape)
+        structure = walk(found.model, rule_for, mixing=options.mixing, shapes=shapes)
+        constraints.check(producer.name for producer in structure.producers)
+        sources = sources_of(structure.graph, input_range, input_kind)
+        task = _task(structure, constraints, sources, options, progress or _silent)
+        require_sound_weights(structure)
+        way = STRATEGIES[options.strategy]()
         transform = way.solve(task)
-    smaller = cut(structure, transform)
-    proof = check_cut(structure, smaller, full=verify, inputs=proof_inputs(sources, options.seed))
-    with undisturbed():
+        smaller = cut(structure, transform)
+        proof = check_cut(
+            structure, smaller, full=verify, inputs=proof_inputs(sources, options.seed)
+        )
         refined = way.refine(smaller.model, task)
-    sparse = sparsify(smaller.model, zeros) if zeros else None
-    plan = plan_of(structure, transform, smaller)
+        sparse = sparsify(smaller.model, zeros) if zeros else None
+        plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
     told = (*found.notes, smaller.note, assumed, sources.note, *asked, *transform.notes)
     notes = (*told, proof.note, refined, sparse)

@@ -63,4 +63,6 @@ def _in_float64(config: Any) -> Any:
             key: "float64" if key == "dtype" and each is not None else _in_float64(each)
             for key, each in config.items()
         }
+    if isinstance(config, list):
+        return [_in_float64(each) for each in config]
     return config

@@ -138,18 +138,31 @@ def remade(operation: Any, config: Config | None = None) -> Any:
     Raises:
         SurgeryError: Its class cannot be made from its configuration.
     """
+    config_is_own = config is None
     try:
         if type(operation) is keras.layers.Lambda:
             return _remade_lambda(operation)
         config = operation.get_config() if config is None else config
         new = type(operation).from_config(_without_build(config))
     except _REFUSALS as error:
+        if config_is_own and not isinstance(operation, keras.layers.Layer):
+            return _copied(operation)
         raise SurgeryError(
             f"layer {operation.name!r} ({type(operation).__name__}) cannot be made again from "
             f"its own get_config(): {cause_of(error)}"
         ) from error
     if new.name != operation.name:  # some configurations Keras infers lack the name
         new.name = operation.name
+    return new
+
+
+def _copied(operation: Any) -> Any:
+    """Return a copy of an operation of `keras.ops`, which holds arguments, nodes and nothing else.
+
+    Some have no configuration, as those whose arguments are arrays.
+    """
+    new = object.__new__(type(operation))  # `copy` would have Keras save and load it
+    vars(new).update(vars(operation), _inbound_nodes=[], _outbound_nodes=[])
     return new
 
 

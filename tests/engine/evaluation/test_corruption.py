@@ -214,3 +214,12 @@ def test_a_constant_answer_and_a_reference_of_zero_have_no_retention():
         assert found["corruption_retention"].found is None
         assert reason in found["corruption_retention"].reason
         assert found["corruption_accuracy"].found == 1
+
+
+@pytest.mark.parametrize("dtype", ("bfloat16", "float16", "float64"))
+def test_inputs_of_any_precision_keep_it(dtype):
+    image = keras.Input((8, 8, 1), dtype=dtype)
+    model = keras.Model(image, keras.layers.Dense(3)(keras.layers.Flatten()(image)))
+    data = np.random.default_rng(0).random((6, 8, 8, 1)), np.arange(6) % 3
+    found = evaluate(model, model, data, corruptions=("noise", "blur"), severities=(3,))
+    assert found["corruption_accuracy"].after is not None

@@ -47,7 +47,7 @@ def logits(model: keras.Model, x: np.ndarray) -> np.ndarray:
 def test_no_input_moves_an_output_by_more(seed, widths, activation, norm, strategy):
     model = network(seed, widths, activation, norm=norm)
     pruned = prune(model, ratio=0.5, strategy=strategy, input_range=(-1, 2))
-    bound = output_shift(model, pruned.model, pruned.plan, (-1, 2))
+    bound = output_shift(model, pruned.model, pruned.plan, input_range=(-1, 2))
     x = np.random.default_rng(seed).uniform(-1, 2, (500, 3, 2)).astype(np.float32)
     x[:64] = np.where(x[:64] > 0.5, 2, -1)  # corners
     moved = np.abs(logits(pruned.model, x) - logits(model, x)).max()
@@ -63,7 +63,7 @@ def test_a_softmax_layer_at_the_end_is_left_out():
     for outputs in (scores, layers.Softmax()(scores), layers.Activation("softmax")(scores)):
         model = keras.Model(inputs, outputs)
         pruned = prune(model, ratio=0.4, strategy="magnitude")
-        bounds.append(output_shift(model, pruned.model, pruned.plan, (0, 1)).found)
+        bounds.append(output_shift(model, pruned.model, pruned.plan, input_range=(0, 1)).found)
     assert bounds[0] == bounds[1] == bounds[2] > 0
 
 
@@ -75,7 +75,9 @@ def test_of_one_layer_it_is_reached():
     pruned = prune(model, ratio=0.5, strategy="magnitude")
     (plan,) = (layer for layer in pruned.plan.layers if layer.units == 6)
     gone = sum(unit + 1 for unit in range(6) if unit not in plan.kept)
-    assert output_shift(model, pruned.model, pruned.plan, (0, 1)).found == pytest.approx(gone)
+    assert output_shift(
+        model, pruned.model, pruned.plan, input_range=(0, 1)
+    ).found == pytest.approx(gone)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_where_nothing_is_known_it_says_so(build, reason):
     inputs = keras.Input((8, 8, 1))
     model = keras.Model(inputs, layers.Dense(2)(layers.Dense(8, "relu")(build(inputs))))
     pruned = prune(model, ratio=0.5, strategy="magnitude")
-    found = output_shift(model, pruned.model, pruned.plan, (0, 1))
+    found = output_shift(model, pruned.model, pruned.plan, input_range=(0, 1))
     assert found.found is None
     assert reason in found.reason
 
@@ -100,6 +102,6 @@ def test_an_input_of_open_length_has_no_bound():
     inputs = keras.Input((None, 4))
     model = keras.Model(inputs, layers.Dense(2)(layers.Dense(8, "relu")(inputs)))
     pruned = prune(model, ratio=0.5, strategy="magnitude")
-    found = output_shift(model, pruned.model, pruned.plan, (0, 1))
+    found = output_shift(model, pruned.model, pruned.plan, input_range=(0, 1))
     assert found.found is None
     assert found.reason == "a tensor of the model has no bound"

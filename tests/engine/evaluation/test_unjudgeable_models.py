@@ -33,7 +33,8 @@ def test_outputs_that_are_not_finite_name_the_model(digits, digits_mlp):
             with pytest.raises(EvaluationError) as caught:
                 evaluate(*pair, (x, y), epsilons=(0.1,))
             assert str(caught.value) == (
-                f"the outputs of the {title} model are not finite for 20 of 20 samples"
+                f"the outputs of the {title} model are not finite for 20 of 20 samples: "
+                f"layer {bad.layers[-1].name!r} is the first that is not"
             )
 
 
@@ -126,3 +127,54 @@ def test_a_model_without_a_graph_is_refused():
 
     with pytest.raises(PruningError, match="without a graph"):
         evaluate(Own(), Own(), (np.zeros((1, 2)), [0]))
+
+
+def test_a_layer_that_the_data_cannot_pass_is_named():
+    inputs = keras.Input((None, 3))
+    pooled = layers.AdaptiveAveragePooling1D(1, name="pooled")(layers.Conv1D(4, 1)(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(pooled)))
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(model, model, (np.zeros((4, 6, 3)), [0, 1, 0, 1]))
+    assert str(caught.value).startswith(
+        "the original model cannot be run on the data: layer 'pooled' cannot be run on values of"
+    )
+    assert "\n" not in str(caught.value)
+
+
+def test_outputs_that_mix_samples_are_refused_with_their_name():
+    inputs = keras.Input((4,))
+    scores = layers.Dense(2, name="scores")(keras.ops.reshape(layers.Dense(4)(inputs), (-1, 2)))
+    model = keras.Model(inputs, scores)
+    for epsilons in ((), (0.1,)):
+        with pytest.raises(
+            EvaluationError, match=r"output 'scores' of the original model .* not a"
+        ):
+            evaluate(model, model, (np.zeros((4, 4)), [0, 1, 0, 1]), epsilons=epsilons)
+
+
+def test_a_model_without_a_gradient_is_judged_but_not_attacked_by_one():
+    """A slice that is updated has no gradient where TensorFlow compiles it."""
+    inputs = keras.Input((4,))
+    hidden = keras.ops.slice_update(layers.Dense(4)(inputs), (0, 0), keras.ops.ones((1, 2)))
+    model = keras.Model(inputs, layers.Dense(2)(hidden))
+    data = np.random.default_rng(0).random((4, 4), np.float32), [0, 1, 0, 1]
+    found = evaluate(model, model, data, epsilons=(0.1,))
+    assert found["agreement"].found == 1
+    assert "has no gradient" in found["robustness_retention"].reason
+    assert "attack='hopskipjump' needs none" in found["robustness_retention"].reason
+    searched = evaluate(model, model, data, epsilons=(0.1,), attack="hopskipjump", attack_steps=2)
+    assert searched["robust_accuracy@0.1"].after is not None
+
+
+def test_fidelity_on_inputs_that_a_model_refuses_is_undefined(digits):
+    class Choosy(layers.Layer):
+        def call(self, x):
+            if x.shape[0] is not None and x.shape[0] > 100:
+                raise RuntimeError("too many at once")
+            return x
+
+    image = keras.Input((8, 8, 1))
+    model = keras.Model(image, layers.Dense(10)(layers.Flatten()(Choosy(name="choosy")(image))))
+    found = evaluate(model, model, [part[:50] for part in digits], measure=("fidelity",))
+    assert found["agreement"].found == 1
+    assert found["synthetic_agreement"].reason.startswith("layer 'choosy' cannot be run on")

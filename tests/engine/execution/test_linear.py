@@ -92,3 +92,14 @@ def test_a_wave_ends_where_the_model_does(name: str) -> None:
     np.testing.assert_allclose(
         found, np.concatenate([expected[at] for at in order], axis=1), rtol=1e-4, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("shape", ((1024, 1, 2, 1), (64, 1, 5, 3), (32, 2, 1, 3), (8, 2, 1, 3, 4)))
+def test_a_dense_layer_on_many_axes_is_a_product_of_matrices(shape: tuple[int, ...]) -> None:
+    """TensorFlow writes beyond its memory if it is given an axis of length one as it is."""
+    values = np.random.default_rng(0).random(shape, np.float32)
+    layer = keras.layers.Dense(4, use_bias=False, dtype="float32")
+    layer.build(shape)
+    for _ in range(10):
+        found = product(layer, keras.ops.convert_to_tensor(values), layer.kernel.value)
+    np.testing.assert_allclose(found, values @ values_of(layer.kernel), rtol=1e-5)

@@ -17,6 +17,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import registry, rule, rule_for
 from pytest_paoding.engine.graph.rules.layers.einsum_dense import parsed
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.errors import RuleError
 from support.oracles import merge_oracle, randomise, zero_oracle
 from support.patterns import PATTERNS, head
 
@@ -138,7 +139,7 @@ def test_a_rule_that_says_what_cannot_be_is_told_so(wrong: Any, message: str) ->
     x = keras.Input((None, 4))
     model = keras.Model(x, layers.Dense(6, name="mix")(x))
     rules = {layers.Dense: wrong}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(RuleError, match=f"rule of Dense 'mix' does not fit .*{message}"):
         walk(model, lambda operation: rules.get(type(operation), rule_for(operation)))
 
 
@@ -173,3 +174,16 @@ def test_inner_layers_are_named_by_their_path() -> None:
     assert first.rpartition("/")[0] == second.rpartition("/")[0] != ""
     assert first.rpartition("/")[2].startswith("forward_")
     assert second.rpartition("/")[2].startswith("backward_")
+
+
+@pytest.mark.parametrize("length", (2, 3, 5))
+def test_heads_of_one_value_with_a_bias_stay(length: int) -> None:
+    """Keras adds such a bias along the first axis where that has as many positions as heads."""
+    x = keras.Input((length, 2, 4))
+    y = layers.Dense(4)(x)
+    y = layers.Add()([y, layers.MultiHeadAttention(3, 1, name="heads")(y, y)])
+    y = layers.EinsumDense("abcd,def->abcef", (None, 2, 3, 1), bias_axes="ef", name="split")(y)
+    model = randomise(keras.Model(x, layers.Dense(2)(ops.mean(y, axis=(1, 2, 4)))))
+    groups = find_groups(walk(model, rule_for))
+    assert [group.width for group in groups] == [4]
+    assert zero_oracle(model).exact

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.groups import find_groups
@@ -15,6 +15,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
+from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import batch, outputs, randomise, removal
 from support.patterns import PATTERNS
@@ -86,3 +87,21 @@ def test_a_layer_that_cannot_be_made_again_is_named() -> None:
     structure = walk(keras.Model(x, y), rule_for)
     with pytest.raises(SurgeryError, match=r"'odd' \(Broken\) cannot be made again.*secret"):
         cut(structure, Transform(kept_all(structure)))
+
+
+def test_operations_without_a_configuration_are_copied() -> None:
+    """An argument that is an array has none in the eyes of Keras."""
+    x = keras.Input((4,))
+    y = ops.soft_shrink(layers.Dense(8, "tanh")(x), np.float32(0.1))
+    model = keras.Model(x, layers.Dense(2)(y))
+    before = [len(each._inbound_nodes) for each in model.operations]
+    structure = walk(model, rule_for)
+    outcome = cut(structure, Transform(removal(structure)))
+    assert verify(structure, outcome, full=True).error == 0
+    assert [len(each._inbound_nodes) for each in model.operations] == before
+    old, new = (
+        next(each for each in one.operations if "SoftShrink" in type(each).__name__)
+        for one in (model, outcome.model)
+    )
+    assert new is not old
+    assert new.threshold == old.threshold

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
 
+from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.strategy_names import NAMES
+from support.any_models.strange_layers import Noisy
 from support.oracles import randomise, removal
 
 if TYPE_CHECKING:
@@ -66,3 +71,17 @@ def test_damage_before_and_behind_it_is_caught(number: int) -> None:
     kernel.assign(kernel[::-1])
     with pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float64"):
         verify(structure, outcome, full=True)
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+def test_seeds_are_as_before(strategy: str) -> None:
+    x = keras.Input((8,))
+    noisy = Noisy()
+    model = keras.Model(x, layers.Dense(2)(noisy(layers.Dense(6)(layers.Dense(6)(x)))))
+    seeds = noisy.seeds
+    before = np.asarray(seeds.state)
+    pruned = prune(model, ratio=0.5, strategy=strategy, verify=True).model
+    evaluate(model, pruned, None, measure=("fidelity", "latency"))
+    np.testing.assert_array_equal(np.asarray(seeds.state), before)
+    model(np.ones((2, 8)))
+    assert (np.asarray(seeds.state) != before).any()

@@ -186,3 +186,51 @@ def test_whole_numbers_and_open_lengths_are_given_inputs() -> None:
     x = keras.Input((None,), dtype="int32")
     y = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 3)(layers.Embedding(2, 5)(x)))
     assert verify(*pruned(randomise(keras.Model(x, head(y)))), full=True).error is not None
+
+
+def test_a_step_that_rounding_passes_is_proved_call_by_call() -> None:
+    """Sums in another order differ by rounding; its sign is another output altogether."""
+    x = keras.Input((40,))
+    y = layers.Dense(700, "tanh")(x)
+    sums = layers.Dense(60, use_bias=False, name="sums")(y)
+    again = layers.Dense(60, use_bias=False, name="again")(keras.ops.flip(y, axis=-1))
+    model = randomise(keras.Model(x, keras.ops.sign(sums - again)))
+    model.get_layer("again").kernel.assign(values_of(model.get_layer("sums").kernel)[::-1])
+    structure, outcome = pruned(model)
+    found = verify(structure, outcome, full=True)
+    assert found.note is not None
+    assert found.note.startswith("proved call by call: off by")
+    kernel = outcome.model.get_layer("again").kernel
+    kernel.assign(kernel + 1e-6)
+    with pytest.raises(SurgeryError, match="self-check: outputs are off by"):
+        verify(structure, outcome, full=True)
+
+
+def test_outputs_of_any_kind_are_compared() -> None:
+    x = keras.Input((4,))
+    scores = head(layers.Dense(6, "tanh")(x))
+    ends = [keras.ops.argmax(scores, axis=-1), scores > 0, keras.ops.cast(scores > 0, "uint8")]
+    structure, outcome = pruned(randomise(keras.Model(x, ends)))
+    assert verify(structure, outcome, full=True).error == 0
+    kernel = outcome.model.get_layer("head").kernel
+    kernel.assign(-kernel)
+    with pytest.raises(SurgeryError, match="self-check: outputs are off by"):
+        verify(structure, outcome, full=True)
+
+
+def test_values_that_are_not_finite_prove_nothing() -> None:
+    x = keras.Input((4,))
+    y = layers.Lambda(lambda x: x / 0.0, name="broken")(layers.Dense(6, "relu")(x))
+    found = verify(*pruned(randomise(keras.Model(x, head(layers.Dense(5)(y))))), full=True)
+    assert found == Verification(note="not proved: layer 'broken' gives values that are not finite")
+
+
+def test_cells_within_cells_are_checked_in_float64() -> None:
+    keras.config.set_dtype_policy("float32")
+    x = keras.Input((4, 2))
+    cells = layers.StackedRNNCells([layers.GRUCell(5), layers.SimpleRNNCell(4)])
+    y = layers.RNN(cells)(layers.Dense(6)(x))
+    structure, outcome = pruned(randomise(keras.Model(x, head(y))))
+    error = verify(structure, outcome, full=True).error
+    assert error is not None
+    assert error <= 1e-12

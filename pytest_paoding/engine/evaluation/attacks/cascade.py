@@ -136,7 +136,7 @@ class _Run:
 
     def __init__(self, search: Search, target: Target, ranges: Sequence[Interval | None]) -> None:
         self._search, self._target, self._ranges = search, target, ranges
-        self._near: list[Any] = [np.array(each) for each in target.inputs]
+        self._near: list[Any] = [np.asarray(each).copy() for each in target.inputs]
         self._searched = np.zeros(target.labels.shape[1], bool)
 
     def within(self, rows: IntArray, epsilon: float) -> list[Any]:

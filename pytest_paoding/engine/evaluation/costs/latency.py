@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.exporting.serving import serving_function
+from pytest_paoding.engine.guard import without_warnings
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Turns:
         return float(low), float(middle), float(high)
 
 
+@without_warnings()
 def latency_metrics(
     models: tuple[Any, Any],
     signature: Signature,

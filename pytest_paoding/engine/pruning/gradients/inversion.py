@@ -159,9 +159,10 @@ def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -
     for call in model.graph.calls:
         if is_norm(call):
             norms.append(_distance(call, wave.values[call.inputs[0]][0]))
-        if call in heads:
-            classes.append(cross_entropy(call, wave.final(call)[0], heads[call]))
+        logits = wave.final(call)[0] if call in heads else None
         wave.advance()
+        if call in heads:
+            classes.append(cross_entropy(call, logits, heads[call]))
     statistics = _STATISTICS * tf.add_n(norms) / len(norms) if norms else 0.0
     return statistics + sum(classes)
 

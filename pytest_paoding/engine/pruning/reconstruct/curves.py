@@ -75,7 +75,12 @@ def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatA
 
 
 def _change(outputs: FloatArray, reference: FloatArray, sizes: Sequence[int]) -> FloatArray:
-    """Return the squared change of the outputs relative to their variance, by kind of inputs."""
+    """Return the squared change of the outputs relative to their variance, by kind of inputs.
+
+    Outputs that the original does not give in numbers do not count.
+    """
+    defined = np.isfinite(reference)
+    outputs, reference = (np.where(defined, each, 0) for each in (outputs, reference))
     changes, start = [], 0
     for size in sizes:
         here = slice(start, start + size)

@@ -78,7 +78,9 @@ class Rewriter:
         matrix = patches[..., kept].reshape(len(patches), -1)
         constant = self._constant_of(reader.layer)
         present = matrix @ by_tap.reshape(-1, by_tap.shape[-1]) + constant
-        change, offset = ridge(matrix, target - present, self.strength)
+        missing = target - present
+        missing[~np.isfinite(missing)] = 0  # a class that its bias rules out lacks nothing
+        change, offset = ridge(matrix, missing, self.strength)
         rows[kept] += np.moveaxis(change.reshape(by_tap.shape), -2, 0)
         self.model.weights.assign((reader.layer, 0), np.moveaxis(rows, 0, reader.axis.axis))
         self._shift(reader.layer, offset)

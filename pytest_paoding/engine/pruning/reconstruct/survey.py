@@ -22,6 +22,7 @@ from pytest_paoding.engine.pruning.reconstruct.moments import (
 from pytest_paoding.engine.pruning.reconstruct.rewrite import kernel_rows
 from pytest_paoding.engine.pruning.takeover.readings import find_readings
 from pytest_paoding.engine.pruning.takeover.sensitivity import sensitivities
+from pytest_paoding.errors import ExecutionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,12 @@ class Survey:
                 samples = samples[self.generator.choice(len(samples), share, replace=False)]
             moments.add(samples)
         covariance = moments.covariance
+        if not np.isfinite(covariance).all():
+            raise ExecutionError(
+                f"layer {reader.layer.name!r} reads values that are not finite, or whose squares "
+                f"are not, from synthetic inputs: give the model's input_range, or choose a "
+                f"strategy that reads no inputs, such as 'magnitude'"
+            )
         if self.with_prior:
             covariance = self._mixed(columns, covariance)
         return ColumnMoments(moments.mean, regularised(covariance), self._gram(reader, columns))

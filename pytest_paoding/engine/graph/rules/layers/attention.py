@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.graph.rules.layers.einsum_dense import pin_misplaced
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.views import View
 
@@ -105,6 +106,7 @@ def _projection(
         visit.carries(dense.kernel, values, 2)
     if dense.bias is not None:
         visit.carries(dense.bias, heads, 0)
+        pin_misplaced(visit, dense.bias, heads)
         if values is not None:
             visit.carries(dense.bias, values, 1)
 

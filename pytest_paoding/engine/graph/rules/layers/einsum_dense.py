@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from pytest_paoding.engine.graph.views import View, first_along, lengths_left
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray
     from pytest_paoding.engine.graph.visit import Visit
 
 
@@ -122,6 +122,17 @@ def _label_bias(visit: Visit, output: View) -> None:
         own = tuple(axis for axis, length in enumerate(bias.shape) if length > 1)
         labels = visit.channels(output, tuple(first + axis for axis in own))
         visit.carries(bias, labels, own)
+        pin_misplaced(visit, bias, labels)
+
+
+def pin_misplaced(visit: Visit, bias: Any, labels: IntArray) -> None:
+    """Pin units whose bias Keras may add elsewhere: on TensorFlow it squeezes it to a vector.
+
+    That goes along the first axis of the output instead of its own if both are of one length, as
+    they may be only before or only after a cut.
+    """
+    if len(bias.shape) > 1 and bias.shape[-1] == 1 and np.prod(bias.shape) > 1:
+        visit.pin(labels, "adds a bias that Keras may lay along another axis")
 
 
 def _size_output(visit: Visit, equation: Equation, output: View) -> None:
