@@ -263,4 +263,4 @@ def _rows(values: Any, samples: int | None, name: str) -> Any:
             f"layer {name!r} makes an output of the shape {tuple(values.shape)} from {samples} "
             f"samples, not a row for each: {_READ_NOTHING}"
         )
-    return tf.reshape(values, (values.shape[0], -1))
+    return tf.reshape(values, (tf.shape(values)[0] if samples is None else samples, -1))

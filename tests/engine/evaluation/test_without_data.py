@@ -32,7 +32,7 @@ def dense(outputs: int = 3, hidden: int = 8, activation: str = "softmax") -> ker
 
 
 def fidelity(original: keras.Model, other: keras.Model) -> dict:
-    return fidelity_metrics(read_graph(original), read_graph(other), UNIT)
+    return fidelity_metrics(original, other, input_range=UNIT)
 
 
 def test_a_model_agrees_with_itself():
