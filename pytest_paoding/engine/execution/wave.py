@@ -258,7 +258,8 @@ def _rows(values: Any, samples: int | None, name: str) -> Any:
     """Return an output of a call as a row for each sample."""
     if values.dtype == tf.string:
         raise ExecutionError(f"layer {name!r} makes an output of strings: {_READ_NOTHING}")
-    if not values.shape.rank or values.shape[0] != samples:
+    rows = values.shape[0] if values.shape.rank else 0  # None while a function is traced
+    if None not in (rows, samples) and rows != samples:
         raise ExecutionError(
             f"layer {name!r} makes an output of the shape {tuple(values.shape)} from {samples} "
             f"samples, not a row for each: {_READ_NOTHING}"

@@ -181,9 +181,13 @@ def _read_by_steps(inner: Any, places: IntArray) -> tuple[InputKind | None, IntA
 
 
 def _handed_on(call: Call, places: list[IntArray]) -> dict[Tensor, IntArray]:
-    """Return the places of what a call returns, if it does no more than arrange or scale values."""
+    """Return the places of what a call returns, if it does no more than arrange or scale values.
+
+    A dense layer does that too, at every step of what it reads.
+    """
     operation = call.operation
-    if getattr(operation, "weights", ()) and not is_a(operation, *_KEEPING):
+    stepwise = is_a(operation, "Dense") and places[0].ndim > 1
+    if getattr(operation, "weights", ()) and not (stepwise or is_a(operation, *_KEEPING)):
         return {}
     if is_a(operation, *_ARRANGING):
         found = _arranged(call, places)

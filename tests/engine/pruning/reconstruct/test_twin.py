@@ -11,19 +11,16 @@ from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.norms import is_norm
+from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import synthetic
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from support.small_models import normed
-
-UNIT = (0.0, 1.0)
 
 
 @pytest.mark.parametrize("activation", ([], [layers.ReLU()]))
 def test_the_twin_gives_normalisations_what_they_recorded(activation):
     graph = read_graph(normed(activation))
-    inputs = synthetic(
-        graph, dict.fromkeys(graph.inputs, UNIT), np.random.default_rng(0), recorded=True
-    )
+    inputs = synthetic(sources_of(graph), np.random.default_rng(0), recorded=True)
     assert 0 < sum(inputs.twins) < len(inputs.twins)
     state = Model(graph, WorkingWeights())
     calibrate(Wave(state, inputs.chunks, [True] * len(inputs.chunks)))
