@@ -185,7 +185,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         sparse = sparsify(smaller.model, zeros) if zeros else None
         plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
-    told = (*found.notes, smaller.note, assumed, sources.note, *asked, *transform.notes)
+    told = (*found.notes, smaller.note, assumed, way.inputs_noted(task), *asked, *transform.notes)
     notes = (*told, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 

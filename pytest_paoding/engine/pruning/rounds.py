@@ -50,6 +50,10 @@ class Rounds(Strategy):
         group's pruning.
         """
 
+    def inputs_noted(self, task: Task) -> str | None:
+        """Return the ranges that energies are bounded by."""
+        return task.sources.note if self.uses_impact else None
+
     def solve(self, task: Task) -> Transform:
         """Search on working copies of the weights, then return the units that go and take over."""
         all_candidates = self._candidates(task)

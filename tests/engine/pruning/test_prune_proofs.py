@@ -23,7 +23,7 @@ each_model = pytest.mark.parametrize("build", BUILDERS)
 @each_model
 @each_strategy
 def test_every_strategy_passes_the_proof(build, strategy):
-    pruned = prune(build(), ratio=RATIO, strategy=strategy, verify=True)
+    pruned = prune(build(), ratio=RATIO, strategy=strategy, input_range=(0, 1), verify=True)
     (note,) = pruned.notes
     proof = re.fullmatch(r"proved: off by (\S+) in float64", note)
     assert float(proof[1]) <= 1e-10
@@ -45,7 +45,8 @@ def test_a_cut_that_went_wrong_is_no_result(strategy, verify, monkeypatch):
     if verify:
         told = pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float64")
     with told:
-        assert prune(mlp(12, 10), ratio=RATIO, strategy=strategy, verify=verify).notes == ()
+        options = {"strategy": strategy, "input_range": (0, 1), "verify": verify}
+        assert prune(mlp(12, 10), ratio=RATIO, **options).notes == ()
 
 
 @each_strategy

@@ -66,6 +66,10 @@ class Reconstruct(Strategy):
         }
         return Transform(found.stay, fitted=found.weights, why=why, notes=notes)
 
+    def inputs_noted(self, task: Task) -> str | None:
+        """Return what inputs are drawn as, unless the user gave some."""
+        return task.sources.note if task.options.calibration is None else None
+
     def refine(self, pruned: Any, task: Task) -> str | None:
         """Distil the original into the model that was cut, where that pays."""
         course = COURSES[task.options.effort]

@@ -30,6 +30,10 @@ class Strategy(ABC):
     def solve(self, task: Task) -> Transform:
         """Return the changes to the model's units and weights."""
 
+    def inputs_noted(self, task: Task) -> str | None:  # noqa: ARG002 # for those that use them
+        """Return what the strategy takes the model's inputs for, if it depends on that."""
+        return None
+
     def refine(self, pruned: Any, task: Task) -> str | None:  # noqa: ARG002 # for those that do
         """Improve the weights of the model that was cut, in place; return a note for the user.
 
