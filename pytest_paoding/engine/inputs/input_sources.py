@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
-    from pytest_paoding.engine.inputs.layouts import Layout, Reading
+    from pytest_paoding.engine.inputs.layouts import InputReading, Layout
     from pytest_paoding.records.protocol import InputKind, InputKinds, InputRange
 
 _ASSUMED, _WAVES = (0.0, 1.0), (-1.0, 1.0)
@@ -155,7 +155,7 @@ def _source(
     graph: Graph,
     tensor: Tensor,
     name: str,
-    reading: Reading,
+    reading: InputReading,
     given: tuple[float, float] | None,
 ) -> InputSource:
     vocabulary = None
@@ -172,7 +172,7 @@ def _source(
     return InputSource(name, tensor, reading.kind, reading.layout, scale, given=given is not None)
 
 
-def _of_vocabulary(vocabulary: Vocabulary, reading: Reading) -> Scale:
+def _of_vocabulary(vocabulary: Vocabulary, reading: InputReading) -> Scale:
     why = reading.call.name if reading.call is not None else ""
     numbers = vocabulary.entries
     if numbers is None or numbers.dtype.kind not in "iu":
@@ -181,7 +181,7 @@ def _of_vocabulary(vocabulary: Vocabulary, reading: Reading) -> Scale:
     return Scale(low, max(high, low + 1), why)
 
 
-def _known_scale(graph: Graph, tensor: Tensor, reading: Reading) -> Scale | None:
+def _known_scale(graph: Graph, tensor: Tensor, reading: InputReading) -> Scale | None:
     pictures = reading.kind in ("picture", "video")
     scale = scale_of(graph, tensor, pictures=pictures)
     if scale is None and pictures and not is_floating(tensor) and tensor.dtype != "bool":

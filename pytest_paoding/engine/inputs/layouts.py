@@ -99,7 +99,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class InputReading:
     """What the first layer that tells takes an input for.
 
     Attributes:
@@ -113,7 +113,7 @@ class Reading:
     layout: Layout
 
 
-def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> Reading:
+def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> InputReading:
     """Return what an input is, read off the first layer that tells.
 
     Args:
@@ -136,15 +136,15 @@ def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> R
         fitting = (
             Layout.read_at(each, own) for each in reached.values() if each.ndim in RANKS[kind]
         )
-        return Reading(kind, None, next(filter(None, fitting), Layout.plain(own)))
-    return Reading(kind_of_rank(len(own)), None, Layout.plain(own))
+        return InputReading(kind, None, next(filter(None, fitting), Layout.plain(own)))
+    return InputReading(kind_of_rank(len(own)), None, Layout.plain(own))
 
 
 def _counted(shape: tuple[int, ...]) -> IntArray:
     return np.arange(prod(shape), dtype=np.int64).reshape(shape)
 
 
-def _told(call: Call, places: IntArray, own: tuple[int, ...]) -> Reading | None:
+def _told(call: Call, places: IntArray, own: tuple[int, ...]) -> InputReading | None:
     """Return what a call takes its input for; None if it does not tell."""
     inner = inner_layer(call.operation)
     if inner is not None:
@@ -154,7 +154,7 @@ def _told(call: Call, places: IntArray, own: tuple[int, ...]) -> Reading | None:
     if kind is None or places.ndim not in RANKS[kind]:
         return None
     layout = Layout.read_at(places, own)
-    return None if layout is None else Reading(kind, call, layout)
+    return None if layout is None else InputReading(kind, call, layout)
 
 
 def _read_by(operation: Any, places: IntArray) -> tuple[InputKind | None, IntArray]:

@@ -61,7 +61,7 @@ BUILDERS = {
     unet: ((12, 12, 2),),
     tokens: ((32,),),
     cropped: ((128, 4),),
-    inside: ((64, 3),),
+    inside: ((48, 3),),
 }
 each = pytest.mark.parametrize("build", BUILDERS)
 
