@@ -176,7 +176,13 @@ class Predictor:
         self._heads = [head for _, head in found]
         pairs = zip(found, judged, strict=True)
         self._activated = [before is not after for (before, _), after in pairs]
-        return [tensor for tensor, _ in found]
+        ports = [self._signature.outputs[index] for index in self.judged]
+        return [  # operations of TensorFlow may leave shapes open that Keras knows
+            tf.ensure_shape(tensor, (None, *port.shape))
+            if tensor.shape.rank is None or None in tensor.shape[1:]
+            else tensor
+            for (tensor, _), port in zip(found, ports, strict=True)
+        ]
 
     def _differentiated(
         self, loss: Callable[..., Any], labels: Any, *inputs: Any
@@ -203,7 +209,7 @@ class Predictor:
         """Refuse outputs that are not a row for each sample, as far as shapes are known."""
         samples = inputs[0].shape[:1]
         for index, scores in zip(self.judged, outputs, strict=True):
-            if not scores.shape.rank or not scores.shape[:1].is_compatible_with(samples):
+            if scores.shape.rank == 0 or not scores.shape[:1].is_compatible_with(samples):
                 raise EvaluationError(
                     f"output {self._signature.outputs[index].name!r} of the {self.title} model has "
                     f"the shape {scores.shape} for inputs of {inputs[0].shape}, not a row for each "

@@ -42,3 +42,17 @@ def channels_first(layer: Any) -> bool:
 def channel_axis(layer: Any) -> int:
     """Return the axis of a layer's channels, the batch left out: 0 or -1."""
     return 0 if channels_first(layer) else -1
+
+
+def bias_is_misplaced(layer: Any, shape: tuple[int | None, ...], units: int) -> bool:
+    """Whether Keras adds a bias of `units` values along the last axis instead of the channels.
+
+    On TensorFlow it does so with channels first where the output, of `shape` without the batch, is
+    as wide as there are channels.
+    """
+    return (
+        channels_first(layer)
+        and getattr(layer, "bias", None) is not None
+        and len(shape) > 1
+        and shape[-1] == units
+    )

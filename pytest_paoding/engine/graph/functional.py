@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding.engine.graph.trace import Call, Graph, Tensor, Use, tensors_of
-from pytest_paoding.errors import PruningError
+from pytest_paoding.errors import ExecutionError, PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
 
     Raises:
         PruningError: The model is subclassed and not opened yet, or has not been built.
-        ValueError: A layer does not accept a shape.
+        ExecutionError: A layer does not accept a shape.
     """
     require_graph(model)
     reader = _Reader()
@@ -154,7 +154,14 @@ class _Shadow:
         """Stand in for one call of `operation`: the `call_function` Keras asks for."""
         if operation not in self.operations:  # Keras wants the names in a graph to be unique
             self.operations[operation] = _stand_in(operation)
-        returned = self.operations[operation].symbolic_call(*args, **kwargs)
+        try:
+            returned = self.operations[operation].symbolic_call(*args, **kwargs)
+        except Exception as error:
+            name = "/".join((*self.scope, operation.name))
+            raise ExecutionError(
+                f"layer {name!r} cannot be called again on what it was called on, or on a length "
+                f"that was assumed: {cause_of(error)}"
+            ) from error
         stand_ins = keras.tree.flatten(returned)
         site = (self.model, self.calls)
         self.calls += 1

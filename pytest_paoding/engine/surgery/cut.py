@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.axes import bias_is_misplaced
 from pytest_paoding.engine.graph.views import lengths_left
 from pytest_paoding.engine.surgery.rebuild import Changes, Rebuild
 from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.structure import Structure, WeightAxis
+    from pytest_paoding.engine.graph.trace import Call
     from pytest_paoding.engine.graph.types import BoolArray, CallSite, Shape, WeightKey
     from pytest_paoding.engine.graph.views import View
     from pytest_paoding.engine.surgery.transform import Transform
@@ -74,6 +76,16 @@ def _require_lawful(structure: Structure, stay: BoolArray) -> None:
     for call in structure.graph.calls:
         if not all(stay[structure.views[tensor].labels].any() for tensor in call.outputs):
             raise SurgeryError(f"layer {call.name!r} would give nothing")
+        _require_placed_bias(call, structure.views[call.outputs[0]], stay)
+
+
+def _require_placed_bias(call: Call, view: View, stay: BoolArray) -> None:
+    left = lengths_left(stay[view.labels])
+    if left[:1] < view.labels.shape[:1] and bias_is_misplaced(call.operation, view.shape, left[0]):
+        raise SurgeryError(
+            f"layer {call.name!r} would have {left[0]} filters, as many as its output is wide, and "
+            f"Keras would mix up the two, channels first: exclude it, or choose another ratio"
+        )
 
 
 def _changes(structure: Structure, stay: BoolArray) -> Changes:

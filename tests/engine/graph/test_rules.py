@@ -17,8 +17,10 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import registry, rule, rule_for
 from pytest_paoding.engine.graph.rules.layers.einsum_dense import parsed
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.errors import RuleError
-from support.oracles import merge_oracle, randomise, zero_oracle
+from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.transform import Transform
+from pytest_paoding.errors import ExecutionError, RuleError, SurgeryError
+from support.oracles import kept_all, merge_oracle, randomise, zero_oracle
 from support.patterns import PATTERNS, head
 
 if TYPE_CHECKING:
@@ -187,3 +189,44 @@ def test_heads_of_one_value_with_a_bias_stay(length: int) -> None:
     groups = find_groups(walk(model, rule_for))
     assert [group.width for group in groups] == [4]
     assert zero_oracle(model).exact
+
+
+@pytest.mark.parametrize(("width", "groups"), ((6, []), (5, [6])))
+def test_filters_that_keras_takes_for_the_width_stay(width: int, groups: list[int]) -> None:
+    """With channels first it adds the bias along the width if that is as long."""
+    x = keras.Input((3, 4, width))
+    y = layers.SeparableConv2D(6, 1, data_format="channels_first", name="first")(x)
+    model = randomise(keras.Model(x, layers.Dense(2)(layers.Flatten()(y))))
+    structure = walk(model, rule_for)
+    assert [group.width for group in find_groups(structure)] == groups
+    stay = kept_all(structure)
+    for group in find_groups(structure):
+        stay[group.units[0]] = False
+        with pytest.raises(SurgeryError, match="'first' would have 5 filters, as many as its out"):
+            cut(structure, Transform(stay))
+
+
+def test_counts_of_what_is_not_zero_are_reductions() -> None:
+    x = keras.Input((4, 3))
+    y = ops.count_nonzero(layers.Dense(5, "relu")(x), axis=1)
+    model = keras.Model(x, layers.Dense(2)(ops.cast(y, "float64")))
+    assert [group.width for group in find_groups(walk(model, rule_for))] == [5]
+    assert zero_oracle(randomise(model)).exact
+
+
+def test_a_layer_that_cannot_be_called_again_is_named() -> None:
+    class Once(layers.Layer):
+        """A layer that forgets how it is called."""
+
+        calls = 0
+
+        def compute_output_spec(self, x: Any) -> Any:
+            self.calls += 1
+            if self.calls > 1:
+                raise TypeError("not again")
+            return keras.KerasTensor(x.shape, x.dtype)
+
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(2)(Once(name="once")(layers.Dense(5)(x))))
+    with pytest.raises(ExecutionError, match=r"layer 'once' cannot be called again .*: not again$"):
+        walk(model, rule_for)

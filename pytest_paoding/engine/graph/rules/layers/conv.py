@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from pytest_paoding.engine.graph.axes import channel_axis
+from pytest_paoding.engine.graph.axes import bias_is_misplaced, channel_axis
 from pytest_paoding.engine.graph.rules.layers.activations import activated
 from pytest_paoding.engine.graph.rules.registry import rule
 
@@ -44,10 +44,17 @@ def _filtered(visit: Visit, filters: IntArray, axis: int = -1) -> View:
     """Label the weights of `filters`, and return the view of the output."""
     layer = visit.layer
     visit.carries(layer.kernel, filters, axis)
-    if layer.use_bias:
-        visit.carries(layer.bias, filters)
+    label_bias(visit, filters)
     visit.sizes(filters, "filters")
     return activated(visit, visit.along(filters, channel_axis(layer)), layer.activation)
+
+
+def label_bias(visit: Visit, filters: IntArray) -> None:
+    """Label the bias of filters, if there is one; they stay where Keras adds it elsewhere."""
+    if visit.layer.use_bias:
+        visit.carries(visit.layer.bias, filters)
+    if bias_is_misplaced(visit.layer, visit.shape, len(filters)):
+        visit.pin(filters, "has as many filters as its output is wide: Keras mixes up the two")
 
 
 def _tie_groups(visit: Visit, channels: IntArray) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.axes import channel_axis
 from pytest_paoding.engine.graph.rules.layers.activations import activated
+from pytest_paoding.engine.graph.rules.layers.conv import label_bias
 from pytest_paoding.engine.graph.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def depthwise_conv(visit: Visit) -> View:
     channels = visit.channels(visit.input, axis)
     outputs = np.repeat(channels, layer.depth_multiplier)
     visit.carries(layer.kernel, channels, -2)
-    if layer.use_bias:
-        visit.carries(layer.bias, outputs)
+    label_bias(visit, outputs)
     return activated(visit, visit.along(outputs, axis), layer.activation)
 
 
@@ -39,7 +39,6 @@ def separable_conv(visit: Visit) -> View:
     visit.carries(layer.depthwise_kernel, channels, -2)
     visit.contracts(layer.pointwise_kernel, np.repeat(channels, layer.depth_multiplier), -2)
     visit.carries(layer.pointwise_kernel, filters)
-    if layer.use_bias:
-        visit.carries(layer.bias, filters)
+    label_bias(visit, filters)
     visit.sizes(filters, "filters")
     return activated(visit, visit.along(filters, axis), layer.activation)

@@ -33,7 +33,8 @@ def reduction(visit: Visit) -> View | Sequence[View]:
         return visit.fixed("reduces the batch")
     visit.whole(view, axes, "makes one value of these positions")
     labels = first_along(view.labels, axes)
-    return View(visit.shape, labels if layer.keepdims else np.squeeze(labels, axes))
+    keeps = getattr(layer, "keepdims", False)  # counting has no such option
+    return View(visit.shape, labels if keeps else np.squeeze(labels, axes))
 
 
 @rule(
