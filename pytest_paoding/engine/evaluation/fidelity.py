@@ -88,10 +88,11 @@ def _chunks(sources: InputSources) -> list[list[Any]]:
 
 
 def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
-    """Return a model's outputs before their activation, shape (inputs, values)."""
+    """Return a model's outputs before their activation, real numbers, shape (inputs, values)."""
     model = Model(graph, WorkingWeights())
     given = [dict(zip(graph.inputs, chunk, strict=True)) for chunk in chunks]
-    return np.concatenate([Wave(model, [each]).finish() for each in given])
+    found = np.concatenate([Wave(model, [each]).finish() for each in given])
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
 
 
 def _agree(graph: Graph, before: FloatArray, after: FloatArray) -> BoolArray:

@@ -163,7 +163,9 @@ def copy_state(
             )
         target.assign(array)
     _copy_hidden_state(old, new)
-    if hasattr(new, "finalize_state"):  # adapted layers cache what they compute from their weights
+    if new.weights and hasattr(
+        new, "finalize_state"
+    ):  # adapted layers cache what they compute from their weights
         new.finalize_state()
 
 

@@ -100,6 +100,7 @@ TEXTS = {
     "with an axis": ({"output_sequence_length": 6}, (1,), 6),
     "characters": ({"output_sequence_length": 9, "split": "character"}, (1,), 9),
     "open": ({}, (1,), 32),
+    "weighted": ({"output_mode": "tf_idf", "idf_weights": [1.0, 2.0, 3.0]}, (1,), 32),
     "pairs": ({"ngrams": 2, "output_mode": "multi_hot"}, (1,), 32),
 }
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from support.any_models.chance import Chance
 
-STRINGS = False
+STRINGS = True
 """Whether inputs of strings are drawn."""
 
 WORDS = ("red", "green", "blue", "a longer text", "", "42")
