@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -119,6 +120,10 @@ def _names(model: Any) -> Iterator[str]:
             yield from _names(layer)
 
 
+_LIBRARY = re.compile(r"[IWEF]\d{4} .*\.cc:\d+\]")
+"""A line in the log of TensorFlow's own library, which the engine starts without."""
+
+
 @contextmanager
 def _nothing_said() -> Iterator[list[str]]:
     """Collect warnings, log records, and what is written to standard output and error."""
@@ -147,6 +152,7 @@ def _nothing_said() -> Iterator[list[str]]:
             kept.seek(0)
             written = kept.read().decode(errors="replace").strip()
             said += [f"warning: {each.category.__name__}: {each.message}" for each in caught]
-            said += [f"written: {line}" for line in written.splitlines()[:4]]
+            lines = [line for line in written.splitlines() if not _LIBRARY.match(line)]
+            said += [f"written: {line}" for line in lines[:4]]
             root.removeHandler(handler)
             tensorflow.removeHandler(handler)
