@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _LINE = 300
-_HEADLINE = "Exception encountered when calling"
+_HEADLINE = re.compile(r"Exception encountered when calling|\d+ root error")
+_TRACED = "Graph execution error:"
 _DECORATION = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?")
 
 
@@ -61,12 +62,16 @@ def cause_of(error: BaseException) -> str:
     """Return the telling line of the innermost error.
 
     Keras wraps it in whole configurations, in a headline that names a class only, and in colours;
-    TensorFlow puts the device before it and the operation behind.
+    TensorFlow puts the device before it and the operation behind, and before all of it, where a
+    function was traced from files that are not its own, every line that made the operation.
     """
     while error.__context__ is not None:
         error = error.__context__
-    lines = [_DECORATION.sub("", line).strip() for line in str(error).splitlines()]
-    telling = (line for line in lines if line and not line.startswith(_HEADLINE))
+    text = str(error)
+    if text.startswith(_TRACED):
+        text = text.rstrip().rpartition("\n\n")[2]
+    lines = [_DECORATION.sub("", line).strip() for line in text.splitlines()]
+    telling = (line for line in lines if line and not _HEADLINE.match(line))
     return shortened(next(telling, type(error).__name__))
 
 

@@ -11,7 +11,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.opening.opened import opened

@@ -19,6 +19,19 @@ _OF_ORIGINAL = "before is the .keras file of the original model"
 
 
 @dataclass(frozen=True, slots=True)
+class FileBytes:
+    """Bytes of a file as it is, and in an archive (0 where that was not asked for)."""
+
+    size: int
+    compressed: int
+
+    @classmethod
+    def of(cls, file: Path, *, compress: bool) -> FileBytes:
+        """Return the bytes of a file."""
+        return cls(file.stat().st_size, compressed_bytes(file) if compress else 0)
+
+
+@dataclass(frozen=True, slots=True)
 class PrunedFile:
     """A pruned model in a file, with all that is known without data.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.references import calibrated
 from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate.pruned_files import Exports, PrunedFile, compressed_bytes
+from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.store import Store, key_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Measurement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_paoding.records.protocol import (
         AboutInputs,
         Engine,
+        Examined,
         InputShape,
         Judging,
         OpenedModel,
@@ -32,18 +33,6 @@ if TYPE_CHECKING:
         PrunedModel,
         Pruning,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    """Bytes of a file as it is, and in an archive (0 where that was not asked for)."""
-
-    size: int
-    compressed: int
-
-    @classmethod
-    def of(cls, file: Path, *, compress: bool) -> _Bytes:
-        return cls(file.stat().st_size, compressed_bytes(file) if compress else 0)
 
 
 @dataclass(kw_only=True)
@@ -72,11 +61,10 @@ class Workbench:
     store: Store | None = None
     progress: Progress | None = None
     made: int = 0
-    _before: _Bytes | None = field(default=None, init=False)
+    _before: FileBytes | None = field(default=None, init=False)
     _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
-    _lengths: InputShape | None = field(default=None, init=False)
-    _examined: bool = field(default=False, init=False)
+    _examined: Examined | None = field(default=None, init=False)
 
     @cached_property
     def given(self) -> Any:
@@ -109,12 +97,11 @@ class Workbench:
         Raises:
             DataError: The data contradict it.
         """
-        if self.data is not None and not self._examined:
-            found = self.engine.examine(self.original, self.data, **about)
-            self.data = found.data
-            self._lengths = found.shapes or None
-            self._examined = True
-        return {**about, "input_shape": about.get("input_shape") or self._lengths}
+        if self.data is not None and self._examined is None:
+            self._examined = self.engine.examine(self.original, self.data, **about)
+            self.data = self._examined.data
+        lengths = None if self._examined is None else self._examined.shapes or None
+        return {**about, "input_shape": about.get("input_shape") or lengths}
 
     @property
     def known_digest(self) -> str | None:
@@ -172,6 +159,7 @@ class Workbench:
         calibration = self.engine.fingerprint(pruning["calibration"])
         if calibration is None:
             return None
+        pruning = {**pruning, "input_shape": self._shape_of_cut(about_inputs(pruning), identity)}
         ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
         plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
         kind, here = _kind(self.engine), machine()
@@ -180,12 +168,22 @@ class Workbench:
             "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
         )
 
+    def _shape_of_cut(self, about: AboutInputs, identity: str) -> InputShape | None:
+        """Return the lengths a pruning depends on: of the data, if the model leaves them open."""
+        if about["input_shape"] is not None or self.data is None or self.store is None:
+            return about["input_shape"]
+        key = key_of("lengths", model=identity)
+        found = self.store.once(
+            key, lambda: {"open": self.examine(about)["input_shape"] is not None}
+        )
+        return self.examine(about)["input_shape"] if found["open"] else None
+
     def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
         original = self._digest
         pruning = self._pruning(settings)
         inputs = self.examine(about_inputs(pruning))
-        pruning = {**pruning, **inputs}
-        pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
+        learned = inputs if pruning["calibration"] is None else {}  # it has lengths of its own
+        pruned = self.engine.prune(self.original, **{**pruning, **learned}, progress=self.progress)
         compress = "compression" in settings.judging["measure"]
         before, after = self._saved(pruned.model, file, compress=compress)
         self._models[file] = pruned.model
@@ -233,13 +231,14 @@ class Workbench:
         self, settings: GateSettings, cut: PrunedFile, files: Mapping[str, Path]
     ) -> tuple[str, ...]:
         pruning = self._pruning(settings)
+        inputs = self.examine(about_inputs(pruning))
         try:
             return self.engine.export(
                 self.model(cut),
                 files,
                 calibration=pruning["calibration"],
                 seed=pruning["seed"],
-                **about_inputs(pruning),
+                **inputs,
             )
         except OSError as error:
             raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
@@ -271,16 +270,16 @@ class Workbench:
         )
         return {name: plain_measurement(each).to_dict() for name, each in found.items()}
 
-    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[_Bytes, _Bytes]:
+    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
         """Save both models the same way; the pruned one stays."""
         spare = file.with_name(f"original-{file.name}")
         try:
             if self._before is None:
                 self.engine.save(self.original, spare)
-                self._before = _Bytes.of(spare, compress=compress)
+                self._before = FileBytes.of(spare, compress=compress)
                 spare.unlink()
             self.engine.save(model, file)
-            return self._before, _Bytes.of(file, compress=compress)
+            return self._before, FileBytes.of(file, compress=compress)
         except OSError as error:
             raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error
 

@@ -118,7 +118,7 @@ class FakeEngine:
     def examine(self, model: FakeModel, data: Any, **_: Any) -> FakeExamined:
         if "contradiction" in model.facts:
             raise DataError(model.facts["contradiction"])
-        return FakeExamined(data, model.facts.get("lengths", {}))
+        return FakeExamined(data, {"x": (len(data[0][0]),)} if "open" in model.facts else {})
 
     def evaluate(
         self,

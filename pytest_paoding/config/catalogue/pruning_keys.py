@@ -99,8 +99,8 @@ PRUNING_KEYS = (
         help="shape to draw inputs of whose lengths the model leaves open, such as 32,32,3, or"
         " by input name NAME=32,32,3",
         meaning="For models that leave lengths open: the shape of drawn inputs without the batch, "
-        "or a table of such shapes by input name. Unless given, the lengths of the data for "
-        "judging, or else usual ones that every layer accepts, which a note tells.",
+        "or a table of such shapes by input name. Unless given, the lengths of `calibration`, or "
+        "of the data for judging, or else usual ones that every layer accepts, which a note tells.",
     ),
     Key(
         name="allocation",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
@@ -24,6 +23,7 @@ from pytest_paoding.engine.evaluation.file_metrics import file_metrics
 from pytest_paoding.engine.evaluation.observe import observe
 from pytest_paoding.engine.evaluation.predict import Predictor
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
+from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
 from pytest_paoding.engine.graph.axes import channels_first
@@ -182,13 +182,12 @@ def _batch_size(graph: Graph, first: Batch) -> int:
     longest = max(length for part in first.inputs for length in part.shape[1:] or (1,))
     total = 0
     for call in graph.calls:
-        for tensor in call.outputs:
-            values = prod(longest if length is None else length for length in tensor.shape)
-            if values > _MOST_VALUES_OF_A_TENSOR:
-                raise EvaluationError(
-                    f"layer {call.name!r} makes {values:,} values of one sample: too many to run"
-                )
-            total += values
+        values = held_values(call, longest)
+        if values > _MOST_VALUES_OF_A_TENSOR:
+            raise EvaluationError(
+                f"layer {call.name!r} makes {values:,} values of one sample: too many to run"
+            )
+        total += values
     return max(1, min(_MOST_SAMPLES, _MOST_VALUES // max(total, 1)))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
+    from pytest_paoding.engine.inputs.vocabularies import Vocabulary
     from pytest_paoding.records.protocol import InputKind
 
     Family = Callable[[tuple[int, ...], int, np.random.Generator], FloatArray]
@@ -72,27 +73,36 @@ def _evenly(source: InputSource, draw: Draw) -> Any:
 
 
 def _of_source(source: InputSource, draw: Draw) -> Any:
-    tensor, layout, generator = source.tensor, source.layout, draw.generator
-    vocabulary = source.vocabulary
-    if vocabulary is not None:
-        words = (vocabulary.words,) if vocabulary.words else ()
-        shape = (draw.count, *layout.shape, *words)
-        known = vocabulary.first, vocabulary.size
-        numbers = token_draws(shape[1:], known, draw.count, generator)
-        values = layout.taken(vocabulary.values(numbers, generator))
-        return values if tensor.dtype == "string" else values.astype(tensor.dtype)
+    if source.vocabulary is not None:
+        return _words(source, source.vocabulary, draw)
+    if not is_floating(source.tensor) and source.kind not in _IN_PLANES:
+        return _integers(source, draw)
     low, high = source.ends
-    if not is_floating(tensor) and source.kind not in _IN_PLANES:
-        ends = np.floor(low).astype(np.int64), np.floor(high).astype(np.int64)
-        drawn_evenly = generator.integers(*ends, (draw.count, *layout.own), endpoint=True)
-        return drawn_evenly.astype(tensor.dtype)
+    continuous = is_floating(source.tensor)
+    outside = draw.outside if continuous and not source.is_sequence else 0
     family = _FAMILIES[source.kind]
-    outside = draw.outside if is_floating(tensor) and not source.is_sequence else 0
-    inside = np.clip(family(layout.shape, draw.count - outside, generator), 0, 1)
-    values = (low + (high - low) * layout.taken(inside)).astype(np.float32)
-    if not is_floating(tensor):
-        return np.rint(values).astype(tensor.dtype)
-    return np.concatenate([values, _beyond(source, outside, generator)]).astype(tensor.dtype)
+    inside = np.clip(family(source.layout.shape, draw.count - outside, draw.generator), 0, 1)
+    values = (low + (high - low) * source.layout.taken(inside)).astype(np.float32)
+    if not continuous:
+        return np.rint(values).astype(source.tensor.dtype)
+    beyond = _beyond(source, outside, draw.generator)
+    return np.concatenate([values, beyond]).astype(source.tensor.dtype)
+
+
+def _words(source: InputSource, vocabulary: Vocabulary, draw: Draw) -> Any:
+    words = (vocabulary.words,) if vocabulary.words else ()
+    known = vocabulary.first, vocabulary.size
+    numbers = token_draws((*source.layout.shape, *words), known, draw.count, draw.generator)
+    values = source.layout.taken(vocabulary.values(numbers, draw.generator))
+    dtype = source.tensor.dtype
+    return values if dtype == "string" else values.astype(dtype)
+
+
+def _integers(source: InputSource, draw: Draw) -> Any:
+    low, high = (np.floor(each).astype(np.int64) for each in source.ends)
+    shape = (draw.count, *source.layout.own)
+    evenly = draw.generator.integers(low, high, shape, endpoint=True)
+    return evenly.astype(source.tensor.dtype)
 
 
 def _beyond(source: InputSource, count: int, generator: np.random.Generator) -> FloatArray:

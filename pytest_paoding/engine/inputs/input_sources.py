@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -11,23 +10,19 @@ import numpy as np
 
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.guard import undisturbed
-from pytest_paoding.engine.inputs.input_ranges import given_ranges, input_names
+from pytest_paoding.engine.inputs.input_settings import given_kinds, given_ranges, input_names
 from pytest_paoding.engine.inputs.layouts import reading_of
 from pytest_paoding.engine.inputs.scales import Scale, scale_of
 from pytest_paoding.engine.inputs.vocabularies import Vocabulary, hashed, vocabulary_of
-from pytest_paoding.errors import PruningError
-from pytest_paoding.records.protocol import INPUT_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.inputs.layouts import InputReading, Layout
     from pytest_paoding.records.protocol import InputKind, InputKinds, InputRange
 
-_ASSUMED, _WAVES = (0.0, 1.0), (-1.0, 1.0)
-
-_BYTES = (0.0, 255.0)
+_ASSUMED, _WAVES, _BYTES = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 _PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
 _SENTENCE, _SERIES_RANK = 4, 2  # steps at least; axes: steps and features
 _SHOWN = 4  # inputs that a note names
@@ -141,8 +136,8 @@ def sources_of(
         PruningError: A range or kind makes no sense, or names no input.
     """
     names = input_names(graph.model)
-    ranges = given_ranges(names, input_range)
-    kinds = _given_kinds(names, input_kind)
+    ranges = given_ranges(graph.model, input_range)
+    kinds = given_kinds(graph.model, input_kind)
     found = {}
     with undisturbed():
         for name, tensor in zip(names, graph.inputs, strict=True):
@@ -158,18 +153,23 @@ def _source(
     reading: InputReading,
     given: tuple[float, float] | None,
 ) -> InputSource:
-    vocabulary = None
-    if reading.kind == "tokens" and reading.call is not None:
-        vocabulary = vocabulary_of(reading.call, tensor.dtype)
-    if vocabulary is None and tensor.dtype == "string":
-        vocabulary = hashed(tensor.dtype)
+    told = given is not None
+    vocabulary = _vocabulary(reading, tensor)
     if vocabulary is not None:
         scale = _of_vocabulary(vocabulary, reading)
-        told = given is not None
         return InputSource(name, tensor, "tokens", reading.layout, scale, vocabulary, given=told)
     known = Scale(*given, "input_range") if given else _known_scale(graph, tensor, reading)
     scale = known or Scale(*(_WAVES if reading.kind == "audio" else _ASSUMED), "")
-    return InputSource(name, tensor, reading.kind, reading.layout, scale, given=given is not None)
+    return InputSource(name, tensor, reading.kind, reading.layout, scale, given=told)
+
+
+def _vocabulary(reading: InputReading, tensor: Tensor) -> Vocabulary | None:
+    known = None
+    if reading.kind == "tokens" and reading.call is not None:
+        known = vocabulary_of(reading.call, tensor.dtype)
+    if known is None and tensor.dtype == "string":
+        return hashed(tensor.dtype)
+    return known
 
 
 def _of_vocabulary(vocabulary: Vocabulary, reading: InputReading) -> Scale:
@@ -191,15 +191,3 @@ def _known_scale(graph: Graph, tensor: Tensor, reading: InputReading) -> Scale |
     legal = np.iinfo(tensor.dtype)
     low, high = (np.clip(each, legal.min, legal.max) for each in (scale.low, scale.high))
     return replace(scale, low=low, high=high)
-
-
-def _given_kinds(names: list[str], given: InputKinds | None) -> dict[str, InputKind]:
-    if given is None:
-        return {}
-    kinds = given if isinstance(given, Mapping) else dict.fromkeys(names, given)
-    for name, kind in kinds.items():
-        if name not in names:
-            raise PruningError(f"input_kind names {name!r}: the inputs of the model are {names}")
-        if kind not in INPUT_KINDS:
-            raise PruningError(f"input_kind {kind!r} is not one of {', '.join(INPUT_KINDS)}")
-    return dict(kinds)

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.multiplications import multiplications
+from pytest_paoding.engine.execution.signature import listed, signature_of
 from pytest_paoding.engine.inputs.draws import Draw, drawn
-from pytest_paoding.engine.inputs.input_ranges import input_names
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.inputs.input_sources import InputSources
 
@@ -103,7 +105,8 @@ def most_inputs(sources: InputSources) -> int:
 
 def most_followed(graph: Graph) -> int:
     """Return how many inputs a pass may keep all tensors of, for a gradient; 8 at least."""
-    return max(8, _MEMORY // (4 * sum(map(_numbers, graph.tensors))))
+    inputs = sum(map(_numbers, graph.inputs))
+    return max(8, _MEMORY // (4 * (inputs + sum(map(held_values, graph.calls)))))
 
 
 def given(graph: Graph, calibration: Any) -> Inputs:
@@ -112,17 +115,13 @@ def given(graph: Graph, calibration: Any) -> Inputs:
     Raises:
         DataError: They do not fit the model's inputs, are empty or not finite.
     """
-    names = input_names(graph.model)
-    if isinstance(calibration, Mapping):
-        missing = [name for name in names if name not in calibration]
-        if missing:
-            raise DataError(f"calibration lacks the input {missing[0]!r}")
-        calibration = [calibration[name] for name in names]
-    elif len(names) == 1 and not isinstance(calibration, (list, tuple)):
-        calibration = [calibration]
-    arrays = {}
-    for name, tensor, values in zip(names, graph.inputs, _matched(calibration, names), strict=True):
-        arrays[tensor] = _checked(name, tensor, values)
+    ports = signature_of(graph.model).inputs
+    arrays = {
+        tensor: _checked(port.name, tensor, values)
+        for port, tensor, values in zip(
+            ports, graph.inputs, _in_order(calibration, ports), strict=True
+        )
+    }
     counts = {len(each) for each in arrays.values()}
     if len(counts) > 1:
         raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
@@ -131,10 +130,38 @@ def given(graph: Graph, calibration: Any) -> Inputs:
     return chunked(graph, looked_at, typical=True)
 
 
-def _matched(calibration: Any, names: Sequence[str]) -> Any:
-    if len(calibration) != len(names):
-        raise DataError(f"calibration has {len(calibration)} arrays for the inputs {names}")
-    return calibration
+def lengths_of(model: Any, calibration: Any) -> dict[str, tuple[int, ...]]:
+    """Return shapes of the inputs whose lengths a model leaves open, as a user's inputs have them.
+
+    Args:
+        model: A Sequential or Functional model.
+        calibration: As for `given`. What does not fit is left out.
+    """
+    ports = signature_of(model).inputs
+    found = {}
+    for port, values in zip(ports, _in_order(calibration, ports), strict=True):
+        array = fitted(np.asarray(values), port.shape) if None in port.shape else None
+        if array is not None and array.size:
+            found[port.name] = array.shape[1:]
+    return found
+
+
+def _in_order(calibration: Any, ports: Sequence[Port]) -> list[Any]:
+    """Return the array of each input."""
+    if isinstance(calibration, Mapping):
+        return [_of_port(calibration, port) for port in ports]
+    several = len(ports) > 1 or isinstance(calibration, (list, tuple))
+    arrays = list(calibration) if several else [calibration]
+    if len(arrays) != len(ports):
+        raise DataError(f"calibration has {len(arrays)} arrays for the inputs {listed(ports)}")
+    return arrays
+
+
+def _of_port(calibration: Mapping[str, Any], port: Port) -> Any:
+    name = next((name for name in port.names if name in calibration), None)
+    if name is None:
+        raise DataError(f"calibration lacks the input {port.name!r}")
+    return calibration[name]
 
 
 def _checked(name: str, tensor: Tensor, values: Any) -> Any:
@@ -162,7 +189,7 @@ def _numbers(tensor: Tensor) -> int:
 
 
 def _largest(graph: Graph) -> int:
-    return max(map(_numbers, graph.tensors))
+    return max(*map(_numbers, graph.inputs), *map(held_values, graph.calls))
 
 
 def chunked(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.graph.functional import read_graph, require_graph
-from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_settings import by_input, input_names
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.receptive_field import receptive_field
 from pytest_paoding.errors import PruningError
@@ -68,7 +68,7 @@ def settled_shapes(
         if len(names) > 1:
             raise PruningError(f"input_shape {tuple(given)} is one, the inputs are {names}")
         given = {names[0]: given}
-    known = _given(model, names, given or {})
+    known = _given(model, names, by_input(model, given or {}, "input_shape"))
     if not any(None in shape for shape in known):
         return known, None
     for shapes in _candidates(known, _least(model, known)):
@@ -83,9 +83,6 @@ def settled_shapes(
 
 
 def _given(model: Any, names: list[str], given: Mapping[str, Shape]) -> tuple[Shape, ...]:
-    for name in given:
-        if name not in names:
-            raise PruningError(f"input_shape names {name!r}: the inputs of the model are {names}")
     return tuple(
         _fitting(name, tuple(tensor.shape[1:]), given.get(name))
         for name, tensor in zip(names, model.inputs, strict=True)

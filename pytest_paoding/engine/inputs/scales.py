@@ -30,7 +30,7 @@ _CLOSE = 0.02  # share of a range by which its ends may miss a usual one
 _CONTRAST = (0.08, 0.6)  # deviation of pictures as a share of their range
 _GREY = (60.0, 200.0)  # means of 8-bit pictures
 _ROUNDING = 1e-4
-_WEIGHING = (
+_SCALING_WITH_WEIGHTS = (
     *("Normalization", "BatchNormalization", "Discretization"),
     "BaseImagePreprocessingLayer",
 )
@@ -102,30 +102,29 @@ def scale_of(graph: Graph, tensor: Tensor, *, pictures: bool) -> Scale | None:
         tensor: The input, of numbers.
         pictures: Whether it holds pictures, whose ranges are one of a few.
     """
-    steps = _measured(graph, tensor)
-    boundaries = next((each for each in steps if isinstance(each, Scale)), None)
-    if boundaries is not None:
-        return boundaries
-    found = [each for each in steps if isinstance(each, _Affine)]
+    found, binned = _measured(graph, tensor)
+    if binned is not None:
+        return binned
     known = (_exact(step) for step in reversed(found) if not step.learned)
     exact = next((each for each in known if each is not None), None)
     return exact if exact is not None or not found else _standardised(found[-1], pictures=pictures)
 
 
-def _measured(graph: Graph, tensor: Tensor) -> list[_Affine | Scale]:
-    """Return the maps of the input that the first calls compute, each up to the call."""
+def _measured(graph: Graph, tensor: Tensor) -> tuple[list[_Affine], Scale | None]:
+    """Return the map of the input up to each of the first calls, and the range of any bins."""
     shape = tuple(size or 1 for size in tensor.shape)
     rows: Any = tf.reshape(tf.range(_ROWS), (_ROWS, *(1,) * len(shape)))
     values = {tensor: tf.broadcast_to(tf.cast(rows, tensor.dtype), (_ROWS, *shape))}
     identity = _Affine(np.ones(()), np.zeros(()), "", learned=False)
     maps = {tensor: identity}
-    found: list[_Affine | Scale] = []
+    found: list[_Affine] = []
+    binned: Scale | None = None
     for call in graph.calls:
         before = [maps[each] for each in call.inputs if each in maps]
         if not before or len(before) < len(call.inputs) or not _may_scale(call):
             continue
         if is_a(call.operation, "Discretization"):
-            found += _of_boundaries(call, before[0])
+            binned = binned or _of_boundaries(call, before[0])
         elif (standard := _statistics(call)) is not None:
             found.append(_standardising(call, standard, before[0]))
         elif (outputs := _run(call, [values[each] for each in call.inputs])) is not None:
@@ -133,14 +132,14 @@ def _measured(graph: Graph, tensor: Tensor) -> list[_Affine | Scale]:
             if step is not None:
                 values[call.outputs[0]], maps[call.outputs[0]] = outputs, step
                 found.append(step)
-    return found
+    return found, binned
 
 
 def _may_scale(call: Call) -> bool:
     operation = call.operation
     if len(call.outputs) != 1:
         return False
-    if is_a(operation, *_WEIGHING):
+    if is_a(operation, *_SCALING_WITH_WEIGHTS):
         return True
     return not getattr(operation, "weights", ()) and kind_read_by(operation) is None
 
@@ -242,12 +241,12 @@ def _standardised(step: _Affine, *, pictures: bool) -> Scale | None:
     return Scale(least, most, step.why, typical=True)
 
 
-def _of_boundaries(call: Call, before: _Affine) -> list[_Affine | Scale]:
+def _of_boundaries(call: Call, before: _Affine) -> Scale | None:
     """Return the range of values that are sorted into bins, some beyond the last ones included."""
     boundaries = np.asarray(call.operation.bin_boundaries or (), np.float64)
     if not boundaries.size or before.factor.size > 1:
-        return []
+        return None
     beyond = max(float(np.ptp(boundaries)) / max(1, boundaries.size - 1), 1e-3)
     ends = np.array([boundaries.min() - beyond, boundaries.max() + beyond])
     low, high = sorted(before.before(ends).reshape(-1).tolist())
-    return [Scale(low, high, call.name, typical=True)]
+    return Scale(low, high, call.name, typical=True)

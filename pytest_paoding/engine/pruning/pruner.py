@@ -12,6 +12,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.inputs import lengths_of
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.sound_weights import require_sound_weights
@@ -167,8 +168,11 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         jump=check_jump(jump),
     )
     with undisturbed():
-        found = opened(model, input_shape=input_shape)
+        shown = None if calibration is None else lambda: (calibration,)
+        found = opened(model, input_shape=input_shape, data=shown)
     with undisturbed(), state_kept(found.model):
+        if input_shape is None and calibration is not None:
+            input_shape = lengths_of(found.model, calibration)
         shapes, assumed = settled_shapes(found.model, input_shape)
         structure = walk(found.model, rule_for, mixing=options.mixing, shapes=shapes)
         constraints.check(producer.name for producer in structure.producers)

@@ -158,7 +158,7 @@ def test_a_range_holds_for_all_inputs_or_by_name_and_is_read_off_otherwise(given
     (
         (
             {"picture": (0, 1)},
-            "input_range names .'picture'.: the inputs of the model are .'image'",
+            "input_range names 'picture': the inputs of the model are 'image'",
         ),
         ((1, 1), "not finite and rising"),
         ((0, float("nan")), "not finite and rising"),

@@ -72,6 +72,18 @@ def test_strings_are_finite() -> None:
         ("Exception encountered when calling Conv2D.call().\n\n\x1b[1mTold so\x1b[0m\n", "Told so"),
         ("{{function_node __wrapped__Pad_device_/job:0}} The first [Op:Pad] name: ", "The first"),
         ("one\ntwo", "one"),
+        (
+            (
+                "Graph execution error:\n\nDetected at node a defined at (most recent call last):\n"
+                '  File "net.py", line 9, in <module>\n\n  File "net.py", line 3, in call\n\n'
+                "indices[0,1] = 9 is not in [0, 5)\n\t [[{{node a}}]] [Op:__inference_f_7]"
+            ),
+            "indices[0,1] = 9 is not in [0, 5)",
+        ),
+        (
+            "Graph execution error:\n\n2 root error(s) found.\n  (0) INVALID_ARGUMENT:  none so\n",
+            "(0) INVALID_ARGUMENT:  none so",
+        ),
         ("", "ValueError"),
     ),
 )

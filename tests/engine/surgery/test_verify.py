@@ -13,7 +13,7 @@ from keras import layers
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.surgery.cut import Cut, cut
 from pytest_paoding.engine.surgery.transform import Transform

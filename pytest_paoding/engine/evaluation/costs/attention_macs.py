@@ -10,6 +10,7 @@ from keras.src.ops import nn, numpy  # the classes behind keras.ops have no publ
 
 from pytest_paoding.engine.evaluation.costs.feedforward_macs import combinations
 from pytest_paoding.engine.evaluation.costs.macs import counts, size
+from pytest_paoding.engine.execution.held_values import attended, key_axes
 from pytest_paoding.engine.graph.trace import Tensor
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ def multi_head_attention(call: Call) -> int | None:
     if config.get("use_gate"):
         return None
     heads, width, value_width = config["num_heads"], config["key_dim"], config["value_dim"]
-    query, value, key = _attended(call)
-    rank = len(query) + 1
-    axes = [axis % rank - 1 for axis in config["attention_axes"] or range(1, rank - 1)]
-    compared = size(query[:-1]) * prod(size((key[axis],)) for axis in axes)
+    query, value, key = attended(call)
+    compared = size(query[:-1]) * prod(size((key[axis],)) for axis in key_axes(call))
     inwards = (size(query) + size(key)) * width + size(value) * value_width
     outwards = size(query[:-1]) * value_width * size(call.outputs[0].shape[-1:])
     return int(heads * (inwards + compared * (width + value_width) + outwards))
@@ -42,18 +41,11 @@ def group_query_attention(call: Call) -> int | None:
     width, heads, shared = (
         config[name] for name in ("head_dim", "num_query_heads", "num_key_value_heads")
     )
-    query, value, key = _attended(call)
+    query, value, key = attended(call)
     inwards = size(query) * heads + (size(key) + size(value)) * shared
     compared = 2 * size(query[:-1]) * size(key[:-1]) * heads
     outwards = size(query[:-1]) * heads * size(call.outputs[0].shape[-1:])
     return int(width * (inwards + compared + outwards))
-
-
-def _attended(call: Call) -> tuple[Shape, Shape, Shape]:
-    """Return the shapes of query, value and key; without a key the value is the key."""
-    named = dict(zip(("query", "value", "key"), call.args, strict=False)) | call.kwargs
-    key = named.get("key") or named["value"]
-    return named["query"].shape, named["value"].shape, key.shape
 
 
 @counts(keras.layers.Attention, keras.layers.AdditiveAttention)

@@ -87,7 +87,7 @@ def _changed(
 def _harm(model: Model, layer: Any, slope: FloatArray, values: Any, words: IntArray) -> FloatArray:
     """Return by how much each token in place of each step would raise the loss, to first order."""
     table = model.weights[layer, 0]
-    present = (slope * table[values]).sum(axis=-1, keepdims=True)
+    present = (slope * table[values.astype(np.int64)]).sum(axis=-1, keepdims=True)
     return np.asarray(slope @ table[words].T - present)
 
 

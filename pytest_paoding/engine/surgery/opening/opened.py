@@ -15,7 +15,7 @@ import keras
 
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.guard import undisturbed
-from pytest_paoding.engine.inputs.input_ranges import input_names
+from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.surgery.cut import copy_state
 from pytest_paoding.engine.surgery.opening.equality import Pair, largest_difference
 from pytest_paoding.engine.surgery.opening.input_specs import Spec, input_specs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 from keras import layers
 
 from pytest_paoding.engine.execution.wave import Model
@@ -19,8 +20,8 @@ from support.small_models import randomised
 CLASSES = 4
 
 
-def reader(*, mask_zero=False):
-    given = keras.Input((20,), dtype="int32")
+def reader(*, mask_zero=False, dtype="int32"):
+    given = keras.Input((20,), dtype=dtype)
     flow = layers.GRU(8)(layers.Embedding(50, 6, mask_zero=mask_zero)(given))
     return randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
 
@@ -42,6 +43,14 @@ def test_substitution_moves_sentences_towards_their_classes():
     ]
     assert loss[1].mean() < 0.9 * loss[0].mean()
     assert 0 < (before != after).mean(axis=1).max() <= 4 * 0.05 + 1e-9  # rounds, share of each
+
+
+@pytest.mark.parametrize("dtype", ("float32", "float64", "uint8", "int16", "int64"))
+def test_tokens_of_any_dtype_are_moved_alike(dtype):
+    expected = moved(reader())[1]
+    found = moved(reader(dtype=dtype))[1]
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_padding_stays_padding():

@@ -76,7 +76,9 @@ def attention(visit: Visit) -> Sequence[View]:
 def dot_product_attention(visit: Visit) -> View | Sequence[View]:
     """Query, key and value (time, heads, size): whole heads go."""
     tensors = [each for each in visit.call.args if isinstance(each, Tensor)]
-    if len(visit.inputs) != 3 or len(tensors) != 3 or len({v.shape[1] for v in visit.inputs}) > 1:  # noqa: PLR2004 # three operands
+    shapes = [view.shape for view in visit.inputs]
+    usual = len(shapes) == len(tensors) == 3 and {len(shape) for shape in shapes} == {3}  # noqa: PLR2004 # three operands of three axes
+    if not usual or len({shape[1] for shape in shapes}) > 1:
         return visit.fixed("attends with a mask, or with unequal numbers of heads")
     heads = [visit.channels(_summed(visit, view, (2,)), 1) for view in visit.inputs]
     for each in heads[1:]:
