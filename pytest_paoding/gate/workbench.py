@@ -182,8 +182,9 @@ class Workbench:
         original = self._digest
         pruning = self._pruning(settings)
         inputs = self.examine(about_inputs(pruning))
-        learned = inputs if pruning["calibration"] is None else {}  # it has lengths of its own
-        pruned = self.engine.prune(self.original, **{**pruning, **learned}, progress=self.progress)
+        if pruning["calibration"] is None:  # which has lengths of its own
+            pruning = {**pruning, "input_shape": inputs["input_shape"]}
+        pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
         compress = "compression" in settings.judging["measure"]
         before, after = self._saved(pruned.model, file, compress=compress)
         self._models[file] = pruned.model
