@@ -149,7 +149,7 @@ def test_a_cut_that_fails_its_check_is_unjudged_and_not_published(
         ("round_to = 8", "model '*' has nothing to prune: the width is kept a multiple of 8"),
         (
             'calibration = "our_data:holdout"\nstrategy = "reconstruct"',
-            "calibration has 2 arrays for the inputs ['*']",
+            "calibration has 2 arrays for the inputs '*'",
         ),
         (
             'calibration = "our_data:inputs"\nstrategy = "reconstruct"',
