@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.keras_io.assets import assets_of
 from pytest_paoding.engine.keras_io.identity import is_closed
 from pytest_paoding.engine.keras_io.save import UNSAVABLE, lean_config, uncompiled
 from pytest_paoding.errors import ModelFileError, cause_of
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 def digest(model: Any) -> str:
     """Return `sha256:...` over a model's configuration and weights.
 
-    It covers every layer's class, name and configuration and every weight's shape, dtype and bits;
-    not how the model is compiled, nor when or where it was built or saved.
+    It covers every layer's class, name and configuration, every weight's shape, dtype and bits, and
+    vocabularies that layers were adapted to; not how the model is compiled, nor when or where it
+    was built or saved.
 
     Raises:
         ModelFileError: The model cannot be described by its configuration.
@@ -47,6 +49,7 @@ def _parts(model: Any) -> Iterator[Any]:
         array = np.ascontiguousarray(weight)  # TensorFlow's own memory: nothing is copied
         yield f"{array.dtype} {array.shape}".encode()
         yield array.reshape(-1).view(np.uint8).data
+    yield from assets_of(model)
 
 
 def _architecture(model: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.axes import bias_is_misplaced
 from pytest_paoding.engine.graph.views import lengths_left
+from pytest_paoding.engine.keras_io.assets import copy_assets
 from pytest_paoding.engine.surgery.rebuild import Changes, Rebuild
 from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
 from pytest_paoding.errors import SurgeryError
@@ -163,6 +164,7 @@ def copy_state(
             )
         target.assign(array)
     _copy_hidden_state(old, new)
+    copy_assets(old, new)
     if new.weights and hasattr(
         new, "finalize_state"
     ):  # adapted layers cache what they compute from their weights
