@@ -35,7 +35,7 @@ def add_settings(parser: argparse.ArgumentParser, names: Iterable[str] = PRUNING
         key = SETTINGS[name]
         told = {**described(key), "default": key.default}
         if key.several:
-            told |= {"nargs": "+" if isinstance(key.metavar, str) else 2, "metavar": key.metavar}
+            told["nargs"] = "+"
         if not key.flag and (default := _shown(key.default)):
             told["help"] += f" (default: {default})"
         parser.add_argument(f"--{key.dashed}", **told | _FROM_FILES.get(name, {}))

@@ -32,7 +32,7 @@ def described(key: Key) -> dict[str, Any]:
     if key.flag:
         return {**told, "action": "store_const", "const": True}
     if key.several:
-        return {**told, "action": Several, "read": read, "metavar": key.placeholder}
+        return {**told, "action": Several, "read": read, "metavar": key.metavar}
     if key.words:
         return {**told, "choices": key.words, "type": _word(read)}
     return {**told, "type": argument(read), "metavar": key.metavar}

@@ -50,4 +50,4 @@ def _options(key: Key) -> str:
         return ""
     if key.flag:
         return f"`--paoding-{key.dashed}`, `--paoding-no-{key.dashed}`"
-    return f"`--paoding-{key.dashed}={key.placeholder or 'NAME'}`"
+    return f"`--paoding-{key.dashed}={key.metavar or 'NAME'}`"

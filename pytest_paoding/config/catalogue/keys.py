@@ -46,7 +46,7 @@ class Key:
         flag: Whether it is true or false.
         several: Whether it holds several values, which the command line separates by commas.
         path: Whether it is a path; one on the command line starts from the working directory.
-        metavar: What its option calls a value; two names for a pair.
+        metavar: What its option calls a value; empty where it takes none.
         table: The inner table it stands in.
         inner: Its key there, where that is not its name.
         scope: Where it may stand.
@@ -65,7 +65,7 @@ class Key:
     flag: bool = False
     several: bool = False
     path: bool = False
-    metavar: str | tuple[str, str] = ""
+    metavar: str = ""
     table: str = ""
     inner: str = ""
     scope: Scope = Scope.GATE
@@ -80,11 +80,6 @@ class Key:
     def dashed(self) -> str:
         """The name as options spell it."""
         return self.name.replace("_", "-")
-
-    @property
-    def placeholder(self) -> str:
-        """What the option calls its value; empty where it takes none."""
-        return self.metavar if isinstance(self.metavar, str) else ",".join(self.metavar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ PRUNING_KEYS = (
         read=values.input_range,
         calls=_EVERYWHERE,
         several=True,
-        metavar=("LO", "HI"),
+        metavar="LO,HI",
         example="{ image = [0, 255], mask = [-1, 1] }",
         help="what a legal input may be, such as 0,1, or by input name NAME=0,1",
         meaning="What a legal input may be: `[low, high]`, or a table of such pairs by input "

@@ -69,8 +69,13 @@ def signature_of(model: Any) -> Signature:
 
 
 def find(ports: Sequence[Port], name: str) -> int | None:
-    """Return the index of the port called `name`, None if there is none."""
-    return next((index for index, port in enumerate(ports) if name in port.names), None)
+    """Return the index of the port called `name`, None if there is none.
+
+    A usual name goes before others: layers may have the names of each other's keys.
+    """
+    usual = (index for index, port in enumerate(ports) if name == port.name)
+    other = (index for index, port in enumerate(ports) if name in port.names)
+    return next(usual, next(other, None))
 
 
 def listed(ports: Iterable[Port]) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ASSUMED, _WAVES, _BYTES = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 _PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
 _SENTENCE, _SERIES_RANK = 4, 2  # steps at least; axes: steps and features
-_SHOWN = 4  # inputs that a note names
+_SHOWN = 4  # inputs that a note names, unless more are assumed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,12 +112,18 @@ class InputSources:
 
     @property
     def note(self) -> str | None:
-        """What was read off the model or assumed, in one line; None where the user said it all."""
-        told = [str(source) for source in self if not source.given]
-        if not told:
+        """What was read off the model or assumed, in one line; None where the user said it all.
+
+        What was assumed comes first, and is never left out: that is what a user may have to say.
+        """
+        sources = [source for source in self if not source.given]
+        assumed = [str(source) for source in sources if not source.scale.why]
+        read = [str(source) for source in sources if source.scale.why]
+        shown = [*assumed, *read][: max(_SHOWN, len(assumed))]
+        if not shown:
             return None
-        more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-        return f"inputs: {'; '.join(told[:_SHOWN])}{more}"
+        left = len(sources) - len(shown)
+        return f"inputs: {'; '.join(shown)}{f'; and {left} more' if left else ''}"
 
 
 def sources_of(

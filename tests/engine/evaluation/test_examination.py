@@ -36,6 +36,8 @@ def values(low: float, high: float, shape: tuple[int, ...] = (8, 8, 1)) -> Any:
 
 
 RESCALED = layers.Rescaling(1 / 255)
+WIDE = layers.Normalization(mean=[40.0, 5e4, 0.0, 1.0], variance=[100.0, 9e8, 1.0, 0.25])
+SIGNED = layers.Rescaling(1 / 127.5, offset=-1)
 NORMED = layers.Normalization(mean=[10.0] * 4, variance=[4.0] * 4)
 FITTING = {
     "unit": (pictures, values(0, 1), {}),
@@ -47,6 +49,12 @@ FITTING = {
     "told": (pictures, values(0, 255), {"input_range": (0, 255)}),
     "told by name": (pictures, values(0, 255), {"input_range": {"image": (0, 255)}}),
     "standardised": (lambda: table(NORMED), values(4, 16, (4,)), {}),
+    "wide": (
+        lambda: table(WIDE),
+        values(-1, 1, (4,)) * [20, 6e4, 2, 1] + [40, 5e4, 0, 1],
+        {},
+    ),
+    "signed": (lambda: pictures(SIGNED), values(0, 255), {}),
     "one value": (lambda: table(NORMED), values(10, 10.001, (4,)), {}),
 }
 REFUSED = {
@@ -69,6 +77,24 @@ REFUSED = {
         r"where input_range is \[0, 255\]: set the one that holds",
     ),
     "signed by default": (pictures, values(-1, 1), {}, r"where \[0, 1\] is assumed"),
+    "standardised before": (
+        lambda: table(WIDE),
+        np.random.default_rng(0).normal(size=(60, 4)),
+        {},
+        r"'table' run from -\d.* to \d.* where 'normalization.*' tells \[-1\d+, \d+.*\]: scale",
+    ),
+    "scaled to signs before": (
+        lambda: pictures(SIGNED),
+        values(-1, 1),
+        {},
+        r"'image' run from -.* to .* where 'rescaling.*' tells \[0, 255\]: scale them",
+    ),
+    "columns exchanged": (
+        lambda: table(WIDE),
+        (values(-1, 1, (4,)) * [20, 6e4, 2, 1] + [40, 5e4, 0, 1])[:, [1, 0, 2, 3]],
+        {},
+        "where 'normalization.*' tells",
+    ),
     "not standardised": (
         lambda: table(NORMED),
         values(-900, -800, (4,)),

@@ -93,3 +93,26 @@ def test_a_last_axis_of_one_may_be_missing_in_a_calibration() -> None:
     without = prune(model, ratio=0.5, calibration=given).model.get_weights()
     for a, b in zip(with_axis, without, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_an_input_whose_range_is_assumed_is_always_named() -> None:
+    given = [keras.Input((2,), name=name) for name in "abcdef"]
+    scaled = [layers.Normalization(mean=3.0, variance=2.0)(each) for each in given[:-1]]
+    flow = layers.Dense(6, activation="relu")(layers.concatenate([*scaled, given[-1]]))
+    sources, _ = settled_sources(keras.Model(given, layers.Dense(2)(flow)))
+    assert sources.note is not None
+    assert sources.note.startswith(
+        "inputs: f holds features in 0 to 1 (assumed: see input_range); a"
+    )
+    assert sources.note.endswith("; and 2 more")
+
+
+def test_a_key_goes_before_the_layer_that_has_its_name() -> None:
+    left, right = keras.Input((3,), name="left"), keras.Input((4,), name="right")
+    head = layers.Dense(2)(layers.concatenate([left, right]))
+    model = keras.Model({"right": left, "left": right}, head)
+    sources, _ = settled_sources(model, input_range={"right": (0, 9)})
+    assert [(s.name, s.layout.shape, s.given) for s in sources] == [
+        ("left", (4,), False),
+        ("right", (3,), True),
+    ]

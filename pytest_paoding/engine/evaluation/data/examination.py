@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _SAMPLES = 512  # of arrays that are looked at
 _RARE = 0.01  # share of values at either end that are no evidence
 _BEYOND = 0.5  # share of a range by which values may lie outside of it
-_NARROW = 1 / 128  # share of a range that values have to fill
+_NARROW = 0.01  # share of a range that values have to fill
+_STANDARD = (0.001, 0.3, 3.0)  # of values standardised before: share, and deviations they have
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def contradiction(source: InputSource, values: Any) -> str | None:
         fits = not numbered or (least >= 0 and most < source.vocabulary.size)
         known = f"{source.scale.why!r} knows 0 to {high:g}"
         return None if fits else f"{_found(source, least, most)} where {known}"
-    if not _contradicts(values, low, high, typical=source.scale.typical):
+    if not _contradicts(values, source):
         return None
     span = f"[{low:g}, {high:g}]"
     if source.given:
@@ -120,10 +121,27 @@ def _found(source: InputSource, least: float, most: float) -> str:
     return f"the data of input {source.name!r} run from {least:g} to {most:g}"
 
 
-def _contradicts(values: Any, low: float, high: float, *, typical: bool) -> bool:
+def _contradicts(values: Any, source: InputSource) -> bool:
+    """Whether values lie far beyond a range, position by position, or fill hardly any of it."""
+    low, high = (np.asarray(each, np.float64) for each in source.ends)
     width = high - low
-    ends = np.quantile(values.astype(np.float64), (_RARE, 1 - _RARE))
-    if ends[0] < low - _BEYOND * width or ends[1] > high + _BEYOND * width:
+    exact = values.astype(np.float64)
+    axes = tuple(range(exact.ndim - low.ndim)) if low.ndim else None
+    least, most = np.quantile(exact, (_RARE, 1 - _RARE), axis=axes)
+    if ((least < low - _BEYOND * width) | (most > high + _BEYOND * width)).any():
         return True
-    extent = float(values.max()) - float(values.min())
-    return not typical and 0 < extent < _NARROW * width
+    extent = exact.max(axis=axes) - exact.min(axis=axes)
+    if source.scale.typical:
+        return _standardised(exact, extent / width, axes)
+    return bool(((extent > 0) & (extent < _NARROW * width)).all())
+
+
+def _standardised(values: Any, share: Any, axes: tuple[int, ...] | None) -> bool:
+    """Whether values at some position have about the mean 0 and the deviation 1 by themselves.
+
+    A layer that standardises them again, from a far wider range, would make all of them alike.
+    """
+    most, least, largest = _STANDARD
+    deviation = values.std(axis=axes)
+    near = (deviation > least) & (deviation < largest) & (np.abs(values.mean(axis=axes)) < largest)
+    return bool((near & (share < most)).any())
