@@ -41,7 +41,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine/graph": ("engine",),
     "engine/execution": ("engine", "engine/keras_io", "engine/graph"),
     "engine/inputs": ("engine", "engine/keras_io", "engine/graph", "engine/execution"),
-    "engine/surgery": ("engine", "engine/graph", "engine/execution", "engine/inputs"),
+    "engine/surgery": (
+        *("engine", "engine/keras_io", "engine/graph"),
+        *("engine/execution", "engine/inputs"),
+    ),
     "engine/pruning": (
         *("engine", "engine/graph", "engine/execution", "engine/inputs"),
         "engine/surgery",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 
@@ -10,7 +9,6 @@ import pytest
 
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli import arguments, prune
-from pytest_paoding.cli.arguments import add_settings, settings_of
 from pytest_paoding.engine.keras_io.load import load_model
 from pytest_paoding.engine.keras_io.save import save_model
 
@@ -111,26 +109,6 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "input_kind": "picture",
         "input_shape": (8, 8, 1),
         "progress": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    (
-        (["0,1"], (0, 1)),
-        (["-1", "2"], (-1, 2)),
-        (["pic=0,255"], {"pic": (0, 255)}),
-        (
-            ["pic=0,255", "wave=-1,1", "more=2,3"],
-            {"pic": (0, 255), "wave": (-1, 1), "more": (2, 3)},
-        ),
-    ),
-)
-def test_a_range_is_written_as_help_says(words, expected):
-    parser = argparse.ArgumentParser()
-    add_settings(parser, ["input_range"])
-    assert settings_of(parser.parse_args(["--input-range", *words]), ["input_range"]) == {
-        "input_range": expected
     }
 
 
