@@ -210,9 +210,10 @@ def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> li
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
         measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
-    elif limit.confidence and measurement.found is not None and measurement.evidence is None:
-        reason = "no interval is known for it: set its budget without confidence"
-        measurement = replace(measurement, found=None, reason=reason)
+    elif limit.confidence and measurement.found is not None:
+        doubt = measurement.doubt(limit.confidence)
+        if doubt is not None:
+            measurement = replace(measurement, found=None, reason=doubt)
     check = Check(name, limit, measurement, Verdict.UNJUDGED)
     return replace(check, verdict=verdict(check.compared, limit))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.records.evidence import CONFIDENCE, Evidence
-from pytest_paoding.records.text.printing import Shown, show
+from pytest_paoding.records.evidence.any_evidence import AnyEvidence, evidence_from_dict
+from pytest_paoding.records.evidence.contrast import CONFIDENCE
+from pytest_paoding.records.text.printing import Shown, at, show
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Measurement(Shown):
     found: float | None = None
     reason: str | None = None
     detail: str | None = None
-    evidence: Evidence | None = None
+    evidence: AnyEvidence | None = None
 
     def interval(self, confidence: float | None = None) -> tuple[float, float] | None:
         """Return the interval of the true value; None where it is unknown.
@@ -43,6 +44,18 @@ class Measurement(Shown):
         if self.found is None or self.evidence is None:
             return None
         return self.evidence.interval(confidence or CONFIDENCE)
+
+    def doubt(self, confidence: float) -> str | None:
+        """Return why no interval of that confidence is known, in one line; None where one is."""
+        if self.evidence is None:
+            return "no interval is known for it: set its budget without confidence"
+        if confidence > self.evidence.surest:
+            sure = at(self.evidence.surest)
+            return f"its interval is known{sure} at most: set its budget with that confidence"
+        if self.interval(confidence) is None:
+            reason = self.evidence.reason or f"its samples do not bound it{at(confidence)}"
+            return f"no interval is known, {reason}: set its budget without confidence"
+        return None
 
     def __str__(self) -> str:
         before, after, found = (
@@ -60,8 +73,7 @@ class Measurement(Shown):
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Measurement:
         """Return the measurement whose plain form is a part of `plain`."""
-        evidence = plain["evidence"]
         return cls(
             **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")},
-            evidence=None if evidence is None else Evidence.from_dict(evidence),
+            evidence=evidence_from_dict(plain["evidence"]),
         )

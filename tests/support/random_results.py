@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
 from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
-from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.evidence import LEVELS, ConfidenceCurve, Contrast, Evidence
 from pytest_paoding.records.formats import ENDINGS, EXPORTED, of_file
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import FILE_BUDGETS, METRICS
@@ -21,8 +21,20 @@ levels = st.sampled_from([Level.ERROR, Level.WARN])
 evidence = st.builds(
     Evidence, st.sampled_from(Contrast), st.integers(1, 900), *[st.integers(0, 900)] * 3
 )
+bounds = st.just(()) | st.lists(
+    st.floats(-1e9, 1e9), min_size=len(LEVELS), max_size=len(LEVELS)
+).map(lambda found: tuple(sorted(found)))
+curves = st.builds(
+    ConfidenceCurve,
+    st.sampled_from(Contrast),
+    st.integers(0, 900),
+    st.sampled_from(("bca", "bootstrap-t", "score")),
+    st.sampled_from((0, 2000)),
+    bounds | bounds.map(lambda found: (None, *found[1:]) if found else found),
+    st.none() | lines,
+)
 measurements = st.builds(
-    Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence
+    Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence | curves
 )
 confidences = st.none() | st.floats(0.5, 0.999)
 limits = st.builds(

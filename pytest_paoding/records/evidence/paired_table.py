@@ -1,36 +1,20 @@
-"""Evidence for a metric: the samples it was found from, and the interval of its true value.
-
-Standard library only: the side that judges needs it without NumPy.
-"""
+"""Evidence that can be counted: how many samples are right before and after pruning."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.records.evidence.contrast import CONFIDENCE, Contrast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-CONFIDENCE = 0.95
-"""Confidence of the intervals in reports."""
+    from collections.abc import Callable, Mapping, Sequence
 
 _CELLS = ("both", "lost", "gained", "neither")
 _PRECISION = 1e-7
 """Relative precision of bisection: far finer than any metric is printed."""
-
-
-class Contrast(Enum):
-    """How a metric compares the shares before and after."""
-
-    SHARE = "share"
-    """The share after pruning."""
-    DIFFERENCE = "difference"
-    """The share before minus the share after."""
-    RATIO = "ratio"
-    """The share after divided by the share before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +42,15 @@ class Evidence:
     def samples(self) -> int:
         """Number of samples."""
         return sum(self._counts)
+
+    @property
+    def reason(self) -> None:
+        """Why no interval is known: counts always give one."""
+
+    @property
+    def surest(self) -> float:
+        """Greatest confidence of an interval: any is served."""
+        return 1.0
 
     @property
     def _counts(self) -> tuple[int, int, int, int]:
@@ -94,7 +87,7 @@ class Evidence:
         return {"contrast": self.contrast.value, **dict(zip(_CELLS, self._counts, strict=True))}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, str | int]) -> Evidence:
+    def from_dict(cls, plain: Mapping[str, Any]) -> Evidence:
         """Return what `to_dict` gave."""
         return cls(Contrast(plain["contrast"]), *(int(plain[cell]) for cell in _CELLS))
 
