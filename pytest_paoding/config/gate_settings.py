@@ -133,8 +133,8 @@ def _corrupted(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
     named: tuple[str, ...] | None = effective["corruptions"].value
     if named is not None:
         return named
-    averaged = any(limit.metric.averaged for limit in limits)
-    return CORRUPTIONS if averaged or effective["severities"].source != DEFAULT else ()
+    limited = any(limit.metric.on_corrupted for limit in limits)
+    return CORRUPTIONS if limited or effective["severities"].source != DEFAULT else ()
 
 
 def _limits(said: Layer, *, strict: bool) -> tuple[Limit, ...]:

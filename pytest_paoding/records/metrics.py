@@ -32,7 +32,7 @@ class Metric(Shown):
         unit: Unit of the found value, which a budget limits.
         sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
-        averaged: Averaged over several versions of each sample, so samples cannot be counted.
+        on_corrupted: Whether it is measured on corrupted inputs.
         extra: Measure that has to be asked for, where the metric depends on one.
         advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
         on_files: Whether it is measured on exported files too.
@@ -43,7 +43,7 @@ class Metric(Shown):
     unit: Unit = Unit.PLAIN
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
-    averaged: bool = False
+    on_corrupted: bool = False
     extra: str | None = None
     advisory: bool = False
     on_files: bool = False
@@ -59,7 +59,7 @@ class Metric(Shown):
     @property
     def sampled(self) -> bool:
         """Whether it is an estimate from the samples of one run."""
-        return self.sides is Unit.SHARE and self.name in METRICS and not self.averaged
+        return self.sides is Unit.SHARE and self.name in METRICS
 
     @property
     def key(self) -> str:
@@ -87,8 +87,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE, on_files=True),
             Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),
-            Metric("corruption_accuracy", _HIGHER, _SHARE, _SHARE, averaged=True),
-            Metric("corruption_retention", _HIGHER, _RETENTION, _SHARE, averaged=True),
+            Metric("corruption_accuracy", _HIGHER, _SHARE, _SHARE, on_corrupted=True),
+            Metric("corruption_retention", _HIGHER, _RETENTION, _SHARE, on_corrupted=True),
             Metric("parameters", _LOWER, _COUNT, _COUNT),
             Metric("parameters_removed", _HIGHER, _PERCENT, _COUNT),
             Metric("size", _LOWER, _BYTES, _BYTES, on_files=True),

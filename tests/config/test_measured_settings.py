@@ -125,3 +125,12 @@ def test_an_attack_that_lacks_its_package_says_how_to_get_it(
     loaded(tmp_path)
     with pytest.raises(ConfigError, match="needs foolbox"):
         loaded(tmp_path).gate(call={"attack": Setting("pgd", "call")})
+
+
+def test_a_confidence_is_asked_of_what_is_measured_on_corrupted_inputs_too(tmp_path: Path) -> None:
+    one = "min_corruption_accuracy = { limit = 0.8, confidence = 0.99 }"
+    text = f"[tool.paoding.models.b]\npath = 'b'\nbudget = {{ confidence = 0.9, {one},"
+    settings = loaded(tmp_path, f"{BASE}{text} min_corruption_retention = 0.9 }}\n")
+    sure = {each.key: each.confidence for each in settings.gate(model="b").limits}
+    assert sure["min_corruption_accuracy"] == 0.99
+    assert sure["min_corruption_retention"] == 0.9

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.engine.evaluation.accuracy import degenerate
+from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
+from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
+from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -17,13 +20,15 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
     """Return corruption_accuracy, the mean over kinds and severities, and corruption_retention.
 
     Nothing where no corruption was asked for. Retention is the accuracy after pruning divided by
-    that before.
+    that before. The versions of a sample are hardly independent, so the intervals are those of
+    means over samples of the share of versions that are right.
     """
     if seen.uncorrupted is not None:
         return dict.fromkeys(_NAMES, Measurement(reason=seen.uncorrupted))
     right, left = seen.original.corrupted, seen.pruned.corrupted
     if not seen.versions or right is None or left is None:
         return {}
+    means = PairedMeans(after=left.mean(axis=0), before=right.mean(axis=0))
     before, after = float(right.mean()), float(left.mean())
     detail = _detail(seen)
     reason = degenerate(seen)
@@ -31,8 +36,12 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
         reason = "no corrupted sample is right before pruning: a ratio is undefined"
     retention = None if reason else after / before
     return {
-        "corruption_accuracy": Measurement(before, after, after, detail=detail),
-        "corruption_retention": Measurement(before, after, retention, reason, detail),
+        "corruption_accuracy": Measurement(
+            before, after, after, detail=detail, evidence=bounded_curve(means, Contrast.SHARE)
+        ),
+        "corruption_retention": Measurement(
+            before, after, retention, reason, detail, bounded_curve(means, Contrast.RATIO)
+        ),
     }
 
 

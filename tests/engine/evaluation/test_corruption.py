@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
+from pytest_paoding.engine.evaluation.accuracy import paired
 from pytest_paoding.engine.evaluation.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.execution.signature import Port
+from pytest_paoding.records.evidence import Contrast
 
 KINDS = ("noise", "blur", "brightness", "contrast")
 ALL = {"kinds": KINDS, "severities": (1, 2, 3, 4, 5)}
@@ -170,6 +173,10 @@ def test_accuracies_are_means_over_kinds_and_severities(digits, digits_cnn, digi
     assert (accuracy.before, accuracy.after) == pytest.approx((before, after), abs=1e-3)
     assert accuracy.found == accuracy.after < found["accuracy"].after
     assert retention.found == pytest.approx(accuracy.after / accuracy.before)
+    for each in (accuracy, retention):
+        low, high = each.interval()
+        assert low < each.found < high
+        assert each.evidence.samples == 300
     assert accuracy.detail.startswith("noise 0.")
     assert accuracy.detail.endswith("; severities 2, 5")
     assert evaluate(digits_cnn, digits_mlp, (x, y), **options) == found
@@ -214,6 +221,38 @@ def test_a_constant_answer_and_a_reference_of_zero_have_no_retention():
         assert found["corruption_retention"].found is None
         assert reason in found["corruption_retention"].reason
         assert found["corruption_accuracy"].found == 1
+
+
+def answers(corrupted):
+    classes = np.arange(corrupted.shape[1])[None] % 3
+    return Answers(classes, np.empty((0, classes.size)), 0, 0, corrupted=corrupted)
+
+
+def intervals(before, after):
+    versions = (("noise", 1), ("noise", 5))[: len(before)]
+    before, after = answers(before), answers(after)
+    seen = Observations(before, after, before.predicted, (), None, (), versions=versions)
+    return {name: each.interval() for name, each in corruption_metrics(seen).items()}
+
+
+def test_versions_of_a_sample_are_not_samples():
+    right = np.random.default_rng(0).random((2, 80)) < np.array([[0.9], [0.8]])
+    once, twice = intervals(right[:1], right[1:]), intervals(right[[0, 0]], right[[1, 1]])
+    assert once == twice
+    table = paired(right[0], right[1])
+    assert once["corruption_accuracy"] == pytest.approx(table.interval(), abs=1e-6)
+    ratio = replace(table, contrast=Contrast.RATIO).interval()
+    assert once["corruption_retention"] == pytest.approx(ratio, abs=1e-6)
+
+
+def test_versions_that_fail_at_different_samples_tell_more():
+    before = np.ones((2, 80), bool)
+    together, apart = before.copy(), before.copy()
+    together[:, :8] = False
+    apart[0, :8] = apart[1, 8:16] = False
+    narrow, wide = (intervals(before, each) for each in (apart, together))
+    for name in ("corruption_accuracy", "corruption_retention"):
+        assert np.ptp(narrow[name]) < 0.9 * np.ptp(wide[name])
 
 
 @pytest.mark.parametrize("dtype", ("bfloat16", "float16", "float64"))
