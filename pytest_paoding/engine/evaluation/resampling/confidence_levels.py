@@ -22,7 +22,7 @@ DEVIATES = np.array([NORMAL.inv_cdf(level) for level in LEVELS])
 """The normal deviate of each level, shape (levels,)."""
 
 TOO_FEW = f"an interval takes {LEAST} samples"
-CONSTANT = "all samples are alike, which does not tell how others would vary"
+CONSTANT = "it is the same in every resample, which does not tell how it varies"
 MAYBE_ZERO = "the value before pruning may be 0"
 UNDEFINED = "the value is undefined"
 NO_BEFORE = "there is no value before pruning"

@@ -176,7 +176,7 @@ def few_positives(number: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("score", "contrast", "reason"),
     (
-        (PairedScore(mean_value, np.full(100, 0.1)), SHARE, "all samples are alike"),
+        (PairedScore(mean_value, np.full(100, 0.1)), SHARE, "it is the same in every resample"),
         (PairedScore(mean_value, skewed(0, 100)), RATIO, "there is no value before"),
         (PairedScore(auc_value, few_positives(0)), SHARE, "the value is undefined"),
         (PairedScore(auc_value, few_positives(2)), SHARE, "it is undefined in 1"),

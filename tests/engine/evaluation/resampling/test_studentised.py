@@ -110,9 +110,17 @@ def test_weights_are_those_of_a_weighted_mean() -> None:
     (
         (PairedMeans(np.arange(19.0)), SHARE, "an interval takes 20 samples"),
         (PairedMeans(np.arange(30.0), weights=np.arange(30) > 20), SHARE, "an interval takes 20"),
-        (PairedMeans(np.full(30, 0.1)), SHARE, "all samples are alike"),
-        (PairedMeans(np.full(30, 0.1), np.full(30, 0.3)), DIFFERENCE, "all samples are alike"),
-        (PairedMeans(np.arange(30.0) * 3, np.arange(30.0)), RATIO, "all samples are alike"),
+        (PairedMeans(np.full(30, 0.1)), SHARE, "it is the same in every resample"),
+        (
+            PairedMeans(np.full(30, 0.1), np.full(30, 0.3)),
+            DIFFERENCE,
+            "it is the same in every resample",
+        ),
+        (
+            PairedMeans(np.arange(30.0) * 3, np.arange(30.0)),
+            RATIO,
+            "it is the same in every resample",
+        ),
         (PairedMeans(np.arange(30.0)), DIFFERENCE, "there is no value before"),
         (PairedMeans(np.arange(30.0), np.zeros(30)), RATIO, "the value before pruning may be 0"),
         (PairedMeans(np.full(30, np.inf)), SHARE, "the value is undefined"),
