@@ -6,7 +6,8 @@
 
 Each answers with a `ConfidenceCurve` for the value after, the difference and the ratio. How often
 intervals of 95 % cover these three, at 30, 100 and 400 samples, by the method chosen and by others
-that were not; in 1000 simulations each, 333 of shares and 250 of the AUC::
+that were not; in 1000 simulations each, 333 of shares and 250 of the AUC, of which those without an
+interval do not count::
 
                               method            30              100              400
     mean, normal              bootstrap-t .958 .945 .948  .954 .953 .952  .952 .953 .951
