@@ -1,0 +1,1 @@
+"""Scores: how good the answers of a model are, for every task, with weights on the samples."""
