@@ -18,7 +18,7 @@ _NO_SPREAD = 1e-13
 """A variance that is a smaller share of the mean square is nothing but rounding."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DeterminationScore(Score):
     """R2: 1 - squared error / variance of the truth, for each output, and the mean over outputs.
 

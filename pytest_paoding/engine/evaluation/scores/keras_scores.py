@@ -25,7 +25,7 @@ _DIRECTIONS = {"up": Direction.HIGHER, "down": Direction.LOWER}
 _NEAR = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KerasScore(ResampledScore):
     """Score of a metric of Keras, in float32 as Keras has it, or in the metric's own dtype.
 

@@ -21,7 +21,7 @@ Measure: TypeAlias = "Callable[[Places], Any]"
 """From the places of a batch to a number for each, shape (samples, places)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MeanScore(Score):
     """Mean of a number over all places: the sum of `weight * number` by the sum of the weights.
 
@@ -55,7 +55,7 @@ class MeanScore(Score):
         return sums / amounts if alike else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RootMeanScore(MeanScore):
     """Square root of a mean, which is no mean itself."""
 

@@ -25,7 +25,8 @@ class Places:
     Attributes:
         truth: Shape (samples, places): class numbers, 0 or 1, or values. Class 0 where the weight
             is 0.
-        answer: Shape (samples, places, classes) for class numbers, else (samples, places).
+        answer: Shape (samples, places, classes) for class numbers, else (samples, places); float32
+            or float64.
         weights: Shape (samples, places), float64, not negative; None where all are 1.
     """
 
@@ -60,7 +61,7 @@ def classes_at_places(truth: Any, answer: Any, weights: Any = None) -> Places:
     Raises:
         DataError: Shapes do not go together, or the truth holds what is no class of the answer.
     """
-    truth, answer = np.asarray(truth), np.asarray(answer)
+    truth, answer = np.asarray(truth), _floating(answer)
     if answer.shape[:-1] != truth.shape or not truth.ndim:
         raise DataError(
             f"truth of shape {truth.shape} does not fit answers of shape {answer.shape}: expected "
@@ -103,7 +104,7 @@ def labels_as_places(truth: Any, answer: Any, weights: Any = None) -> Places:
         DataError: Shapes are others, the truth is neither 0 nor 1, or there are weights.
         EvaluationError: The answers are no probabilities.
     """
-    truth, answer = np.asarray(truth), np.asarray(answer)
+    truth, answer = np.asarray(truth), _floating(answer)
     if truth.shape != answer.shape or truth.ndim != _MATRIX:
         raise DataError(
             f"truth of shape {truth.shape} does not fit answers of shape {answer.shape}: expected "
@@ -113,7 +114,6 @@ def labels_as_places(truth: Any, answer: Any, weights: Any = None) -> Places:
         raise DataError("labels take no weights of their own: weigh whole samples")
     if not ((truth == 0) | (truth == 1)).all():
         raise DataError("truth holds other numbers than 0 and 1: it must say which labels apply")
-    answer = answer if answer.dtype.kind == "f" else answer.astype(np.float64)
     if answer.size and not (answer.min() >= 0 and answer.max() <= 1):
         raise EvaluationError("answers are no probabilities: some are below 0 or above 1")
     return Places(truth.astype(bool), answer)
@@ -133,6 +133,12 @@ def values_at_places(truth: Any, answer: Any, weights: Any = None) -> Places:
         )
     flat = _flat(truth.astype(np.float64)), _flat(answer.astype(np.float64))
     return Places(*flat, _weighed(weights, truth))
+
+
+def _floating(answer: Any) -> npt.NDArray[Any]:
+    """Return an array in float32 or float64, in which sums of powers are sound."""
+    array = np.asarray(answer)
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def _weighed(weights: Any, truth: npt.NDArray[Any]) -> npt.NDArray[np.float64] | None:

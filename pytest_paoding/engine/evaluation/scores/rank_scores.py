@@ -28,7 +28,7 @@ Area: TypeAlias = "Callable[[Standing], Numbers]"
 """From where the positives stand to values, shape (weightings,)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RankScore(Score):
     """Mean over columns of a score of how they rank the samples, one column against all others.
 

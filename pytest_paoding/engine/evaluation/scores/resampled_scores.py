@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.scores.score import Numbers, Rows, Weighing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ResampledScore(Score):
     """Template of a score that is known as a whole, not by its samples.
 
@@ -88,7 +88,7 @@ class ResampledScore(Score):
         return compute((truth, answer, (places.T * weights).T))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CallableScore(ResampledScore):
     """Score of a function of `y_true` and `y_pred`, and `sample_weight` if it has that parameter.
 

@@ -10,6 +10,8 @@ gives thousands of replicates at once.
 >>> from pytest_paoding.engine.evaluation.scores.score_names import score_named
 >>> from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
 >>> f1 = score_named("f1", TaskKind.BINARY)
+>>> f1
+<TallyScore f1>
 >>> first = f1.rows(np.array([1, 0]), np.array([[0.0, 2.0], [0.0, 1.0]]))
 >>> second = f1.rows(np.array([1, 0]), np.array([[0.0, 0.5], [0.0, -3.0]]))
 >>> rows = f1.joined([first, second])
@@ -29,6 +31,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pytest_paoding.records.text.printing import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,8 +50,8 @@ BLOCK = 2**20
 """Numbers in an intermediate array: 8 MiB of them, which is near the size of a cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score(ABC):
+@dataclass(frozen=True, slots=True, repr=False)
+class Score(Shown, ABC):
     """A number that says how good answers are.
 
     Attributes:
@@ -60,6 +64,9 @@ class Score(ABC):
     name: str
     direction: Direction
     is_mean: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return self.name
 
     @abstractmethod
     def rows(self, truth: Any, answer: Any, weights: Any = None) -> Rows:

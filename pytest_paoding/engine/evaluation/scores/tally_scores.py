@@ -30,7 +30,7 @@ Average: TypeAlias = "Callable[[Ratio, Numbers], Numbers]"
 """From a ratio and counts, shape (weightings, classes, 3), to values, shape (weightings,)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TallyScore(Score):
     """Score of counts of classes.
 

@@ -156,6 +156,19 @@ def test_log_loss_is_exact_where_probabilities_are_saturated():
     assert score.value(rows, np.ones((1, 2))) == 500
 
 
+@pytest.mark.parametrize("dtype", (np.float16, np.uint8, np.int64))
+@pytest.mark.parametrize("name", CLASSES)
+def test_answers_of_any_dtype_are_scored_as_floats(name, dtype):
+    generator = np.random.default_rng(8)
+    truth, answer = generator.integers(0, 4, 50), generator.integers(0, 9, (50, 4))
+    score = score_named(name, TaskKind.CLASSES)
+    found, expected = (
+        score.value(score.rows(truth, answer.astype(each)), np.ones((1, 50)))
+        for each in (dtype, float)
+    )
+    assert found == expected
+
+
 def test_many_classes_cost_no_more_than_few():
     generator = np.random.default_rng(5)
     truth, answer = generator.integers(0, 5000, 300), generator.normal(size=(300, 5000))
