@@ -153,9 +153,10 @@ def test_dense_and_sparse_sums_are_those_of_a_plain_count(samples, places, class
     asked = score_named("f1", TaskKind.POSITIONS)
     rows = asked.rows(truth, answer, own)
     assert rows[0].shape[1] <= min(classes, 2 * places)
-    for most in (0, 2**25):  # never dense, and dense where it pays
+    for most, block in ((0, 2**20), (0, 7), (2**25, 2**20)):  # sparse, in parts, dense if it pays
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(tallies, "_MOST_DENSE", most)
+            patched.setattr(tallies, "BLOCK", block)
             found = tallies.summing(rows)(weights)
         np.testing.assert_allclose(found, expected[:, : found.shape[1]], atol=1e-12)
         assert not expected[:, found.shape[1] :].any()

@@ -103,6 +103,14 @@ def test_outputs_that_never_vary_are_left_out_of_r2():
     assert np.isnan(score.value(rows, np.array([[0, 3, 0, 0], [0, 0, 0, 0]]))).all()
 
 
+def test_rounding_is_not_taken_for_variance():
+    generator = np.random.default_rng(9)
+    truth, answer = value_draw(generator, places=())
+    score = score_named("r2", TaskKind.REGRESSION)
+    single = np.diag(generator.uniform(1, 9, len(truth)))
+    assert np.isnan(score.value(score.rows(truth, answer), single)).all()
+
+
 def test_shapes_have_to_agree():
     with pytest.raises(DataError, match="expected the same shape"):
         score_named("mae", TaskKind.REGRESSION).rows(np.zeros((3, 1)), np.zeros(3))
