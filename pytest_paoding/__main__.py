@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.cli import bench, compare, merge, prune, schema, show
 from pytest_paoding.cli import help as reference
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.records.text.escapes import as_lines
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except PaodingError as error:
-        sys.stderr.write(f"{parser.prog}: error: {error}\n")
+        sys.stderr.write(as_lines(f"{parser.prog}: error: {error}") + "\n")
         return 1
 
 

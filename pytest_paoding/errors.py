@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pytest_paoding.records.text.escapes import printable
+
 _LINE = 300
 _HEADLINE = re.compile(r"Exception encountered when calling|\d+ root error")
 _TRACED = "Graph execution error:"
@@ -14,8 +16,12 @@ class PaodingError(Exception):
     """Base of all errors of this package; `str()` is one line that names the cause and the remedy.
 
     A gate that meets one is UNJUDGED with that line as its reason. Anything else that is raised
-    is a defect of this package or of the code it was given, and keeps its traceback.
+    is a defect of this package or of the code it was given, and keeps its traceback. Names in the
+    line are printable, whatever the file holds that they are from.
     """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ModelFileError(PaodingError):
@@ -52,6 +58,9 @@ class ExportError(PaodingError):
 
 class ConfigError(PaodingError):
     """Settings are unknown, ill-typed, ambiguous or missing; one line for every fault."""
+
+    def __str__(self) -> str:
+        return printable(Exception.__str__(self), keep="\n")
 
 
 class ArtifactError(PaodingError):

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         engine.load_model(arguments.model), input_shape=grid.settings.get("input_shape")
     ).model
     found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
-    write(table(found))
+    write(*table(found).split("\n"))
     if arguments.plot is not None:
         plot(found, arguments.plot)
     return 0

@@ -91,4 +91,4 @@ def _compared(name: str, old: Entry, new: Entry | None, limits: list[Limit]) -> 
 
 def _details(result: GateResult) -> list[str]:
     lines = [f"  {text}" for text in (result.reason, *result.notes) if text]
-    return [*lines, *([budget_table(result), ""] if result.checks else [])]
+    return [*lines, *([*budget_table(result).split("\n"), ""] if result.checks else [])]

@@ -37,9 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     if topic is not None and topic not in found:
         raise ConfigError(f"there is no topic {topic!r}, {likely(topic, tuple(found))}")
     text = _list(found) if topic is None else found[topic].rstrip()
-    encoding = sys.stdout.encoding or "ascii"
     try:
-        write(text.encode(encoding, "replace").decode(encoding))
+        write(*text.split("\n"))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has seen enough; Python would flush once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

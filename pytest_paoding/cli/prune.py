@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     layers = result.explain() if arguments.explain else layer_table(result)
     done = f"{wording.pruned(result)}: {output}"
-    write(layers, "", metric_table(result), "", *result.notes, done)
+    write(*f"{layers}\n\n{metric_table(result)}\n".split("\n"), *result.notes, done)
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import Baseline, Entry
 from pytest_paoding.records.run_record import parsed, run_of
+from pytest_paoding.records.text.escapes import as_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,5 +33,6 @@ def is_baseline(document: Any) -> bool:
 
 
 def write(*lines: str) -> None:
-    """Print lines."""
-    sys.stdout.write("\n".join((*lines, "")))
+    """Print lines, each as one line whatever it holds, with ? for what it cannot encode."""
+    text, encoding = "\n".join((*map(as_line, lines), "")), sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))

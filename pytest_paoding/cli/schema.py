@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a schema; return the exit code."""
-    write(text(arguments.kind).rstrip())
+    write(*text(arguments.kind).rstrip().split("\n"))
     return 0
 
 

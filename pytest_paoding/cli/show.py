@@ -65,13 +65,13 @@ def _show_model(path: Path) -> None:
     model = KerasEngine().load_model(path)
     from pytest_paoding.engine.dissection import dissect  # noqa: PLC0415 - after a silent start
 
-    write(anatomy_text(dissect(model)))
+    write(*anatomy_text(dissect(model)).split("\n"))
 
 
 def _show(results: list[GateResult]) -> None:
     for result in results:
         if result.checks:
-            write(f"{result.name}", budget_table(result, sources=True), "")
+            write(result.name, *budget_table(result, sources=True).split("\n"), "")
     write(*summary_lines(results, show="all", verbose=True, quiet=False))
 
 
@@ -80,7 +80,7 @@ def _show_baseline(path: Path) -> None:
         metrics = {key: Measurement(found=value) for key, value in entry.metrics.items()}
         facts = {**entry.settings, **entry.environment}
         result = GateResult(name=name, outcome=Outcome.WITHIN_BUDGET, metrics=metrics)
-        write(name, metric_table(result), "", f"  {_listed(facts)}", "")
+        write(name, *metric_table(result).split("\n"), "", f"  {_listed(facts)}", "")
 
 
 def _listed(facts: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Sett
         ConfigError: With one line for every fault.
     """
     try:
-        table = PaodingTable.model_validate(dict(file.table))
+        table = PaodingTable.of_file(file.table)
     except ValidationError as error:
         faults = faults_of(error)
         lines = [in_file(f, file, _known(f.tables), _nested(f.tables)) for f in faults]

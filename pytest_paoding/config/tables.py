@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     create_model,
 )
 
@@ -47,9 +48,14 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+_FROM_FILE = "from a file"
+"""Context of a validation whose values TOML gives, and not code."""
+
+
 def _field(key: Key) -> Any:
-    def read(value: object) -> Any:
-        return None if value is None else key.read(value)
+    def read(value: object, info: ValidationInfo) -> Any:
+        reader = key.read_file if info.context == _FROM_FILE else None
+        return None if value is None else (reader or key.read)(value)
 
     required = key.needed and key.scope is Scope.MODEL
     return Annotated[Any, BeforeValidator(read)], ... if required else None
@@ -161,6 +167,15 @@ class PaodingTable(_RunKeys):
     models: dict[Annotated[str, AfterValidator(check_name)], ModelTable] = Field(
         default_factory=dict
     )
+
+    @classmethod
+    def of_file(cls, table: Mapping[str, Any]) -> PaodingTable:
+        """Return the table of a file.
+
+        Raises:
+            ValidationError: Something in it is wrong.
+        """
+        return cls.model_validate(dict(table), context=_FROM_FILE)
 
 
 _BUDGET_KEYS = (*(key.key for key in SETTINGS.within("budget")), *BUDGETS)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SEEDS = 2**32
+_MOST = 2**31 - 1
+"""The largest number that counts or measures parts of one model."""
 
 
 def one_of(words: tuple[str, ...]) -> Callable[[object], str]:
@@ -49,12 +51,17 @@ def name(value: object) -> str:
         raise ValueError(f"input should be a valid string, not {value!r}")  # noqa: TRY004 - Pydantic reports ValueError
     if not value:
         raise ValueError("string should have at least 1 character, not ''")
+    if "\0" in value:
+        raise ValueError(f"{value!r} holds a null character, which no path can")
     return value
 
 
 def positive(value: object) -> int:
     """Return a whole number from 1."""
-    return count(value) if isinstance(value, str) else _whole(value, least=1)
+    number = count(value) if isinstance(value, str) else _whole(value, least=1)
+    if number <= _MOST:
+        return number
+    raise ValueError(f"input should be less than or equal to {_MOST}, not {value!r}")
 
 
 def seed(value: object) -> int:
@@ -96,7 +103,7 @@ def data(value: object) -> str:
 
 
 def calibration(value: object) -> object:
-    """Return inputs, or a reference to what gives them."""
+    """Return inputs, which only code can give, or a reference to what gives them."""
     return data(value) if isinstance(value, (str, int, float)) else value
 
 
@@ -236,7 +243,9 @@ def _shape(value: object) -> tuple[int, ...]:
 
 
 def _is_length(value: object) -> bool:
-    return isinstance(value, (int, float)) and value is not True and value == int(value) > 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 < value <= _MOST and value == int(value)
 
 
 def _by_input(text: str, example: str) -> list[float] | dict[str, list[float]]:

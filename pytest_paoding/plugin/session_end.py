@@ -14,6 +14,7 @@ from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.run import Findings, PaodingRun
 from pytest_paoding.records.run_record import RunRecord, clashes, required_missing, surroundings
+from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github
 from pytest_paoding.reporting.documents import markdown
@@ -163,4 +164,5 @@ def summary(run: PaodingRun) -> list[str]:
         quiet=option.verbose < 0 and not (found.faults or found.missing),
     )
     written = found.written if option.verbose >= 0 else ()
-    return [*lines, *found.faults, *found.missing, *found.changed, *written]
+    told = (*found.faults, *found.missing, *found.changed, *written)
+    return [*lines, *map(as_line, told)]

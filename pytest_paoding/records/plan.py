@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.text.escapes import printable
 from pytest_paoding.records.text.printing import Shown
 
 if TYPE_CHECKING:
@@ -273,7 +274,13 @@ def explained(layers: Iterable[LayerResult]) -> str:
     """Return layers as a table: name, units before and after, criterion and reason."""
     cells = [("layer", "before", "after", "chosen by", "why not more")]
     cells += [
-        (each.name, str(each.units), str(each.kept), each.criterion or "", each.reason or "")
+        (
+            printable(each.name),  # it may be that of a file
+            str(each.units),
+            str(each.kept),
+            each.criterion or "",
+            printable(each.reason or ""),
+        )
         for each in layers
     ]
     one, two, three, four, _ = (max(map(len, column)) for column in zip(*cells, strict=True))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from pytest_paoding.records.text.escapes import as_line, printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -17,7 +19,7 @@ _SHOWN = 4
 
 def anatomy_text(anatomy: Anatomy) -> str:
     """Return a page: layers and what they cost, groups, what is pinned, what ratios leave."""
-    return "\n".join(_lines(anatomy))
+    return "\n".join(map(as_line, _lines(anatomy)))
 
 
 def _lines(anatomy: Anatomy) -> Iterator[str]:
@@ -27,7 +29,7 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
     inputs = (f"{name} {_shape(shape)} {dtype}" for name, shape, dtype in anatomy.inputs)
     yield f"reads {', '.join(inputs)}"
     yield ""
-    yield _layers(anatomy)
+    yield from _layers(anatomy)
     if anatomy.groups:
         yield ""
         yield "units that leave together"
@@ -38,14 +40,14 @@ def _lines(anatomy: Anatomy) -> Iterator[str]:
         yield from _table([[f"{units}", f"{name}: {why}"] for name, units, why in anatomy.pinned])
     if anatomy.ratios:
         yield ""
-        yield _ratios(anatomy)
+        yield from _ratios(anatomy)
 
 
-def _layers(anatomy: Anatomy) -> str:
+def _layers(anatomy: Anatomy) -> list[str]:
     rows = [
         [
-            each.name,
-            each.kind,
+            printable(each.name),
+            printable(each.kind),
             _shape(each.shape),
             f"{each.parameters:,}",
             "unknown" if each.flops is None else f"{each.flops:,}",
@@ -53,12 +55,10 @@ def _layers(anatomy: Anatomy) -> str:
         for each in anatomy.layers
     ]
     heads = ["layer", "kind", "output", "parameters", "FLOPs"]
-    return tabulate(
-        rows, heads, "plain", colalign=("left",) * 3 + ("right",) * 2, disable_numparse=True
-    )
+    return _aligned(rows, heads, ("left",) * 3 + ("right",) * 2)
 
 
-def _ratios(anatomy: Anatomy) -> str:
+def _ratios(anatomy: Anatomy) -> list[str]:
     whole = anatomy.whole
     rows = [
         [
@@ -70,9 +70,11 @@ def _ratios(anatomy: Anatomy) -> str:
         for each in anatomy.ratios
     ]
     heads = ["ratio", "units left", "parameters left", "FLOPs left"]
-    return tabulate(
-        rows, heads, "plain", colalign=("left",) + ("right",) * 3, disable_numparse=True
-    )
+    return _aligned(rows, heads, ("left",) + ("right",) * 3)
+
+
+def _aligned(rows: list[list[str]], heads: list[str], align: tuple[str, ...]) -> list[str]:
+    return tabulate(rows, heads, "plain", colalign=align, disable_numparse=True).split("\n")
 
 
 def _fallen(left: int | None, before: int | None) -> str:

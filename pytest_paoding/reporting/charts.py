@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Verdict, verdict
 from pytest_paoding.records.text.printing import show, title
+from pytest_paoding.reporting.hypertext import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.file_lines import HEADS, file_rows
 
@@ -54,6 +55,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 def _cell(text: str) -> str:
     """Return text that can neither end a cell or a line nor start markup."""
-    for sign in "\\|<*`[]":
+    text = as_line(" ".join(text.split()))
+    for sign in "\\|<&*`[]":
         text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
+    return text

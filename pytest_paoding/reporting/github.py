@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.config.configfile import TABLE
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.text.escapes import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,6 +102,7 @@ def _relative(place: tuple[Path, int | None], workspace: Path) -> tuple[str, int
 
 
 def _escaped(text: str) -> str:
+    text = printable(text, keep="\r\n")
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import charts, wording
 from pytest_paoding.reporting.file_lines import HEADS, file_rows
+from pytest_paoding.reporting.hypertext import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pytest_paoding.records.text.escapes import printable
+
 _PATIENCE, _PAUSE = 1.0, 0.1
 """Seconds before anything is shown, and between two changes."""
 
@@ -42,7 +44,8 @@ class Progress:
             return
         if not self.shown:
             self.writer.ensure_newline()
-        self.writer.rewrite(f"paoding: {self.name}: {what} {done}/{total}", erase=True)
+        line = printable(f"paoding: {self.name}: {what} {done}/{total}")
+        self.writer.rewrite(line, erase=True)
         self.shown, self.due = True, time.monotonic() + _PAUSE
 
     def close(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_paoding.records.text.escapes import printable
+
 if TYPE_CHECKING:
     from pytest_paoding.records.results import GateResult
 
@@ -18,4 +20,4 @@ def properties(result: GateResult) -> list[tuple[str, str]]:
     if result.forced:
         found.append(("forced", result.forced))
     found += [(check.name, repr(check.measurement.found)) for check in result.checks]
-    return [(PREFIX + name, text) for name, text in found]
+    return [(printable(PREFIX + name), printable(text)) for name, text in found]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.file_lines import HEADS, file_lines, file_rows
 
@@ -27,7 +28,7 @@ def failure_text(result: GateResult, *, verbose: bool) -> str:
         result: Record of the gate.
         verbose: Whether to add the source of each setting and limit.
     """
-    return "\n".join(_failure_lines(result, verbose=verbose))
+    return "\n".join(map(as_line, _failure_lines(result, verbose=verbose)))
 
 
 def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
@@ -37,10 +38,10 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
         yield from result.notes
     if result.checks:
         yield ""
-        yield budget_table(result, sources=verbose)
+        yield from budget_table(result, sources=verbose).split("\n")
         yield ""
     if rows := file_rows(result):
-        yield _table(rows, HEADS, numbers=range(2, 5))
+        yield from _table(rows, HEADS, numbers=range(2, 5)).split("\n")
         yield ""
     if verbose and result.settings:
         yield f"settings: {wording.sources(result)}"
@@ -74,11 +75,11 @@ def metric_table(result: GateResult) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], heads: Sequence[str], *, numbers: Iterable[int]) -> str:
-    """Return an aligned table without the columns that are empty."""
+    """Return an aligned table of printable cells without the columns that are empty."""
     right = set(numbers)
     used = [column for column in range(len(heads)) if any(row[column] for row in rows)]
     align = ["right" if column in right else "left" for column in used]
-    cells = [[row[column] for column in used] for row in rows]
+    cells = [[printable(row[column]) for column in used] for row in rows]
     names = [heads[column] for column in used]
     text = tabulate(cells, names, tablefmt="plain", disable_numparse=True, colalign=align)
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
@@ -87,7 +88,7 @@ def _table(rows: Sequence[Sequence[str]], heads: Sequence[str], *, numbers: Iter
 def summary_lines(
     results: Sequence[GateResult], *, show: str, verbose: bool, quiet: bool
 ) -> list[str]:
-    """Return the gates' part of the section at the end of a run.
+    """Return the lines of the gates' part of the section at the end of a run.
 
     Args:
         results: Records of all gates.
@@ -101,7 +102,7 @@ def summary_lines(
     width = max((len(result.name) for result in wanted), default=0)
     lines = [line for each in wanted for line in _gate_lines(each, width, verbose=verbose)]
     notes = [f"{result.name}: {note}" for result in results for note in result.notes]
-    return [*lines, *notes, counts(results)]
+    return [as_line(line) for line in (*lines, *notes, counts(results))]
 
 
 def _gate_lines(result: GateResult, width: int, *, verbose: bool) -> Iterator[str]:
@@ -109,7 +110,8 @@ def _gate_lines(result: GateResult, width: int, *, verbose: bool) -> Iterator[st
     yield f"{result.name:{width}}  {wording.status(result):13}  {grounds}".rstrip()
     yield from file_lines(result)
     if verbose and result.layers:
-        yield from ("", indent(result.explain(), "  "), "", metric_table(result), "")
+        layers, metrics = indent(result.explain(), "  "), metric_table(result)
+        yield from ("", *layers.split("\n"), "", *metrics.split("\n"), "")
 
 
 def _is_news(result: GateResult) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.records.text.escapes import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,7 +69,7 @@ def table(found: Iterable[BenchTrial]) -> str:
     """Return trials as a table, a row for each."""
     rows = [
         (
-            trial.model,
+            printable(trial.model),
             trial.strategy,
             f"{trial.ratio:g}",
             f"{trial.removed:.1%}",

@@ -37,6 +37,7 @@ class Key:
         read: Returns its value for what a table, a keyword or the command line gives; a ValueError
             says in one line what is wrong.
         read_text: The same for the command line, where texts are read differently there.
+        read_file: The same for a settings file, where code may give what no file can hold.
         help: What it does, in a few words.
         meaning: The same for the documentation, in Markdown; `help` where empty.
         default: The built-in value; None is none.
@@ -56,6 +57,7 @@ class Key:
     name: str
     read: Callable[[Any], Any]
     read_text: Callable[[str], Any] | None = None
+    read_file: Callable[[Any], Any] | None = None
     help: str
     meaning: str = ""
     default: Any = None

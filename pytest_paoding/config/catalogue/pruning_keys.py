@@ -127,6 +127,7 @@ PRUNING_KEYS = (
     Key(
         name="calibration",
         read=values.calibration,
+        read_file=values.data,
         calls=(EngineCall.PRUNE, EngineCall.EXPORT),
         metavar="MODULE:CALLABLE",
         example='"digits.data:unlabelled"',

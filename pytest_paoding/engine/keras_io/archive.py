@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from pytest_paoding.engine.keras_io.damage import DAMAGE
+from pytest_paoding.engine.keras_io.stored_values import refuse_expansion, stored_values
 from pytest_paoding.errors import ModelFileError, cause_of
 
 if TYPE_CHECKING:
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-_MOST_EXPANSION = 100
-_ALWAYS_ALLOWED = 1 << 26
-_UNREADABLE = (KeyError, OSError, RuntimeError, UnicodeDecodeError, ValueError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def inspect(path: Path) -> ModelFile:
     try:
         file = _hdf5(path) if legacy else _archive(path)
         _refuse_code(path, file.config)
-    except _UNREADABLE as error:
+    except DAMAGE as error:
         raise ModelFileError(
             f"{path}: is damaged or truncated ({cause_of(error)}): save the model again"
         ) from error
@@ -65,15 +64,17 @@ def inspect(path: Path) -> ModelFile:
 
 def _head(path: Path) -> bytes:
     """Return the first bytes of a file that looks like one of a model."""
-    if path.is_dir():
-        raise ModelFileError(f"{path}: {_folder(path)}")
     try:
+        if path.is_dir():
+            raise ModelFileError(f"{path}: {_folder(path)}")
         with path.open("rb") as file:
             head = file.read(len(_HDF5))
     except FileNotFoundError:
         raise ModelFileError(f"{path}: there is no such file: train and save it first") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a null character
+        raise ModelFileError(f"{path}: cannot be read: {error}") from error
     if not head:
         raise ModelFileError(f"{path}: is empty: save the model again")
     if not head.startswith((_ZIP, _HDF5)):
@@ -105,7 +106,7 @@ def _archive(path: Path) -> ModelFile:
         if path.suffix != ".keras":
             raise ModelFileError(f"{path}: is a .keras archive: rename it to {path.stem}.keras")
         for member in archive.infolist():
-            _refuse_expansion(path, member.filename, member.file_size, member.compress_size)
+            refuse_expansion(path, member.filename, member.file_size, member.compress_size)
         version = str(_json(archive, METADATA).get("keras_version", ""))
         if version.startswith("2."):
             raise ModelFileError(
@@ -113,12 +114,16 @@ def _archive(path: Path) -> ModelFile:
                 f"load it there and save it with model.save('NAME.h5')"
             )
         with _weights(archive) as weights:
-            return ModelFile(_json(archive, CONFIG), _values(path, weights), legacy=False)
+            return ModelFile(_json(archive, CONFIG), stored_values(path, weights), legacy=False)
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Mapping[str, Any]:
+    return _object(name, archive.read(name))
+
+
+def _object(name: str, text: str | bytes) -> Mapping[str, Any]:
     try:
-        content = json.loads(archive.read(name))
+        content = json.loads(text)
     except RecursionError:
         raise ValueError(f"{name} is nested too deeply") from None
     if not isinstance(content, dict):
@@ -146,33 +151,7 @@ def _hdf5(path: Path) -> ModelFile:
                 f"{path}: is an HDF5 file without a model, perhaps weights only: "
                 f"save the whole model with model.save('NAME.keras')"
             )
-        return ModelFile(json.loads(config), _values(path, file), legacy=True)
-
-
-def _values(path: Path, group: Any) -> int:
-    """Count the values that a group stores; those declared but not stored do not count."""
-    total = 0
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ModelFileError(f"{path}: its weights {name!r} point elsewhere: it is not trusted")
-        member = group[name]
-        if isinstance(member, h5py.Group):
-            total += _values(path, member)
-            continue
-        if member.external or member.is_virtual:
-            raise ModelFileError(f"{path}: its weights {name!r} lie elsewhere: it is not trusted")
-        stored = member.id.get_storage_size()
-        _refuse_expansion(path, name, member.nbytes, stored)
-        total += min(member.size, _MOST_EXPANSION * stored // member.dtype.itemsize)
-    return total
-
-
-def _refuse_expansion(path: Path, name: str, declared: int, stored: int) -> None:
-    if declared > max(_ALWAYS_ALLOWED, _MOST_EXPANSION * stored):
-        raise ModelFileError(
-            f"{path}: {name!r} declares {declared:,} bytes and stores {stored:,}: "
-            f"it is damaged or forged, save the model again"
-        )
+        return ModelFile(_object("model_config", config), stored_values(path, file), legacy=True)
 
 
 def _refuse_code(path: Path, config: Any) -> None:

@@ -11,6 +11,8 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.engine.keras_io.damage import DAMAGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,9 +29,9 @@ def of_file(path: Path) -> str | None:
             found = hashlib.sha256()
             while block := file.read(1 << 20):
                 found.update(block)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return f"file:{found.hexdigest()}" if is_closed(config) else None
+    except DAMAGE:
         return None
-    return f"file:{found.hexdigest()}" if is_closed(config) else None
 
 
 def is_closed(config: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.records.text.quantities import SIZES, Unit
 
 if TYPE_CHECKING:
@@ -18,14 +19,14 @@ class Shown:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {str(self).partition(_NEW_LINE)[0]}>"
+        return f"<{type(self).__name__} {printable(str(self).partition(_NEW_LINE)[0])}>"
 
 
 def screenful(lines: Sequence[str]) -> str:
     """Return lines as one text, cut where they would not fit a screen."""
     rest = len(lines) - _SCREEN
     shown = lines if rest <= 1 else [*lines[:_SCREEN], f"  ... and {rest} more"]
-    return _NEW_LINE.join(shown)
+    return _NEW_LINE.join(map(as_line, shown))
 
 
 class _Form(NamedTuple):

@@ -181,9 +181,16 @@ def finite(value: object) -> float:
     Raises:
         ValueError: `value` is none.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise ValueError(f"{as_given(value)} is not a finite number")
     return float(value)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
 
 
 def _number(value: object, expected: str) -> tuple[Decimal, bool, bool]:
