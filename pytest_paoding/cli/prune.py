@@ -13,10 +13,11 @@ from pytest_paoding.cli.arguments import add_settings, settings_of
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.errors import ArtifactError
+from pytest_paoding.errors import ArtifactError, SurgeryError
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import Plan, layers_of
+from pytest_paoding.records.plans.plan_files import require_free
 from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text import quantities
@@ -120,8 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _read_plan(path: Path) -> Plan:
     try:
         return Plan.load(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise ArtifactError(f"{path}: the plan cannot be read: {error.strerror}") from error
 
 
 def _save_plan(plan: Plan, path: Path) -> None:
@@ -165,7 +166,14 @@ def _output(text: str) -> Path:
 def _plan_file(text: str) -> Path:
     if Path(text).suffix != ".json":
         raise ValueError(f"{text} does not end in .json: the plan must not replace another file")
-    return _writable(text)
+    path = _writable(text)
+    try:
+        require_free(path)
+    except SurgeryError as error:
+        raise ValueError(str(error)) from None
+    except OSError as error:
+        raise ValueError(f"{text} cannot be read: {error.strerror}") from None
+    return path
 
 
 def _writable(text: str) -> Path:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.plans.fitted_weights import StoredWeights, text_of, whole_of
+from pytest_paoding.records.plans.plan_files import (
+    digest_of,
+    owns,
+    require_free,
+    weights_beside,
+)
 from pytest_paoding.records.text.escapes import printable
 from pytest_paoding.records.text.printing import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pytest_paoding.records.plans.fitted_weights import FittedWeights
 
 FORMAT = 2
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -60,38 +67,6 @@ class LayerPlan:
             raise SurgeryError(
                 f"plan of layer {self.name!r}: a delegate must be kept, and its nominee removed"
             )
-
-
-class FittedWeights(Protocol):
-    """Weights that were fitted freely, which no plan in JSON can hold."""
-
-    @property
-    def names(self) -> tuple[tuple[str, int], ...]:
-        """For each weight the name of its layer and its index among the layer's weights."""
-
-    def save(self, path: Path) -> None:
-        """Write them to a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredWeights:
-    """Fitted weights in a file, read once the plan is applied.
-
-    Attributes:
-        names: For each weight the name of its layer and its index among the layer's weights.
-        path: The file; None for a plan that was read without one.
-        sha256: Digest of the file.
-    """
-
-    names: tuple[tuple[str, int], ...]
-    path: Path | None = None
-    sha256: str | None = None
-
-    def save(self, path: Path) -> None:
-        """Copy the file."""
-        if self.path is None:
-            raise SurgeryError("the weights fitted beside this plan are not at hand")
-        shutil.copyfile(self.path, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +132,27 @@ class Plan:
         """Write the plan to a JSON file, and fitted weights beside it, with the ending `.npz`.
 
         Each file is replaced in one step; a plan is told apart from weights that are not its own.
+        Nothing but an earlier plan and its own weights is replaced.
 
         Raises:
-            SurgeryError: `path` has the ending of the weights.
+            SurgeryError: `path` has the ending of the weights, or a file would be lost that is no
+                plan's.
             OSError: A file cannot be written.
         """
         path = Path(path)
         sha256 = None
+        require_free(path, fitted=self.fitted is not None)
+        outdated = self.fitted is None and owns(path, weights_beside(path))
         with TemporaryDirectory(dir=path.parent, prefix=".plan-") as folder:
             staged = Path(folder, path.name)
             if self.fitted is not None:
-                self.fitted.save(_beside(staged))
-                sha256 = _digest(_beside(staged))
-                _beside(staged).replace(_beside(path))
+                self.fitted.save(weights_beside(staged))
+                sha256 = digest_of(weights_beside(staged))
+                weights_beside(staged).replace(weights_beside(path))
             staged.write_text(self._document(sha256), encoding="utf-8")
             staged.replace(path)
+        if outdated:
+            weights_beside(path).unlink()
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:
@@ -182,10 +163,15 @@ class Plan:
             OSError: The file cannot be read.
         """
         path = Path(path)
-        plan = cls.from_json(path.read_text(encoding="utf-8"))
+        try:
+            plan = cls.from_json(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise SurgeryError(f"{path}: not a plan in JSON: {error}") from error
+        except SurgeryError as error:
+            raise SurgeryError(f"{path}: {error}") from error
         if not isinstance(plan.fitted, StoredWeights):
             return plan
-        weights = _beside(path)
+        weights = weights_beside(path)
         if not weights.is_file():
             raise SurgeryError(f"{weights}: the weights fitted beside this plan are missing")
         return replace(plan, fitted=replace(plan.fitted, path=weights))
@@ -216,24 +202,10 @@ class Plan:
                 raise SurgeryError(f"a plan of another format than {FORMAT}: make it anew")
             layers = tuple(_layer_plan(each) for each in document.pop("layers"))
             fitted = document.pop("fitted")
-            return cls(layers, **document, fitted=fitted and _stored(**fitted))
+            stored = None if fitted is None else StoredWeights.read(**fitted)
+            return cls(layers, **document, fitted=stored)
         except _MALFORMED as error:
             raise SurgeryError(f"not a plan in JSON: {type(error).__name__}: {error}") from error
-
-
-def _stored(names: list[Any], sha256: str | None) -> StoredWeights:
-    return StoredWeights(tuple((str(name), int(index)) for name, index in names), None, sha256)
-
-
-def _beside(path: Path) -> Path:
-    weights = path.with_suffix(".npz")
-    if weights == path:
-        raise SurgeryError(f"{path}: that is where the fitted weights go, name the plan otherwise")
-    return weights
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -291,6 +263,11 @@ def explained(layers: Iterable[LayerResult]) -> str:
 
 
 def _layer_plan(fields: dict[str, Any]) -> LayerPlan:
-    kept = tuple(int(unit) for unit in fields.pop("kept"))
-    delegates = tuple((int(gone), int(heir)) for gone, heir in fields.pop("delegates"))
-    return LayerPlan(**fields, kept=kept, delegates=delegates)
+    kept = tuple(whole_of(unit) for unit in fields.pop("kept"))
+    delegates = tuple((whole_of(gone), whole_of(heir)) for gone, heir in fields.pop("delegates"))
+    plan = LayerPlan(**fields, kept=kept, delegates=delegates)
+    whole_of(plan.units)
+    for each in (plan.name, plan.criterion, plan.reason):
+        if each is not None:
+            text_of(each)
+    return plan

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from pytest_paoding.engine.keras_io.damage import DAMAGE
+from pytest_paoding.engine.damage import DAMAGE
 from pytest_paoding.engine.keras_io.stored_values import refuse_expansion, stored_values
 from pytest_paoding.errors import ModelFileError, cause_of
 

@@ -11,7 +11,7 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.keras_io.damage import DAMAGE
+from pytest_paoding.engine.damage import DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,40 +10,52 @@ import numpy as np
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.fitted import Fitted, changed_weights, expanded_weights
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.transform import Transform, delegates_of, merges
+from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.plan import LayerPlan, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_paoding.engine.graph.structure import Producer, Structure
-    from pytest_paoding.engine.graph.types import BoolArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray, WeightKey
     from pytest_paoding.engine.surgery.cut import Cut
+    from pytest_paoding.records.plans.fitted_weights import FittedWeights
 
 
 def apply(model: Any, plan: Plan) -> Any:
     """Return `model` pruned by a plan, as a new model; a Functional one for a subclassed one.
 
-    On the model it was made for, a plan gives the same pruned model again, bit for bit.
+    On the model it was made for, a plan gives the same pruned model again, bit for bit. Shapes,
+    widths, and finite outputs on two random inputs are checked.
 
     Raises:
         PruningError: The model has no graph, nor can it be opened into one.
-        SurgeryError: The plan does not fit the model, or the weights that were fitted beside it
-            are missing or damaged.
+        SurgeryError: The plan does not fit the model, the weights that were fitted beside it are
+            missing or damaged, or the new model fails a check.
     """
-    structure = walk(opened(model).model, rule_for, mixing=plan.mixing)
-    return cut(structure, transform_of(structure, plan)).model
+    with undisturbed():
+        original = opened(model).model
+    with undisturbed(), state_kept(original):
+        structure = walk(original, rule_for, mixing=plan.mixing)
+        smaller = cut(structure, transform_of(structure, plan))
+        verify(structure, smaller)
+    return smaller.model
 
 
 def transform_of(structure: Structure, plan: Plan) -> Transform:
     """Return the transform of a plan for the model that `structure` was read from.
 
     Raises:
-        SurgeryError: The plan does not fit the model: a layer is missing, has another number of
-            units, or keeps what must leave together with units of another layer.
+        SurgeryError: The plan does not fit the model: a layer is missing or there twice, has
+            another number of units, or keeps what must leave together with units of another layer.
     """
+    _require_once(f"layer {layer.name!r}" for layer in plan.layers)
     names = {producer.name for producer in structure.producers}
     for layer in plan.layers:
         if layer.name not in names:
@@ -50,8 +63,19 @@ def transform_of(structure: Structure, plan: Plan) -> Transform:
     planned = [(producer, _planned(plan, producer)) for producer in structure.producers]
     stay = _stay(structure, planned)
     takeover = merges(find_groups(structure), _delegates(structure, planned))
-    fitted = {} if plan.fitted is None else expanded_weights(structure, stay, plan.fitted)
+    fitted = {} if plan.fitted is None else _fitted(structure, stay, plan.fitted)
     return Transform(stay, takeover, fitted=fitted)
+
+
+def _fitted(structure: Structure, stay: BoolArray, fitted: FittedWeights) -> dict[WeightKey, Any]:
+    _require_once(f"weight {index} of layer {name!r}" for name, index in fitted.names)
+    return expanded_weights(structure, stay, fitted)
+
+
+def _require_once(parts: Iterable[str]) -> None:
+    for part, times in Counter(parts).items():
+        if times > 1:
+            raise SurgeryError(f"the plan tells of {part} {times} times: make it anew")
 
 
 def plan_of(structure: Structure, transform: Transform, outcome: Cut) -> Plan:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
+from pytest_paoding.engine.damage import DAMAGE
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.graph.inference import finite
 from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
 from pytest_paoding.errors import SurgeryError
-from pytest_paoding.records.plan import StoredWeights
+from pytest_paoding.records.plans.fitted_weights import StoredWeights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, WeightKey
     from pytest_paoding.engine.surgery.cut import Cut
     from pytest_paoding.engine.surgery.transform import Transform
-    from pytest_paoding.records.plan import FittedWeights
+    from pytest_paoding.records.plans.fitted_weights import FittedWeights
 
 _HEADER = 4096  # bytes of an array's file besides its numbers, at most
 
@@ -118,7 +120,15 @@ def _read(fitted: FittedWeights, like: list[Any]) -> list[Any]:
                 f"layer {name!r}: weight {index} fitted beside the plan is {array.dtype} of shape "
                 f"{array.shape}, what stays of it {wanted.dtype} of shape {wanted.shape}"
             )
-    return [each.view(wanted.dtype) for each, wanted in zip(arrays, like, strict=True)]
+    found = [each.view(wanted.dtype) for each, wanted in zip(arrays, like, strict=True)]
+    for (name, index), array, wanted in zip(fitted.names, found, like, strict=True):
+        broken = np.count_nonzero(finite(wanted) & ~finite(array))
+        if broken:
+            raise SurgeryError(
+                f"layer {name!r}: weight {index} fitted beside the plan has {broken} values that "
+                f"are not finite: make the plan anew"
+            )
+    return found
 
 
 def _stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
@@ -135,5 +145,5 @@ def _stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
                 raise SurgeryError(f"{fitted.path}: array {at} is larger than what stays of it")
         with np.load(fitted.path, allow_pickle=False) as arrays:
             return [arrays[str(at)] for at in range(len(like))]
-    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+    except (MemoryError, *DAMAGE) as error:  # a header may declare any shape
         raise SurgeryError(f"{fitted.path}: cannot be read: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,11 @@ import pytest
 from keras import layers
 
 from pytest_paoding import Plan, prune
-from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.strategy_names import NAMES
 from support.fidelity_nets import NETS
+from support.saved_plans import assert_done_again, assert_same, fresh, rewritten
 from support.small_models import branched, cnn, mlp, randomised, residual
 
 if TYPE_CHECKING:
@@ -32,12 +31,6 @@ def nested() -> Any:
     return randomised(keras.Model(x, layers.Dense(3)(inner(layers.Dense(6, "relu")(x)))))
 
 
-def fresh() -> Any:
-    """Return a model whose layers have the same automatic names each time."""
-    keras.utils.clear_session()
-    return mlp(12, 10)
-
-
 BUILDERS = {
     "mlp": lambda: mlp(12, 10, 8),
     "cnn": cnn,
@@ -45,17 +38,6 @@ BUILDERS = {
     "branched": branched,
     "nested": nested,
 }
-
-
-def assert_same(one: Any, two: Any) -> None:
-    assert [tuple(each.shape) for each in one.weights] == [tuple(e.shape) for e in two.weights]
-    for first, second in zip(one.weights, two.weights, strict=True):
-        assert values_of(first).tobytes() == values_of(second).tobytes()
-
-
-def assert_done_again(model: Any, pruned: Any, folder: Path) -> None:
-    pruned.plan.save(folder / "plan.json")
-    assert_same(apply(model, Plan.load(folder / "plan.json")), pruned.model)
 
 
 @pytest.mark.parametrize("strategy", NAMES)
@@ -109,13 +91,6 @@ def test_two_plans_of_one_pruning_are_the_same_files(tmp_path: Path) -> None:
         assert one == two
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    path = tmp_path / "plan.json"
-    prune(fresh(), ratio=0.5).plan.save(path)
-    return path
-
-
 def test_a_loaded_plan_can_be_saved_elsewhere(saved: Path, tmp_path: Path) -> None:
     Plan.load(saved).save(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == saved.read_bytes()
@@ -133,18 +108,6 @@ def test_damaged_weights_are_refused(saved: Path) -> None:
     weights.unlink()
     with pytest.raises(SurgeryError, match=r"plan\.npz: .* are missing"):
         Plan.load(saved)
-
-
-def rewritten(saved: Path, arrays: dict[str, Any]) -> None:
-    """Put other arrays beside a plan, and their digest into it."""
-    np.savez(saved.with_suffix(".npz"), **arrays)
-    plan = Plan.load(saved)
-    document = json.loads(saved.read_text(encoding="utf-8"))
-    document["fitted"]["sha256"] = hashlib.sha256(
-        saved.with_suffix(".npz").read_bytes()
-    ).hexdigest()
-    saved.write_text(json.dumps(document), encoding="utf-8")
-    assert plan.fitted is not None
 
 
 @pytest.mark.parametrize(
