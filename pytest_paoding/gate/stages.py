@@ -18,6 +18,7 @@ from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
+from pytest_paoding.gate.replaceable import require_replaceable
 from pytest_paoding.gate.workbench import Workbench, machine
 from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
@@ -147,6 +148,8 @@ class Gate:
         folder = open_staging(self.artifacts or Path(tempfile.gettempdir()), owner=self.owner)
         cleanup.callback(discard, folder)
         target = folder.parent / f"{self.spec.target}{ENDINGS[KERAS]}"
+        if self.artifacts is not None:
+            require_replaceable(target, self.spec.path)
         return Staged(folder, target, self.spec.settings.exported)
 
     def _work(self, staged: Staged) -> None:
