@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.reading import write
+from pytest_paoding.cli.reading import same_file, write
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.artifacts import write_whole
 from pytest_paoding.gate.merging import merged
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import argparse
 
 
+_KINDS = ("json", "markdown", "html")
+
+
 def add(commands: Any) -> None:
     """Describe the command to the subparsers of a parser."""
     parser = commands.add_parser(
@@ -27,11 +30,11 @@ def add(commands: Any) -> None:
         description="Exits as one run of all shards would: 1 if a gate or a test failed, a required"
         " gate ran in none of them, or one name was used twice.",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, refuse=parser.error)
     parser.add_argument(
         "shards", metavar="SHARD", nargs="+", type=Path, help="file of --paoding-json"
     )
-    for kind in ("json", "markdown", "html"):
+    for kind in _KINDS:
         parser.add_argument(f"--{kind}", metavar="PATH", type=Path, help=f"write it as {kind}")
 
 
@@ -42,6 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: A file is no report.
         ArtifactError: The result cannot be written.
     """
+    for kind in _KINDS:
+        target = vars(arguments)[kind]
+        if target is not None and any(same_file(target, shard) for shard in arguments.shards):
+            arguments.refuse(f"argument --{kind}: {target} is a SHARD, which is never written to")
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
     if arguments.json is not None:
         _save(arguments.json, to_json(whole.to_dict()))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.arguments import add_settings, settings_of
-from pytest_paoding.cli.reading import write
+from pytest_paoding.cli.reading import same_file, write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import ArtifactError, SurgeryError
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.ratio is not None and arguments.plan is not None:
         arguments.refuse("argument --plan: not allowed with argument -r/--ratio")
     plan = _read_plan(arguments.plan) if arguments.plan else None
-    if output.exists() and source.exists() and output.samefile(source):
+    if same_file(output, source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
     engine = KerasEngine()
     model = engine.load_model(source)
@@ -178,6 +178,9 @@ def _plan_file(text: str) -> Path:
 
 def _writable(text: str) -> Path:
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")
-    return path
+    try:
+        if not path.is_dir() and path.parent.is_dir():
+            return path
+    except OSError as error:
+        raise ValueError(f"{text} cannot be written: {error.strerror}") from None
+    raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")

@@ -32,6 +32,14 @@ def is_baseline(document: Any) -> bool:
     return isinstance(schema, str) and schema.partition("/")[0] == BASELINE.partition("/")[0]
 
 
+def same_file(one: Path, two: Path) -> bool:
+    """Whether two paths lead to one file that exists."""
+    try:
+        return one.samefile(two)
+    except OSError:
+        return False
+
+
 def write(*lines: str) -> None:
     """Print lines, each as one line whatever it holds, with ? for what it cannot encode."""
     text, encoding = "\n".join((*map(as_line, lines), "")), sys.stdout.encoding or "ascii"

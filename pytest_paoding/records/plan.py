@@ -16,7 +16,7 @@ from pytest_paoding.records.plans.plan_files import (
     require_free,
     weights_beside,
 )
-from pytest_paoding.records.text.escapes import printable
+from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.records.text.printing import Shown
 
 if TYPE_CHECKING:
@@ -250,14 +250,14 @@ def explained(layers: Iterable[LayerResult]) -> str:
             printable(each.name),  # it may be that of a file
             str(each.units),
             str(each.kept),
-            each.criterion or "",
+            printable(each.criterion or ""),
             printable(each.reason or ""),
         )
         for each in layers
     ]
     one, two, three, four, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
     return "\n".join(
-        f"{name:<{one}}  {before:>{two}}  {after:>{three}}  {how:<{four}}  {why}".rstrip()
+        as_line(f"{name:<{one}}  {before:>{two}}  {after:>{three}}  {how:<{four}}  {why}".rstrip())
         for name, before, after, how, why in cells
     )
 

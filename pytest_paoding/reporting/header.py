@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Level
-from pytest_paoding.records.text.escapes import printable
+from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.records.text.jsonable import plain_value
 from pytest_paoding.version import __version__
 
@@ -28,4 +28,4 @@ def header(settings: Settings) -> str:
     levels = {limit.level for name in models for limit in settings.gate(model=name).limits}
     if levels == {Level.WARN}:
         parts.append("advisory: every budget only warns")
-    return printable(f"paoding: {', '.join(parts)}")
+    return as_line(f"paoding: {', '.join(parts)}")

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pytest_paoding.records.text.escapes import printable
+from pytest_paoding.records.text.escapes import as_line
 
 _PATIENCE, _PAUSE = 1.0, 0.1
 """Seconds before anything is shown, and between two changes."""
@@ -44,7 +44,7 @@ class Progress:
             return
         if not self.shown:
             self.writer.ensure_newline()
-        line = printable(f"paoding: {self.name}: {what} {done}/{total}")
+        line = as_line(f"paoding: {self.name}: {what} {done}/{total}")
         self.writer.rewrite(line, erase=True)
         self.shown, self.due = True, time.monotonic() + _PAUSE
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from pytest_paoding.errors import PaodingError
-from pytest_paoding.records.text.escapes import printable
+from pytest_paoding.errors import ArtifactError, PaodingError
+from pytest_paoding.records.text.escapes import as_lines, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,7 +82,8 @@ def table(found: Iterable[BenchTrial]) -> str:
         for trial in found
     ]
     aligned = ("left", "left", *("right",) * (len(_HEADS) - 2))
-    return tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=aligned)
+    text = tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=aligned)
+    return as_lines(text)
 
 
 def plot(found: Sequence[BenchTrial], path: Path) -> None:
@@ -90,6 +91,7 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
 
     Raises:
         PaodingError: matplotlib is not installed.
+        ArtifactError: The picture cannot be written, or not in the format of its ending.
     """
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 # an optional extra
@@ -108,4 +110,8 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
         panel.set(title=name, xlabel="parameters removed", ylim=(0, 1))
     panels[0].set_ylabel("accuracy")
     panels[0].legend(fontsize="small")
-    figure.savefig(path)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ArtifactError(f"cannot write {path}: {reason}") from error

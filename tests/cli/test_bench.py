@@ -11,7 +11,7 @@ import pytest
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli.bench import Grid, trials
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.errors import DataError, PruningError
+from pytest_paoding.errors import ArtifactError, DataError, PruningError
 from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
 
 if TYPE_CHECKING:
@@ -110,3 +110,13 @@ def test_a_plot_without_matplotlib_says_what_to_install(tmp_path: Path, monkeypa
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(Exception, match="pip install matplotlib"):
         plot([], tmp_path / "plot.svg")
+
+
+@pytest.mark.parametrize("name", ("plot.keras", "no/plot.svg"))
+def test_a_plot_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("matplotlib", reason="the plot is an extra")
+    trial = BenchTrial("m", "impact", 0.5, 0.5, 1.0, 0.0, 1.0, None, 1.0)
+    with pytest.raises(ArtifactError, match=rf"cannot write .*{name}: ") as caught:
+        plot([trial], tmp_path / name)
+    assert str(caught.value).isprintable()
+    assert list(tmp_path.iterdir()) == []

@@ -214,3 +214,23 @@ def test_junit_properties_can_be_switched_off(single: Project) -> None:
     single.configure(text, cnn={})
     single.gate("--junitxml=junit.xml")
     assert "paoding.outcome" not in (single.path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    "line",
+    (
+        r'artifacts = "\u0000"',
+        r'baseline = "a\u0000b"',
+        "calibration = 07:32:00",
+        "calibration = {}",
+        f"attack.epsilons = [1{400 * '0'}]",
+        "input_shape = [inf]",
+    ),
+)
+def test_a_run_ends_before_it_begins(single: Project, line: str) -> None:
+    single.configure(BUDGET.replace("ratio", f"{line}\nratio", 1), cnn={})
+    ran = single.gate()
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    (told,) = [each for each in ran.errlines if each]
+    assert told.startswith("ERROR: pyproject.toml: [tool.paoding")
+    assert single.published == []
