@@ -156,7 +156,7 @@ def _run(call: Call, values: list[Any]) -> Any | None:
 def _affine(call: Call, outputs: Any, shape: tuple[int, ...]) -> _Affine | None:
     """Return the map that gave some outputs; None if it is not affine, or not of single values."""
     found = values_of(outputs)
-    if found.dtype.kind not in "fiu" or not np.isfinite(found).all() or len(found) != _ROWS:
+    if found.dtype.kind not in "fiu" or not np.isfinite(found).all() or found.shape[:1] != (_ROWS,):
         return None
     zero, one, two = found.astype(np.float64)
     factor = one - zero

@@ -2,12 +2,13 @@
 
 Both are run on drawn inputs: as they are, and again with every weight of both changed alike. The
 second run shows that a weight is still a weight: a value that was read from one while the model's
-code was recorded would have become a constant.
+code was recorded would have become a constant. Other batches, values and lengths show whether
+Python's logic depends on them (see `trials`), and what the code assigns, whether it matters.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -16,20 +17,28 @@ import numpy as np
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
+from pytest_paoding.engine.surgery.opening.assignments import Assignments, refused_of_tensorflow
+from pytest_paoding.engine.surgery.opening.layer_calls import parameters_of
 from pytest_paoding.engine.surgery.opening.own_code import named_layers
-from pytest_paoding.engine.surgery.opening.recording import parameters_of
-from pytest_paoding.errors import PruningError
+from pytest_paoding.engine.surgery.opening.trials import Trial, trials
+from pytest_paoding.errors import PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_paoding.engine.inputs.input_sources import InputSource
     from pytest_paoding.records.protocol import InputShape
 
 TOLERANCES = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 2e-2, "float16": 2e-3}
 """Largest difference that the order of operations may cause, in units of the largest output."""
 
 SAMPLES = 8
+_ROUNDINGS = 10
 _FLOATS = tuple(TOLERANCES)
+
+
+class UnequalError(PruningError):
+    """An opened model and the original differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,14 @@ class Pair:
         args: Structure of the arguments of its `call`.
         opened: The Functional model.
         weights: The variable of the opened model for each of the original, by id.
+        assigned: What the code assigns to, which the opened model does not.
     """
 
     original: Any
     args: Any
     opened: Any
     weights: Mapping[int, Any]
+    assigned: Assignments = field(default_factory=Assignments)
 
 
 def largest_difference(pair: Pair, shape: InputShape | None, *, seed: int = 0) -> float:
@@ -54,22 +65,85 @@ def largest_difference(pair: Pair, shape: InputShape | None, *, seed: int = 0) -
 
     Neither model is changed, nor the states of layers that are random.
 
+    Cost: four runs of eight samples, and two of each trial (about thirty samples; 260 where samples
+    are small).
+
     Raises:
-        PruningError: The two differ by more than rounding; the message says in what.
+        UnequalError: The two differ by more than rounding; the message says in what.
     """
     generator = np.random.default_rng(seed)
-    inputs = _inputs(pair, shape, generator)
+    sources, arrays = _drawn(pair, shape, generator)
+    inputs = _converted(pair, arrays)
     noises = _noises(pair.original, generator)
     expected = _original(pair, inputs, {})
     tolerance = max(map(_tolerance, expected), default=0.0)
     error = distance(expected, _opened(pair, inputs, {}))
     if not error <= tolerance:
         again = distance(expected, _original(pair, inputs, {}))
-        raise PruningError(_difference(error, random=not again <= tolerance))
+        raise UnequalError(_difference(error, random=not again <= tolerance))
     changed = distance(_original(pair, inputs, noises), _opened(pair, inputs, noises))
     if not changed <= tolerance:
-        raise PruningError(_constant(pair, inputs, noises, tolerance))
+        raise UnequalError(_constant(pair, inputs, noises, tolerance))
+    _require_no_use(pair, inputs, expected, tolerance)
+    for trial in trials(sources, arrays, pair.opened.inputs, generator):
+        _require_equal(pair, trial)
     return max(error, changed)
+
+
+def _require_equal(pair: Pair, trial: Trial) -> None:
+    """Check that the two are equal in a trial, if the original takes it."""
+    inputs = _converted(pair, trial.arrays)
+    try:
+        expected = _original(pair, inputs, {})
+    except PruningError:
+        raise
+    except Exception:  # noqa: BLE001 # it is not made for such inputs
+        return
+    why = "its own code depends on what its inputs hold, or on how many samples there are"
+    try:
+        found = _opened(pair, inputs, {})
+    except Exception as error:
+        raise UnequalError(
+            f"on {trial.what} it works, and as a graph it fails ({cause_of(error)}): {why}"
+        ) from error
+    apart = distance(expected, found)
+    tolerance = max(map(_tolerance, expected), default=0.0)
+    if not apart <= tolerance and not apart <= _ROUNDINGS * _rounding(pair, trial, found):
+        raise UnequalError(
+            f"as a graph it computes something else on {trial.what} (off by {apart:.1e}): {why}"
+        )
+
+
+def _rounding(pair: Pair, trial: Trial, found: Sequence[Any]) -> float:
+    """Return how far outputs of the graph move with the last digits of its inputs.
+
+    Large values add up to much. The original may branch on those digits; the graph does not.
+    """
+    moved = [
+        array * (1 + 4 * np.finfo(array.dtype).eps) if array.dtype.kind == "f" else array
+        for array in trial.arrays
+    ]
+    return distance(found, _opened(pair, _converted(pair, moved), {}))
+
+
+def _require_no_use(
+    pair: Pair, inputs: Sequence[Any], expected: Sequence[Any], tolerance: float
+) -> None:
+    """Check that what the code assigns does not change what it computes the next time."""
+    variables = pair.assigned.variables
+    if not variables:
+        return
+    with refused_of_tensorflow(lambda: True), keras.StatelessScope() as scope:
+        _called(pair, inputs)
+    values = {key: scope.get_current_value(each) for key, each in variables.items()}
+    later = {key: each for key, each in values.items() if each is not None}
+    if not distance(expected, _original(pair, inputs, later)) <= tolerance:
+        place = next(iter(pair.assigned.places.values()))
+        names = ", ".join(repr(each.path) for each in variables.values())
+        raise UnequalError(
+            f"{place}it assigns to {names} and computes something else each time: put it into a "
+            f"layer, or assign only in training"
+        )
 
 
 def _difference(error: float, *, random: bool) -> str:
@@ -97,13 +171,19 @@ def _constant(
     return "it reads weights outside of the layers that hold them"
 
 
-def _inputs(pair: Pair, shape: InputShape | None, generator: Any) -> list[Any]:
+def _drawn(
+    pair: Pair, shape: InputShape | None, generator: Any
+) -> tuple[list[InputSource], list[Any]]:
     sources, _ = settled_sources(pair.opened, input_shape=shape)
     count = pair.opened.inputs[0].shape[0] or SAMPLES
     values = drawn(sources, Draw(count, count // 2, generator))
+    return list(sources), [values[source.tensor] for source in sources]
+
+
+def _converted(pair: Pair, arrays: Sequence[Any]) -> list[Any]:
     return [
-        keras.ops.convert_to_tensor(values[source.tensor], dtype=source.tensor.dtype)
-        for source in sources
+        keras.ops.convert_to_tensor(array, dtype=tensor.dtype)
+        for array, tensor in zip(arrays, pair.opened.inputs, strict=True)
     ]
 
 
@@ -123,12 +203,20 @@ def _moved(values: Any, generator: np.random.Generator) -> Any:
 
 def _original(pair: Pair, inputs: Sequence[Any], values: Mapping[int, Any]) -> list[Any]:
     model = pair.original
-    mapping = [(each, values[id(each)]) for each in model.weights if id(each) in values]
+    known = {id(each): each for each in model.weights} | pair.assigned.variables
+    mapping = [(each, values[key]) for key, each in known.items() if key in values]
     mapping += [(state, np.zeros(state.shape)) for state in _states(model)]
+    with (
+        refused_of_tensorflow(lambda: True),
+        keras.StatelessScope(state_mapping=_tensors(mapping)),
+    ):
+        return _arrays(_called(pair, inputs))
+
+
+def _called(pair: Pair, inputs: Sequence[Any]) -> Any:
     args = keras.tree.pack_sequence_as(pair.args, list(inputs))
-    kwargs = {"training": False} if "training" in parameters_of(model) else {}
-    with keras.StatelessScope(state_mapping=_tensors(mapping)):
-        return _arrays(model(*args, **kwargs))
+    kwargs = {"training": False} if "training" in parameters_of(pair.original) else {}
+    return pair.original(*args, **kwargs)
 
 
 def _states(model: Any) -> list[Any]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.surgery.opening.layer_calls import parameters_of
 from pytest_paoding.engine.surgery.opening.own_code import parts_of
-from pytest_paoding.engine.surgery.opening.recording import parameters_of
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:

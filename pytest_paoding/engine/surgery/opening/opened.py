@@ -17,11 +17,12 @@ from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.surgery.cut import copy_state
-from pytest_paoding.engine.surgery.opening.equality import Pair, largest_difference
+from pytest_paoding.engine.surgery.opening.equality import Pair, UnequalError, largest_difference
 from pytest_paoding.engine.surgery.opening.input_specs import Spec, input_specs
 from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layers, own_weights
 from pytest_paoding.engine.surgery.opening.recording import Recording, RetypedError
-from pytest_paoding.engine.surgery.opening.user_lines import place_of, remedy_for
+from pytest_paoding.engine.surgery.opening.unchanged import attributes_kept
+from pytest_paoding.engine.surgery.opening.user_lines import explained, remedy_for
 from pytest_paoding.errors import PaodingError, PruningError, cause_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def opened(
         input_shape: Shapes of its inputs, if it was never called; see `prune`.
         data: Gives data that the model is to be judged on; shapes and dtypes are looked at.
 
-    Cost: that of building the model anew, a copy of its weights, and four runs on eight inputs.
+    Cost: that of building the model anew, a copy of its weights, and runs on some hundred samples.
 
     Raises:
         PruningError: It is subclassed and cannot be recorded; the layer and the line of the user's
@@ -91,28 +92,37 @@ def _specs_of_graph(model: Any) -> list[Any]:
 
 
 def _opened(model: Any, specs: list[Any], shape: InputShape | None) -> Opened:
-    """Try all that an input of unknown dtype and a `training` of no value may be."""
+    """Try all that an input of unknown dtype and a `training` of no value may be.
+
+    What can be recorded and differs has a fault of its own: inputs of another dtype, of which fewer
+    values are drawn, would hide it.
+    """
     refusals: list[PruningError] = []
-    for tried, training in product(_tried(specs, shape), (None, False)):
-        found = _attempt(model, tried, shape, training=training)
-        if isinstance(found, Opened):
-            return found
-        refusals.append(found)
+    for of_one_dtype in _tried(specs, shape):
+        for tried, training in product(of_one_dtype, (None, False)):
+            found = _attempt(model, tried, shape, training=training)
+            if isinstance(found, Opened):
+                return found
+            refusals.append(found)
+        if any(isinstance(each, UnequalError) for each in refusals):
+            break
     raise PruningError(
         f"model {model.name!r} is a subclassed {type(model).__name__} and cannot be opened into a "
         f"graph: {refusals[0]}"
     ) from refusals[0]
 
 
-def _tried(specs: list[Any], shape: InputShape | None) -> Iterator[list[Any]]:
+def _tried(specs: list[Any], shape: InputShape | None) -> Iterator[list[list[Any]]]:
+    """Return specs of one dtype after the other; each with open lengths, and as the user says."""
     leaves = keras.tree.flatten(specs)
     unknown = any(leaf.dtype is None for leaf in leaves)
     for dtype in _TYPES if unknown else _TYPES[:1]:
         typed = [replace(leaf, dtype=leaf.dtype or dtype) for leaf in leaves]
-        yield list(keras.tree.pack_sequence_as(specs, typed))
+        found = [list(keras.tree.pack_sequence_as(specs, typed))]
         if shape is not None and any(None in leaf.shape for leaf in leaves):
             fixed = [replace(leaf, shape=_fixed(leaf, shape)) for leaf in typed]
-            yield list(keras.tree.pack_sequence_as(specs, fixed))
+            found.append(list(keras.tree.pack_sequence_as(specs, fixed)))
+        yield found
 
 
 def _fixed(spec: Spec, shape: Any) -> Any:
@@ -127,8 +137,11 @@ def _attempt(
     for _ in range(1 + len(leaves)):  # every input may turn out once to be of another dtype
         try:
             with undisturbed():
-                pair, recording = _run(model, leaves, specs, training=training)
-                return _finished(pair, recording, shape)
+                if not model.built:
+                    _build(model, leaves, specs)
+                with attributes_kept(model):
+                    pair, recording = _run(model, leaves, specs, training=training)
+                    return _finished(pair, recording, shape)
         except RetypedError as wanted:  # noqa: PERF203 # which input, only a run can say
             leaves[wanted.place] = replace(leaves[wanted.place], dtype=wanted.dtype)
         except PruningError as error:
@@ -139,8 +152,6 @@ def _attempt(
 def _run(
     model: Any, leaves: list[Spec], specs: list[Any], *, training: bool | None
 ) -> tuple[Pair, Recording]:
-    if not model.built:
-        _build(model, leaves, specs)
     taken = {layer.name for layer in named_layers(model)}
     tensors = [_symbol(model, leaf, taken) for leaf in leaves]
     args = keras.tree.pack_sequence_as(specs, tensors)
@@ -150,11 +161,10 @@ def _run(
     except RetypedError:
         raise
     except Exception as error:
-        place = place_of(error)
-        where = "" if place is None else f"{place}: "
-        raise PruningError(f"{where}{remedy_for(error)}") from error
+        raise PruningError(explained(error)) from error
     functional = _functional(model, args, outputs)
-    return Pair(model, specs, functional, _with_weights(recording, functional)), recording
+    weights = _with_weights(recording, functional)
+    return Pair(model, specs, functional, weights, recording.assigned), recording
 
 
 def _build(model: Any, leaves: list[Spec], specs: list[Any]) -> None:
@@ -205,13 +215,12 @@ def _finished(pair: Pair, recording: Recording, shape: InputShape | None) -> Ope
     except PaodingError:
         raise
     except Exception as failed:
-        place = place_of(failed)
-        where = "" if place is None else f"{place}: "
-        raise PruningError(f"{where}{remedy_for(failed)}") from failed
+        raise PruningError(explained(failed)) from failed
     notes = [_gone(pair.original, recording, error), _unused(pair), _compiled(pair)]
-    kept = [
-        f"layer {name!r} stays whole: {place_of(cause) or ''}: {remedy_for(cause)}"
-        for name, cause in recording.kept.items()
+    kept = [f"layer {name!r} stays whole: {why}" for name, why in recording.kept.items()]
+    kept += [
+        f"{recording.assigned.places[key]}what is assigned to {variable.path!r} is left out"
+        for key, variable in recording.assigned.variables.items()
     ]
     return Opened(pair.opened, tuple(note for note in (*notes, *kept) if note))
 

@@ -8,8 +8,8 @@ that its layers are connected in its place.
 
 from __future__ import annotations
 
-import inspect
 import re
+import sys
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -23,14 +23,27 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.graph.rules.registry import known
 from pytest_paoding.engine.surgery.copies import copied
+from pytest_paoding.engine.surgery.opening.assignments import Assignments
 from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
+from pytest_paoding.engine.surgery.opening.choices import chosen, is_cond, with_axes
+from pytest_paoding.engine.surgery.opening.layer_calls import (
+    FLOATING,
+    cast,
+    hand_on_masks,
+    mask_of,
+    parameters_of,
+    reads_other_shapes,
+)
 from pytest_paoding.engine.surgery.opening.own_code import has_code, is_composed, named_layers
+from pytest_paoding.engine.surgery.opening.refused_reads import RefusedReads
 from pytest_paoding.engine.surgery.opening.tensorflow_calls import tensorflow_on_symbols
+from pytest_paoding.engine.surgery.opening.user_lines import explained
 from pytest_paoding.engine.surgery.rebuild import build_activation, remade
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 _TOKENS = {
     keras.layers.Embedding: "int32",
@@ -60,13 +73,17 @@ class Recording:
         copies: The copy of every layer that was called.
         run: Names and classes of what was run in place of being called.
         kept: Layers composed of others that could not be run, and why: they stay as they are.
+        reads: Reads of values that raised, swallowed or not.
+        assigned: What was assigned to variables, and was not done.
     """
 
     def __init__(self, model: Any, inputs: Sequence[Any]) -> None:
         """Take a model, and the symbolic tensors it will be run on."""
         self.copies: dict[Any, Any] = {}
         self.run: dict[str, str] = {}
-        self.kept: dict[str, BaseException] = {}
+        self.kept: dict[str, str] = {}
+        self.reads = RefusedReads(self._is_ours)
+        self.assigned = Assignments()
         self._tensors = tuple(inputs)
         self._inputs = {id(tensor): place for place, tensor in enumerate(inputs)}
         names = Counter(layer.name for layer in named_layers(model))
@@ -75,12 +92,33 @@ class Recording:
         self._taken = {tensor.name for tensor in inputs}
         self._around: list[str] = []
         self._busy = False
+        self._thread = threading.get_ident()
 
     def outputs(self, model: Any, args: Sequence[Any], *, training: bool | None) -> Any:
-        """Run `model.call`; return its symbolic outputs."""
-        with self._watching(), tensorflow_on_symbols():
-            kwargs = {"training": training} if "training" in parameters_of(model) else {}
-            return model.call(*args, **kwargs)
+        """Run `model.call`; return its symbolic outputs.
+
+        Raises:
+            PruningError: The code reads values, and goes on without them.
+            RetypedError: See there.
+            Exception: Whatever the code raises.
+        """
+        kwargs = {"training": training} if "training" in parameters_of(model) else {}
+        with (
+            self._watching(),
+            self.reads.watching(),
+            self.assigned.watching(self._is_ours),
+            tensorflow_on_symbols(self.reads),
+        ):
+            found = model.call(*args, **kwargs)
+        refused = self.reads.first()
+        if refused is not None:
+            wanted = isinstance(refused.error, RetypedError)
+            raise refused.error if wanted else PruningError(str(refused))
+        return found
+
+    def _is_ours(self) -> bool:
+        """Whether what runs is the project's own code, in this thread, and no layer of Keras."""
+        return not self._busy and threading.get_ident() == self._thread
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
@@ -89,24 +127,21 @@ class Recording:
         Only in this thread, and only until the end of the block.
         """
         call, connect = keras.layers.Layer.__call__, keras.Operation.symbolic_call
-        thread = threading.get_ident()
 
         def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            ours = not self._busy and threading.get_ident() == thread
+            ours = self._is_ours()
             if ours and args and layer.weights and not _symbolic((args, kwargs)):
                 args = keras.tree.map_structure(self._for_every_sample, args)
             if not (ours and _symbolic((args, kwargs))):
                 return call(layer, *args, **kwargs)
-            return self._called(call, layer, args, kwargs)
+            with self._remembering(sys._getframe(1)):  # noqa: SLF001 # no public name
+                return self._called(call, layer, args, kwargs)
 
         def connected(operation: Any, *args: Any, **kwargs: Any) -> Any:
-            ours = not self._busy and threading.get_ident() == thread
-            if ours and not isinstance(operation, keras.layers.Layer):
-                _refuse_weights((args, kwargs))
-                self._require_dtypes(operation, (args, kwargs))
-                operation = with_open_batch(operation, args)
-                operation.name = self._free_name(_snake_case(type(operation).__name__))
-            return connect(operation, *args, **kwargs)
+            if not self._is_ours() or isinstance(operation, keras.layers.Layer):
+                return connect(operation, *args, **kwargs)
+            with self._remembering(sys._getframe(1)):  # noqa: SLF001 # no public name
+                return self._connected(connect, operation, args, kwargs)
 
         keras.layers.Layer.__call__, keras.Operation.symbolic_call = called, connected
         try:
@@ -114,16 +149,43 @@ class Recording:
         finally:
             keras.layers.Layer.__call__, keras.Operation.symbolic_call = call, connect
 
+    @contextmanager
+    def _remembering(self, caller: FrameType) -> Iterator[None]:
+        """Remember what is raised within the block; what is no more than tried is forgotten."""
+        try:
+            yield
+        except Exception as error:
+            self.reads.add(error, caller)
+            raise
+        self.reads.forgive(caller)
+
+    def _connected(self, connect: Any, operation: Any, args: Any, kwargs: Any) -> Any:
+        if is_cond(operation):
+            return chosen(*args, **kwargs)
+        _refuse_weights((args, kwargs))
+        self._require_dtypes(operation, (args, kwargs))
+        args = with_axes(operation, args)
+        operation = with_open_batch(operation, args)
+        operation.name = self._free_name(_snake_case(type(operation).__name__))
+        return connect(operation, *args, **kwargs)
+
     def _called(self, call: Any, layer: Any, args: Any, kwargs: Any) -> Any:
-        if has_code(layer) or _reads_other_shapes(layer, args):
+        if has_code(layer) or reads_other_shapes(layer, args):
             return self._run(layer, args, kwargs)
         if is_composed(layer) and layer.name not in self.kept:
+            mark = self.reads.mark()
             try:
-                return self._run(layer, args, kwargs)
+                found = self._run(layer, args, kwargs)
             except RetypedError:
                 raise
             except Exception as error:  # noqa: BLE001 # whatever code of the user raises
-                self.kept[layer.name] = error
+                self.kept[layer.name] = explained(error)
+            else:
+                refused = self.reads.first(mark)
+                if refused is None:
+                    return found
+                self.kept[layer.name] = str(refused)
+            self.reads.take_back(mark)
         self._require_dtypes(layer, (args, kwargs))
         self._busy = True
         try:
@@ -164,13 +226,13 @@ class Recording:
         """Do what calling a layer does around running its code."""
         names, before = parameters_of(layer), self._around
         given = {key: each for key, each in kwargs.items() if key in names or "**" in names}
-        masks = keras.tree.map_structure(_mask_of, args[0]) if args else None
+        masks = keras.tree.map_structure(mask_of, args[0]) if args else None
         masked = any(mask is not None for mask in keras.tree.flatten(masks))
         if masked and "mask" in names and given.get("mask") is None:
             given["mask"] = masks
         if "training" in names:
             given.setdefault("training", None)
-        args, given = keras.tree.map_structure(lambda each: _cast(layer, each), (args, given))
+        args, given = keras.tree.map_structure(lambda each: cast(layer, each), (args, given))
         self._around = [*before, layer.name]
         try:
             outputs = layer.call(*args, **given)
@@ -178,14 +240,14 @@ class Recording:
             self._around = before
         self.run[layer.name] = type(layer).__name__
         if masked and layer.supports_masking:
-            _hand_on_masks(layer.compute_mask(args[0], masks), outputs)
+            hand_on_masks(layer.compute_mask(args[0], masks), outputs)
         return outputs
 
     def _require_dtypes(self, layer: Any, arguments: Any) -> None:
         wanted = _TOKENS.get(type(layer))
         for leaf in keras.tree.flatten(arguments):
             place = self._inputs.get(id(leaf))
-            if wanted is not None and place is not None and leaf.dtype.startswith(_FLOATING):
+            if wanted is not None and place is not None and leaf.dtype.startswith(FLOATING):
                 raise RetypedError(place, wanted)
 
     def _free_name(self, name: str, *, own: bool = False) -> str:
@@ -206,15 +268,6 @@ class Recording:
         return free[0]
 
 
-_FLOATING = ("float", "bfloat")
-
-
-def parameters_of(layer: Any) -> tuple[str, ...]:
-    """Return the names of what a layer's `call` takes; `**` among them if it takes any other."""
-    parameters = inspect.signature(layer.call).parameters.values()
-    return tuple("**" if each.kind is each.VAR_KEYWORD else each.name for each in parameters)
-
-
 def _symbolic(arguments: Any) -> bool:
     return any(isinstance(leaf, keras.KerasTensor) for leaf in keras.tree.flatten(arguments))
 
@@ -225,35 +278,6 @@ def _refuse_weights(arguments: Any) -> None:
             raise PruningError(
                 f"the weight {leaf.name!r} is read outside of a layer: put it into a layer"
             )
-
-
-def _reads_other_shapes(layer: Any, args: Any) -> bool:
-    """Whether a model with a graph is called on other shapes than it was made for."""
-    if not is_nested(layer):
-        return False
-    tensors = keras.tree.flatten(args)
-    pairs = zip(layer.inputs, tensors, strict=False)
-    return any(tuple(mine.shape[1:]) != tuple(given.shape[1:]) for mine, given in pairs)
-
-
-def _cast(layer: Any, value: Any) -> Any:
-    """Return a floating-point tensor in the dtype that a layer computes in."""
-    if not isinstance(value, keras.KerasTensor) or not layer.autocast:
-        return value
-    wanted = layer.compute_dtype
-    floating = value.dtype.startswith(_FLOATING) and wanted.startswith(_FLOATING)
-    return keras.ops.cast(value, wanted) if floating and value.dtype != wanted else value
-
-
-def _mask_of(tensor: Any) -> Any:
-    return getattr(tensor, "_keras_mask", None)
-
-
-def _hand_on_masks(masks: Any, outputs: Any) -> None:
-    flat = keras.tree.flatten(masks)
-    for mask, tensor in zip(flat, keras.tree.flatten(outputs), strict=False):
-        if mask is not None and _mask_of(tensor) is None:
-            tensor._keras_mask = mask  # noqa: SLF001 # as Keras does; no public name
 
 
 def _snake_case(name: str) -> str:

@@ -9,6 +9,7 @@ taken for granted: an opened model is compared with the original.
 from __future__ import annotations
 
 import inspect
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,17 @@ from pytest_paoding.engine.surgery.opening.batch_sizes import reshaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_paoding.engine.surgery.opening.refused_reads import RefusedReads
+
 
 @contextmanager
-def tensorflow_on_symbols() -> Iterator[None]:
-    """Let known functions of TensorFlow work on symbolic tensors within the block."""
-    dispatcher = _Dispatcher()
+def tensorflow_on_symbols(reads: RefusedReads | None = None) -> Iterator[None]:
+    """Let known functions of TensorFlow work on symbolic tensors within the block.
+
+    Args:
+        reads: Reads that raised; those of a function that is known are forgiven.
+    """
+    dispatcher = _Dispatcher(reads)
     dispatcher.register()
     try:
         yield
@@ -38,8 +45,19 @@ def tensorflow_on_symbols() -> Iterator[None]:
 class _Dispatcher(dispatch.GlobalOpDispatcher):  # type: ignore[misc] # TensorFlow is untyped
     """Answers for functions that TensorFlow has found unable to work on their arguments."""
 
+    def __init__(self, reads: RefusedReads | None) -> None:
+        """Take what remembers reads that raised."""
+        super().__init__()
+        self._reads = reads
+
     def handle(self, op: Any, args: Any, kwargs: Any) -> Any:
         """Return what a function gives; `NOT_SUPPORTED` where that is not known."""
+        found = self._handled(op, args, kwargs)
+        if self._reads is not None and found is not self.NOT_SUPPORTED:
+            self._reads.forgive(sys._getframe(1))  # noqa: SLF001 # no public name
+        return found
+
+    def _handled(self, op: Any, args: Any, kwargs: Any) -> Any:
         leaves = keras.tree.flatten((args, kwargs))
         if not any(isinstance(leaf, keras.KerasTensor) for leaf in leaves):
             return self.NOT_SUPPORTED
