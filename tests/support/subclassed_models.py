@@ -262,3 +262,20 @@ class Assumed(Two):
     def call(self, x: Any, training: bool = True) -> Any:
         x = self.first(x)
         return (self.last(x), self.aside(x)) if training else self.last(x)
+
+
+class Scaling(Two):
+    """What a function makes of the input comes before the layers."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def call(self, x: Any) -> Any:
+        return super().call(self.function(x))
+
+
+def called(model: Any, data: Any = FEATURES) -> Any:
+    """Return a model that was called on data, which builds it."""
+    model(ops.convert_to_tensor(data))
+    return model

@@ -16,7 +16,7 @@ from keras import ops
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.opening.own_code import named_layers
 from pytest_paoding.errors import PruningError
-from support.subclassed_models import FEATURES, Two
+from support.subclassed_models import FEATURES, Two, called
 
 HERE = Path(__file__).name
 
@@ -72,11 +72,6 @@ class OfTensorFlow(Two):
 def line_of(kind: type) -> int:
     lines, first = inspect.getsourcelines(kind)
     return first + next(number for number, line in enumerate(lines) if "# here" in line)
-
-
-def called(model: Any) -> Any:
-    model(ops.convert_to_tensor(FEATURES))
-    return model
 
 
 def values(model: Any) -> list[bytes]:

@@ -20,7 +20,7 @@ from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.engine.surgery.opening.assignments import Assignments, refused_of_tensorflow
 from pytest_paoding.engine.surgery.opening.layer_calls import parameters_of
 from pytest_paoding.engine.surgery.opening.own_code import named_layers
-from pytest_paoding.engine.surgery.opening.trials import Trial, trials
+from pytest_paoding.engine.surgery.opening.trials import InputTrial, trials
 from pytest_paoding.errors import PruningError, cause_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def largest_difference(pair: Pair, shape: InputShape | None, *, seed: int = 0) -
     return max(error, changed)
 
 
-def _require_equal(pair: Pair, trial: Trial) -> None:
+def _require_equal(pair: Pair, trial: InputTrial) -> None:
     """Check that the two are equal in a trial, if the original takes it."""
     inputs = _converted(pair, trial.arrays)
     try:
@@ -114,7 +114,7 @@ def _require_equal(pair: Pair, trial: Trial) -> None:
         )
 
 
-def _rounding(pair: Pair, trial: Trial, found: Sequence[Any]) -> float:
+def _rounding(pair: Pair, trial: InputTrial, found: Sequence[Any]) -> float:
     """Return how far outputs of the graph move with the last digits of its inputs.
 
     Large values add up to much. The original may branch on those digits; the graph does not.

@@ -35,7 +35,7 @@ _VALUES: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trial:
+class InputTrial:
     """Inputs to run both models on.
 
     Attributes:
@@ -49,7 +49,7 @@ class Trial:
 
 def trials(
     sources: Sequence[InputSource], arrays: Sequence[Any], inputs: Sequence[Any], generator: Any
-) -> Iterator[Trial]:
+) -> Iterator[InputTrial]:
     """Return trials by the size of the batch, by values and by lengths, each of one kind.
 
     Args:
@@ -63,7 +63,7 @@ def trials(
     if batch is None:
         small = sum(array[:1].size for array in arrays) <= _SMALL
         for count in (*_BATCHES, *(_LARGE_BATCHES if small else ())):
-            yield Trial(f"a batch of {count}", _rows(arrays, count))
+            yield InputTrial(f"a batch of {count}", _rows(arrays, count))
     yield from _of_lengths(_rows(arrays, batch or _FEW), inputs)
 
 
@@ -73,7 +73,7 @@ def _rows(arrays: Sequence[Any], count: int) -> list[Any]:
 
 def _of_values(
     sources: Sequence[InputSource], arrays: Sequence[Any], generator: Any
-) -> Iterator[Trial]:
+) -> Iterator[InputTrial]:
     """Return trials of every input that is not of a vocabulary, whose values are all it can be."""
     free = [source.vocabulary is None and source.tensor.dtype != "string" for source in sources]
     if not any(free):
@@ -82,7 +82,7 @@ def _of_values(
         pairs = zip(sources, arrays, free, strict=True)
         changed = [_as(source, function(old, generator)) if is_free else old
                    for source, old, is_free in pairs]  # fmt: skip
-        yield Trial(what, changed)
+        yield InputTrial(what, changed)
 
 
 def _as(source: InputSource, values: Any) -> Any:
@@ -93,7 +93,7 @@ def _as(source: InputSource, values: Any) -> Any:
     return np.clip(np.rint(values), ends.min, ends.max).astype(source.tensor.dtype)
 
 
-def _of_lengths(arrays: Sequence[Any], inputs: Sequence[Any]) -> Iterator[Trial]:
+def _of_lengths(arrays: Sequence[Any], inputs: Sequence[Any]) -> Iterator[InputTrial]:
     """Return trials of other lengths, where they are open, all of them changed alike."""
     axes = [[axis for axis, size in enumerate(each.shape) if axis and size is None]
             for each in inputs]  # fmt: skip
@@ -110,4 +110,6 @@ def _of_lengths(arrays: Sequence[Any], inputs: Sequence[Any]) -> Iterator[Trial]
                 old = arrays[place].shape[axis]
                 lengths[axis] = change(old)
                 found[place] = np.take(found[place], np.arange(change(old)) % old, axis)
-        yield Trial(f"lengths of {', '.join(map(str, dict.fromkeys(lengths.values())))}", found)
+        yield InputTrial(
+            f"lengths of {', '.join(map(str, dict.fromkeys(lengths.values())))}", found
+        )
