@@ -91,3 +91,22 @@ def test_what_the_original_does_not_take_is_no_fault() -> None:
 def test_rounding_of_large_values_is_no_fault() -> None:
     model = called(Scaling(lambda x: 1e3 * tf.math.l2_normalize(ops.exp(x / 1e3), axis=-1)))
     assert opened(model).model.count_params() > 0
+
+
+def test_logic_on_whole_numbers_is_refused() -> None:
+    def function(x: Any) -> Any:
+        y = ops.cast(x, "float32")
+        return 2 * y if tf.is_tensor(x) and x.numpy().min() < 0 else y
+
+    data = np.arange(40, dtype="int32").reshape(8, 5)
+    with pytest.raises(PruningError, match="something else on negative values"):
+        opened(called(Scaling(function), data), data=lambda: (data, None))
+
+
+def test_a_graph_that_fails_where_the_original_works_is_refused() -> None:
+    def in_pairs(x: Any) -> Any:
+        odd = tf.is_tensor(x) and x.shape[0] % 2 == 1
+        return x if odd else ops.reshape(x, (-1, 2, 5))[:, 0]
+
+    with pytest.raises(PruningError, match="on a batch of 1 it works, and as a graph it fails"):
+        opened(called(Scaling(in_pairs)))

@@ -16,7 +16,7 @@ from keras import layers, ops
 from pytest_paoding import prune
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.errors import PruningError
-from support.subclassed_models import FEATURES, Scaling, Two, called
+from support.subclassed_models import FEATURES, TOKENS, Scaling, Two, called
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,3 +222,25 @@ def looped(x: Any) -> Any:
 def test_a_loop_that_begins_with_a_number_is_recorded() -> None:
     model = called(Scaling(looped))
     np.testing.assert_allclose(opened(model).model(FEATURES), model(FEATURES), rtol=1e-5, atol=1e-6)
+
+
+class Tokens(keras.Model):
+    """Tokens, whose code goes on without them if they are refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.last = layers.Embedding(20, 6), layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        try:
+            y = self.embed(x)
+        except Exception:  # noqa: BLE001 # as in code of users
+            y = ops.ones((8, 7, 6))
+        return self.last(ops.mean(y, axis=1))
+
+
+def test_a_dtype_that_is_refused_first_is_found_though_code_swallows_it() -> None:
+    model = called(Tokens(), TOKENS)
+    found = opened(model).model
+    assert found.inputs[0].dtype == "int32"
+    np.testing.assert_allclose(found(TOKENS), model(TOKENS), rtol=1e-6)

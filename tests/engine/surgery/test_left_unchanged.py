@@ -192,3 +192,25 @@ def test_assignments_work_again_afterwards() -> None:
     before = np.asarray(model.last.bias).copy()
     called(model)
     np.testing.assert_array_equal(model.last.bias, before + 1)
+
+
+class OfTensorFlowUnseen(OfTensorFlow):
+    """A variable of TensorFlow that only calls on values assign to."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__()
+        self.batch = batch
+
+    def call(self, x: Any) -> Any:
+        if tf.is_tensor(x) and x.shape[0] == self.batch:
+            self.count.assign_add(1.0)
+        return Two.call(self, x)
+
+
+@pytest.mark.parametrize("batch", (8, 1))
+def test_a_variable_of_tensorflow_that_only_runs_assign_to_is_left_alone(batch: int) -> None:
+    model = called(OfTensorFlowUnseen(batch))
+    before = values(model)
+    with pytest.raises(PruningError, match="it assigns to 'Variable"):
+        opened(model)
+    assert values(model) == before
