@@ -30,6 +30,7 @@ _CLOSE = 0.02  # share of a range by which its ends may miss a usual one
 _CONTRAST = (0.08, 0.6)  # deviation of pictures as a share of their range
 _GREY = (60.0, 200.0)  # means of 8-bit pictures
 _ROUNDING = 1e-4
+_PENALTY = 1e3  # least factor of what takes values off a score, rather than standardises them
 _SCALING_WITH_WEIGHTS = (
     *("Normalization", "BatchNormalization", "Discretization"),
     "BaseImagePreprocessingLayer",
@@ -80,6 +81,17 @@ class _Affine:
         """Whether values keep their scale."""
         return not self.learned and bool((np.abs(self.factor - 1) <= _ROUNDING).all())
 
+    @property
+    def inverts(self) -> bool:
+        """Whether large values become small ones, as white does black."""
+        return bool((self.factor < 0).all())
+
+    @property
+    def penalises(self) -> bool:
+        """Whether it leaves ones alone and takes zeros far off, as masks of attention do."""
+        large = self.factor.size == 1 and float(np.abs(self.factor).max()) >= _PENALTY
+        return large and not self.learned and bool((np.abs(self.before(0.0) - 1) <= _CLOSE).all())
+
     def before(self, value: float | FloatArray) -> FloatArray:
         """Return the values of the input that are mapped to `value`."""
         found: FloatArray = (value - self.shift) / self.factor
@@ -105,6 +117,9 @@ def scale_of(graph: Graph, tensor: Tensor, *, pictures: bool) -> Scale | None:
     found, binned = _measured(graph, tensor)
     if binned is not None:
         return binned
+    penalty = next((step for step in found if step.penalises), None)
+    if penalty is not None:
+        return Scale(0.0, 1.0, penalty.why)
     known = (_exact(step) for step in reversed(found) if not step.learned)
     exact = next((each for each in known if each is not None), None)
     return exact if exact is not None or not found else _standardised(found[-1], pictures=pictures)
@@ -201,17 +216,36 @@ def _standardising(call: Call, standard: tuple[FloatArray, FloatArray], before: 
 
 
 def _exact(step: _Affine) -> Scale | None:
-    """Return the range that a map takes to [-1, 1] or [0, 1], if it begins at 0 or is even."""
+    """Return the range that a map takes to [-1, 1] or [0, 1], if it begins at 0 or is even.
+
+    What turns values over does either with any range from 0, of twice the width or not: a usual
+    range is more likely, or else the one that fills [0, 1]. `255 - x` is scaled later, if at all.
+    """
     if step.only_shifts and not step.shift.any():
         return None
-    for low, high in ((-1.0, 1.0), (0.0, 1.0)):
-        span = step.span(low, high)
-        if span is None or span[1] - span[0] < 1 - _CLOSE:
-            continue  # what stretches values to a unit may do so for reasons of its own
-        close = _CLOSE * (span[1] - span[0])
-        if abs(span[0]) <= close or (low == 0 and abs(sum(span)) <= close):
-            return Scale(*_rounded(span), step.why)
-    return None
+    targets = ((0.0, 1.0), (-1.0, 1.0)) if step.inverts else ((-1.0, 1.0), (0.0, 1.0))
+    found = [span for target in targets if (span := _unit(step, *target))]
+    if step.inverts:
+        found.sort(key=lambda span: _rounded(span) not in _USUAL)
+        found += [(0.0, top) for top in _turned_over(step)]
+    return Scale(*_rounded(found[0]), step.why) if found else None
+
+
+def _unit(step: _Affine, low: float, high: float) -> tuple[float, float] | None:
+    """Return the range that a map takes to another, if it begins at 0 or is even."""
+    span = step.span(low, high)
+    if span is None or span[1] - span[0] < 1 - _CLOSE:
+        return None  # what stretches values to a unit may do so for reasons of its own
+    close = _CLOSE * (span[1] - span[0])
+    begins = abs(span[0]) <= close or (low == 0 and abs(sum(span)) <= close)
+    return span if begins else None
+
+
+def _turned_over(step: _Affine) -> list[float]:
+    """Return what a map subtracts values from, if it does no more than that."""
+    alone = step.factor.size == 1 and step.shift.size == 1 and not step.learned
+    top = float(step.shift.max())
+    return [top] if alone and (np.abs(step.factor + 1) <= _ROUNDING).all() and top >= 1 else []
 
 
 def _rounded(span: tuple[float, float]) -> tuple[float, float]:
@@ -233,7 +267,8 @@ def _standardised(step: _Affine, *, pictures: bool) -> Scale | None:
         return Scale(0.0, 255.0, step.why) if pictures and grey else None
     for low, high in _USUAL if pictures else ():
         share = deviation / (high - low)
-        inside = (mean - deviation > low) & (mean + deviation < high)
+        most = (high - mean) * (mean - low)  # no variance is larger (Bhatia & Davis 2000)
+        inside = (mean > low) & (mean < high) & (deviation**2 <= (1 + _CLOSE) * most)
         if (inside & (share > _CONTRAST[0]) & (share < _CONTRAST[1])).all():
             return Scale(low, high, step.why)
     far = _DEVIATIONS * np.maximum(deviation, 1e-6)
