@@ -83,10 +83,14 @@ def settled_shapes(
 
 
 def _given(model: Any, names: list[str], given: Mapping[str, Shape]) -> tuple[Shape, ...]:
-    return tuple(
+    known = tuple(
         _fitting(name, tuple(tensor.shape[1:]), given.get(name))
         for name, tensor in zip(names, model.inputs, strict=True)
     )
+    for name, shape in zip(names, known, strict=True):
+        if 0 in shape:
+            raise PruningError(f"the input {name!r} holds no values: its shape is {shape}")
+    return known
 
 
 def _fitting(name: str, own: Shape, given: Shape | None) -> Shape:

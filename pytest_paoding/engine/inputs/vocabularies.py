@@ -19,6 +19,7 @@ _UNKNOWN = 0.05  # share of values that are not in a vocabulary, where a layer t
 _STRANGERS = 16  # different ones of them
 _HASHED = 512  # different values that are hashed, for each bin a few
 _WORDS = 32  # most words of a text whose length a layer leaves open
+_LONGEST = 1024  # characters of a word that is drawn: sentences of longer ones cost gigabytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,7 @@ class Vocabulary:
             self.joint.join(row[:length])
             for row, length in zip(rows, lengths.reshape(-1).tolist(), strict=True)
         ]
-        return np.array(texts).reshape(words.shape[:-1])
+        return _entries(texts).reshape(words.shape[:-1])
 
 
 def vocabulary_of(call: Call, dtype: str) -> Vocabulary | None:
@@ -93,7 +94,7 @@ def hashed(dtype: str) -> Vocabulary:
     """Return values for a layer that takes any, as hashing does."""
     if dtype != "string":
         return Vocabulary(_HASHED)
-    return Vocabulary(_HASHED, entries=np.array([f"value{number}" for number in range(_HASHED)]))
+    return Vocabulary(_HASHED, entries=_entries([f"value{number}" for number in range(_HASHED)]))
 
 
 def _of_lookup(layer: Any, dtype: str) -> Vocabulary | None:
@@ -104,8 +105,9 @@ def _of_lookup(layer: Any, dtype: str) -> Vocabulary | None:
         return hashed(dtype) if layer.num_oov_indices else None
     strangers = _STRANGERS if layer.num_oov_indices else 0
     if dtype == "string":
-        entries = [str(each) for each in known] + _strange_words(known, strangers)
-        return Vocabulary(len(known), entries=np.array(entries), strangers=strangers)
+        words = _short([str(each) for each in known])
+        entries = _entries(words + _strange_words(known, strangers))
+        return Vocabulary(len(words), entries=entries, strangers=strangers)
     numbers = [int(each) for each in known]
     beyond = list(range(max(numbers) + 1, max(numbers) + 1 + strangers))
     return Vocabulary(len(known), entries=np.array(numbers + beyond), strangers=strangers)
@@ -113,11 +115,22 @@ def _of_lookup(layer: Any, dtype: str) -> Vocabulary | None:
 
 def _of_texts(layer: Any) -> Vocabulary:
     known = [str(each) for each in layer.get_vocabulary(include_special_tokens=False)]
-    words = [each for each in known if " " not in each] or [f"word{i}" for i in range(_HASHED)]
+    words = [each for each in known if " " not in each]
+    words = _short(words) if words else [f"word{i}" for i in range(_HASHED)]
     length = getattr(layer, "_output_sequence_length", None) or _WORDS
     joint = "" if getattr(layer, "_split", None) == "character" else " "
-    entries = np.array(words + _strange_words(words, _STRANGERS))
+    entries = _entries(words + _strange_words(words, _STRANGERS))
     return Vocabulary(len(words), 0, entries, _STRANGERS, min(length, 512), joint)
+
+
+def _short(words: Sequence[str]) -> list[str]:
+    """Return the words that are not absurdly long, or the shortest of all."""
+    return [word for word in words if len(word) <= _LONGEST] or [min(words, key=len)]
+
+
+def _entries(words: Sequence[str]) -> Any:
+    """Return words as an array of references: fixed widths would be that of the longest."""
+    return np.array(words, dtype=object)
 
 
 def _strange_words(known: Sequence[Any], count: int) -> list[str]:

@@ -6,6 +6,7 @@ Shapes that fit and outputs that are finite prove little, but cost little too; t
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Arrays: TypeAlias = "Sequence[Any]"
 
 _SAMPLES = 2
+_NUMBERS = 1 << 26  # most numbers of a batch whose size is fixed: half a gigabyte
 
 
 def verify(
@@ -119,10 +121,14 @@ def _check_outputs(model: Any, arrays: Arrays, original: Arrays) -> None:
 def proof_inputs(sources: InputSources, seed: int) -> list[Any]:
     """Return random samples of each input that fill its range, or are of its vocabulary.
 
+    As many as a batch is fixed to, if that is affordable; two otherwise.
+
     Args:
         sources: The model's inputs.
         seed: Seed of the samples.
     """
     batches = (each.shape[0] for each in sources.graph.model.inputs)
     samples = next(filter(None, batches), _SAMPLES)
+    if samples * sum(prod(source.layout.own) for source in sources) > _NUMBERS:
+        samples = _SAMPLES
     return list(uniform(sources, Draw(samples, 0, np.random.default_rng(seed))).values())
