@@ -72,9 +72,10 @@ def cause_of(error: BaseException) -> str:
 
     Keras wraps it in whole configurations, in a headline that names a class only, and in colours;
     TensorFlow puts the device before it and the operation behind, and before all of it, where a
-    function was traced from files that are not its own, every line that made the operation.
+    function was traced from files that are not its own, every line that made the operation. An
+    attribute that was looked for in vain before it, as TensorFlow does of variables, is no cause.
     """
-    while error.__context__ is not None:
+    while error.__context__ is not None and not _is_probe(error, error.__context__):
         error = error.__context__
     text = str(error)
     if text.startswith(_TRACED):
@@ -82,6 +83,11 @@ def cause_of(error: BaseException) -> str:
     lines = [_DECORATION.sub("", line).strip() for line in text.splitlines()]
     telling = (line for line in lines if line and not _HEADLINE.match(line))
     return shortened(next(telling, type(error).__name__))
+
+
+def _is_probe(error: BaseException, before: BaseException) -> bool:
+    """Whether an error is of its own, though one of a missing attribute came before it."""
+    return isinstance(before, AttributeError) and str(before) not in str(error)
 
 
 def shortened(line: str) -> str:

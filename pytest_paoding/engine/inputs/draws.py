@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.tensors import is_floating
-from pytest_paoding.engine.inputs.fields import films, sequences, sounds, volumes
-from pytest_paoding.engine.inputs.pictures import correlated, noise, pictures
-from pytest_paoding.engine.inputs.token_draws import token_draws
+from pytest_paoding.engine.inputs.families.fields import films, sequences, sounds, volumes
+from pytest_paoding.engine.inputs.families.pictures import correlated, noise, pictures
+from pytest_paoding.engine.inputs.families.token_draws import token_draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +63,8 @@ def uniform(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
 def _drawn(sources: InputSources, source: InputSource, draw: Draw, *, even: bool = False) -> Any:
     fills = even and source.vocabulary is None and is_floating(source.tensor)
     values = _evenly(source, draw) if fills else _of_source(source, draw)
+    if source.vocabulary is None and source.lookups is not None:
+        values = source.lookups.imposed(values, draw.generator)
     return padded(values, padding_of(sources, source), draw.generator)
 
 
@@ -94,6 +96,8 @@ def _words(source: InputSource, vocabulary: Vocabulary, draw: Draw) -> Any:
     known = vocabulary.first, vocabulary.size
     numbers = token_draws((*source.layout.shape, *words), known, draw.count, draw.generator)
     values = source.layout.taken(vocabulary.values(numbers, draw.generator))
+    if source.lookups is not None:
+        values = source.lookups.values(values)
     dtype = source.tensor.dtype
     return values if dtype == "string" else values.astype(dtype)
 
@@ -113,8 +117,10 @@ def _beyond(source: InputSource, count: int, generator: np.random.Generator) -> 
         values = layout.taken(noise(layout.shape, 1.0, count, generator))
         around: FloatArray = (low + high) / 2 + (high - low) / _ABOUT * values
         return around.astype(np.float32)
-    found: FloatArray = layout.taken(noise(layout.shape, float(high - low), count, generator))
-    return found
+    width = high - low
+    span = float(width) if np.ndim(width) == 0 else 1.0
+    found: FloatArray = layout.taken(noise(layout.shape, span, count, generator))
+    return found if np.ndim(width) == 0 else found * width
 
 
 def padding_of(sources: InputSources, source: InputSource) -> float | None:

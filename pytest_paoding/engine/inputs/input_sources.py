@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,15 @@ from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.input_settings import given_kinds, given_ranges, input_names
 from pytest_paoding.engine.inputs.layouts import reading_of
 from pytest_paoding.engine.inputs.scales import Scale, scale_of
+from pytest_paoding.engine.inputs.table_rows import lookups_of
 from pytest_paoding.engine.inputs.vocabularies import Vocabulary, hashed, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.inputs.layouts import InputReading, Layout
+    from pytest_paoding.engine.inputs.lookups import Lookups
     from pytest_paoding.records.protocol import InputKind, InputKinds, InputRange
 
 _ASSUMED, _WAVES, _BYTES = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
@@ -40,6 +43,8 @@ class InputSource:
         scale: The range of its values; that of their numbers where it is read through a vocabulary.
         vocabulary: The values of tokens, where a layer knows them.
         given: Whether the user gave the range.
+        lookups: What each position knows, where some are looked up, unless the vocabulary says it.
+        known: The same, whatever range the user gave; None where nothing is looked up by number.
     """
 
     name: str
@@ -49,6 +54,8 @@ class InputSource:
     scale: Scale
     vocabulary: Vocabulary | None = None
     given: bool = False
+    lookups: Lookups | None = None
+    known: Lookups | None = None
 
     @property
     def is_sequence(self) -> bool:
@@ -71,13 +78,23 @@ class InputSource:
     def __str__(self) -> str:
         """Return what was taken for what, and from where."""
         if self.vocabulary is not None:
-            known = f"that {self.scale.why} knows" if self.scale.why else "that no layer tells"
+            know = "know" if ", " in self.scale.why else "knows"
+            known = f"that {self.scale.why} {know}" if self.scale.why else "that no layer tells"
             return f"{self.name} holds tokens {known}"
-        low, high = self.scale.ends
+        partly = self.lookups is not None and not self.lookups.everywhere
+        low, high = self._of_the_rest if partly else self.scale.ends
         why = f" (from {self.scale.why})" if self.scale.why else " (assumed: see input_range)"
         about = "about " if self.scale.typical else ""
         kind = _PLURALS.get(self.kind, self.kind)
-        return f"{self.name} holds {kind} in {about}{low:g} to {high:g}{why}"
+        rows = f", beside rows of {self.lookups.why}" if self.lookups and partly else ""
+        return f"{self.name} holds {kind} in {about}{low:g} to {high:g}{why}{rows}"
+
+    @property
+    def _of_the_rest(self) -> tuple[float, float]:
+        """The least and the largest value of the positions that are not looked up."""
+        rest = self.lookups is None or ~self.lookups.looked_up
+        low, high = np.asarray(self.scale.low)[rest], np.asarray(self.scale.high)[rest]
+        return float(low.min()), float(high.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +166,12 @@ def sources_of(
         for name, tensor in zip(names, graph.inputs, strict=True):
             reading = reading_of(graph, tensor, kinds.get(name))
             found[tensor] = _source(graph, tensor, name, reading, ranges.get(name))
+        tables = {tensor: lookups_of(graph, tensor) for tensor in found}
+    of_all = not isinstance(input_range, Mapping) and not all(tables.values())
+    for tensor, lookups in tables.items():
+        if lookups is not None:
+            narrowing = None if of_all else ranges.get(found[tensor].name)
+            found[tensor] = _looked_up(found[tensor], lookups, narrowing)
     return InputSources(graph, found)
 
 
@@ -167,6 +190,57 @@ def _source(
     known = Scale(*given, "input_range") if given else _known_scale(graph, tensor, reading)
     scale = known or Scale(*(_WAVES if reading.kind == "audio" else _ASSUMED), "")
     return InputSource(name, tensor, reading.kind, reading.layout, scale, given=told)
+
+
+def _looked_up(
+    source: InputSource, lookups: Lookups, given: tuple[float, float] | None
+) -> InputSource:
+    """Return a source whose values are those that tables know.
+
+    Args:
+        source: The source, without regard to the tables.
+        lookups: What the tables know of each position.
+        given: The range that the user gave for it, if any: for all inputs only where all are looked
+            up, as else it was meant for the others.
+
+    Raises:
+        PruningError: The range holds nothing that is known.
+    """
+    vocabulary, known = source.vocabulary, lookups
+    if vocabulary is not None and vocabulary.entries is not None:
+        return source
+    lookups = lookups.within(source.name, given) if given is not None else lookups
+    if vocabulary is None or not lookups.everywhere:
+        low, high = (np.asarray(each, np.float64) for each in (source.scale.low, source.scale.high))
+        low = np.where(lookups.looked_up, lookups.low, low)
+        high = np.where(lookups.looked_up, np.maximum(lookups.high, low + 0.5), high)
+        why = lookups.why if lookups.everywhere else source.scale.why
+        scale = replace(source.scale, low=low, high=high, why=why)
+        return replace(source, scale=scale, lookups=lookups, known=known)
+    whole = lookups.whole
+    if whole is None:
+        size = int(lookups.counts.max())
+        some = replace(vocabulary, size=size, first=min(vocabulary.first, size - 1))
+        high = np.maximum(lookups.high, lookups.low + 0.5)
+        scale = Scale(lookups.low, high, lookups.why)
+        return replace(source, scale=scale, vocabulary=some, lookups=lookups, known=known)
+    return replace(source, **_of_whole(source, vocabulary, lookups.why, *whole), known=known)
+
+
+def _of_whole(
+    source: InputSource, vocabulary: Vocabulary, why: str, low: int, high: int
+) -> dict[str, Any]:
+    """Return the vocabulary and scale of tokens that are whole numbers in a range."""
+    first = min(vocabulary.first, high) if low == 0 else low
+    padding = vocabulary.padding
+    keeps = padding is not None and low <= padding <= high
+    same = (first, high + 1) == (vocabulary.first, vocabulary.size)
+    return {
+        "vocabulary": replace(
+            vocabulary, size=high + 1, first=first, padding=padding if keeps else None
+        ),
+        "scale": source.scale if same else Scale(float(first), float(max(high, first + 1)), why),
+    }
 
 
 def _vocabulary(reading: InputReading, tensor: Tensor) -> Vocabulary | None:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import IntArray
     from pytest_paoding.records.protocol import InputKind
 
-_ARRANGING = (
+ARRANGING = (
     *("Reshape", "Permute", "Flatten", "Ravel", "Transpose", "Moveaxis", "SwapAxes", "Swapaxes"),
     *("ExpandDims", "Squeeze", "Flip", "GetItem", "Stack", "Concatenate", "Split", "Roll"),
 )
+"""Layers and operations that do no more than put values into other places."""
+
 _KEEPING = (
     "Normalization",
     "BatchNormalization",
@@ -189,15 +191,15 @@ def _handed_on(call: Call, places: list[IntArray]) -> dict[Tensor, IntArray]:
     stepwise = is_a(operation, "Dense") and places[0].ndim > 1
     if getattr(operation, "weights", ()) and not (stepwise or is_a(operation, *_KEEPING)):
         return {}
-    if is_a(operation, *_ARRANGING):
-        found = _arranged(call, places)
+    if is_a(operation, *ARRANGING):
+        found = arranged(call, places)
         if found is not None:
             return found
     first = call.outputs[0]
     return {first: places[0]} if len(first.shape) == places[0].ndim else {}
 
 
-def _arranged(call: Call, places: list[IntArray]) -> dict[Tensor, IntArray] | None:
+def arranged(call: Call, places: list[IntArray]) -> dict[Tensor, IntArray] | None:
     """Return the places of values that a call arranges; None if it refuses their shapes."""
     try:
         found = call.on([tf.constant(each[None]) for each in places])

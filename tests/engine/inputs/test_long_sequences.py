@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_paoding.engine.inputs import pictures
-from pytest_paoding.engine.inputs.fields import films, sequences, sounds, volumes
-from pytest_paoding.engine.inputs.pictures import correlated
+from pytest_paoding.engine.inputs.families import pictures
+from pytest_paoding.engine.inputs.families.fields import films, sequences, sounds, volumes
+from pytest_paoding.engine.inputs.families.pictures import correlated
 
 
 @pytest.mark.parametrize("shape", ((600,), (150, 4)))

@@ -8,9 +8,9 @@ import pytest
 from keras import layers
 
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.families.series_draws import series_draws
+from pytest_paoding.engine.inputs.families.token_draws import token_draws
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.inputs.series_draws import series_draws
-from pytest_paoding.engine.inputs.token_draws import token_draws
 
 COUNT, STEPS, TOKENS = 400, 30, 500
 

@@ -100,12 +100,12 @@ def contradiction(source: InputSource, values: Any) -> str | None:
         return None
     least, most = float(values.min()), float(values.max())
     low, high = source.scale.ends
-    if source.vocabulary is not None:
-        numbered = source.vocabulary.entries is None
-        fits = not numbered or (least >= 0 and most < source.vocabulary.size)
-        known = f"{source.scale.why!r} knows 0 to {high:g}"
-        return None if fits else f"{_found(source, least, most)} where {known}"
-    if not _contradicts(values, source):
+    unknown = None if source.known is None else source.known.contradiction(values)
+    if unknown is not None:
+        place, known = unknown
+        ends = float(values[place].min()), float(values[place].max())
+        return f"{_found(source, *ends)} where {known}"
+    if source.vocabulary is not None or not _contradicts(values, source):
         return None
     span = f"[{low:g}, {high:g}]"
     if source.given:

@@ -99,5 +99,5 @@ def _moved(
             if padding is not None:
                 found[tensor] = np.where(values == padding, values, found[tensor])
     if any(embeddings(graph, tensor) for tensor in begin):
-        found = substitute(model, found, generator)
+        found = substitute(model, found, task.sources, generator)
     return found

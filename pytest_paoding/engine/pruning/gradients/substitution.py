@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.inputs.input_sources import InputSources
 
 ROUNDS = 4
 """Gradient steps of each sentence."""
@@ -38,22 +39,27 @@ _WORDS = 1024  # most tokens that are weighed in one round
 
 
 def substitute(
-    model: Model, inputs: Mapping[Tensor, Any], generator: np.random.Generator
+    model: Model,
+    inputs: Mapping[Tensor, Any],
+    sources: InputSources,
+    generator: np.random.Generator,
 ) -> dict[Tensor, Any]:
     """Return inputs whose tokens were moved towards classes drawn at random.
 
-    Costs four gradient steps. Inputs that no embedding reads stay, and so do padded steps.
+    Costs four gradient steps. Inputs that no embedding reads stay, and so do padded steps, and
+    those whose positions know different tokens.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
+    tokens = _tokens(model.graph, sources)
     count, size = len(next(iter(inputs.values()))), batch_of(model.graph)
     found: list[dict[Tensor, Any]] = []
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
         targets = drawn_targets(model.graph, len(next(iter(batch.values()))), generator)
         for _ in range(ROUNDS):
-            batch = _changed(model, batch, targets, generator)
+            batch = _changed(model, batch, tokens, targets, generator)
         found.append(batch)
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
 
@@ -64,18 +70,33 @@ def embeddings(graph: Graph, tensor: Tensor) -> list[Any]:
     return [each for each in readers if type(each) is keras.layers.Embedding]
 
 
+def _tokens(graph: Graph, sources: InputSources) -> dict[Tensor, IntArray]:
+    """Return the tokens that may stand for others, for each input that embeddings read."""
+    found = {}
+    for source in sources:
+        layers, known = embeddings(graph, source.tensor), source.vocabulary
+        if layers and known is not None and known.entries is None and source.lookups is None:
+            masks = any(layer.mask_zero for layer in layers)
+            first = min(max(known.first, int(masks)), known.size - 1)
+            found[source.tensor] = np.arange(first, known.size)
+    return found
+
+
 def _changed(
-    model: Model, batch: Mapping[Tensor, Any], targets: list[Any], generator: np.random.Generator
+    model: Model,
+    batch: Mapping[Tensor, Any],
+    tokens: Mapping[Tensor, IntArray],
+    targets: list[Any],
+    generator: np.random.Generator,
 ) -> dict[Tensor, Any]:
     """Make the best substitutions in every sentence of a batch."""
     slopes = _slopes(model, batch, targets)
     changed = dict(batch)
     for tensor, values in batch.items():
         layers = [layer for layer in embeddings(model.graph, tensor) if layer in slopes]
-        if layers:
-            first = int(any(layer.mask_zero for layer in layers))
-            end = min(layer.input_dim for layer in layers)
-            words = np.arange(first, end)
+        if layers and tensor in tokens:
+            words = tokens[tensor]
+            first = int(words[0])
             if len(words) > _WORDS:
                 words = generator.choice(words, _WORDS, replace=False)
             parts = [_harm(model, layer, slopes[layer], values, words) for layer in layers]

@@ -30,7 +30,9 @@ def moved(model, seed=0):
     """Return drawn sentences, those that substitution makes of them, and their targets."""
     graph = read_graph(model)
     begin = drawn(sources_of(graph), Draw(64, 0, np.random.default_rng(seed)))
-    end = substitute(Model(graph, WorkingWeights()), begin, np.random.default_rng(seed))
+    end = substitute(
+        Model(graph, WorkingWeights()), begin, sources_of(graph), np.random.default_rng(seed)
+    )
     (targets,) = drawn_targets(graph, 64, np.random.default_rng(seed))
     return *begin.values(), *end.values(), targets
 

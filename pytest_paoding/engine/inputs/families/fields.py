@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.inputs.pictures import pictures
-from pytest_paoding.engine.inputs.series_draws import series_draws
+from pytest_paoding.engine.inputs.families.pictures import pictures
+from pytest_paoding.engine.inputs.families.series_draws import series_draws
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
