@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("synthetic_agreement", "output_divergence")
 _INPUTS = 512
+_MOST_SOUND = 0.5  # share of them that the original must make numbers of; others are left out
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
 
@@ -58,10 +59,12 @@ def fidelity_metrics(
         before, after = (_outputs(each, chunks) for each in graphs)
     except ExecutionError as error:
         return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
-    detail = f"{len(before)} synthetic inputs"
-    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+    sound = np.isfinite(before).all(axis=1)
+    if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
         reason = "outputs on synthetic inputs are not finite"
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
+    before, after = before[sound], after[sound]
+    detail = f"{len(before)} synthetic inputs"
     same = _agree(sources.graph, before, after)
     agreed = int(same.sum())
     spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))

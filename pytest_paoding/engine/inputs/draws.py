@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_paoding.engine.graph.trace import Tensor
-    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
     from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
     from pytest_paoding.engine.inputs.vocabularies import Vocabulary
     from pytest_paoding.records.protocol import InputKind
@@ -49,10 +49,23 @@ class Draw:
 
 
 def drawn(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
-    """Return synthetic values of every input, all kinds of them mixed."""
+    """Return synthetic values of every input, all kinds of them mixed.
+
+    Where the sources have a screen, those that fail are left out (see `screen`).
+    """
+    values, beyond = _mixed(sources, draw)
+    if sources.screen is None:
+        return values
+    within = lambda count: _mixed(sources, Draw(count, 0, draw.generator))[0]  # noqa: E731
+    return sources.screen.passed(values, beyond, within)
+
+
+def _mixed(sources: InputSources, draw: Draw) -> tuple[dict[Tensor, Any], BoolArray]:
+    """Return values of every input, and a mask of those that were drawn beyond their range."""
     arrays = {source.tensor: _drawn(sources, source, draw) for source in sources}
     order = draw.generator.permutation(draw.count)
-    return {tensor: each[order] for tensor, each in arrays.items()}
+    beyond = np.asarray(order >= draw.count - draw.outside)
+    return {tensor: each[order] for tensor, each in arrays.items()}, beyond
 
 
 def uniform(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:

@@ -14,6 +14,7 @@ from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.input_settings import given_kinds, given_ranges, input_names
 from pytest_paoding.engine.inputs.layouts import reading_of
 from pytest_paoding.engine.inputs.scales import Scale, scale_of
+from pytest_paoding.engine.inputs.screen import Screen
 from pytest_paoding.engine.inputs.table_rows import lookups_of
 from pytest_paoding.engine.inputs.vocabularies import Vocabulary, hashed, vocabulary_of
 
@@ -29,6 +30,7 @@ _ASSUMED, _WAVES, _BYTES = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 _PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
 _SENTENCE, _SERIES_RANK = 4, 2  # steps at least; axes: steps and features
 _SHOWN = 4  # inputs that a note names, unless more are assumed
+_READ_NOTHING = "choose a strategy that reads no inputs, such as 'magnitude'"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,10 +106,24 @@ class InputSources:
     Attributes:
         graph: The model's graph.
         by_tensor: Each input by its tensor, in order.
+        screen: What keeps inputs out of samples; None where the model takes all of them.
     """
 
     graph: Graph
     by_tensor: Mapping[Tensor, InputSource]
+    screen: Screen | None = None
+
+    def screened(self, *, calibrated: bool) -> InputSources:
+        """Return the same inputs with a screen for samples of them.
+
+        Args:
+            calibrated: Whether the user gave the samples.
+        """
+        told = "give others, or " if calibrated else ""
+        if not calibrated and not all(source.given for source in self):
+            told = "give the model's input_range, or "
+        what = "inputs of the calibration" if calibrated else "drawn inputs"
+        return replace(self, screen=Screen(self.graph, what, told + _READ_NOTHING))
 
     def __getitem__(self, tensor: Tensor) -> InputSource:
         """Return one of the inputs."""

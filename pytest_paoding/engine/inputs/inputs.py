@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.engine.inputs.screen import Screen
 
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
 _LARGE = ("picture", "video", "volume", "audio")
@@ -109,11 +110,17 @@ def most_followed(graph: Graph) -> int:
     return max(8, _MEMORY // (4 * (inputs + sum(map(held_values, graph.calls)))))
 
 
-def given(graph: Graph, calibration: Any) -> Inputs:
+def given(graph: Graph, calibration: Any, screen: Screen | None = None) -> Inputs:
     """Take a user's unlabelled inputs: an array, or one for each input in a list or by its name.
+
+    Args:
+        graph: The model's graph.
+        calibration: The inputs.
+        screen: Leaves some of them out, if given.
 
     Raises:
         DataError: They do not fit the model's inputs, are empty or not finite.
+        ExecutionError: The screen leaves most of them out.
     """
     ports = signature_of(graph.model).inputs
     arrays = {
@@ -127,7 +134,8 @@ def given(graph: Graph, calibration: Any) -> Inputs:
         raise DataError(f"calibration has inputs of different lengths: {sorted(counts)}")
     step = -(-counts.pop() // _GIVEN)
     looked_at = {tensor: each[::step] for tensor, each in arrays.items()}
-    return chunked(graph, looked_at, typical=True)
+    passed = looked_at if screen is None else screen.passed(looked_at)
+    return chunked(graph, passed, typical=True)
 
 
 def lengths_of(model: Any, calibration: Any) -> dict[str, tuple[int, ...]]:

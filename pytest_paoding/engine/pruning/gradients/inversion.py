@@ -24,7 +24,7 @@ from pytest_paoding.engine.pruning.gradients.class_targets import (
     cross_entropy,
     drawn_targets,
 )
-from pytest_paoding.engine.pruning.gradients.descent import Adam, gradients_of
+from pytest_paoding.engine.pruning.gradients.descent import Adam, NoGradientError, gradients_of
 from pytest_paoding.engine.pruning.gradients.work import (
     PASSES,
     affordable,
@@ -105,6 +105,20 @@ def invert(
         found.append(batch | _moved(step, batch, spans, targets, effort.steps))
         task.progress("finding inputs", min(start + size, count), count)
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
+
+
+def sound(sources: InputSources, inputs: Mapping[Tensor, Any]) -> dict[Tensor, Any]:
+    """Return those of the inputs that were moved that pass the screen of the sources, if any.
+
+    Raises:
+        NoGradientError: Gradients moved some to where there are no numbers.
+    """
+    if sources.screen is None:
+        return dict(inputs)
+    lost = (is_floating(each) and not np.isfinite(values).all() for each, values in inputs.items())
+    if any(lost):
+        raise NoGradientError("they are not finite everywhere")
+    return sources.screen.passed(inputs)
 
 
 def _moved(

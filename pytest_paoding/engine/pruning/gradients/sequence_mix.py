@@ -17,7 +17,7 @@ from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.pruning.gradients.class_targets import classifying
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert, sound
 from pytest_paoding.engine.pruning.gradients.substitution import embeddings, substitute
 
 if TYPE_CHECKING:
@@ -100,4 +100,4 @@ def _moved(
                 found[tensor] = np.where(values == padding, values, found[tensor])
     if any(embeddings(graph, tensor) for tensor in begin):
         found = substitute(model, found, task.sources, generator)
-    return found
+    return sound(task.sources, found)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_paoding.records.protocol import Progress
 
 _INPUTS = 128  # inputs of each kind
+_LEAST = 0.5  # share of the inputs that a change is measured on
+_WRECKED = 1e6  # change of outputs that are no longer numbers
 _EIGHTHS = (1, 2, 4, 6, 7)  # parts of a group removed, one point each
 
 
@@ -77,14 +79,19 @@ def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatA
 def _change(outputs: FloatArray, reference: FloatArray, sizes: Sequence[int]) -> FloatArray:
     """Return the squared change of the outputs relative to their variance, by kind of inputs.
 
-    Outputs that the original does not give in numbers do not count.
+    Outputs that the original does not give in numbers do not count, nor do inputs of which only the
+    pruned model makes none, unless they are the most.
     """
     defined = np.isfinite(reference)
     outputs, reference = (np.where(defined, each, 0) for each in (outputs, reference))
+    sound = np.asarray(np.isfinite(outputs).all(axis=1))
     changes, start = [], 0
     for size in sizes:
-        here = slice(start, start + size)
+        here = np.arange(start, start + size)[sound[start : start + size]]
         start += size
+        if len(here) < _LEAST * size:
+            changes.append(_WRECKED)
+            continue
         moved = np.square(outputs[here] - reference[here]).sum(axis=1).mean()
         spread = np.square(reference[here] - reference[here].mean(axis=0)).sum(axis=1).mean()
         changes.append(moved / (spread + 1e-9))

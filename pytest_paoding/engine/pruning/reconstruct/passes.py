@@ -64,7 +64,11 @@ class Reconstructed:
 def reconstruct(
     task: Task, model: Model, inputs: Inputs, generator: np.random.Generator
 ) -> Reconstructed:
-    """Choose units to remove, and rewrite the working weights of their readers."""
+    """Choose units to remove, and rewrite the working weights of their readers.
+
+    Raises:
+        NotFiniteError: The model makes no numbers of some inputs, and they were not screened.
+    """
     structure = task.structure
     recorded = has_recorded(structure.graph)
     if any(inputs.twins):
@@ -72,6 +76,7 @@ def reconstruct(
         calibrate(Wave(model, chunks, [True] * len(chunks)))
     readers = () if inputs.doubtful else find_readers(structure)
     survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
+    survey.strict = task.sources.screen is None
     readers = survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
     if any(readers_of(group, readers) is None for group in task.groups):
         survey.take_readings()

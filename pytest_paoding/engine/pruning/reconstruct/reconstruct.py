@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,9 +15,10 @@ from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert, sound
 from pytest_paoding.engine.pruning.gradients.sequence_mix import sequence_mix
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
+from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
 
@@ -53,18 +56,37 @@ class Reconstruct(Strategy):
         self._seen: tuple[Inputs, np.random.Generator] | None = None
 
     def solve(self, task: Task) -> Transform:
-        """Find inputs, choose the units that go, and fit the weights that stay."""
-        generator = np.random.default_rng(task.options.seed)
-        model = Model(task.structure.graph, WorkingWeights())
-        inputs, notes = _inputs(task, model, generator)
-        self._seen = inputs, generator
-        found = reconstruct(task, model, inputs, generator)
+        """Find inputs, choose the units that go, and fit the weights that stay.
+
+        If the model makes no numbers of some inputs, it begins again, and leaves those out.
+
+        Raises:
+            ExecutionError: It makes no numbers of most inputs.
+        """
+        outcome = None
+        with suppress(NotFiniteError):
+            outcome = self._found(task)
+        if outcome is None:
+            calibrated = task.options.calibration is not None
+            task = replace(task, sources=task.sources.screened(calibrated=calibrated))
+            outcome = self._found(task)
+        found, notes = outcome
         why = {
             producer.name: _why(group, quota, found, task)
             for group, quota in zip(task.groups, task.quotas, strict=True)
             for producer in group.producers
         }
         return Transform(found.stay, fitted=found.weights, why=why, notes=notes)
+
+    def _found(self, task: Task) -> tuple[Reconstructed, tuple[str, ...]]:
+        """Return the outcome of a reconstruction, and notes on the inputs it learned from."""
+        generator = np.random.default_rng(task.options.seed)
+        model = Model(task.structure.graph, WorkingWeights())
+        inputs, notes = _inputs(task, model, generator)
+        self._seen = inputs, generator
+        found = reconstruct(task, model, inputs, generator)
+        left_out = None if task.sources.screen is None else task.sources.screen.note
+        return found, notes if left_out is None else (*notes, left_out)
 
     def inputs_noted(self, task: Task) -> str | None:
         """Return what inputs are drawn as, unless the user gave some."""
@@ -119,7 +141,7 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     """
     graph, options = task.structure.graph, task.options
     if options.calibration is not None:
-        return given(graph, options.calibration)
+        return given(graph, options.calibration, task.sources.screen)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
     if not recorded and any(source.is_sequence for source in task.sources):
@@ -129,7 +151,8 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     if not count:
         return synthetic(task.sources, generator, recorded=recorded)
     begin = drawn(task.sources, Draw(count, 0, generator))
-    inverted = chunked(graph, invert(model, begin, effort, task, generator), typical=True)
+    moved = sound(task.sources, invert(model, begin, effort, task, generator))
+    inverted = chunked(graph, moved, typical=True)
     if not mixed:
         return inverted
     others = drawn(task.sources, Draw(count, 0, generator))

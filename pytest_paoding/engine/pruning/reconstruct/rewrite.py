@@ -80,6 +80,11 @@ class Rewriter:
         present = matrix @ by_tap.reshape(-1, by_tap.shape[-1]) + constant
         missing = target - present
         missing[~np.isfinite(missing)] = 0  # a class that its bias rules out lacks nothing
+        sound = np.isfinite(matrix).all(axis=1)
+        if not sound.all():  # the pruned model makes no numbers of some inputs
+            matrix, missing = matrix[sound], missing[sound]
+        if not len(matrix):
+            return
         change, offset = ridge(matrix, missing, self.strength)
         rows[kept] += np.moveaxis(change.reshape(by_tap.shape), -2, 0)
         self.model.weights.assign((reader.layer, 0), np.moveaxis(rows, 0, reader.axis.axis))

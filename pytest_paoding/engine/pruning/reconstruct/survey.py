@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from pytest_paoding.engine.execution.normalisation import affine
 from pytest_paoding.engine.execution.patches import Sample
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.reconstruct.readers import Columns, Reader
     from pytest_paoding.engine.pruning.takeover.readings import Reading
 
+
+class NotFiniteError(ExecutionError):
+    """The original model makes something of the inputs that nothing can be learned from."""
+
+
 _MOMENT_ROWS = 20_000  # samples of the columns at one reader
 _PATCH_ROWS = 12_000  # sampled outputs of one reader
 _PATCH_NUMBERS = 1 << 26  # most numbers in the patches of one reader: 256 MB
@@ -53,6 +59,8 @@ class Survey:
         targets: Outputs of the original model there, shape (rows, outputs).
         readings: Sums over units by their weights, for groups that are not read by readers alone.
         matter: How much each output of such a sum matters.
+        strict: Whether values that are not finite are an error, rather than left out wherever they
+            are met: until the original model is surveyed, and its inputs are not screened.
     """
 
     structure: Structure
@@ -65,6 +73,7 @@ class Survey:
     targets: dict[Reader, FloatArray] = field(default_factory=dict)
     readings: dict[WeightKey, Reading] = field(default_factory=dict)
     matter: dict[WeightKey, FloatArray] = field(default_factory=dict)
+    strict: bool = True
 
     def take(self, readers: Sequence[Reader], wave: Wave) -> tuple[Reader, ...]:
         """Run the original model to its end, and record the inputs and results of its readers.
@@ -72,6 +81,9 @@ class Survey:
         Returns:
             The readers, without those whose inputs have other axes than the graph says, as a layer
             before them tells a wrong shape.
+
+        Raises:
+            NotFiniteError: A reader reads values that are not finite, or an output is no number.
         """
         by_call = {reader.call: reader for reader in readers}
         for call in self.structure.graph.calls:
@@ -83,7 +95,16 @@ class Survey:
                 self.samples[reader] = sample = self._sample(reader)
                 self.targets[reader] = sample.outputs(before := wave.before(call))
             wave.advance(before)
+        if self.strict:
+            self._require_numbers(wave)
+        self.strict = False
         return tuple(self.samples)
+
+    def _require_numbers(self, wave: Wave) -> None:
+        for tensor in self.structure.graph.outputs:
+            for chunk in wave.values.get(tensor, ()):
+                if chunk.dtype.is_floating and bool(tf.reduce_any(tf.math.is_nan(chunk))):
+                    raise NotFiniteError("an output is not a number")
 
     def take_readings(self) -> None:
         """Observe all sums over units in the original model, and how much they matter."""
@@ -107,18 +128,19 @@ class Survey:
         """Return the moments of a reader's columns at this point of a wave."""
         chunks = wave.values[columns.tensor]
         share = -(-_MOMENT_ROWS // len(chunks))
-        moments = Moments(len(columns.classes))
+        moments, count = Moments(len(columns.classes)), 0
         for chunk in chunks:
             samples = columns.samples(chunk)
             if len(samples) > share:
                 samples = samples[self.generator.choice(len(samples), share, replace=False)]
+            samples = samples if self.strict else sound_rows(samples)
+            count += len(samples)
             moments.add(samples)
         covariance = moments.covariance
-        if not np.isfinite(covariance).all():
-            raise ExecutionError(
+        if not (count and np.isfinite(covariance).all()):
+            raise NotFiniteError(
                 f"layer {reader.layer.name!r} reads values that are not finite, or whose squares "
-                f"are not, from synthetic inputs: give the model's input_range, or choose a "
-                f"strategy that reads no inputs, such as 'magnitude'"
+                f"are not: choose a strategy that reads no inputs, such as 'magnitude'"
             )
         if self.with_prior:
             covariance = self._mixed(columns, covariance)
@@ -160,6 +182,13 @@ class Survey:
         scale = np.trace(covariance) / np.trace(prior)
         mixed: Matrix = (1 - _PRIOR) * covariance + _PRIOR * scale * prior
         return mixed
+
+
+def sound_rows(samples: FloatArray) -> FloatArray:
+    """Return the rows that are finite, as all are where the pruned model makes numbers of all."""
+    if np.isfinite(samples).all():
+        return samples
+    return samples[np.isfinite(samples).all(axis=1)]
 
 
 def _is_as_told(call: Call, wave: Wave) -> bool:
