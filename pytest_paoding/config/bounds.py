@@ -27,14 +27,28 @@ class Bound:
 
 
 OFF = Bound(None, Level.OFF)
+_FIELDS = {"limit", "level", "confidence"}
 
 
-def read_bound(given: object, metric: Metric) -> Bound:
+def read_bound(given: object, metric: Metric) -> Bound | dict[str, Bound]:
     """Read a limit: a quantity, "off", or a table with `limit`, `level` and `confidence`.
+
+    One of scores may be a table of such limits by the names of scores instead, or a text such as
+    `mae=0.1,r2=0.02`.
 
     Raises:
         ValueError: It is none of them; one line that says what was meant.
     """
+    if metric.per_score and isinstance(given, str) and "=" in given:
+        given = dict(each.rpartition("=")[::2] for each in given.split(","))
+    if metric.per_score and isinstance(given, Mapping) and not _FIELDS & given.keys():
+        if not given:
+            raise ValueError("names no score")
+        return {str(name).strip(): _one(each, metric) for name, each in given.items()}
+    return _one(given, metric)
+
+
+def _one(given: object, metric: Metric) -> Bound:
     usual = Level.WARN if metric.advisory else Level.ERROR
     if not isinstance(given, Mapping):
         return OFF if given == "off" else Bound(read(given, metric.unit), usual)
@@ -77,4 +91,4 @@ def file_bound(text: str) -> tuple[str, Bound]:
         known = [f"{each}:{metric.key}" for metric, each in FILE_LIMITS.values()]
         hint = likely(f"{name}:{key}", known) if name in EXPORTED else likely(name, EXPORTED)
         raise ValueError(f"{text!r} is not of the form FORMAT:KEY=LIMIT, {hint}")
-    return of_file(key, name), read_bound(value, found[0])
+    return of_file(key, name), _one(value, found[0])

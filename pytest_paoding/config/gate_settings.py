@@ -15,7 +15,7 @@ from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import EngineCall
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import Level, Limit
-from pytest_paoding.records.formats import EXPORTED
+from pytest_paoding.records.formats import EXPORTED, parted
 from pytest_paoding.records.metrics import FILE_LIMITS, LIMITS, Metric
 from pytest_paoding.records.optional_packages import lacking
 from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
@@ -138,19 +138,28 @@ def _corrupted(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
 
 
 def _limits(said: Layer, *, strict: bool) -> tuple[Limit, ...]:
-    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
     formats = said["formats"].value
+    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
     known += [(key, *rest) for key, rest in FILE_LIMITS.items() if rest[1] in formats]
-    given = [(metric, name, said[key]) for key, metric, name in known if key in said]
+    scores = [key for key in said if "@" in key and key not in FILE_LIMITS]
+    found: list[tuple[Setting, Metric, str | None, str | None]] = [
+        (said[key], metric, name, None) for key, metric, name in known if key in said
+    ]
+    for key in sorted(scores):
+        base, file_format = parted(key)
+        name, _, part = base.partition("@")
+        if file_format is None or file_format in formats:
+            found.append((said[key], LIMITS[name], file_format, part))
     return tuple(
         Limit(
             metric,
-            found.value.value,
-            Level.ERROR if strict else found.value.level,
-            found.source,
-            found.value.confidence or (said["confidence"].value if metric.sampled else None),
+            setting.value.value,
+            Level.ERROR if strict else setting.value.level,
+            setting.source,
+            setting.value.confidence or (said["confidence"].value if metric.sampled else None),
             name,
+            part,
         )
-        for metric, name, found in given
-        if found.value.level is not Level.OFF
+        for setting, metric, name, part in found
+        if setting.value.level is not Level.OFF
     )

@@ -6,15 +6,17 @@ import importlib
 import sys
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import DataError
+from pytest_paoding.records.protocol import AskedFor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_paoding.records.protocol import Pruning
+    from pytest_paoding.records.protocol import Judging, Pruning
 
 
 _WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
@@ -31,17 +33,36 @@ def call(reference: str, *, root: Path, key: str = "data") -> Any:
     Raises:
         DataError: There is no such callable, it raised, or it returned nothing; one line.
     """
-    name, _, attributes = reference.partition(":")
+    called = target(reference, root=root, key=key)
     with _importable(root):
         try:
-            target: Any = importlib.import_module(name)
-            for attribute in attributes.split("."):
-                target = getattr(target, attribute)
-            found = target()
+            found = called()
         except Exception as error:
             raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
     if found is None:
         raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
+    return found
+
+
+def target(reference: str, *, root: Path, key: str) -> Any:
+    """Return what a reference refers to.
+
+    Args:
+        reference: `package.module:attribute`.
+        root: This folder is importable while the module is imported.
+        key: Of the setting that refers to it.
+
+    Raises:
+        DataError: There is no such thing; one line.
+    """
+    name, _, attributes = reference.partition(":")
+    with _importable(root):
+        try:
+            found: Any = importlib.import_module(name)
+            for attribute in attributes.split("."):
+                found = getattr(found, attribute)
+        except Exception as error:
+            raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
     return found
 
 
@@ -55,6 +76,24 @@ def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
     if not isinstance(reference, str):
         return pruning
     return {**pruning, "calibration": call(reference, root=root, key="calibration")}
+
+
+def scored(judging: Judging, *, root: Path) -> Judging:
+    """Return the settings of an evaluation with scores in place of references to them.
+
+    Raises:
+        DataError: There is no such callable; one line.
+    """
+    asked = [
+        AskedFor.read(each) if isinstance(each, str) else each for each in judging.get("score", ())
+    ]
+    found = tuple(
+        replace(each, target=target(each.target, root=root, key="score"))
+        if isinstance(each.target, str)
+        else each
+        for each in asked
+    )
+    return {**judging, "score": found}
 
 
 @contextmanager

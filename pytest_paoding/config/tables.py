@@ -75,7 +75,7 @@ CorruptionTable = create_model("CorruptionTable", __base__=_Table, **_fields("co
 
 def _budget_field(metric: Metric) -> Any:
     read = partial(read_bound, metric=metric)
-    return Annotated[Bound | None, BeforeValidator(read)], None
+    return Annotated[Bound | dict[str, Bound] | None, BeforeValidator(read)], None
 
 
 FileBudget = create_model(
@@ -144,8 +144,12 @@ def _bounds(
     for key, bound in table or ():
         if isinstance(bound, BaseModel):
             layer |= _bounds(bound, f"{name}.{key}", nested, key)
-        elif bound is not None:
-            layer[of_file(key, file_format)] = Setting(bound, nested(name))
+            continue
+        parts = bound if isinstance(bound, dict) else {None: bound}
+        for part, each in parts.items():
+            if each is not None:
+                whole = key if part is None else f"{key}@{part}"
+                layer[of_file(whole, file_format)] = Setting(each, nested(name))
     return layer
 
 

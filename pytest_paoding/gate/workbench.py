@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.references import calibrated
+from pytest_paoding.config.references import calibrated, scored
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.store import Store, key_of
@@ -254,12 +254,15 @@ class Workbench:
         """
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         how = plain_value(dict(settings.judging))
+        code = any(":" in each for each in how.get("score", ()))
+        data = None if code else data  # what code of the project computes has no digest
         key = data and key_of("measured", cut=exports.key, data=data, settings=how)
         found = self._once(key, lambda: self._measure(settings, cut, exports), {})
         return {name: Measurement.from_dict(plain) for name, plain in found.items()}
 
     def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
-        judging: Judging = {**settings.judging, **self.examine(about_inputs(settings.judging))}
+        asked = scored(settings.judging, root=self.root)
+        judging: Judging = {**asked, **self.examine(about_inputs(asked))}
         found = self.engine.evaluate(
             self.original,
             self.model(cut),

@@ -79,6 +79,7 @@ class Limit(Shown):
         confidence: Required confidence that the true value is within the limit, between 0 and 1;
             None to compare the found value itself.
         file_format: Format of the limited file; None for the model and its `.keras` file.
+        part: Score that it limits; None for all of them.
     """
 
     metric: Metric
@@ -87,11 +88,13 @@ class Limit(Shown):
     source: str = "call"
     confidence: float | None = None
     file_format: str | None = None
+    part: str | None = None
 
     @property
     def key(self) -> str:
         """The name that no other limit of the gate has, such as `max_size@tflite-int8`."""
-        return of_file(self.metric.key, self.file_format)
+        key = self.metric.key if self.part is None else f"{self.metric.key}@{self.part}"
+        return of_file(key, self.file_format)
 
     def __str__(self) -> str:
         level = "" if self.level is Level.ERROR else f" ({self.level.value})"
@@ -196,9 +199,12 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
 
 
 def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
+    """Return the names of what a limit limits: of every strength or score, unless it says which."""
     metric, name = limit.metric, of_file(limit.metric.name, limit.file_format)
-    if not metric.per_epsilon:
+    if not metric.parted:
         return [name]
+    if limit.part is not None:
+        return [of_file(f"{metric.name}@{limit.part}", limit.file_format)]
     found = [
         each
         for each in measurements

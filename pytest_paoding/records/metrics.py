@@ -32,6 +32,8 @@ class Metric(Shown):
         unit: Unit of the found value, which a budget limits.
         sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
+        per_score: Measured once per score, under the names `NAME@SCORE`.
+        limit_key: Its budget key, where that is another.
         on_corrupted: Whether it is measured on corrupted inputs.
         extra: Measure that has to be asked for, where the metric depends on one.
         advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
@@ -43,6 +45,8 @@ class Metric(Shown):
     unit: Unit = Unit.PLAIN
     sides: Unit = Unit.PLAIN
     per_epsilon: bool = False
+    per_score: bool = False
+    limit_key: str = ""
     on_corrupted: bool = False
     extra: str | None = None
     advisory: bool = False
@@ -59,12 +63,19 @@ class Metric(Shown):
     @property
     def sampled(self) -> bool:
         """Whether it is an estimate from the samples of one run."""
-        return self.sides is Unit.SHARE and self.name in METRICS
+        judged = self.sides is Unit.SHARE or self.per_score or self.name == "divergence"
+        return judged and self.name in METRICS
 
     @property
     def key(self) -> str:
         """The budget's name in settings."""
-        return ("max_" if self.direction is Direction.LOWER else "min_") + self.name
+        usual = ("max_" if self.direction is Direction.LOWER else "min_") + self.name
+        return self.limit_key or usual
+
+    @property
+    def parted(self) -> bool:
+        """Whether it is measured under several names, `NAME@PART`."""
+        return self.per_epsilon or self.per_score
 
     @property
     def operator(self) -> str:
@@ -83,6 +94,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True),
             Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("agreement", _HIGHER, _SHARE, _SHARE, on_files=True),
+            Metric("score", _HIGHER, per_score=True, on_files=True),
+            Metric("error", _LOWER, per_score=True, limit_key="max_score", on_files=True),
+            Metric("score_decay", _LOWER, per_score=True, on_files=True),
+            Metric("score_decay_relative", _LOWER, _PERCENT, per_score=True, on_files=True),
+            Metric("score_retention", _HIGHER, _RETENTION, per_score=True, on_files=True),
+            Metric("divergence", _LOWER, _RETENTION, on_files=True),
             Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True, on_files=True),
             Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE, on_files=True),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
+
+from pytest_paoding.records.metrics import Direction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,49 @@ INPUT_KINDS: tuple[InputKind, ...] = get_args(InputKind)
 
 InputKinds = InputKind | Mapping[str, InputKind]
 """What an input holds, or that by input name."""
+
+TaskName = Literal[
+    "classes", "binary", "multilabel", "positions", "regression", "reconstruction", "any"
+]
+"""What an output of a model is judged as."""
+
+TASKS: tuple[TaskName, ...] = get_args(TaskName)
+
+TaskNames = TaskName | Mapping[str, TaskName]
+"""What all outputs are judged as, or some by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """A score as somebody asks for it.
+
+    Attributes:
+        name: Its name in reports.
+        target: The callable or metric that it is; None for one that is known by its name.
+        direction: Which values are better, where that has to be said.
+    """
+
+    name: str
+    target: Any = None
+    direction: Direction | None = None
+
+    @classmethod
+    def read(cls, text: str) -> AskedFor:
+        """Return the score that a text asks for: a name, or a reference as its target.
+
+        Raises:
+            ValueError: It names a direction that is none.
+        """
+        whole, _, better = text.strip().partition("=")
+        known = {each.value: each for each in Direction}
+        if better and better not in known:
+            raise ValueError(f"{text!r}: {better!r} is not one of {', '.join(known)}")
+        target = whole if ":" in whole else None
+        return cls(whole.rpartition(":")[2], target, known.get(better))
+
+    def __str__(self) -> str:
+        return self.name
+
 
 Allocation = Literal["global", "balanced", "uniform"]
 Effort = Literal["standard", "thorough"]
@@ -91,6 +137,8 @@ class Judging(AboutInputs, total=False):
     severities: tuple[int, ...]
     seed: int
     measure: tuple[Measure, ...]
+    task: TaskNames | None
+    score: tuple[str | AskedFor, ...]
 
 
 class Examined(Protocol):

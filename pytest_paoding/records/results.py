@@ -249,6 +249,7 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
         Unit(plain["sides_unit"]),
         per_epsilon=bool(epsilon),
     )
+    part = epsilon if metric.per_score and epsilon else None
     return Check(
         name=plain["metric"],
         limit=Limit(
@@ -258,6 +259,7 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
             plain["source"],
             plain["confidence"],
             file_format,
+            part,
         ),
         measurement=Measurement.from_dict(plain),
         verdict=Verdict(plain["verdict"]),

@@ -33,6 +33,8 @@ def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
         "input_kind": None,
         "input_shape": None,
         "measure": (),
+        "task": None,
+        "score": (),
     }
     assert gate.shown["attack"] == Setting("pgd", "m")
 

@@ -80,6 +80,8 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "formats": Setting(["keras"], "built-in"),
         "confidence": Setting(None, "built-in"),
         "measure": Setting([], "built-in"),
+        "task": Setting(None, "built-in"),
+        "score": Setting([], "built-in"),
         "attack_steps": Setting(None, "built-in"),
         "attack_restarts": Setting(None, "built-in"),
         "attack_samples": Setting(None, "built-in"),

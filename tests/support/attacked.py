@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.attacks.attack import Target
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
-from pytest_paoding.engine.evaluation.predict import Predictor, top_classes
+from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.execution.signature import signature_of
+from support.judged import class_tasks
 
 EPSILONS = (0.1, 0.03)  # not in order on purpose
 QUICK = {"pgd": {"steps": 8}, "fmn": {"steps": 25}, "hopskipjump": {"steps": 3}, "strong": {}}
@@ -33,15 +34,15 @@ def quick(name):
 
 def target(model, inputs, labels, seed=0):
     """Return a model and samples to attack; labels are a list for each output."""
-    judged = range(len(model.outputs))
-    predictor = Predictor(model, signature_of(model), judged, "original")
+    predictor = Predictor(model, signature_of(model), class_tasks(model), "original")
     tensors = [tf.constant(each) for each in inputs]
-    return Target(predictor, tensors, np.array(labels, np.int64), np.random.default_rng(seed))
+    truths = tuple(np.array(each, np.int64) for each in labels)
+    return Target(predictor, tensors, truths, np.random.default_rng(seed))
 
 
 def survivors(attack, at):
     """Return which samples are right under each epsilon, and what the attack came up with."""
     attempt = attack.attempt(at)
     examples = [list(each) for each in attempt.examples]
-    right = (top_classes(attempt.logits) == at.labels).all(axis=0)
+    right = at.right_by(attempt.forms)
     return np.array([at.right(each) & right for each in examples]), examples, attempt

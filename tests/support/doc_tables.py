@@ -195,7 +195,7 @@ def _limit_options(_: str) -> str:
 
 
 def _estimated(metric: Metric) -> bool:
-    return metric.sides is Unit.SHARE and metric.extra is None
+    return metric.sampled and metric.extra is None
 
 
 def _other(metric: Metric) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from pytest_paoding.config import values
+from pytest_paoding.config import score_values, values
 from pytest_paoding.config.catalogue.keys import EngineCall, Key
 from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, AttackName
 from pytest_paoding.records.text import quantities
@@ -13,6 +13,35 @@ _EVALUATE = (EngineCall.EVALUATE,)
 _ATTACKS = get_args(AttackName)
 
 JUDGING_KEYS = (
+    Key(
+        name="task",
+        read=score_values.task,
+        calls=_EVALUATE,
+        several=True,
+        metavar="TASK",
+        example='{ mask = "positions", kind = "classes" }',
+        help="what outputs are judged as: classes, binary, multilabel, positions, regression,"
+        " reconstruction or any, or by output name NAME=regression",
+        meaning="What outputs are [judged as](tasks.md), or a table of that by output name: "
+        "`classes`, `binary`, `multilabel`, `positions`, `regression`, `reconstruction` or "
+        "`any`. Unless given, it is read off the loss the model was compiled with, its last "
+        "activation and the labels; a note says which.",
+    ),
+    Key(
+        name="score",
+        read=score_values.scores,
+        default=(),
+        calls=_EVALUATE,
+        several=True,
+        metavar="SCORES",
+        example='["rmse", "r2", "metrics:peak_error=lower"]',
+        help="scores to compare: names such as f1, auc, mean_iou, rmse, of keras.metrics, or"
+        " package.module:callable",
+        meaning="The [scores](tasks.md#scores) to compare: names, metrics of `keras.metrics`, or "
+        "`package.module:callable` of `(y_true, y_pred)` with `=higher` or `=lower` behind it. "
+        "Unless given, the metrics the model was compiled with, or else the usual one of its "
+        "task.",
+    ),
     Key(
         name="measure",
         read=values.measures,

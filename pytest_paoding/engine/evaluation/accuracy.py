@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
+from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.evaluation.answers import Observations
+    from pytest_paoding.engine.evaluation.observing.answers import Observations
     from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.records.evidence import AnyEvidence
 
 _SKEWED = 0.99
 _UNLABELLED = "the data has no labels"
@@ -21,23 +24,46 @@ _UNLABELLED = "the data has no labels"
 def accuracy_metrics(seen: Observations) -> dict[str, Measurement]:
     """Return accuracy, accuracy_decay, accuracy_retention and agreement.
 
-    A sample counts as right where the top class of every judged output is its label, and as agreed
-    on where both models have the same top class at every judged output.
+    A sample counts as right where it is so at every judged output that can be right or wrong, and
+    as agreed on where both models give the same answer at each of them.
     """
-    same = (seen.original.predicted == seen.pruned.predicted).all(axis=0)
-    detail = "; ".join((f"{len(same)} samples", *seen.notes))
-    agreed = int(same.sum())
-    evidence = Evidence(Contrast.SHARE, agreed, len(same) - agreed)
-    agreement = Measurement(found=float(same.mean()), detail=detail, evidence=evidence)
-    if seen.labels is None:
+    detail = seen.detail
+    found = {"agreement": _agreement(seen, detail)}
+    reason = _UNLABELLED if seen.labels is None else undecided(seen)
+    if reason:
         names = ("accuracy", "accuracy_decay", "accuracy_retention")
-        return {"agreement": agreement, **dict.fromkeys(names, Measurement(reason=_UNLABELLED))}
-    pair = paired(seen.original.right(seen.labels), seen.pruned.right(seen.labels))
+        return found | dict.fromkeys(names, Measurement(reason=reason))
+    pair = paired(seen.original.right, seen.pruned.right)
     return {
         "accuracy": replace(share_after(pair), detail=detail),
         **_compared(pair, degenerate(seen)),
-        "agreement": agreement,
+        **found,
     }
+
+
+def undecided(seen: Observations) -> str | None:
+    """Return why nothing is right or wrong; None where something is."""
+    if any(task.decides for task in seen.tasks):
+        return None
+    task = seen.tasks[0]
+    return (
+        f"output {task.port.name!r} is judged as {task.name} ({task.why}), where a sample is not "
+        f"right or wrong: set a budget on a score, such as max_score_decay"
+    )
+
+
+def _agreement(seen: Observations, detail: str) -> Measurement:
+    shares = seen.pruned.agreed
+    if shares is None:
+        task = seen.tasks[0]
+        reason = f"output {task.port.name!r} is judged as {task.name}: values agree more or less"
+        return Measurement(reason=f"{reason}, see divergence")
+    whole = bool(((shares == 0) | (shares == 1)).all())
+    evidence: AnyEvidence = bounded_curve(PairedMeans(after=shares), Contrast.SHARE)
+    if whole:
+        agreed = int(shares.sum())
+        evidence = Evidence(Contrast.SHARE, agreed, len(shares) - agreed)
+    return Measurement(found=float(shares.mean()), detail=detail, evidence=evidence)
 
 
 def paired(before: BoolArray, after: BoolArray) -> Evidence:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.engine.evaluation.accuracy import degenerate
+from pytest_paoding.engine.evaluation.accuracy import degenerate, undecided
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.evaluation.answers import Observations
+    from pytest_paoding.engine.evaluation.observing.answers import Observations
 
 _NAMES = ("corruption_accuracy", "corruption_retention")
 
@@ -25,6 +25,8 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
     """
     if seen.uncorrupted is not None:
         return dict.fromkeys(_NAMES, Measurement(reason=seen.uncorrupted))
+    if seen.versions and (reason := undecided(seen)):
+        return dict.fromkeys(_NAMES, Measurement(reason=reason))
     right, left = seen.original.corrupted, seen.pruned.corrupted
     if not seen.versions or right is None or left is None:
         return {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.engine.evaluation.asked_scores import asked_scores
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
 from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
@@ -16,13 +18,14 @@ from pytest_paoding.engine.evaluation.costs.memory import memory_metrics
 from pytest_paoding.engine.evaluation.data.judging_data import read
 from pytest_paoding.engine.evaluation.data.overlap import apart
 from pytest_paoding.engine.evaluation.data.sources import known_length
-from pytest_paoding.engine.evaluation.data.targets import classes_of
-from pytest_paoding.engine.evaluation.exported_file import ExportedFile
 from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
 from pytest_paoding.engine.evaluation.file_metrics import file_metrics
-from pytest_paoding.engine.evaluation.observe import observe
-from pytest_paoding.engine.evaluation.predict import Predictor
+from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
+from pytest_paoding.engine.evaluation.observing.observe import observe
+from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
+from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, score_metrics
+from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
@@ -30,6 +33,7 @@ from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -39,7 +43,13 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.records.measurement import Measurement
-    from pytest_paoding.records.protocol import InputKinds, InputRange, InputShape
+    from pytest_paoding.records.protocol import (
+        AskedFor,
+        InputKinds,
+        InputRange,
+        InputShape,
+        TaskNames,
+    )
 
 _MOST_SAMPLES = 250
 _MOST_VALUES = 1 << 28
@@ -63,6 +73,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     input_kind: InputKinds | None = None,
     input_shape: InputShape | None = None,
     measure: tuple[str, ...] = (),
+    task: TaskNames | None = None,
+    score: tuple[str | AskedFor, ...] = (),
     calibration: Any = None,
     files: Mapping[str, Path] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
@@ -92,6 +104,11 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
             default. Attacks are clipped to it, and not made if the data lies outside.
         input_kind: What inputs hold, or that by name, as for a pruning.
         input_shape: The shape of synthetic inputs, or that by name, as for a pruning.
+        task: What outputs are judged as, or that for some by name: `classes`, `binary`,
+            `multilabel`, `positions`, `regression`, `reconstruction` or `any`. Read off the loss
+            the model was compiled with, the last activation and the labels by default.
+        score: Scores to compare; by default those the model was compiled with, or else the usual
+            one of each task. See `scores.score_names`.
         measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
             where there is no data, and `latency`.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
@@ -126,6 +143,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
             costs |= fidelity_metrics(
                 original,
                 pruned,
+                task=task,
                 input_range=input_range,
                 input_kind=input_kind,
                 input_shape=input_shape,
@@ -152,12 +170,15 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         channels_first=any(channels_first(call.operation) for call in graph.calls),
         seed=seed,
     )
-    batches = read(data, signature, lambda first: _batch_size(graph, first))
+    names = [port.names for port in signature.outputs]
+    tasks = JudgedTasks(graph, signature, compiled_of(original, names), task)
+    batches = read(data, signature, tasks, lambda first: _batch_size(graph, first))
     batches = apart(batches, calibration, signature)
     first = next(batches)
-    judged = sorted(first.labels) or range(len(signature.outputs))
-    for index in judged:
-        classes_of(signature.outputs[index])
+    judged = {
+        index: tasks.of(index) for index in sorted(first.truths) or range(len(signature.outputs))
+    }
+    scores, untaken = asked_scores(score, judged, tasks.compiled) if first.truths else ((), ())
     predictors = (
         Predictor(original, signature, judged, "original"),
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
@@ -167,13 +188,23 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         ExportedFile(name, open_file(name, path, signature), predictors[1])
         for name, path in (files or {}).items()
     ]
-    seen = observe(counted, predictors, tried, worse if corruptions else None, opened)
+    seen = observe(
+        counted,
+        predictors,
+        tried,
+        corruptions=worse if corruptions else None,
+        files=opened,
+        scores=scores,
+    )
+    seen = replace(seen, notes=(*seen.notes, *untaken))
     return {
         **accuracy_metrics(seen),
+        **score_metrics(seen, seed),
+        **divergence_metric(seen, seed),
         **robustness_metrics(seen),
         **corruption_metrics(seen),
         **costs,
-        **file_metrics(seen, opened),
+        **file_metrics(seen, opened, seed),
     }
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
@@ -14,17 +16,21 @@ from pytest_paoding.engine.guard import without_warnings
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
+from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import ExecutionError
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Unpack
 
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.graph.trace import Graph
-    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+    from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.inputs.input_sources import InputSources
-    from pytest_paoding.records.protocol import AboutInputs
+    from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _NAMES = ("synthetic_agreement", "output_divergence")
 _INPUTS = 512
@@ -34,7 +40,7 @@ _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it h
 
 @without_warnings()
 def fidelity_metrics(
-    original: Any, pruned: Any, **inputs: Unpack[AboutInputs]
+    original: Any, pruned: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]
 ) -> dict[str, Measurement]:
     """Return synthetic_agreement and output_divergence of two models.
 
@@ -47,6 +53,7 @@ def fidelity_metrics(
     Args:
         original: The model before pruning.
         pruned: The model after; its inputs and outputs are the same.
+        task: What outputs are judged as; see `evaluate`.
         **inputs: `input_range`, `input_kind` and `input_shape`, as for a pruning.
 
     Cost: one pass of either model over 512 inputs, fewer where tensors are large.
@@ -65,16 +72,10 @@ def fidelity_metrics(
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
     before, after = before[sound], after[sound]
     detail = f"{len(before)} synthetic inputs"
-    same = _agree(sources.graph, before, after)
-    agreed = int(same.sum())
     spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
     moved = float(np.sqrt(np.square(after - before).sum(axis=1).mean()))
     return {
-        "synthetic_agreement": Measurement(
-            found=agreed / len(same),
-            detail=detail,
-            evidence=Evidence(Contrast.SHARE, agreed, len(same) - agreed),
-        ),
+        "synthetic_agreement": _agreement(original, sources.graph, (before, after), task),
         "output_divergence": Measurement(
             found=moved / spread if spread else None,
             reason=None if spread else "the original gives the same for all synthetic inputs",
@@ -98,23 +99,48 @@ def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
     return found if found.dtype.kind == "f" else found.astype(np.float64)
 
 
-def _agree(graph: Graph, before: FloatArray, after: FloatArray) -> BoolArray:
-    """Return whether all outputs agree on an input, shape (inputs,)."""
+def _agreement(
+    original: Any, graph: Graph, both: tuple[FloatArray, FloatArray], said: TaskNames | None
+) -> Measurement:
+    """Return the share of inputs to which both models give the same answers.
+
+    Undefined where no output has answers that are the same or not, as of a regression.
+    """
+    signature = signature_of(original)
+    names = [port.names for port in signature.outputs]
+    tasks = JudgedTasks(graph, signature, compiled_of(original, names), said)
+    alike = np.ones(len(both[0]), bool)
+    judged = [each for each in _by_task(graph, tasks, both) if each[0].answered]
+    for _, before, after in judged:
+        same = before == after
+        alike &= same.reshape(len(same), -1).all(axis=1)
+    if not judged:
+        task = tasks.of(0)
+        kind = f"output {task.port.name!r} is judged as {task.name}"
+        return Measurement(reason=f"{kind}: values agree more or less, see output divergence")
+    agreed = int(alike.sum())
+    evidence = Evidence(Contrast.SHARE, agreed, len(alike) - agreed)
+    detail = f"{len(alike)} synthetic inputs"
+    return Measurement(found=agreed / len(alike), detail=detail, evidence=evidence)
+
+
+def _by_task(
+    graph: Graph, tasks: JudgedTasks, both: tuple[FloatArray, FloatArray]
+) -> Iterator[tuple[OutputTask, Any, Any]]:
+    """Yield the task of each output with the answers of both models to all inputs."""
     made = (tensor for call in graph.output_calls for tensor in call.outputs)
     ends = [tensor for tensor in made if tensor in graph.outputs]
     shapes = [tuple(length or 1 for length in tensor.shape) for tensor in ends]
     cuts = np.cumsum([prod(shape) for shape in shapes])[:-1]
-    same = [
-        _answer(old.reshape(-1, *shape)) == _answer(new.reshape(-1, *shape))
-        for old, new, shape in zip(
-            np.split(before, cuts, axis=1), np.split(after, cuts, axis=1), shapes, strict=True
-        )
-    ]
-    alike: BoolArray = np.logical_and.reduce(np.concatenate(same, axis=1), axis=1)
-    return alike
+    parts = zip(ends, shapes, *(np.split(each, cuts, axis=1) for each in both), strict=True)
+    for tensor, shape, *values in parts:
+        task = tasks.of(graph.outputs.index(tensor))
+        before, after = (_answers(task, each.reshape(-1, *shape)) for each in values)
+        yield task, before, after
 
 
-def _answer(values: FloatArray) -> Any:
-    """Return the top class, or the sign of a single number, shape (inputs, positions)."""
-    answers = values > 0 if values.shape[-1] == 1 else values.argmax(axis=-1)
-    return answers.reshape(len(values), -1)
+def _answers(task: OutputTask, values: FloatArray) -> Any:
+    """Return the top class at each position, or which labels hold, of values before activation."""
+    if task.name == "multilabel" or values.shape[-1:] in {(), (1,)} or values.ndim < 2:  # noqa: PLR2004 # inputs and units
+        return values > 0
+    return values.argmax(axis=-1)

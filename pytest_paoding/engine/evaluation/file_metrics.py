@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
+from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, score_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.evaluation.answers import Observations
-    from pytest_paoding.engine.evaluation.exported_file import ExportedFile
+    from pytest_paoding.engine.evaluation.observing.answers import Observations
+    from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.records.measurement import Measurement
 
 _TRANSFERRED = "examples made on the pruned model"
 
 
-def file_metrics(seen: Observations, files: Sequence[ExportedFile]) -> dict[str, Measurement]:
-    """Return the metrics of `accuracy` and `robustness` for every file, under NAME@FORMAT.
+def file_metrics(
+    seen: Observations, files: Sequence[ExportedFile], seed: int
+) -> dict[str, Measurement]:
+    """Return the metrics of accuracy, scores and robustness for every file, under NAME@FORMAT.
 
     Before is the original model, after is the file. A file has no gradient to attack it with: it
     classifies adversarial examples made on the pruned model, of which it is another form.
@@ -32,7 +35,8 @@ def file_metrics(seen: Observations, files: Sequence[ExportedFile]) -> dict[str,
             for name, each in robustness_metrics(of_file).items()
             if not name.startswith("transfer_accuracy")  # that is all there is of a file
         }
-        for name, each in {**accuracy_metrics(of_file), **told}.items():
+        judged = {**accuracy_metrics(of_file), **score_metrics(of_file, seed)}
+        for name, each in {**judged, **divergence_metric(of_file, seed), **told}.items():
             found[f"{name}@{file.file_format}"] = each
     return found
 

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.accuracy import degenerate, paired, share_after, shares
+from pytest_paoding.engine.evaluation.accuracy import (
+    degenerate,
+    paired,
+    share_after,
+    shares,
+    undecided,
+)
 from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.evaluation.answers import Observations
+    from pytest_paoding.engine.evaluation.observing.answers import Observations
 
 _RATIOS = ("robustness_retention", "robustness_overlap")
 
@@ -32,7 +38,7 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
         return dict.fromkeys(_RATIOS, Measurement(reason="no attack was asked for"))
     names = [f"robust_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
     others = [f"transfer_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
-    reason = seen.unattacked or _without_gradient(seen)
+    reason = seen.unattacked or undecided(seen) or _without_gradient(seen)
     if reason:
         return dict.fromkeys((*names, *_RATIOS, *others), Measurement(reason=reason))
     counts = [_count(seen, row) for row in range(len(seen.epsilons))]
@@ -80,7 +86,7 @@ def _count(seen: Observations, row: int) -> _Count:
         for title, answers in (("original", seen.original), ("pruned", seen.pruned))
         if answers.flat
     ]
-    total = seen.original.predicted.shape[1]
+    total = seen.original.size
     first = [f"the first {len(before)} of {total} samples"] if len(before) < total else []
     epsilon = f"{seen.attack}, epsilon {seen.epsilons[row]:g}"
     return _Count(

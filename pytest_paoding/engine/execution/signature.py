@@ -36,6 +36,11 @@ class Port:
         return self.names[0]
 
     @property
+    def units(self) -> int:
+        """The length of its last axis; 1 where it has none, or one that is not fixed."""
+        return (self.shape[-1] if self.shape else 1) or 1
+
+    @property
     def floating(self) -> bool:
         """Whether its values are floating-point numbers."""
         return "float" in self.dtype

@@ -35,11 +35,13 @@ class ModelFile:
         config: The model's configuration.
         values: How many numbers it stores, weights and optimizer together.
         legacy: Whether it is an HDF5 file rather than a `.keras` archive.
+        compiled: How the model was compiled, as it says; None where it does not.
     """
 
     config: Mapping[str, Any]
     values: int
     legacy: bool
+    compiled: Any = None
 
 
 def inspect(path: Path) -> ModelFile:
@@ -113,8 +115,11 @@ def _archive(path: Path) -> ModelFile:
                 f"{path}: was saved by Keras {version}, whose .keras files Keras 3 cannot read: "
                 f"load it there and save it with model.save('NAME.h5')"
             )
+        config = dict(_json(archive, CONFIG))
+        compiled = config.pop("compile_config", None)  # which is not loaded
         with _weights(archive) as weights:
-            return ModelFile(_json(archive, CONFIG), stored_values(path, weights), legacy=False)
+            values = stored_values(path, weights)
+            return ModelFile(config, values, legacy=False, compiled=compiled)
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Mapping[str, Any]:
@@ -151,7 +156,9 @@ def _hdf5(path: Path) -> ModelFile:
                 f"{path}: is an HDF5 file without a model, perhaps weights only: "
                 f"save the whole model with model.save('NAME.keras')"
             )
-        return ModelFile(_object("model_config", config), stored_values(path, file), legacy=True)
+        compiled = json.loads(file.attrs.get("training_config", "null"))
+        values = stored_values(path, file)
+        return ModelFile(_object("model_config", config), values, legacy=True, compiled=compiled)
 
 
 def _refuse_code(path: Path, config: Any) -> None:

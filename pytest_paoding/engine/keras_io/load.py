@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pytest_paoding.engine.guard import preserved_random_state
 from pytest_paoding.engine.keras_io.archive import inspect
+from pytest_paoding.engine.keras_io.compilation import keep_compile_config
 from pytest_paoding.engine.keras_io.legacy import legacy_layers
 from pytest_paoding.engine.keras_io.size_limits import bounded_weights
 from pytest_paoding.errors import ModelFileError, cause_of
@@ -55,7 +56,7 @@ def load_model(path: Path) -> Any:
     try:
         with warnings.catch_warnings(), preserved_random_state(), bounded_weights(file.values):
             warnings.simplefilter("ignore")
-            return keras.models.load_model(
+            model = keras.models.load_model(
                 path,
                 custom_objects=legacy_layers() if file.legacy else None,
                 compile=False,
@@ -65,6 +66,8 @@ def load_model(path: Path) -> Any:
         raise ModelFileError(f"{path}: {error}") from error
     except _REFUSALS as error:
         raise ModelFileError(f"{path}: cannot be loaded: {cause_of(error)}") from error
+    keep_compile_config(model, file.compiled)
+    return model
 
 
 def _unregistered(config: Any) -> Iterator[str]:
@@ -76,9 +79,8 @@ def _unregistered(config: Any) -> Iterator[str]:
         name = config.get("registered_name")
         if isinstance(name, str) and config.get("class_name") != "function" and not _known(config):
             yield name
-        for key, each in config.items():
-            if key != "compile_config":
-                yield from _unregistered(each)
+        for each in config.values():
+            yield from _unregistered(each)
 
 
 def _known(config: dict[str, Any]) -> bool:

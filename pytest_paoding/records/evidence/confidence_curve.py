@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.evidence.contrast import CONFIDENCE, Contrast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _TAIL = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25)
 LEVELS = (*_TAIL, 0.5, *(1 - level for level in reversed(_TAIL)))
@@ -66,6 +66,28 @@ class ConfidenceCurve:
         level = (1 - min(confidence, self.surest)) / 2
         low, high = self._bound(level), self._bound(1 - level)
         return None if low is None or high is None else (low, high)
+
+    def mirrored(self) -> ConfidenceCurve:
+        """Return the bounds of the value with the other sign."""
+        return self._mapped(lambda bound: -bound, falling=True)
+
+    def inverted(self) -> ConfidenceCurve:
+        """Return the bounds of 1 / value, of values above 0."""
+        return self._mapped(lambda bound: 1 / bound if bound > 0 else None, falling=True)
+
+    def decayed(self) -> ConfidenceCurve:
+        """Return the bounds of 1 - value."""
+        return self._mapped(lambda bound: 1 - bound, falling=True)
+
+    def grown(self) -> ConfidenceCurve:
+        """Return the bounds of value - 1."""
+        return self._mapped(lambda bound: bound - 1, falling=False)
+
+    def _mapped(
+        self, function: Callable[[float], float | None], *, falling: bool
+    ) -> ConfidenceCurve:
+        bounds = tuple(None if each is None else function(each) for each in self.bounds)
+        return replace(self, bounds=bounds[::-1] if falling else bounds)
 
     def _bound(self, level: float) -> float | None:
         """Return the bound at any level between the outermost ones."""

@@ -15,11 +15,13 @@ from pytest_paoding.engine.evaluation.attacks.gradient_sign import FastGradientS
 from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
-from pytest_paoding.engine.evaluation.predict import Predictor
+from pytest_paoding.engine.evaluation.observing.predict import Predictor
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth
 from pytest_paoding.engine.execution.signature import Port, signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import PruningError
+from support.judged import class_tasks
 
 EPSILONS = (0.01, 0.05, 0.2)
 
@@ -53,12 +55,12 @@ def reference(foolbox, logits, x, y):
 
 def ours(model, x, y):
     signature = signature_of(model)
-    predictor = Predictor(model, signature, [0], "original")
+    predictor = Predictor(model, signature, class_tasks(model), "original")
     attack = FastGradientSign(epsilons=EPSILONS, inputs=signature.inputs, ranges=((0.0, 1.0),))
     inputs = [tf.constant(x)]
-    _, gradients = predictor.gradients(inputs, y[None].astype("int64"))
+    _, gradients = predictor.gradients(inputs, [y.astype("int64")])
     found = [each[0] for each in attack.examples(inputs, gradients)]
-    right = [predictor.logits([each])[0].numpy().argmax(axis=1) == y for each in found]
+    right = [predictor.forms([each])[0].numpy().argmax(axis=1) == y for each in found]
     return [each.numpy() for each in found], np.array(right)
 
 
@@ -172,7 +174,7 @@ def test_a_range_that_does_not_fit_is_refused(given_range, message):
 
 def batch(*values, labels=True):
     part = np.array([values], "float32")
-    return Batch((part,), {0: np.zeros(1, np.int64)} if labels else {})
+    return Batch((part,), {0: Truth(np.zeros(1, np.int64))} if labels else {})
 
 
 def test_what_cannot_be_attacked_is_said():

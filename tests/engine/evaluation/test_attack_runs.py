@@ -16,6 +16,7 @@ from pytest_paoding.engine.evaluation.attacks.attack import Target
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth
 from pytest_paoding.engine.execution.signature import Port, signature_of
 from pytest_paoding.errors import EvaluationError
 from pytest_paoding.records import optional_packages
@@ -168,7 +169,7 @@ def test_transfer_is_what_the_other_model_makes_of_the_examples(digits, digits_m
 
 def test_what_is_in_the_way_of_an_attack_is_said():
     port = Port(("sound",), (2,), "float32")
-    labels = {0: np.zeros(1, int)}
+    labels = {0: Truth(np.zeros(1, int))}
     batch = Batch((np.zeros((1, 2), "float32"),), labels)
     scope = {"epsilons": (0.1,), "inputs": (port,)}
     unbounded = attack_of("pgd", ranges=((0.0, float("inf")),), **scope)
@@ -209,9 +210,7 @@ def test_many_values_are_dealt_with_in_parts(monkeypatch, samples, digits_mlp):
 def test_a_model_that_contradicts_itself_is_no_crash(monkeypatch, samples, digits_mlp):
     x, y = (part[:4] for part in samples)
     generator = np.random.default_rng(0)
-    monkeypatch.setattr(
-        Target, "right", lambda self, _: generator.random(self.labels.shape[1]) < 0.5
-    )
+    monkeypatch.setattr(Target, "right", lambda self, _: generator.random(self.size) < 0.5)
     attack, at = made("hopskipjump", digits_mlp), target(digits_mlp, [x], [y])
     with pytest.raises(EvaluationError, match="hopskipjump cannot keep to the boundary"):
         attack.attempt(at)

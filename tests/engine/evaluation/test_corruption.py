@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from pytest_paoding.engine.evaluation.accuracy import paired
-from pytest_paoding.engine.evaluation.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.execution.signature import Port
 from pytest_paoding.records.evidence import Contrast
+from support.judged import answers, observed
 
 KINDS = ("noise", "blur", "brightness", "contrast")
 ALL = {"kinds": KINDS, "severities": (1, 2, 3, 4, 5)}
@@ -209,29 +209,25 @@ def test_the_first_axis_is_taken_for_channels_where_layers_do():
 def test_a_constant_answer_and_a_reference_of_zero_have_no_retention():
     labels = np.array([[0, 1] * 50])
     rows = np.ones((1, 100), bool)
-    fine = Answers(labels, np.empty((0, 100)), 0, 0, corrupted=rows)
-    constant = Answers(np.zeros_like(labels), np.empty((0, 100)), 0, 0, corrupted=rows)
-    wrong = Answers(labels, np.empty((0, 100)), 0, 0, corrupted=~rows)
+    fine = answers(labels, corrupted=rows)
+    constant = answers(np.zeros_like(labels), corrupted=rows)
+    wrong = answers(labels, corrupted=~rows)
     for before, after, reason in (
         (fine, constant, "the pruned model is degenerate"),
         (wrong, fine, "no corrupted sample is right before pruning"),
     ):
-        seen = Observations(before, after, labels, (), None, (), versions=(("noise", 1),))
+        seen = observed(before, after, labels, versions=(("noise", 1),))
         found = corruption_metrics(seen)
         assert found["corruption_retention"].found is None
         assert reason in found["corruption_retention"].reason
         assert found["corruption_accuracy"].found == 1
 
 
-def answers(corrupted):
-    classes = np.arange(corrupted.shape[1])[None] % 3
-    return Answers(classes, np.empty((0, classes.size)), 0, 0, corrupted=corrupted)
-
-
 def intervals(before, after):
     versions = (("noise", 1), ("noise", 5))[: len(before)]
-    before, after = answers(before), answers(after)
-    seen = Observations(before, after, before.predicted, (), None, (), versions=versions)
+    classes = np.arange(before.shape[1]) % 3
+    both = (answers(classes, corrupted=each) for each in (before, after))
+    seen = observed(*both, classes, versions=versions)
     return {name: each.interval() for name, each in corruption_metrics(seen).items()}
 
 

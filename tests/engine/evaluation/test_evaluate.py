@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.evaluation.evaluate import evaluate
-from pytest_paoding.errors import EvaluationError
+from pytest_paoding.errors import DataError
 
 EPSILONS = (0.02, 0.1)
 layers = keras.layers
@@ -135,13 +135,18 @@ def test_labels_say_which_outputs_are_judged(digits, two_headed):
         assert found["robust_accuracy@0.05"].found < expected.mean()
 
 
-def test_an_output_that_is_no_classifiers_is_refused(digits, two_headed):
-    x, _ = digits
-    labels = {"picture": np.zeros(len(x), int)}
-    with pytest.raises(EvaluationError, match="output 'picture' of shape"):
-        evaluate(two_headed, two_headed, (x, labels))
-    with pytest.raises(EvaluationError, match="output 'picture' of shape"):
-        evaluate(two_headed, two_headed, (x, None))
+def test_an_output_of_values_is_judged_beside_those_of_classes(digits, two_headed):
+    x, y = digits
+    with pytest.raises(DataError, match=r"labels of output 'picture' have the shape \(1797,\)"):
+        evaluate(two_headed, two_headed, (x, {"picture": np.zeros(len(x), int)}))
+    alone = evaluate(two_headed, two_headed, (x, {"picture": np.zeros((len(x), 8, 8))}))
+    assert "'picture' is judged as regression" in alone["accuracy"].reason
+    labels = {"third": y % 3, "picture": np.zeros((len(x), 8, 8))}
+    third = evaluate(two_headed, two_headed, (x, {"third": y % 3}))
+    assert evaluate(two_headed, two_headed, (x, labels))["accuracy"].found == (
+        third["accuracy"].found
+    )
+    assert evaluate(two_headed, two_headed, x)["agreement"].found == 1
 
 
 def test_all_floating_point_inputs_are_attacked_and_others_left(digits):

@@ -152,7 +152,7 @@ SOURCES = {
 def test_the_first_look_takes_nothing_away(name: str) -> None:
     found = examine(pictures(shape=(None, None, 1)), SOURCES[name]())
     assert found.shapes == {"image": (8, 8, 1)}
-    read = found.data[0] if name == "arrays" else np.concatenate([x for x, _ in found.data])
+    read = found.data[0] if name == "arrays" else np.concatenate([x for x, *_ in found.data])
     np.testing.assert_array_equal(read, values(0, 1))
 
 

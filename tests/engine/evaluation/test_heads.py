@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.heads import Head, head_of_values
-from pytest_paoding.engine.evaluation.predict import Predictor
+from pytest_paoding.engine.evaluation.observing.heads import Head, head_of_values
+from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.errors import EvaluationError
+from support.judged import class_tasks
 
 layers = keras.layers
 X = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
@@ -60,7 +61,7 @@ RECOGNISED = {
 
 def predictor(model, title="original"):
     signature = signature_of(model)
-    return Predictor(model, signature, range(len(signature.outputs)), title)
+    return Predictor(model, signature, class_tasks(model), title)
 
 
 def probabilities(model):
@@ -75,7 +76,7 @@ def test_logits_are_what_goes_into_the_last_activation(kind):
     model = RECOGNISED[kind]()
     found = predictor(model)
     assert found.settle([X]) == ()  # recognised in the graph, without a look at values
-    logits = found.logits([tf.constant(X)])[0].numpy().astype("float64")
+    logits = found.forms([tf.constant(X)])[0].numpy().astype("float64")
     if "linear" in kind:
         expected = model.predict(X, verbose=0)
         assert np.abs(logits[:, -1:] - expected[:, -1:]).max() < 1e-6
@@ -92,7 +93,7 @@ def test_logits_are_sound_where_probabilities_saturate():
     model = chain(layers.Dense(3, "softmax"))
     model.layers[0].kernel.assign(model.layers[0].kernel * 1e4)
     labels = model.predict(X, verbose=0).argmax(axis=1)
-    logits, gradients = predictor(model).gradients([tf.constant(X)], labels[None])
+    logits, gradients = predictor(model).gradients([tf.constant(X)], [labels])
     assert np.ptp(logits[0].numpy(), axis=1).min() > 100
     assert np.isfinite(gradients[0].numpy()).all()
 
@@ -117,7 +118,7 @@ def test_unknown_outputs_are_decided_by_their_values(model, held):
     found = predictor(model)
     assert found.settle([X]) == (f"output 'mean' taken for {held} by its values",)
     assert found.settle([X]) == ()
-    logits = found.logits([tf.constant(X)])[0].numpy()
+    logits = found.forms([tf.constant(X)])[0].numpy()
     scores = model.predict(X, verbose=0)
     if held == "probabilities":
         soft = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -132,7 +133,7 @@ def test_a_pruned_model_follows_the_original():
     first.settle([X])
     second.follow(first)
     assert second.settle([X]) == ()
-    logits = second.logits([tf.constant(X)])[0].numpy()
+    logits = second.forms([tf.constant(X)])[0].numpy()
     assert np.allclose(
         1 / (1 + np.exp(-logits[:, 1])), pruned.predict(X, verbose=0)[:, 0], atol=1e-6
     )
@@ -149,7 +150,7 @@ def test_a_pruned_model_follows_the_original():
     ),
 )
 def test_probabilities_lie_in_the_unit_interval_and_sum_to_one(scores, head):
-    assert head_of_values(np.array(scores)) is head
+    assert head_of_values(np.array(scores), exclusive=True) is head
 
 
 class Noisy(layers.Layer):
@@ -185,7 +186,7 @@ def test_what_tensorflow_refuses_at_run_time_is_said_in_one_line():
     with pytest.raises(
         EvaluationError, match=r"original model cannot be run on the data: .*9"
     ) as caught:
-        predictor(model).logits([tf.constant([[1, 9]])])
+        predictor(model).forms([tf.constant([[1, 9]])])
     assert "\n" not in str(caught.value)
 
 
@@ -193,7 +194,7 @@ def test_random_layers_are_off_and_a_model_keeps_its_state():
     model = chain(layers.GaussianNoise(1.0), layers.Dropout(0.5), layers.Dense(3))
     before = [each.numpy() for each in model.variables]
     found = predictor(model)
-    first, second = (found.logits([tf.constant(X)])[0].numpy() for _ in range(2))
+    first, second = (found.forms([tf.constant(X)])[0].numpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert len(before) == len(model.variables)
     for old, new in zip(before, model.variables, strict=True):

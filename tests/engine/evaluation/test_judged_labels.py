@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_paoding.engine.evaluation.data.targets import class_numbers, classes_of
+from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask, classes_of
 from pytest_paoding.engine.execution.signature import Port
 from pytest_paoding.errors import DataError, EvaluationError
 
@@ -27,7 +27,7 @@ def test_every_kind_of_label_gives_the_same_numbers(numbers):
         one_hot.astype("float32"),
     ]
     for kind in kinds:
-        found = class_numbers(kind, DIGIT)
+        found = ClassTask(DIGIT, "").truth(kind)
         assert found.dtype == np.int64
         assert found.tolist() == numbers
 
@@ -36,7 +36,7 @@ def test_every_kind_of_label_gives_the_same_numbers(numbers):
 def test_a_single_unit_takes_two_classes(numbers):
     expected = np.array(numbers, int)
     for kind in (numbers, expected[:, None], expected.astype(float), np.eye(2)[expected]):
-        assert class_numbers(kind, BENIGN).tolist() == expected.tolist()
+        assert ClassTask(BENIGN, "").truth(kind).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_single_unit_takes_two_classes(numbers):
     (
         ([3, 10], DIGIT, "labels of output 'digit' run from 3 to 10: its 10 classes are numbered"),
         ([-1, 1], BENIGN, "labels of output 'benign' run from -1 to 1: its 2 classes are numbered"),
-        ([0.5, 1], BENIGN, "no class numbers: 0.5 in sample 0 (only classifiers can be judged)"),
+        ([0.5, 1], BENIGN, 'no class numbers: 0.5 in sample 0: set task = "regression"'),
         ([1, float("nan")], DIGIT, "no class numbers: nan in sample 1"),
         (["cat"], DIGIT, "are no numbers (['cat']): number them"),
         ([[1, 2], [3]], DIGIT, "labels of output 'digit' are no array"),
@@ -56,7 +56,7 @@ def test_a_single_unit_takes_two_classes(numbers):
 )
 def test_other_labels_are_refused(labels, output, message):
     with pytest.raises(DataError) as caught:
-        class_numbers(labels, output)
+        ClassTask(output, "").truth(labels)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -13,6 +13,7 @@ from pytest_paoding.engine.evaluation.data.judging_data import read
 from pytest_paoding.engine.evaluation.data.sources import known_length
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.errors import DataError
+from support.judged import tasks_of
 
 
 def two_in_two_out():
@@ -26,7 +27,8 @@ def two_in_two_out():
     return keras.Model([image, words], [kind, known])
 
 
-SIGNATURE = signature_of(two_in_two_out())
+MODEL = two_in_two_out()
+SIGNATURE = signature_of(MODEL)
 IMAGES = np.random.default_rng(0).random((6, 4, 4, 1)).astype("float32")
 WORDS = np.arange(30).reshape(6, 5) % 9
 KINDS = np.array([0, 1, 2, 0, 1, 2])
@@ -34,12 +36,13 @@ KNOWN = np.array([0, 1, 0, 1, 0, 1])
 X = [IMAGES, WORDS]
 
 
-def gathered(data, size=4, signature=SIGNATURE):
+def gathered(data, size=4, model=MODEL):
     """Return all batches joined, and their sizes."""
-    batches = list(read(data, signature, lambda _: size))
+    batches = list(read(data, signature_of(model), tasks_of(model), lambda _: size))
     inputs = [np.concatenate(parts) for parts in zip(*(b.inputs for b in batches), strict=True)]
     labels = {
-        index: np.concatenate([b.labels[index] for b in batches]) for index in batches[0].labels
+        index: np.concatenate([b.truths[index].values for b in batches])
+        for index in batches[0].truths
     }
     return inputs, labels, [batch.size for batch in batches]
 
@@ -108,10 +111,9 @@ def test_data_sets_and_sequences_yield_batches():
 def test_a_dict_of_the_models_own_names_its_ports():
     image = keras.Input((3,), name="image")
     model = keras.Model({"image": image}, {"label": keras.layers.Dense(2, name="head")(image)})
-    signature = signature_of(model)
     x, y = np.zeros((2, 3)), np.array([0, 1])
     for name in ("label", "head"):
-        _, labels, _ = gathered(({"image": x}, {name: y}), signature=signature)
+        _, labels, _ = gathered(({"image": x}, {name: y}), model=model)
         assert labels[0].tolist() == [0, 1]
 
 
@@ -120,7 +122,7 @@ def test_text_is_passed_on():
     lookup = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
     model = keras.Model(words, keras.layers.Dense(2)(lookup(words)))
     x = np.array([["a"], ["b"]])
-    inputs, _, _ = gathered((x, [0, 1]), signature=signature_of(model))
+    inputs, _, _ = gathered((x, [0, 1]), model=model)
     assert inputs[0].tolist() == x.tolist()
 
 
@@ -142,11 +144,19 @@ BOTH = [KINDS, KNOWN]
 @pytest.mark.parametrize(
     ("data", "message"),
     (
-        ((X, BOTH, KNOWN), "the data has three parts: sample weights do not count, hand in (x, y)"),
+        ((X, BOTH, KNOWN), "the outputs 'kind', 'known': give weights for those to be judged"),
+        (
+            (X, BOTH, [KNOWN, KNOWN[:2]]),
+            "weights of output 'known' have the shape (2,), its labels",
+        ),
+        ((X, BOTH, [KNOWN, -KNOWN]), "sample weights of output 'known' are not finite or below 0"),
+        ((X, BOTH, [KNOWN, list("abcdef")]), "sample weights of output 'known' are no numbers"),
+        ((X, BOTH, None, None), "the data is not a pair (x, y) but 4 parts"),
         ((X,), "the data is not a pair (x, y) but 1 parts"),
-        (iter([{"x": X}]), "a batch is not a pair (x, y) but a dict"),
-        (IMAGES, "the data is a ndarray: hand in (x, y), a tf.data.Dataset or an iterator"),
-        ({"x": X}, "the data is a dict"),
+        (iter(["x"]), "a batch is not a pair (x, y) but a str"),
+        (iter([{"x": X}]), "the model has no input 'x'"),
+        (IMAGES, "x has 1 parts, the model 2 inputs: 'image', 'words'"),
+        ({"x": X}, "the model has no input 'x'"),
         (7, "the data is a int"),
         (iter([]), "the data has no samples (an iterator can be read only once)"),
         (([IMAGES[:0], WORDS[:0]], [KINDS[:0], KNOWN[:0]]), "the data has no samples"),
@@ -163,7 +173,7 @@ BOTH = [KINDS, KNOWN]
         (([[[1], [1, 2]], WORDS], BOTH), "input 'image' is no array"),
         (([IMAGES[:, :3], WORDS], BOTH), "shape (6, 3, 4, 1), expected (samples, 4, 4, 1)"),
         (([IMAGES, WORDS[0]], BOTH), "'words' has the shape (5,), expected (samples, any)"),
-        (([IMAGES, WORDS[:4]], BOTH), "differ: 6 in x 'image', 4 in x 'words', 6 in y 'kind'"),
+        (([IMAGES, WORDS[:4]], BOTH), "differ: 6 in x 'image', 4 in x 'words'"),
         ((X, [KINDS, KNOWN[:2]]), "2 in y 'known'"),
         ((IMAGES, BOTH), "x has 1 parts, the model 2 inputs: 'image', 'words'"),
         (({"image": IMAGES}, BOTH), "x lacks the input 'words'"),

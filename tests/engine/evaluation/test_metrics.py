@@ -8,20 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics, degenerate
-from pytest_paoding.engine.evaluation.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
-
-
-def answers(predicted, robust=(), flat=0):
-    predicted = np.atleast_2d(np.array(predicted))
-    rows = np.array(robust, bool).reshape(len(robust), predicted.shape[1])
-    return Answers(predicted, rows, flat, 0)
-
-
-def seen(before, after, labels=None, **options):
-    labels = None if labels is None else np.atleast_2d(np.array(labels))
-    options = {"epsilons": (), "unattacked": None, "notes": ()} | options
-    return Observations(before, after, labels, **options)
+from support.judged import answers
+from support.judged import observed as seen
 
 
 def test_accuracy_is_compared_in_points_and_as_a_ratio():

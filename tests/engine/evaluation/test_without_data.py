@@ -75,7 +75,7 @@ def test_it_falls_as_more_is_pruned():
 def test_every_output_counts():
     inputs = keras.Input((6,))
     hidden = layers.Dense(6, "relu")(inputs)
-    first, second = layers.Dense(4, name="a")(hidden), layers.Dense(1, name="b")(hidden)
+    first, second = layers.Dense(4, name="a")(hidden), layers.Dense(1, "sigmoid", name="b")(hidden)
     model = keras.Model(inputs, [second, first])
     other = keras.models.clone_model(model)
     other.set_weights(model.get_weights())
@@ -83,6 +83,16 @@ def test_every_output_counts():
     kernel, bias = other.get_layer("b").get_weights()
     other.get_layer("b").set_weights([-kernel, -bias])
     assert fidelity(model, other)["synthetic_agreement"].found < 0.5
+
+
+@pytest.mark.parametrize("loss", ("mse", None))
+def test_values_do_not_agree_or_disagree(loss):
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    if loss is not None:
+        model.compile(loss=loss)
+    found = fidelity(model, model)
+    assert "values agree more or less" in found["synthetic_agreement"].reason
+    assert found["output_divergence"].found == 0
 
 
 def test_every_output_of_a_layer_counts():

@@ -14,13 +14,13 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.attacks.legal_range import unfit
-from pytest_paoding.engine.evaluation.predict import top_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
@@ -32,24 +32,38 @@ class Target:
     Attributes:
         predictor: The model, or a file that is shown examples made on one.
         inputs: One tensor for each of its inputs, within its range.
-        labels: True classes for each judged output, shape (outputs, samples).
+        truths: What is true of each judged output, an array with the samples first; empty where
+            there are no labels.
         generator: The only source of randomness.
     """
 
     predictor: Any
     inputs: list[Any]
-    labels: IntArray
+    truths: tuple[Any, ...]
     generator: np.random.Generator
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.inputs[0])
 
     def right(self, inputs: Sequence[Any]) -> BoolArray:
         """Return whether the model is right on other inputs for the samples, shape (samples,)."""
-        classes = top_classes(self.predictor.logits(inputs))
-        return (classes == self.labels).all(axis=0)  # type: ignore[no-any-return]  # NumPy's Any
+        return self.right_by(self.predictor.forms(inputs))
+
+    def right_by(self, forms: Sequence[Any]) -> BoolArray:
+        """Return whether forms of the outputs are right wherever that can be, shape (samples,)."""
+        found = np.ones(self.size, bool)
+        for task, form, truth in zip(self.predictor.tasks, forms, self.truths, strict=True):
+            right = task.right(task.answers(form), truth)
+            found &= True if right is None else right
+        return found
 
     def only(self, rows: IntArray) -> Target:
         """Return the target with only some of the samples."""
         inputs = [tf.gather(each, rows) for each in self.inputs]
-        return Target(self.predictor, inputs, self.labels[:, rows], self.generator)
+        truths = tuple(each[rows] for each in self.truths)
+        return Target(self.predictor, inputs, truths, self.generator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class Attempt:
     """The outcome of an attack on one model.
 
     Attributes:
-        logits: Logits of each judged output, without an attack.
+        forms: The form of each judged output, without an attack.
         examples: A tensor for each input, for each epsilon, at most that far away in every value;
             read once.
         flat: Number of samples at which the gradient is zero, so that nothing was tried.
@@ -65,7 +79,7 @@ class Attempt:
             never was; None for attacks that do not look for it.
     """
 
-    logits: Sequence[Any]
+    forms: Sequence[Any]
     examples: Iterable[Sequence[Any]]
     flat: int = 0
     distances: Any = None
@@ -73,7 +87,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack(ABC):
-    """An attack on the classes of a model, bounded in the largest change of any value.
+    """An attack on the answers of a model, bounded in the largest change of any value.
 
     Attributes:
         epsilons: Bounds, in the inputs' own unit.
@@ -91,6 +105,10 @@ class Attack(ABC):
     seed: int = 0
     recipe: str = "fgsm"
 
+    def unsuited(self, tasks: Sequence[OutputTask]) -> str | None:
+        """Return why models of some tasks are not attacked, if so."""
+        return unsuited(tasks, of_classes=False)
+
     def refusal(self, batch: Batch) -> str | None:
         """Return why a batch cannot be attacked, if so."""
         return unfit(batch, self.inputs, self.ranges, finite=False)
@@ -106,6 +124,22 @@ class Attack(ABC):
         Raises:
             EvaluationError: The model cannot be run.
         """
+
+
+def unsuited(tasks: Sequence[OutputTask], *, of_classes: bool) -> str | None:
+    """Return why models of some tasks are not attacked, if so.
+
+    Args:
+        tasks: The tasks of the judged outputs.
+        of_classes: Whether the attack looks for another class, and is for classifiers only.
+    """
+    if not any(task.decides for task in tasks):
+        task = tasks[0]
+        return f"output {task.port.name!r} is judged as {task.name}: there is nothing to fool"
+    other = next((task for task in tasks if task.name not in {"classes", "binary"}), None)
+    if of_classes and other is not None:
+        return f"output {other.port.name!r} is judged as {other.name}: attack it by fgsm or pgd"
+    return None
 
 
 def within(

@@ -63,14 +63,14 @@ class UnitBox:
         return found
 
     def slope(self, values: Any) -> Any:
-        """Return the gradient of the cross-entropy, shape (samples, values)."""
-        _, gradients = self.target.predictor.gradients(self.inputs(values), self.target.labels)
+        """Return the gradient of the losses, shape (samples, values)."""
+        _, gradients = self.target.predictor.gradients(self.inputs(values), self.target.truths)
         return self._side_by_side(gradients, self.width)
 
     def leads(self, values: Any) -> tuple[Any, Any]:
         """Return the lead of the true class, shape (samples,), and its gradient."""
-        predictor, labels = self.target.predictor, self.target.labels
-        leads, gradients = predictor.leads(self.inputs(values), labels)
+        predictor, truths = self.target.predictor, self.target.truths
+        leads, gradients = predictor.leads(self.inputs(values), truths)
         return leads.numpy().astype(values.dtype), self._side_by_side(gradients, self.width)
 
     def right(self, values: Any) -> BoolArray:

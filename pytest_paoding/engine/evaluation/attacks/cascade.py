@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.attacks.attack import Attack, Attempt, within
+from pytest_paoding.engine.evaluation.attacks.attack import Attack, Attempt, unsuited, within
 from pytest_paoding.engine.evaluation.attacks.box import UnitBox
 from pytest_paoding.engine.evaluation.attacks.gradient_sign import FastGradientSign
 from pytest_paoding.engine.evaluation.attacks.legal_range import unfit
-from pytest_paoding.engine.evaluation.predict import top_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.attacks.attack import Target
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
 
@@ -54,6 +54,11 @@ class Cascade(Attack):
 
     searches: tuple[Search, ...]
 
+    def unsuited(self, tasks: Sequence[OutputTask]) -> str | None:
+        """Return why models of some tasks are not attacked, if so."""
+        plain = all(each.differentiates and not each.nearest for each in self.searches)
+        return unsuited(tasks, of_classes=not plain)
+
     def refusal(self, batch: Batch) -> str | None:
         """Return why a batch cannot be attacked, if so."""
         return unfit(batch, self.inputs, self.ranges, finite=True)
@@ -62,7 +67,7 @@ class Cascade(Attack):
         """Return the outcome on a target."""
         begun = self._begin(target)
         started = [[each.numpy() for each in found] for found in begun.examples]
-        right = (top_classes(begun.logits) == target.labels).all(axis=0)
+        right = target.right_by(begun.forms)
         runs = [_Run(search, target, self.ranges) for search in self.searches]
         reported = self.searches[0].nearest
         if reported:
@@ -78,13 +83,13 @@ class Cascade(Attack):
             examples[index] = [tf.convert_to_tensor(each) for each in fooling.found]
         distances = np.minimum(fooling.reached, runs[0].distances()) if reported else None
         in_order = [examples[index] for index in range(len(examples))]
-        return Attempt(begun.logits, in_order, begun.flat, distances)
+        return Attempt(begun.forms, in_order, begun.flat, distances)
 
     def _begin(self, target: Target) -> Attempt:
         """Return the outcome of FGSM, or the samples themselves where no search needs gradients."""
         if not any(search.differentiates for search in self.searches):
-            logits = target.predictor.logits(target.inputs)
-            return Attempt(logits, [target.inputs for _ in self.epsilons])
+            forms = target.predictor.forms(target.inputs)
+            return Attempt(forms, [target.inputs for _ in self.epsilons])
         first = FastGradientSign(epsilons=self.epsilons, inputs=self.inputs, ranges=self.ranges)
         begun = first.attempt(target)
         rests_on_it = all(search.differentiates for search in self.searches)
@@ -137,7 +142,7 @@ class _Run:
     def __init__(self, search: Search, target: Target, ranges: Sequence[Interval | None]) -> None:
         self._search, self._target, self._ranges = search, target, ranges
         self._near: list[Any] = [np.asarray(each).copy() for each in target.inputs]
-        self._searched = np.zeros(target.labels.shape[1], bool)
+        self._searched = np.zeros(target.size, bool)
 
     def within(self, rows: IntArray, epsilon: float) -> list[Any]:
         """Return examples for some samples within epsilon, an array for each input."""

@@ -26,8 +26,8 @@ class FastGradientSign(Attack):
 
     def attempt(self, target: Target) -> Attempt:
         """Return the outcome on a target, at the cost of one gradient."""
-        logits, gradients = target.predictor.gradients(target.inputs, target.labels)
-        return Attempt(logits, self.examples(target.inputs, gradients), _flat(gradients))
+        forms, gradients = target.predictor.gradients(target.inputs, target.truths)
+        return Attempt(forms, self.examples(target.inputs, gradients), _flat(gradients))
 
     def examples(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> Iterator[list[Any]]:
         """Yield, for each epsilon, adversarial inputs at most that far away in every value.

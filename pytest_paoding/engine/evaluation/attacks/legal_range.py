@@ -31,7 +31,7 @@ def unfit(
         ranges: The range of each; None for those that are left as they are.
         finite: Whether ranges must be finite.
     """
-    if not batch.labels:
+    if not batch.truths:
         return "the data has no labels"
     if not any(ranges):
         return "the model has no floating-point input to change"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,6 @@ from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from typing_extensions import Unpack
 
     from pytest_paoding.engine.inputs.input_sources import InputSource
@@ -78,8 +77,8 @@ def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
 
 def _peeked(data: Any) -> tuple[Any, Any]:
     """Return the first inputs, None if there are none, and data that still begin with them."""
-    if isinstance(data, (tuple, list)):
-        x, _ = next(raw_batches(data))
+    if isinstance(data, (tuple, list, Mapping, np.ndarray)):
+        x, *_ = next(raw_batches(data))
         return keras.tree.map_structure(lambda part: part[:_SAMPLES], x), data
     renewed = isinstance(data, (tf.data.Dataset, keras.utils.PyDataset)) or iter(data) is not data
     batches = raw_batches(data)

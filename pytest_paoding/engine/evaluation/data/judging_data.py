@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
-from pytest_paoding.engine.evaluation.data.targets import class_numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth
 from pytest_paoding.engine.execution.signature import find, listed
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
@@ -17,8 +17,9 @@ from pytest_paoding.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
     from pytest_paoding.engine.execution.signature import Port, Signature
-    from pytest_paoding.engine.graph.types import IntArray
+    from pytest_paoding.engine.graph.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class Batch:
 
     Attributes:
         inputs: One array for each input of the model, of its dtype, finite.
-        labels: Class numbers of each output that is judged, by its index, shape (samples,); empty
-            where the data has no labels.
+        truths: What is true of each output that is judged, by its index; empty where the data has
+            no labels.
     """
 
     inputs: tuple[Any, ...]
-    labels: Mapping[int, IntArray]
+    truths: Mapping[int, Truth]
 
     @property
     def size(self) -> int:
@@ -40,14 +41,18 @@ class Batch:
         return len(self.inputs[0])
 
 
-def read(data: Any, signature: Signature, size: Callable[[Batch], int]) -> Iterator[Batch]:
+def read(
+    data: Any, signature: Signature, tasks: JudgedTasks, size: Callable[[Batch], int]
+) -> Iterator[Batch]:
     """Yield a user's data as batches that fit the model, read once and in order.
 
     Args:
-        data: A pair (x, y) of arrays, a `tf.data.Dataset` or any iterable of such pairs. x is an
-            array, or for several inputs a list in their order or a dict by name; y likewise for the
-            outputs. y may leave outputs out, which are then not judged, or be None.
+        data: A pair (x, y) of arrays or a triple (x, y, weights), a `tf.data.Dataset` or any
+            iterable of such. x is an array, or for several inputs a list in their order or a dict
+            by name; y and weights likewise for the outputs. y may leave outputs out, which are then
+            not judged, or be None, as may weights.
         signature: Inputs and outputs of the model.
+        tasks: The tasks of the outputs.
         size: Given the first samples, returns how many samples a batch may have.
 
     Raises:
@@ -55,11 +60,11 @@ def read(data: Any, signature: Signature, size: Callable[[Batch], int]) -> Itera
     """
     judged: frozenset[int] | None = None
     most = done = 0
-    for x, y in raw_batches(data):
-        whole = _fitted(x, y, signature)
-        if judged is not None and judged != whole.labels.keys():
+    for x, y, weights in raw_batches(data):
+        whole = _with_truths(_inputs_only(x, signature), y, weights, signature, tasks)
+        if judged is not None and judged != whole.truths.keys():
             raise DataError("some batches have labels for other outputs than others")
-        judged = frozenset(whole.labels)
+        judged = frozenset(whole.truths)
         if not whole.size:
             continue
         most = most or size(whole)
@@ -76,30 +81,81 @@ def inputs_of(x: Any, signature: Signature) -> tuple[Any, ...]:
     Raises:
         DataError: They do not fit, or are not finite; the input is named.
     """
-    return _cast(_fitted(x, None, signature), signature, 0).inputs
+    return _cast(_inputs_only(x, signature), signature, 0).inputs
 
 
-def _fitted(x: Any, y: Any, signature: Signature) -> Batch:
-    """Return all inputs and labels in the model's order, their shapes and lengths checked."""
+def _inputs_only(x: Any, signature: Signature) -> Batch:
+    """Return all inputs in the model's order, their shapes and lengths checked."""
     inputs = tuple(
         _shaped(part, port)
         for part, port in zip(_inputs(x, signature.inputs), signature.inputs, strict=True)
     )
-    labels = {
-        index: class_numbers(part, signature.outputs[index])
-        for index, part in _labels(y, signature.outputs).items()
+    named = zip(signature.inputs, inputs, strict=True)
+    _require_one_length({f"x {port.name!r}": len(part) for port, part in named})
+    return Batch(inputs, {})
+
+
+def _with_truths(
+    batch: Batch, y: Any, weights: Any, signature: Signature, tasks: JudgedTasks
+) -> Batch:
+    """Return a batch with the truth of every output that is judged."""
+    labels = _labels(y, signature.outputs)
+    if y is None:
+        labels = _reconstructed(batch, signature, tasks)
+    counts = _labels(weights, signature.outputs, "weights")
+    values = {
+        index: tasks.of(index, part).truth(part, counts.get(index))
+        for index, part in labels.items()
     }
-    lengths = {
-        **{
-            f"x {port.name!r}": len(part)
-            for port, part in zip(signature.inputs, inputs, strict=True)
-        },
-        **{f"y {signature.outputs[index].name!r}": len(part) for index, part in labels.items()},
+    names = {index: signature.outputs[index].name for index in values}
+    lengths = {f"y {names[index]!r}": len(part) for index, part in values.items()}
+    _require_one_length({"x": batch.size, **lengths})
+    truths = {
+        index: Truth(part, _checked_weights(counts.get(index), part, names[index]))
+        for index, part in values.items()
     }
+    return Batch(batch.inputs, truths)
+
+
+def _reconstructed(batch: Batch, signature: Signature, tasks: JudgedTasks) -> dict[int, Any]:
+    """Return the input as what is true of outputs that reconstruct it."""
+    found = {}
+    for index, port in enumerate(signature.outputs):
+        if tasks.of(index).name == "reconstruction":
+            sources = [
+                part
+                for part, given in zip(batch.inputs, signature.inputs, strict=True)
+                if len(given.shape) == len(port.shape)
+            ]
+            if sources:
+                found[index] = sources[0]
+    return found
+
+
+def _checked_weights(weights: Any, truth: Any, name: str) -> FloatArray | None:
+    """Return weights of samples, or of their positions, as an array."""
+    if weights is None:
+        return None
+    array = np.asarray(weights)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"sample weights of output {name!r} are no numbers")
+    array = array.astype(np.float64)
+    if array.ndim == 2 and array.shape[1] == 1 and truth.ndim == 1:  # noqa: PLR2004 # a column
+        array = array[:, 0]
+    if array.shape != truth.shape[: array.ndim] or not array.ndim:
+        raise DataError(
+            f"sample weights of output {name!r} have the shape {array.shape}, its labels "
+            f"{truth.shape}"
+        )
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise DataError(f"sample weights of output {name!r} are not finite or below 0")
+    return array
+
+
+def _require_one_length(lengths: Mapping[str, int]) -> None:
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{length} in {name}" for name, length in lengths.items())
         raise DataError(f"the numbers of samples differ: {found}")
-    return Batch(inputs, labels)
 
 
 def _inputs(x: Any, ports: Sequence[Port]) -> list[Any]:
@@ -119,8 +175,8 @@ def _inputs(x: Any, ports: Sequence[Port]) -> list[Any]:
     return parts_in_order
 
 
-def _labels(y: Any, ports: Sequence[Port]) -> dict[int, Any]:
-    """Return the part of y for each output that has labels."""
+def _labels(y: Any, ports: Sequence[Port], what: str = "labels") -> dict[int, Any]:
+    """Return the part of y, or of weights, for each output that has one."""
     if y is None:
         return {}
     if isinstance(y, Mapping):
@@ -130,7 +186,7 @@ def _labels(y: Any, ports: Sequence[Port]) -> dict[int, Any]:
     if isinstance(y, (list, tuple)) and len(y) == len(ports):
         return {index: part for index, part in enumerate(y) if part is not None}
     raise DataError(
-        f"the model has the outputs {listed(ports)}: give labels for those to be judged, as a dict "
+        f"the model has the outputs {listed(ports)}: give {what} for those to be judged, as a dict "
         f"by name or a list in this order"
     )
 
@@ -162,7 +218,7 @@ def _shaped(part: Any, port: Port) -> Any:
 def _slice(batch: Batch, start: int, stop: int) -> Batch:
     return Batch(
         tuple(part[start:stop] for part in batch.inputs),
-        {index: part[start:stop] for index, part in batch.labels.items()},
+        {index: truth[start:stop] for index, truth in batch.truths.items()},
     )
 
 
@@ -172,7 +228,7 @@ def _cast(batch: Batch, signature: Signature, first: int) -> Batch:
         _of_dtype(part, port, first)
         for part, port in zip(batch.inputs, signature.inputs, strict=True)
     )
-    return Batch(inputs, batch.labels)
+    return Batch(inputs, batch.truths)
 
 
 def _of_dtype(part: Any, port: Port, first: int) -> Any:

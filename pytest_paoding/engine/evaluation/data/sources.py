@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 _PAIR, _WEIGHTED = 2, 3
 
 
-def raw_batches(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield pairs (x, y) from a user's data, each once and in order.
+def raw_batches(data: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield (x, y, sample weights) from a user's data, each once and in order.
 
-    A tuple or list is one such pair, held in memory; a `tf.data.Dataset`, a `keras.utils.PyDataset`
-    and any other iterable yields batches, which need not fit into memory together.
+    A tuple or list is one such batch, held in memory; so is an array or a dict, which is x alone. A
+    `tf.data.Dataset`, a `keras.utils.PyDataset` and any other iterable yields batches, which need
+    not fit into memory together. What is not given is None.
 
     Raises:
-        DataError: It is of no such kind, never ends, cannot be read, or holds sample weights.
+        DataError: It is of no such kind, never ends or cannot be read.
     """
-    if isinstance(data, (tuple, list)):
-        yield _pair(data, "the data")
+    if isinstance(data, (tuple, list, Mapping, np.ndarray)):
+        yield _parts(data, "the data")
         return
     for batch in _reading(_iterable(data)):
-        yield _pair(batch, "a batch")
+        yield _parts(batch, "a batch")
 
 
 def known_length(data: Any) -> int:
@@ -48,7 +49,7 @@ def _iterable(data: Any) -> Iterable[Any]:
         return data.as_numpy_iterator()  # type: ignore[no-any-return]  # TensorFlow is untyped
     if isinstance(data, keras.utils.PyDataset):
         return (data[index] for index in range(len(data)))
-    if isinstance(data, Iterable) and not isinstance(data, (Mapping, str, bytes, np.ndarray)):
+    if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
         return data
     raise DataError(
         f"the data is a {type(data).__name__}: hand in (x, y), a tf.data.Dataset or an iterator of "
@@ -70,11 +71,13 @@ def _reading(batches: Iterable[Any]) -> Iterator[Any]:
         yield batch
 
 
-def _pair(batch: Any, what: str) -> tuple[Any, Any]:
-    parts = len(batch) if isinstance(batch, (tuple, list)) else None
-    if parts == _WEIGHTED:
-        raise DataError(f"{what} has three parts: sample weights do not count, hand in (x, y)")
-    if parts != _PAIR:
-        found = f"{parts} parts" if parts is not None else f"a {type(batch).__name__}"
-        raise DataError(f"{what} is not a pair (x, y) but {found}")
-    return batch[0], batch[1]
+def _parts(batch: Any, what: str) -> tuple[Any, Any, Any]:
+    """Return x, y and sample weights; an array or a dict is x alone."""
+    if not isinstance(batch, (tuple, list)):
+        if isinstance(batch, Mapping) or hasattr(batch, "shape"):
+            return batch, None, None
+        raise DataError(f"{what} is not a pair (x, y) but a {type(batch).__name__}")
+    if not _PAIR <= len(batch) <= _WEIGHTED:
+        raise DataError(f"{what} is not a pair (x, y) but {len(batch)} parts")
+    x, y, *weights = batch
+    return x, y, weights[0] if weights else None

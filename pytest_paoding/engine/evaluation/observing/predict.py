@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.heads import (
-    Head,
-    before_activation,
-    head_of_values,
-    two_columns_or_more,
-)
+from pytest_paoding.engine.evaluation.observing.heads import Head, before_activation, head_of_values
 from pytest_paoding.engine.graph.inference import first_not_finite, run
 from pytest_paoding.errors import EvaluationError, ExecutionError, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.execution.signature import Signature
-    from pytest_paoding.engine.graph.types import IntArray
+
+    Tasks = Mapping[int, OutputTask]
 
 _CHANGING = re.compile("Assign|Random")
-_LABELS = tf.TensorSpec((None, None), tf.int64, name="labels")
 
 
 class GradientError(EvaluationError):
@@ -33,20 +29,21 @@ class GradientError(EvaluationError):
 
 
 class Predictor:
-    """A model as a function from inputs to logits.
+    """A model as a function from inputs to the forms that its tasks judge, such as logits.
 
     Attributes:
         title: What messages call the model.
         judged: Indices of the outputs to be judged.
+        tasks: The task of each of them.
     """
 
-    def __init__(self, model: Any, signature: Signature, judged: Sequence[int], title: str) -> None:
+    def __init__(self, model: Any, signature: Signature, tasks: Tasks, title: str) -> None:
         """Trace `model` once, for batches of any size; what it holds is not changed.
 
         Args:
             model: A Sequential or Functional model; it is run as for inference.
             signature: Its inputs and outputs.
-            judged: Indices of the outputs to be judged.
+            tasks: The tasks of the outputs to be judged, by index.
             title: What messages call the model.
 
         Raises:
@@ -55,7 +52,8 @@ class Predictor:
         self.title = title
         self._model = model
         self._signature = signature
-        self.judged = judged
+        self.judged = tuple(tasks)
+        self.tasks = tuple(tasks.values())
         self._heads: list[Head] = []
         self._activated: list[bool] = []
         self._specs = [
@@ -76,8 +74,10 @@ class Predictor:
             return ()
         notes = []
         for place, scores in enumerate(self._scores(inputs)):
-            if self._heads[place] is Head.UNKNOWN:
-                head = head_of_values(scores.numpy().reshape(len(scores), -1))
+            if self._heads[place] is Head.UNKNOWN and self.tasks[place].from_logits:
+                task = self.tasks[place]
+                shaped = task.by_units(scores.numpy())
+                head = head_of_values(shaped, exclusive=task.exclusive)
                 name = self._signature.outputs[self.judged[place]].name
                 notes.append(f"output {name!r} taken for {head.value} by its values")
                 self._heads[place] = head
@@ -94,8 +94,8 @@ class Predictor:
         pairs = zip(self._heads, self._activated, strict=True)
         return [Head.PROBABILITIES if activated else head for head, activated in pairs]
 
-    def logits(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the logits of each judged output, shape (samples, classes).
+    def forms(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return the form of each judged output, such as logits, shape (samples, ...).
 
         Args:
             inputs: One tensor for each input, of its dtype.
@@ -103,36 +103,49 @@ class Predictor:
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        return self._as_logits(self._scores(inputs))
+        return self._as_forms(self._scores(inputs))
+
+    def masks(self, inputs: Sequence[Any]) -> list[Any | None]:
+        """Return which positions of each judged output the model itself says do not count.
+
+        A mask is true where they count, shape (samples, positions); None where there is none.
+        """
+        outputs = run(self._model, inputs)
+        found = [getattr(outputs[index], "_keras_mask", None) for index in self.judged]
+        return [None if each is None else np.asarray(each) for each in found]
 
     def first_not_finite(self, inputs: Sequence[Any]) -> str | None:
         """Return the name of the first layer that gives a value that is not finite, if any does."""
         return first_not_finite(self._model, inputs)
 
     def gradients(
-        self, inputs: Sequence[Any], labels: IntArray
+        self, inputs: Sequence[Any], truths: Sequence[Any]
     ) -> tuple[list[Any], list[Any | None]]:
-        """Return the logits, and the gradient of the cross-entropy in each floating-point input.
+        """Return the forms, and the gradient of the losses in each floating-point input.
 
         Args:
             inputs: One tensor for each input, of its dtype.
-            labels: True classes for each judged output, shape (outputs, samples).
+            truths: What is true of each judged output, an array with the samples first.
 
         Returns:
-            The logits, and for each input the gradient of the cross-entropy, summed over the
-            outputs; None for an input that is not floating-point.
+            The forms, and for each input the gradient of the losses, summed over the outputs; None
+            for an input that is not floating-point.
 
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        return self._differentiate(_cross_entropy, inputs, labels)
+        return self._differentiate(self._losses, inputs, truths)
 
-    def leads(self, inputs: Sequence[Any], labels: IntArray) -> tuple[Any, list[Any | None]]:
+    def _losses(self, forms: Sequence[Any], truths: Sequence[Any]) -> list[Any]:
+        triples = zip(self.tasks, forms, truths, strict=True)
+        return [task.losses(form, truth) for task, form, truth in triples]
+
+    def leads(self, inputs: Sequence[Any], truths: Sequence[Any]) -> tuple[Any, list[Any | None]]:
         """Return the lead of the true class, and its gradient in the inputs.
 
         Args:
             inputs: One tensor for each input, of its dtype.
-            labels: True classes for each judged output, shape (outputs, samples).
+            truths: True classes for each judged output, an array each, shape (samples,).
 
         Returns:
             The true class's logit minus the highest of the others, the least over the outputs,
@@ -141,27 +154,29 @@ class Predictor:
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        logits, gradients = self._differentiate(_lead, inputs, labels)
-        return _lead(logits, tf.constant(labels)), gradients
+        logits, gradients = self._differentiate(_lead, inputs, truths)
+        return _lead(logits, [tf.constant(each) for each in truths]), gradients
 
     def _differentiate(
-        self, loss: Callable[..., Any], inputs: Sequence[Any], labels: IntArray
+        self, loss: Callable[..., Any], inputs: Sequence[Any], truths: Sequence[Any]
     ) -> tuple[list[Any], list[Any | None]]:
+        given = [tf.convert_to_tensor(each) for each in truths]
         if loss not in self._backward:
             self._scores(inputs)  # whose checks come before the loss meets what they refuse
             function = partial(self._differentiated, loss)
+            specs = [tf.TensorSpec([None] * each.shape.rank, each.dtype) for each in given]
             try:
-                self._backward[loss] = _traced(function, [_LABELS, *self._specs])
+                self._backward[loss] = _traced(function, [*specs, *self._specs])
             except LookupError as error:
                 raise GradientError(
                     f"an operation of the {self.title} model has no gradient "
                     f"({shortened(str(error).partition('. ')[0])}): attack='hopskipjump' needs none"
                 ) from error
-        logits, gradients = self._run(self._backward[loss], tf.constant(labels), *inputs)
-        self._require_rows(logits, inputs)
+        forms, gradients = self._run(self._backward[loss], *given, *inputs)
+        self._require_rows(forms, inputs)
         found = iter(gradients)
         ports = self._signature.inputs
-        return logits, [next(found) if port.floating else None for port in ports]
+        return forms, [next(found) if port.floating else None for port in ports]
 
     def _outputs(self, *inputs: Any) -> list[Any]:
         try:
@@ -172,7 +187,10 @@ class Predictor:
             ) from error
         judged = [outputs[index] for index in self.judged]
         self._require_rows(judged, inputs)
-        found = [before_activation(output) for output in judged]
+        found = [
+            before_activation(output) if task.from_logits else (output, Head.UNKNOWN)
+            for task, output in zip(self.tasks, judged, strict=True)
+        ]
         self._heads = [head for _, head in found]
         pairs = zip(found, judged, strict=True)
         self._activated = [before is not after for (before, _), after in pairs]
@@ -184,21 +202,20 @@ class Predictor:
             for (tensor, _), port in zip(found, ports, strict=True)
         ]
 
-    def _differentiated(
-        self, loss: Callable[..., Any], labels: Any, *inputs: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """Return logits and gradients; traced round the one trace of the model."""
+    def _differentiated(self, loss: Callable[..., Any], *given: Any) -> tuple[list[Any], list[Any]]:
+        """Return forms and gradients; traced round the one trace of the model."""
+        truths, inputs = given[: len(self.tasks)], given[len(self.tasks) :]
         pairs = zip(inputs, self._signature.inputs, strict=True)
         watched = [each for each, port in pairs if port.floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(watched)
-            logits = self._as_logits(self._forward(*inputs))
-            losses = loss(logits, labels)
-        return logits, tape.gradient(losses, watched, unconnected_gradients="zero")
+            forms = self._as_forms(self._forward(*inputs))
+            losses = loss(forms, truths)
+        return forms, tape.gradient(losses, watched, unconnected_gradients="zero")
 
-    def _as_logits(self, outputs: Sequence[Any]) -> list[Any]:
-        pairs = zip(outputs, self._heads, strict=True)
-        return [two_columns_or_more(scores, head) for scores, head in pairs]
+    def _as_forms(self, outputs: Sequence[Any]) -> list[Any]:
+        triples = zip(self.tasks, outputs, self._heads, strict=True)
+        return [task.form(scores, head) for task, scores, head in triples]
 
     def _scores(self, inputs: Sequence[Any]) -> Any:
         found = self._run(self._forward, *inputs)
@@ -234,19 +251,7 @@ class Predictor:
         return None
 
 
-def top_classes(logits: Sequence[Any]) -> IntArray:
-    """Return the class with the highest logit for each output, shape (outputs, samples)."""
-    return np.stack([each.numpy().argmax(axis=1) for each in logits])
-
-
-def _cross_entropy(logits: Sequence[Any], labels: Any) -> list[Any]:
-    return [
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels[place], scores)
-        for place, scores in enumerate(logits)
-    ]
-
-
-def _lead(logits: Sequence[Any], labels: Any) -> Any:
+def _lead(logits: Sequence[Any], labels: Sequence[Any]) -> Any:
     leads = []
     for place, scores in enumerate(logits):
         truth = tf.one_hot(labels[place], tf.shape(scores)[1], on_value=True, off_value=False)

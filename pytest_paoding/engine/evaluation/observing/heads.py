@@ -49,18 +49,28 @@ def before_activation(output: Any) -> tuple[Any, Head]:
     return output, Head.LOGITS if _is_linear(tensor.op) else Head.UNKNOWN
 
 
-def head_of_values(scores: Any) -> Head:
+def head_of_values(scores: Any, *, exclusive: bool) -> Head:
     """Decide from values what an unknown output holds.
 
     Args:
-        scores: Outputs for some samples, shape (samples, units).
+        scores: Outputs for some samples, shape (samples, ..., units).
+        exclusive: Whether the units stand for classes of which one holds.
 
     Returns:
-        Probabilities where all rows lie in [0, 1] and, of several units, sum to 1; else logits.
+        Probabilities where all lie in [0, 1] and those of several classes sum to 1; else logits.
     """
     inside = bool(((scores >= 0) & (scores <= 1)).all())
-    sums = scores.shape[1] == 1 or bool(np.allclose(scores.sum(axis=1), 1, atol=_SUM_TOLERANCE))
+    alone = scores.ndim < 2 or scores.shape[-1] == 1 or not exclusive  # noqa: PLR2004 # samples and units
+    sums = alone or bool(np.allclose(scores.sum(axis=-1), 1, atol=_SUM_TOLERANCE))
     return Head.PROBABILITIES if inside and sums else Head.LOGITS
+
+
+def as_log_odds(scores: Any, head: Head) -> Any:
+    """Return the log-odds of independent probabilities, in the shape of `scores`."""
+    scores = scores if scores.dtype == tf.float64 else tf.cast(scores, tf.float32)
+    if head is not Head.PROBABILITIES:
+        return scores
+    return log_probabilities(scores) - log_probabilities(1 - scores)
 
 
 def two_columns_or_more(scores: Any, head: Head) -> Any:
@@ -72,12 +82,16 @@ def two_columns_or_more(scores: Any, head: Head) -> Any:
     scores = scores if scores.dtype == tf.float64 else tf.cast(scores, tf.float32)
     units = scores.shape[1:].num_elements()
     scores = tf.reshape(scores, (-1, units))
-    single = units == 1
-    if head is Head.PROBABILITIES:
-        tiny = scores.dtype.as_numpy_dtype(np.finfo(scores.dtype.as_numpy_dtype).tiny)
-        logits = tf.math.log(tf.maximum(scores, tiny))
-        scores = logits - tf.math.log(tf.maximum(1 - scores, tiny)) if single else logits
-    return tf.concat([tf.zeros_like(scores), scores], axis=1) if single else scores
+    if units == 1:
+        odds = as_log_odds(scores, head)
+        return tf.concat([tf.zeros_like(odds), odds], axis=1)
+    return log_probabilities(scores) if head is Head.PROBABILITIES else scores
+
+
+def log_probabilities(probabilities: Any) -> Any:
+    """Return the logarithm of probabilities, of those that are zero that of the least number."""
+    dtype = probabilities.dtype.as_numpy_dtype
+    return tf.math.log(tf.maximum(probabilities, dtype(np.finfo(dtype).tiny)))
 
 
 def _is_linear(op: Any) -> bool:

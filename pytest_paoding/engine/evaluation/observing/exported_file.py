@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.heads import Head, two_columns_or_more
 from pytest_paoding.engine.silence import STDERR, silenced
 from pytest_paoding.errors import EvaluationError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_paoding.engine.evaluation.predict import Predictor
+    from pytest_paoding.engine.evaluation.observing.heads import Head
+    from pytest_paoding.engine.evaluation.observing.predict import Predictor
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.exporting.runtimes import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """A file as a function from inputs to logits.
+    """A file as a function from inputs to the forms that its tasks judge.
 
     Attributes:
         file_format: Its format.
@@ -37,8 +38,23 @@ class ExportedFile:
         """Its name in messages."""
         return f"exported {self.file_format}"
 
-    def logits(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the logits of each judged output, shape (samples, classes).
+    @property
+    def tasks(self) -> tuple[OutputTask, ...]:
+        """The task of each judged output."""
+        return self.model.tasks
+
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """Indices of the judged outputs."""
+        return self.model.judged
+
+    @property
+    def heads(self) -> list[Head]:
+        """What these hold."""
+        return self.model.heads
+
+    def forms(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return the form of each judged output, such as logits, shape (samples, ...).
 
         Args:
             inputs: One tensor for each input of the model, of its dtype.
@@ -55,8 +71,5 @@ class ExportedFile:
                 raise EvaluationError(
                     f"the {self.file_format} file cannot be run on the data: {line}"
                 ) from error
-        judged = [outputs[index] for index in self.model.judged]
-        return [
-            two_columns_or_more(tf.constant(scores), head if scores[0].size == 1 else Head.LOGITS)
-            for scores, head in zip(judged, self.model.heads, strict=True)
-        ]  # of several classes the top one is the same in logits and in probabilities
+        triples = zip(self.tasks, self.judged, self.heads, strict=True)
+        return [task.form(tf.constant(outputs[index]), head) for task, index, head in triples]

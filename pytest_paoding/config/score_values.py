@@ -1,0 +1,46 @@
+"""Readers of what is judged: tasks of outputs, and scores."""
+
+from __future__ import annotations
+
+from pytest_paoding.records.protocol import TASKS, AskedFor
+from pytest_paoding.records.text.quantities import as_given
+
+
+def task(value: object) -> str | dict[str, str]:
+    """Return what outputs are judged as: one of the known tasks, or that by output name.
+
+    A text is `regression`, or `mask=positions,kind=classes`.
+    """
+    if isinstance(value, str) and "=" in value:
+        value = dict(each.rpartition("=")[::2] for each in value.split(","))
+    if isinstance(value, dict) and value:
+        return {str(name): _task(each) for name, each in value.items()}
+    return _task(value)
+
+
+def scores(value: object) -> tuple[str, ...]:
+    """Return the scores to compare: a name, or several.
+
+    A name is that of a score or of a metric of Keras, or `package.module:callable`. The better
+    direction stands behind it where it is not known: `metrics:peak_error=lower`.
+    """
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ValueError(f'{as_given(value)} is not a list of scores such as ["rmse", "r2"]')
+    found = [_score(each) for each in given]
+    if len({AskedFor.read(each).name for each in found}) < len(found):
+        raise ValueError(f"{as_given(value)} names a score twice")
+    return tuple(found)
+
+
+def _task(value: object) -> str:
+    if isinstance(value, str) and value in TASKS:
+        return value
+    raise ValueError(f"{as_given(value)} is not one of {', '.join(TASKS)}")
+
+
+def _score(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{as_given(value)} is not the name of a score")
+    AskedFor.read(value)
+    return value.strip()

@@ -1,0 +1,159 @@
+"""The scores that are asked for, each of one output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from pytest_paoding.engine.evaluation.scores.keras_scores import KerasScore, metric_score
+from pytest_paoding.engine.evaluation.scores.resampled_scores import CallableScore
+from pytest_paoding.engine.evaluation.scores.score_catalogue import maker
+from pytest_paoding.engine.evaluation.scores.score_names import score_named, score_of
+from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
+from pytest_paoding.engine.keras_io.compilation import class_name_of
+from pytest_paoding.errors import ConfigError, EvaluationError
+from pytest_paoding.records.protocol import AskedFor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_paoding.engine.evaluation.observing.heads import Head
+    from pytest_paoding.engine.evaluation.scores.score import Rows, Score
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, Truth
+    from pytest_paoding.engine.keras_io.compilation import Compiled
+    from pytest_paoding.records.metrics import Direction
+
+_OF_CLASSES = frozenset({"classes", "binary"})
+_OWN: Mapping[str, str] = {
+    "meanabsoluteerror": "mae",
+    "meansquarederror": "mse",
+    "rootmeansquarederror": "rmse",
+    "meanabsolutepercentageerror": "mape",
+    "r2score": "r2",
+    "meaniou": "mean_iou",
+    "f1score": "f1",
+    "acc": "accuracy",
+    "binaryaccuracy": "accuracy",
+    "categoricalaccuracy": "accuracy",
+    "sparsecategoricalaccuracy": "accuracy",
+}
+"""Scores of this package that are what a metric of Keras is, by its name without underscores."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedScore:
+    """A score of one output.
+
+    Attributes:
+        name: Its name in reports, with that of the output where several are judged.
+        place: Which of the judged outputs it is of.
+        score: The score.
+    """
+
+    name: str
+    place: int
+    score: Score
+
+    def rows(self, truth: Truth, form: Any, task: OutputTask, head: Head) -> Rows:
+        """Return what the score keeps of some samples.
+
+        Args:
+            truth: What is true of them.
+            form: The form of the output.
+            task: Its task.
+            head: What the output holds.
+        """
+        places = truth.weights
+        if places is not None and places.ndim == 1:  # of whole samples, which count in the value
+            places = None
+        foreign = isinstance(self.score, (CallableScore, KerasScore))
+        judged = task.own(form, head) if foreign else task.judged(form)
+        return self.score.rows(truth.values, judged, places)
+
+
+def asked_scores(
+    wanted: Sequence[str | AskedFor], tasks: Mapping[int, OutputTask], compiled: Compiled
+) -> tuple[tuple[AskedScore, ...], tuple[str, ...]]:
+    """Return the scores to compare, and notes on those that cannot be taken.
+
+    Args:
+        wanted: Names of scores, or callables with theirs; none for those the model was compiled
+            with, or else the usual one of each task.
+        tasks: The tasks of the judged outputs, by index.
+        compiled: How the model was compiled.
+
+    Raises:
+        EvaluationError: There is no such score for any of the tasks.
+    """
+    asked = [AskedFor.read(each) if isinstance(each, str) else each for each in wanted]
+    found: list[AskedScore] = []
+    notes: list[str] = []
+    for place, (index, task) in enumerate(tasks.items()):
+        named = (
+            _asked(asked, task, alone=len(tasks) == 1)
+            if asked
+            else _watched(task, compiled.metrics[index], notes)
+        )
+        prefix = f"{task.port.name}/" if len(tasks) > 1 else ""
+        found += [AskedScore(f"{prefix}{score.name}", place, score) for score in named]
+    if asked and not found:
+        raise EvaluationError(f"no output has the scores {', '.join(str(each) for each in asked)}")
+    return tuple({each.name: each for each in found}.values()), tuple(notes)
+
+
+def _asked(asked: Sequence[AskedFor], task: OutputTask, *, alone: bool) -> Iterator[Score]:
+    for each in asked:
+        score = _one(each, task)
+        if isinstance(score, ConfigError):
+            if alone:
+                raise EvaluationError(str(score)) from score
+            continue
+        yield score
+
+
+def _one(asked: AskedFor, task: OutputTask) -> Score | ConfigError:
+    """Return a score, or why there is none for a task."""
+    try:
+        if asked.target is not None:
+            return score_of(asked.name, asked.target, direction=asked.direction)
+        return _named(asked.name, task, asked.direction)
+    except ConfigError as error:
+        return error
+
+
+def _named(name: str, task: OutputTask, direction: Direction | None = None) -> Score:
+    if task.name == "any":
+        raise ConfigError(f"score {name!r}: a task of any kind takes package.module:callable")
+    return score_named(name, TaskKind(task.name), direction=direction)
+
+
+def _watched(task: OutputTask, metrics: Sequence[Any], notes: list[str]) -> Iterator[Score]:
+    """Yield the scores that a model was compiled with, or else the usual one."""
+    found = []
+    for config in metrics:
+        score = _of_config(task, config)
+        if score is None:
+            notes.append(f"metric {class_name_of(config) or 'of its own code'!r} is not taken")
+        elif score.name != "accuracy" or task.name not in _OF_CLASSES:  # which is a metric anyway
+            found.append(score)
+    if not found and task.default_score and task.name not in _OF_CLASSES:
+        found = [_named(task.default_score, task)]
+    yield from found
+
+
+def _of_config(task: OutputTask, config: Any) -> Score | None:
+    """Return the score that a metric of Keras is; None where it cannot be taken."""
+    name = class_name_of(config)
+    plain = name.replace("_", "").lower()
+    own = _OWN.get(plain, plain)
+    if task.name != "any" and maker(own, TaskKind(task.name)):
+        return _named(own, task)
+    if task.name not in {"regression", "reconstruction"} or not name:
+        return None  # what it reads is not what the task gives it
+    try:
+        metric = keras.metrics.get(config)
+        return metric_score(getattr(metric, "name", name), metric)
+    except (ConfigError, TypeError, ValueError):
+        return None

@@ -1,0 +1,159 @@
+"""Answers: what models say of samples, batch by batch and over all the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.evaluation.asked_scores import AskedScore
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What one model says of some samples.
+
+    Attributes:
+        predicted: Top class for each output that has one, shape (outputs, samples).
+        right: Whether a sample is right at all outputs where that can be; shape (samples,).
+        agreed: Share of a sample's answers that are the original's, shape (samples,); None where
+            the outputs hold values.
+        moved: Squared distance of the outputs from the original's, shape (samples,).
+        squares: Sum of the squares of the outputs, shape (samples,).
+        sums: For each output the sum of its values over positions, shape (samples, units), and how
+            many positions there are, shape (samples,).
+        scored: What each score keeps of the samples; see `scores.score`.
+        robust: Whether a sample is right, and still so after the attack; shape (epsilons, attacked
+            samples), without rows where no attack was made.
+        flat: Number of samples at which the gradient is zero, so that nothing was tried.
+        not_finite: Number of samples whose outputs are not finite.
+        transferred: Whether the other model is right on the examples made on this one; shape
+            (epsilons, samples), None where that was not asked.
+        distances: Distance of the nearest example that fools the model, shape (samples,); 0 where
+            it is wrong anyway, infinite where none was found. None for attacks that do not look for
+            the nearest.
+        corrupted: Whether the model is right on each corrupted version of the samples; shape
+            (versions, samples), None where there are none.
+    """
+
+    predicted: IntArray
+    right: BoolArray
+    agreed: FloatArray | None
+    moved: FloatArray
+    squares: FloatArray
+    sums: tuple[tuple[FloatArray, FloatArray], ...]
+    scored: tuple[Any, ...]
+    robust: BoolArray
+    flat: int = 0
+    not_finite: int = 0
+    transferred: BoolArray | None = None
+    distances: Any = None
+    corrupted: Any = None
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return len(self.right)
+
+    @property
+    def spread(self) -> FloatArray:
+        """Squared distance of the outputs from the means of their units, shape (samples,)."""
+        found = self.squares.copy()
+        for totals, counts in self.sums:
+            mean = totals.sum(axis=0) / max(1.0, float(counts.sum()))
+            found += counts * np.square(mean).sum() - 2 * totals @ mean
+        least = _ROUNDING * self.squares.max(initial=0.0)
+        return np.where(found > least, found, 0.0)
+
+    @classmethod
+    def joined(cls, batches: Sequence[Answers], scores: Sequence[AskedScore]) -> Answers:
+        """Return the answers of one model to several batches as one.
+
+        Args:
+            batches: The answers.
+            scores: The scores that have kept something of each.
+        """
+        scored = zip(*(each.scored for each in batches), strict=True)
+        rows = min(len(each.robust) for each in batches)  # none once the attack was given up
+        agreed = side_by_side([each.agreed for each in batches])
+        return cls(
+            predicted=np.concatenate([each.predicted for each in batches], axis=1),
+            right=np.concatenate([each.right for each in batches]),
+            agreed=agreed,
+            moved=np.concatenate([each.moved for each in batches]),
+            squares=np.concatenate([each.squares for each in batches]),
+            sums=tuple(
+                (np.concatenate([t for t, _ in parts]), np.concatenate([c for _, c in parts]))
+                for parts in zip(*(each.sums for each in batches), strict=True)
+            ),
+            scored=tuple(
+                asked.score.joined(parts) for asked, parts in zip(scores, scored, strict=False)
+            ),
+            robust=np.concatenate([each.robust[:rows] for each in batches], axis=1),
+            flat=sum(each.flat for each in batches),
+            not_finite=sum(each.not_finite for each in batches),
+            transferred=side_by_side([each.transferred for each in batches]),
+            distances=side_by_side([each.distances for each in batches]),
+            corrupted=side_by_side([each.corrupted for each in batches]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observations:
+    """What was seen in one pass.
+
+    Attributes:
+        original: Answers of the model before pruning.
+        pruned: Answers of the model after.
+        tasks: The tasks of the judged outputs.
+        labels: True class of each output that has one, shape (outputs, samples); None without
+            labels.
+        scores: What is compared besides.
+        weights: How much each sample counts in them, shape (samples,); None where all count alike.
+        epsilons: Strengths of the attack.
+        unattacked: Why no attack was made; None if one was.
+        notes: What outputs were taken for.
+        attack: What was tried, such as `pgd, 20 steps`.
+        versions: How inputs were corrupted: kinds and severities.
+        uncorrupted: Why they were not; None if they were.
+        files: Answers of each exported file.
+        subject: Name of the model after pruning in messages.
+    """
+
+    original: Answers
+    pruned: Answers
+    tasks: tuple[OutputTask, ...]
+    labels: IntArray | None
+    scores: tuple[AskedScore, ...] = ()
+    weights: FloatArray | None = None
+    epsilons: tuple[float, ...] = ()
+    unattacked: str | None = None
+    notes: tuple[str, ...] = ()
+    attack: str = "fgsm"
+    versions: tuple[tuple[str, int], ...] = ()
+    uncorrupted: str | None = None
+    files: tuple[Answers, ...] = ()
+    subject: str = "pruned model"
+
+    @property
+    def detail(self) -> str:
+        """How many samples were judged, and what outputs were taken for."""
+        return "; ".join((f"{self.original.size} samples", *self.notes))
+
+    def of_file(self, answers: Answers, file_format: str) -> Observations:
+        """Return the same with a file in place of the pruned model."""
+        return replace(self, pruned=answers, subject=f"{file_format} file")
+
+
+def side_by_side(parts: Sequence[Any]) -> Any:
+    """Return arrays of batches joined along their last axis, the samples; None if none has any."""
+    known = [each for each in parts if each is not None]
+    return np.concatenate(known, axis=-1) if known else None

@@ -1,0 +1,187 @@
+"""One look at a batch: what both models and every file say of it, attacked and not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.evaluation.observing.answers import Answers
+from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.evaluation.asked_scores import AskedScore
+    from pytest_paoding.engine.evaluation.attacks.attack import Attack, Attempt, Target
+    from pytest_paoding.engine.evaluation.data.judging_data import Batch
+    from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+
+
+@dataclass(slots=True)
+class Look:
+    """A batch, and those who are asked about it.
+
+    Attributes:
+        batch: Some samples.
+        scores: What is compared besides what is right.
+        targets: The original and the pruned model, with the samples.
+        files: What was exported from the pruned model.
+        attacked: How many of the samples are attacked, the first ones.
+    """
+
+    batch: Batch
+    scores: Sequence[AskedScore]
+    targets: Sequence[Target]
+    files: Sequence[ExportedFile]
+    attacked: int
+    _reference: list[Any] = field(default_factory=list, init=False)
+
+    def answers(self, attack: Attack | None) -> list[Answers]:
+        """Return the answers of the original, the pruned model and every file.
+
+        Args:
+            attack: What to try; None for nothing.
+        """
+        first, second = self.targets
+        self._reference = []
+        original, shown = self._of_model(first, attack, [second])
+        if shown:
+            original = replace(original, transferred=shown[0])
+        asked = [replace(second, predictor=file) for file in self.files]
+        pruned, shown = self._of_model(second, attack, asked)
+        robust = shown or [pruned.robust] * len(self.files)
+        others = [
+            self._of_file(target, pruned.flat, rows)
+            for target, rows in zip(asked, robust, strict=True)
+        ]
+        return [original, pruned, *others]
+
+    def _of_model(
+        self, target: Target, attack: Attack | None, witnesses: Sequence[Target]
+    ) -> tuple[Answers, list[BoolArray]]:
+        """Return the answers of a model, the first few samples attacked.
+
+        Besides, whether each witness is right on the examples made on the model, shape (epsilons,
+        samples); none of these where nothing was tried.
+        """
+        attempt: Attempt | None = None
+        part = self._part(target)
+        if attack is not None and self.attacked:
+            attempt = attack.attempt(part)
+        whole = attempt is not None and self.attacked == self.batch.size
+        forms = attempt.forms if attempt and whole else target.predictor.forms(target.inputs)
+        plain = self._plain(target, forms)
+        if attempt is None:
+            rows = 0 if attack is None else len(attack.epsilons)
+            return replace(plain, robust=np.empty((rows, 0), bool)), []
+        others = [self._part(each) for each in witnesses]
+        seen = [[each.right(example) for each in (part, *others)] for example in attempt.examples]
+        own, *shown = (np.stack(rows) for rows in zip(*seen, strict=True))
+        robust = own & plain.right[: self.attacked]
+        tried = replace(plain, robust=robust, flat=attempt.flat, distances=attempt.distances)
+        return tried, shown
+
+    def _part(self, target: Target) -> Target:
+        if self.attacked == self.batch.size:
+            return target
+        return target.only(np.arange(self.attacked))
+
+    def _of_file(self, target: Target, flat: int, robust: BoolArray) -> Answers:
+        """Return the answers of a file; it is robust only where it is right at all."""
+        plain = self._plain(target, target.predictor.forms(target.inputs))
+        if robust.size:
+            robust = robust & plain.right[: robust.shape[1]]
+        return replace(plain, robust=robust, flat=flat)
+
+    def _plain(self, target: Target, forms: Sequence[Any]) -> Answers:
+        """Return the answers of a model to the samples as they are."""
+        tasks = target.predictor.tasks
+        values = [np.asarray(each) for each in forms]
+        if not self._reference:
+            self._reference = values
+        classes = [
+            task.answers(form)
+            for task, form in zip(tasks, values, strict=True)
+            if isinstance(task, ClassTask)
+        ]
+        size = self.batch.size
+        known = len(target.truths) > 0
+        return Answers(
+            predicted=np.stack(classes) if classes else np.empty((0, size), np.int64),
+            right=target.right_by(forms) if known else np.zeros(size, bool),
+            agreed=self._agreed(target, values),
+            moved=_distance(values, self._reference),
+            squares=_squares(values),
+            sums=tuple(map(_sums, values)),
+            scored=self._scored(forms, target) if known else (),
+            robust=np.empty((0, 0), bool),
+            not_finite=_not_finite(values),
+        )
+
+    def _agreed(self, target: Target, values: Sequence[Any]) -> FloatArray | None:
+        shares = [
+            task.agreed(task.answers(one), task.answers(other))
+            for task, one, other in zip(
+                target.predictor.tasks, self._reference, values, strict=True
+            )
+        ]
+        known = [each for each in shares if each is not None]
+        return np.minimum.reduce(known) if known else None
+
+    def _scored(self, forms: Sequence[Any], target: Target) -> tuple[Any, ...]:
+        """Return what every score keeps of the samples."""
+        predictor = target.predictor
+        return tuple(
+            score.rows(
+                self.batch.truths[predictor.judged[score.place]],
+                forms[score.place],
+                predictor.tasks[score.place],
+                predictor.heads[score.place],
+            )
+            for score in self.scores
+        )
+
+
+def _sums(values: Any) -> tuple[FloatArray, FloatArray]:
+    """Return the sum over positions of each unit, shape (samples, units), and their number."""
+    units = values.shape[-1] if values.ndim > 1 else 1
+    rows = _counted(values).reshape(len(values), -1, units)
+    return rows.sum(axis=1), np.full(len(rows), float(rows.shape[1]))
+
+
+def _squares(values: Sequence[Any]) -> FloatArray:
+    """Return the sum of the squares of each sample's outputs, shape (samples,)."""
+    parts = [np.square(_counted(each)).reshape(len(each), -1).sum(axis=1) for each in values]
+    return np.asarray(np.sum(parts, axis=0, dtype=np.float64))
+
+
+def _counted(values: Any) -> FloatArray:
+    """Return values with 0 for those that are infinite, such as logits of what can never be."""
+    exact = np.asarray(values, np.float64)
+    return np.where(np.isfinite(exact), exact, 0.0)
+
+
+def _distance(values: Sequence[Any], others: Sequence[Any]) -> FloatArray:
+    """Return the squared distance of each sample's outputs from others, shape (samples,)."""
+    total = np.zeros(len(values[0]))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for each, other in zip(values, others, strict=True):
+            difference = np.asarray(each, np.float64) - other
+            apart = np.where(each == other, 0.0, difference)  # both may be infinite
+            total += np.square(apart).reshape(len(total), -1).sum(axis=1)
+    return total
+
+
+def _not_finite(forms: Sequence[Any]) -> int:
+    """Return the number of samples whose answers are undefined; minus infinity means never."""
+    undefined = [
+        ~np.isfinite(
+            each.reshape(len(each), -1, each.shape[-1] if each.ndim > 1 else 1).max(axis=-1)
+        ).all(axis=1)
+        for each in forms
+        if each.dtype.kind == "f"
+    ]
+    return int(np.any(undefined, axis=0).sum()) if undefined else 0

@@ -1,0 +1,1 @@
+"""Tasks: what an output of a model is judged as."""

@@ -1,0 +1,162 @@
+"""One class per sample, of two or of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.observing.heads import Head, two_columns_or_more
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.signature import Port
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.records.protocol import TaskName
+
+_MATRIX = 2
+_STEEP = 4.0  # the slope of the log-odds at one half
+
+
+class ClassTask(OutputTask):
+    """One of several classes: the top one of a row of scores is the answer."""
+
+    name: ClassVar[TaskName] = "classes"
+    decides = True
+    default_score = "accuracy"
+
+    @property
+    def note(self) -> str | None:
+        """Nothing: classes go without saying."""
+        return None
+
+    @property
+    def count(self) -> int:
+        """Number of classes; a single unit tells two apart."""
+        return classes_of(self.port)
+
+    def truth(self, labels: Any, weights: Any = None) -> IntArray:
+        """Return the class number of every sample, shape (samples,).
+
+        Args:
+            labels: Class numbers, shape (samples,) or (samples, 1), of any numeric dtype; or
+                one-hot rows, shape (samples, classes).
+            weights: Of no account.
+        """
+        del weights
+        array = numbers(labels, self.port)
+        if array.ndim == _MATRIX and array.shape[1] == self.count:
+            return self._from_one_hot(array)
+        if array.ndim == _MATRIX and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim != 1:
+            expected = f"class numbers, shape (samples,), or one-hot rows, (samples, {self.count})"
+            raise self._refuse(f"have the shape {array.shape}", f"expected {expected}")
+        self._require_whole(array)
+        found: IntArray = array.astype(np.int64)
+        if found.size and (found.min() < 0 or found.max() >= self.count):
+            raise self._refuse(
+                f"run from {found.min()} to {found.max()}",
+                f"its {self.count} classes are numbered from 0 to {self.count - 1}",
+            )
+        return found
+
+    def by_units(self, scores: Any) -> Any:
+        """Return an output's values, shape (samples, units)."""
+        return scores.reshape(len(scores), -1)
+
+    def form(self, scores: Any, head: Head) -> Any:
+        """Return logits, shape (samples, classes)."""
+        return two_columns_or_more(scores, head)
+
+    def answers(self, form: Any) -> IntArray:
+        """Return the top class, shape (samples,)."""
+        found: IntArray = np.asarray(form).argmax(axis=1)
+        return found
+
+    def own(self, form: Any, head: Head) -> Any:
+        """Return probabilities where the model gives them, else logits, shape (samples, units)."""
+        found = tf.nn.softmax(form) if head is Head.PROBABILITIES else form
+        return np.asarray(found)[:, -self.port.units :]
+
+    def losses(self, form: Any, truth: Any) -> Any:
+        """Return the cross-entropy."""
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(truth, form)
+
+    def right(self, answers: Any, truth: Any) -> BoolArray:
+        """Return which samples are of the class that is the top one."""
+        found: BoolArray = answers == truth
+        return found
+
+    def agreed(self, one: Any, other: Any) -> FloatArray:
+        """Return 1 where the top classes are the same."""
+        return (one == other).astype(np.float64)  # type: ignore[no-any-return]  # NumPy's Any
+
+    def _from_one_hot(self, array: Any) -> IntArray:
+        wrong = (array != 0).sum(axis=1) != 1
+        wrong |= array.max(axis=1, initial=0) != 1
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise self._refuse(
+                "are not one-hot",
+                f'row {row} is {array[row].tolist()} (task = "multilabel" takes several classes '
+                f'of a sample, "regression" any values)',
+            )
+        found: IntArray = array.argmax(axis=1).astype(np.int64)
+        return found
+
+    def _require_whole(self, array: Any) -> None:
+        if array.dtype.kind != "f":
+            return
+        wrong = ~np.isfinite(array) | (array != np.round(array))
+        if wrong.any():
+            raise self._refuse(
+                f"are no class numbers: {array[wrong][0]:g} in sample {int(wrong.argmax())}",
+                'set task = "regression" if it predicts values',
+            )
+
+
+class BinaryTask(ClassTask):
+    """Two classes told apart by a single unit."""
+
+    name: ClassVar[TaskName] = "binary"
+
+    def __init__(self, port: Port, why: str, *, halfway: bool = False) -> None:
+        """Take an output; `halfway` says that the unit is linear and decides at one half."""
+        super().__init__(port, why)
+        if self.count != 2:  # noqa: PLR2004 # that is what binary means
+            raise EvaluationError(
+                f'output {port.name!r} has {self.count} units: task = "binary" is of one or two'
+            )
+        self._halfway = halfway
+
+    @property
+    def note(self) -> str | None:
+        """What the output was taken for, where neither loss nor head told it."""
+        told = self.why.startswith("loss") or self.why == "head sigmoid"
+        return None if told else self.taken
+
+    def form(self, scores: Any, head: Head) -> Any:
+        """Return logits, shape (samples, 2)."""
+        if self._halfway and head is not Head.PROBABILITIES:
+            scores, head = _STEEP * (scores - 0.5), Head.LOGITS
+        return two_columns_or_more(scores, head)
+
+
+def classes_of(output: Port) -> int:
+    """Return the number of classes an output tells apart; a single unit tells two.
+
+    Raises:
+        EvaluationError: It does not give one row of scores per sample, so it is no classifier's.
+    """
+    lengths = [length for length in output.shape if length != 1]
+    if len(lengths) > 1 or None in lengths or not output.floating:
+        shape = ", ".join("?" if length is None else str(length) for length in output.shape)
+        raise EvaluationError(
+            f"output {output.name!r} of shape (batch, {shape}), {output.dtype}, is not that of a "
+            f"classifier, (batch, classes): give labels for another output only, as a dict by "
+            f"name, or say its task"
+        )
+    return int(lengths[0] or 0) if lengths else 2

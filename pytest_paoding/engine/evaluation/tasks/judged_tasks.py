@@ -1,0 +1,72 @@
+"""The tasks of a model's outputs, each found out when its labels are first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.engine.evaluation.tasks.task_reading import task_of
+from pytest_paoding.engine.execution.signature import find, listed
+from pytest_paoding.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
+    from pytest_paoding.engine.execution.signature import Signature
+    from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.engine.keras_io.compilation import Compiled
+    from pytest_paoding.records.protocol import TaskName, TaskNames
+
+
+class JudgedTasks:
+    """The tasks of a model's outputs.
+
+    Attributes:
+        compiled: How the model was compiled.
+    """
+
+    def __init__(
+        self, graph: Graph, signature: Signature, compiled: Compiled, said: TaskNames | None
+    ) -> None:
+        """Take a model, and what the user says of its outputs.
+
+        Raises:
+            EvaluationError: A task is said of an output that the model does not have.
+        """
+        self.compiled = compiled
+        self._graph = graph
+        self._ports = signature.outputs
+        self._said = _by_index(said, signature)
+        self._found: dict[int, OutputTask] = {}
+
+    def of(self, index: int, labels: Any = None) -> OutputTask:
+        """Return the task of an output; the first labels that are shown decide.
+
+        Raises:
+            EvaluationError: The task that is said cannot be that of the output.
+        """
+        if index not in self._found:
+            self._found[index] = task_of(
+                self._graph,
+                index,
+                self._ports[index],
+                said=self._said.get(index),
+                loss=self.compiled.losses[index],
+                labels=labels,
+            )
+        return self._found[index]
+
+
+def _by_index(said: TaskNames | None, signature: Signature) -> dict[int, TaskName]:
+    if said is None:
+        return {}
+    if not isinstance(said, Mapping):
+        return dict.fromkeys(range(len(signature.outputs)), said)
+    found = {}
+    for name, task in said.items():
+        index = find(signature.outputs, name)
+        if index is None:
+            raise EvaluationError(
+                f"task names {name!r}: the outputs of the model are {listed(signature.outputs)}"
+            )
+        found[index] = task
+    return found

@@ -1,0 +1,76 @@
+"""Several labels per sample, each of which holds or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.records.protocol import TaskName
+
+
+class LabelTask(OutputTask):
+    """Labels that hold with a probability above one half."""
+
+    name: ClassVar[TaskName] = "multilabel"
+    decides = True
+    default_score = "f1"
+    exclusive = False
+
+    def truth(self, labels: Any, weights: Any = None) -> IntArray:
+        """Return 0 or 1 for every label, shape (samples, labels)."""
+        del weights
+        array = numbers(labels, self.port)
+        units = self.port.units
+        if array.ndim != 2 or array.shape[1] != units:  # noqa: PLR2004 # samples and labels
+            raise self._refuse(
+                f"have the shape {array.shape}",
+                f"expected 0 or 1 for each of its {units} labels, shape (samples, {units})",
+            )
+        wrong = (array != 0) & (array != 1)
+        if wrong.any():
+            row = int(wrong.any(axis=1).argmax())
+            raise self._refuse(
+                f"are neither 0 nor 1: {array[wrong][0]:g} in sample {row}",
+                'set task = "regression" if it predicts values',
+            )
+        found: IntArray = array.astype(np.int64)
+        return found
+
+    def form(self, scores: Any, head: Head) -> Any:
+        """Return the log-odds of every label, shape (samples, labels)."""
+        return tf.reshape(as_log_odds(scores, head), (-1, self.port.units))
+
+    def answers(self, form: Any) -> BoolArray:
+        """Return which labels hold, shape (samples, labels)."""
+        found: BoolArray = np.asarray(form) > 0
+        return found
+
+    def judged(self, form: Any) -> FloatArray:
+        """Return the probability of every label, shape (samples, labels)."""
+        return np.asarray(tf.sigmoid(tf.cast(form, tf.float64)))
+
+    def own(self, form: Any, head: Head) -> Any:
+        """Return probabilities where the model gives them, else logits, shape (samples, labels)."""
+        return np.asarray(tf.sigmoid(form) if head is Head.PROBABILITIES else form)
+
+    def losses(self, form: Any, truth: Any) -> Any:
+        """Return the mean cross-entropy of the labels."""
+        truth = tf.cast(truth, form.dtype)
+        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=form)
+        return tf.reduce_mean(each, axis=1)
+
+    def right(self, answers: Any, truth: Any) -> BoolArray:
+        """Return which samples have all labels right."""
+        found: BoolArray = (answers == (truth == 1)).all(axis=1)
+        return found
+
+    def agreed(self, one: Any, other: Any) -> FloatArray:
+        """Return 1 where all labels are the same."""
+        return (one == other).all(axis=1).astype(np.float64)  # type: ignore[no-any-return]

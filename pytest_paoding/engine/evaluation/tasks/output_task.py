@@ -1,0 +1,168 @@
+"""What an output of a model is judged as, behind one interface.
+
+A task knows how labels are read, what is compared with them, when two answers agree, and what an
+attack raises. Everything that runs models asks the task and knows no kind by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pytest_paoding.errors import DataError
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.evaluation.observing.heads import Head
+    from pytest_paoding.engine.execution.signature import Port
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+    from pytest_paoding.records.protocol import TaskName
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is true of some samples, for one output.
+
+    Attributes:
+        values: Class numbers, labels or values, the samples along the first axis.
+        weights: How much each sample counts, shape (samples,), or each of its positions or values;
+            None where all count alike.
+    """
+
+    values: Any
+    weights: FloatArray | None = None
+
+    @property
+    def counted(self) -> Any:
+        """The values, with -1 for class numbers at positions that do not count."""
+        if self.weights is None or self.weights.ndim < max(2, self.values.ndim):
+            return self.values
+        if self.values.dtype.kind not in "iu":
+            return self.values
+        return np.where(self.weights > 0, self.values, -1)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Any) -> Truth:
+        """Return the truth of some of the samples."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Truth(self.values[rows], weights)
+
+
+class OutputTask(ABC):
+    """A task of one output.
+
+    Attributes:
+        name: The name that settings have for it.
+        port: The output.
+        why: How it was found out.
+        from_logits: Whether it is judged on what goes into the last softmax or sigmoid.
+        exclusive: Whether one of its units holds, and not several.
+        answered: Whether two answers are the same or not, rather than more or less alike.
+        decides: Whether an answer is right or wrong.
+        default_score: Name of the score that is compared unless others are asked for.
+    """
+
+    name: ClassVar[TaskName]
+    answered: ClassVar[bool] = True
+    decides: ClassVar[bool] = False
+    from_logits: ClassVar[bool] = True
+    exclusive: ClassVar[bool] = True
+    default_score: ClassVar[str]
+
+    def __init__(self, port: Port, why: str) -> None:
+        """Take an output, and how its task was found out."""
+        self.port = port
+        self.why = why
+
+    @abstractmethod
+    def truth(self, labels: Any, weights: Any = None) -> Any:
+        """Return labels as an array, the samples along the first axis.
+
+        Args:
+            labels: As the user hands them in.
+            weights: How much samples or positions count, likewise; None where all count alike.
+
+        Raises:
+            DataError: They are none of this task; one line that says which task would fit.
+        """
+
+    @abstractmethod
+    def form(self, scores: Any, head: Head) -> Any:
+        """Return the tensor that answers and losses are computed from.
+
+        Args:
+            scores: The output, a tensor, or what goes into its last activation.
+            head: What it holds.
+        """
+
+    @abstractmethod
+    def answers(self, form: Any) -> Any:
+        """Return what the model says, an array, the samples along the first axis."""
+
+    @abstractmethod
+    def losses(self, form: Any, truth: Any) -> Any:
+        """Return what an attack raises, a tensor of shape (samples,)."""
+
+    def right(self, answers: Any, truth: Any) -> BoolArray | None:
+        """Return which samples are right, shape (samples,); None where none is right or wrong."""
+        del answers, truth
+        return None
+
+    def agreed(self, one: Any, other: Any) -> FloatArray | None:
+        """Return the share of each sample's answers that are the same, shape (samples,).
+
+        None where answers are values, which differ more or less.
+        """
+        del one, other
+        return None
+
+    def by_units(self, scores: Any) -> Any:
+        """Return an output's values with its units along the last axis."""
+        return scores
+
+    def judged(self, form: Any) -> Any:
+        """Return what scores compare with the truth, an array."""
+        return np.asarray(form)
+
+    def own(self, form: Any, head: Head) -> Any:
+        """Return the output as the model gives it, for scores of the user's own.
+
+        Args:
+            form: Its form.
+            head: What it holds.
+        """
+        del head
+        return np.asarray(form)
+
+    @property
+    def note(self) -> str | None:
+        """What to say of it; nothing where it goes without saying, as of classes."""
+        return self.taken
+
+    @property
+    def taken(self) -> str:
+        """What the output was taken for, and why."""
+        return f"output {self.port.name!r} judged as {self.name} ({self.why})"
+
+    def _refuse(self, found: str, remedy: str) -> DataError:
+        return DataError(f"labels of output {self.port.name!r} {found}: {remedy}")
+
+
+def numbers(labels: Any, port: Port) -> Any:
+    """Return labels as an array of numbers.
+
+    Raises:
+        DataError: They are none.
+    """
+    try:
+        array = np.asarray(labels)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"labels of output {port.name!r} are no array: {error}") from error
+    if array.dtype.kind in "biuf":
+        return array
+    example = array.ravel()[:1].tolist()
+    raise DataError(f"labels of output {port.name!r} are no numbers ({example}): number them")

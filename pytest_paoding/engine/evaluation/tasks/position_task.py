@@ -1,0 +1,95 @@
+"""A class for every position of a sample: segmentation and tagging."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, log_probabilities
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.records.protocol import TaskName
+
+
+class PositionTask(OutputTask):
+    """One class at each position; the last axis of the output are the classes."""
+
+    name: ClassVar[TaskName] = "positions"
+    default_score = "mean_iou"
+
+    @property
+    def count(self) -> int:
+        """Number of classes; a single unit tells two apart."""
+        units = self.port.shape[-1] or 0
+        return 2 if units == 1 else units
+
+    def truth(self, labels: Any, weights: Any = None) -> IntArray:
+        """Return the class number at every position, shape (samples, *positions).
+
+        Args:
+            labels: Class numbers, shape (samples, *positions) or with a last axis of one; or
+                one-hot, shape (samples, *positions, classes).
+            weights: Where 0, a label may be any number.
+        """
+        array, axes = numbers(labels, self.port), len(self.port.shape)
+        one_hot = array.ndim == axes + 1 and array.shape[-1] == self.count > 2  # noqa: PLR2004 # of two a column is enough
+        if one_hot and bool(((array == 0) | (array == 1)).all()):
+            return array.argmax(axis=-1).astype(np.int64)  # type: ignore[no-any-return]
+        if array.ndim == axes + 1 and array.shape[-1] == 1:
+            array = array[..., 0]
+        positions = self.port.shape[:-1]
+        fits = array.ndim == axes and all(
+            own in (None, size) for own, size in zip(positions, array.shape[1:], strict=True)
+        )
+        if not fits:
+            raise self._refuse(
+                f"have the shape {array.shape}",
+                f"expected a class for every position, shape (samples, *{positions})",
+            )
+        wrong = (array != np.round(array)) | (array < 0) | (array >= self.count)
+        if np.shape(weights) == array.shape:
+            wrong &= np.asarray(weights) != 0
+        if wrong.any():
+            raise self._refuse(
+                f"hold {array[wrong][0]:g}",
+                f"its {self.count} classes are numbered from 0 to {self.count - 1} (give "
+                f"positions that do not count a sample weight of 0)",
+            )
+        found: IntArray = array.astype(np.int64)
+        return found
+
+    def form(self, scores: Any, head: Head) -> Any:
+        """Return logits, shape (samples, *positions, classes)."""
+        if self.port.shape[-1] != 1:
+            return log_probabilities(scores) if head is Head.PROBABILITIES else scores
+        odds = as_log_odds(scores, head)
+        return tf.concat([tf.zeros_like(odds), odds], axis=-1)
+
+    def answers(self, form: Any) -> IntArray:
+        """Return the top class of every position, shape (samples, *positions)."""
+        found: IntArray = np.asarray(form).argmax(axis=-1)
+        return found
+
+    def own(self, form: Any, head: Head) -> Any:
+        """Return probabilities where the model gives them, else logits."""
+        found = tf.nn.softmax(form) if head is Head.PROBABILITIES else form
+        return np.asarray(found)[..., -self.port.units :]
+
+    def losses(self, form: Any, truth: Any) -> Any:
+        """Return the mean cross-entropy of the positions; those of class -1 do not count."""
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(truth, 0), form)
+        counts = tf.cast(truth >= 0, each.dtype)
+        rows = (tf.shape(each)[0], -1)
+        total = tf.reduce_sum(tf.reshape(each * counts, rows), axis=1)
+        return total / tf.maximum(tf.reduce_sum(tf.reshape(counts, rows), axis=1), 1)
+
+    def agreed(self, one: Any, other: Any) -> FloatArray:
+        """Return the share of positions where the top classes are the same."""
+        size = max(1, prod(one.shape[1:]))
+        found: FloatArray = (one == other).reshape(len(one), size).mean(axis=1)
+        return found

@@ -1,0 +1,70 @@
+"""Values: regression, reconstruction, and outputs of which nothing is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.engine.keras_io.shapes import fitted
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.evaluation.observing.heads import Head
+    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.records.protocol import TaskName
+
+
+class ValueTask(OutputTask):
+    """One or many values, of which those nearest to the truth are best."""
+
+    name: ClassVar[TaskName] = "regression"
+    from_logits = False
+    answered = False
+    default_score = "rmse"
+
+    def truth(self, labels: Any, weights: Any = None) -> FloatArray:
+        """Return the true values, in the shape of the output."""
+        del weights
+        array = numbers(labels, self.port).astype(np.float64)
+        found = fitted(array, self.port.shape)
+        if found is None:
+            shape = ", ".join("any" if n is None else str(n) for n in self.port.shape)
+            raise self._refuse(
+                f"have the shape {array.shape}", f"expected values, shape (samples, {shape})"
+            )
+        if not np.isfinite(found).all():
+            raise self._refuse("are not finite", "leave such samples out")
+        return found  # type: ignore[no-any-return]  # NumPy's Any
+
+    def form(self, scores: Any, head: Head) -> Any:  # noqa: ARG002 - values are what they are
+        """Return the output itself."""
+        return scores
+
+    def answers(self, form: Any) -> Any:
+        """Return the output itself."""
+        return np.asarray(form)
+
+    def losses(self, form: Any, truth: Any) -> Any:
+        """Return the mean squared error."""
+        squares = tf.square(form - tf.cast(truth, form.dtype))
+        return tf.reduce_mean(tf.reshape(squares, (tf.shape(squares)[0], -1)), axis=1)
+
+
+class ReconstructionTask(ValueTask):
+    """The input itself, as well as it can be made again."""
+
+    name: ClassVar[TaskName] = "reconstruction"
+
+
+class AnyTask(ValueTask):
+    """Values that only a function of the user's can judge."""
+
+    name: ClassVar[TaskName] = "any"
+    default_score = ""
+
+    def truth(self, labels: Any, weights: Any = None) -> Any:
+        """Return the labels as they are."""
+        del weights
+        return np.asarray(labels)

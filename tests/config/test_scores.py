@@ -1,0 +1,146 @@
+"""Tasks, scores and limits on scores, as settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding.config.bounds import Bound, read_bound
+from pytest_paoding.config.score_values import scores, task
+from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
+from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.metrics import BUDGETS, Direction
+from pytest_paoding.records.protocol import AskedFor
+from support.setting_files import BASE, loaded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DECAY = BUDGETS["max_score_decay"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    (
+        ("regression", "regression"),
+        ({"mask": "positions"}, {"mask": "positions"}),
+        ("mask=positions,kind=classes", {"mask": "positions", "kind": "classes"}),
+    ),
+)
+def test_a_task_is_a_word_or_one_for_each_output(given: Any, found: Any) -> None:
+    assert task(given) == found
+
+
+@pytest.mark.parametrize("given", ("clustering", 3, None, {}, ["classes"], {"a": 1}, True))
+def test_other_tasks_are_refused(given: Any) -> None:
+    with pytest.raises(ValueError, match="is not one of classes, binary, multilabel, positions"):
+        task(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    (
+        ("rmse", ("rmse",)),
+        ("rmse, r2", ("rmse", "r2")),
+        (["f1", "metrics:peak=lower"], ("f1", "metrics:peak=lower")),
+    ),
+)
+def test_scores_are_names_or_references(given: Any, found: Any) -> None:
+    assert scores(given) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    (
+        ([], "is not a list of scores"),
+        (3, "is not a list of scores"),
+        ([3], "is not the name of a score"),
+        ("", "is not the name of a score"),
+        ("a,,b", "is not the name of a score"),
+        (["f1", "f1"], "names a score twice"),
+        (["m:f1", "f1"], "names a score twice"),
+        ("f1=better", "'better' is not one of lower, higher"),
+    ),
+)
+def test_other_scores_are_refused(given: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        scores(given)
+
+
+def test_a_reference_names_a_score_by_its_last_part() -> None:
+    asked = AskedFor.read("team.metrics:peak_error=lower")
+    assert (asked.name, asked.target) == ("peak_error", "team.metrics:peak_error")
+    assert asked.direction is Direction.LOWER
+    assert AskedFor.read("f1") == AskedFor("f1")
+
+
+def test_a_limit_is_one_for_all_scores_or_one_for_each_by_name() -> None:
+    assert read_bound(0.1, DECAY) == Bound(0.1)
+    assert read_bound({"limit": 0.1, "level": "warn"}, DECAY) == Bound(0.1, Level.WARN)
+    by_name = {"mae": Bound(0.1), "r2": Bound(0.02, Level.WARN)}
+    assert read_bound({"mae": 0.1, "r2": {"limit": 0.02, "level": "warn"}}, DECAY) == by_name
+    assert read_bound("mae=0.1,box/r2=0.02", DECAY) == {"mae": Bound(0.1), "box/r2": Bound(0.02)}
+    with pytest.raises(ValueError, match="names no score"):
+        read_bound({}, DECAY)
+    with pytest.raises(ValueError, match="unknown key"):
+        read_bound({"mae": 0.1}, BUDGETS["max_accuracy_decay"])
+
+
+def test_limits_of_a_file_reach_the_gate(tmp_path: Path) -> None:
+    text = BASE + (
+        "[tool.paoding.models.b]\npath = 'b'\nscore = ['mae', 'r2']\ntask = 'regression'\n"
+        "formats = ['tflite']\n"
+        "[tool.paoding.models.b.budget]\nmax_score = { mae = 0.5 }\nmin_score_retention = 0.9\n"
+        "max_score_decay = { mae = 0.1, r2 = 'off' }\n"
+        "[tool.paoding.models.b.budget.tflite]\nmax_score_decay = { mae = 0.2 }\n"
+    )
+    gate = loaded(tmp_path, text).gate(model="b")
+    assert gate.judging["score"] == ("mae", "r2")
+    assert gate.judging["task"] == "regression"
+    assert {limit.key: limit.value for limit in gate.limits if "score" in limit.key} == {
+        "min_score_retention": 0.9,
+        "max_score@mae": 0.5,
+        "max_score_decay@mae": 0.1,
+        "max_score_decay@mae@tflite": 0.2,
+    }
+
+
+MEASURED = {
+    "error@mae": Measurement(0.4, 0.5, 0.5),
+    "score@r2": Measurement(0.9, 0.8, 0.8),
+    "score_decay@mae": Measurement(0.4, 0.5, 0.1),
+    "score_decay@r2": Measurement(0.9, 0.8, 0.1),
+    "score_decay@mae@tflite": Measurement(0.4, 0.7, 0.3),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "part", "checked"),
+    (
+        ("max_score_decay", None, ["score_decay@mae", "score_decay@r2"]),
+        ("max_score_decay", "r2", ["score_decay@r2"]),
+        ("min_score", None, ["score@r2"]),
+        ("max_score", None, ["error@mae"]),
+    ),
+)
+def test_a_limit_holds_for_every_score_of_its_direction(
+    key: str, part: str | None, checked: list[str]
+) -> None:
+    value = 0.8 if key == "min_score" else 0.5
+    judgement = judge([Limit(BUDGETS[key], value, part=part)], MEASURED)
+    assert [check.name for check in judgement.checks] == checked
+    assert judgement.outcome is Outcome.WITHIN_BUDGET
+
+
+def test_a_limit_on_a_score_that_was_not_taken_is_unjudged() -> None:
+    judgement = judge([Limit(DECAY, 0.5, part="auc")], MEASURED)
+    assert judgement.outcome is Outcome.UNJUDGED
+    assert judgement.checks[0].measurement.reason == "score decay@auc was not measured"
+
+
+def test_a_limit_on_a_files_score_is_its_own() -> None:
+    limit = Limit(DECAY, 0.2, file_format="tflite", part="mae")
+    judgement = judge([limit], MEASURED)
+    assert [check.name for check in judgement.checks] == ["score_decay@mae@tflite"]
+    assert judgement.outcome is Outcome.OVER_BUDGET
