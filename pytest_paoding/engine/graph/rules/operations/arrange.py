@@ -78,9 +78,12 @@ def repeat(visit: Visit) -> View | Sequence[View]:
 @rule(*known("keras.src.ops.numpy", "BroadcastTo"))
 def broadcast_to(visit: Visit) -> View | Sequence[View]:
     """Broadcasts axes of length one; the target shape shrinks with the others."""
-    view, (batch, *_) = visit.input, visit.layer.shape
+    view = visit.input
+    if not visit.layer.shape:
+        return visit.fixed("gives one value for the whole batch")
     if view.rank != len(visit.shape):
         return visit.fixed("adds axes before the batch")
+    batch = visit.layer.shape[0]
     spread = View(visit.shape, view.labels)
     visit.sizes(spread.full(), "shape", value=lambda stay: (batch, *lengths_left(stay)))
     return spread

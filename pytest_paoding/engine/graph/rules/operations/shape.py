@@ -36,6 +36,8 @@ def reshape(visit: Visit) -> View | Sequence[View]:
 @rule(*known("keras.src.ops.numpy", "Reshape"))
 def reshape_operation(visit: Visit) -> View | Sequence[View]:
     """Reshapes as the layer does, with the batch in its target."""
+    if not visit.layer.newshape:
+        return visit.fixed("gives one value for the whole batch")
     batch, *target = visit.layer.newshape
     return _to_target(visit, "newshape", (batch,), target)
 
