@@ -56,8 +56,9 @@ class Lookups:
     @property
     def counts(self) -> IntArray:
         """How many values each position may have; 0 where nothing is looked up."""
-        width = np.where(self.looked_up, self.high - self.low, -self.step)
-        return np.asarray(np.floor(width / self.step + _ROUNDING), np.int64) + 1
+        low, high = (np.where(self.looked_up, each, 0) for each in (self.low, self.high))
+        counts = np.floor((high - low) / self.step + _ROUNDING).astype(np.int64) + 1
+        return np.where(self.looked_up, counts, 0)
 
     @property
     def why(self) -> str:
@@ -101,8 +102,9 @@ class Lookups:
         Raises:
             PruningError: Some position has none there.
         """
-        low, high = np.maximum(self.low, given[0]), np.minimum(self.high, given[1])
-        first = self.low + np.ceil((low - self.low) / self.step - _ROUNDING) * self.step
+        start = np.where(self.looked_up, self.low, given[0])
+        low, high = np.maximum(start, given[0]), np.minimum(self.high, given[1])
+        first = start + np.ceil((low - start) / self.step - _ROUNDING) * self.step
         narrowed = replace(
             self,
             low=np.where(self.looked_up, first, -inf),

@@ -14,6 +14,14 @@ from pytest_paoding.engine.graph.inference import finite, first_not_finite, run
 from pytest_paoding.errors import ExecutionError, cause_of
 
 
+def test_an_attribute_that_was_looked_for_in_vain_is_no_cause() -> None:
+    """TensorFlow asks a variable for another way to gather, and then says what is wrong."""
+    x = keras.Input((3,), dtype="int32")
+    model = keras.Model(x, layers.Embedding(5, 2, name="table")(x))
+    with pytest.raises(ExecutionError, match=r"'table' cannot .* = 7 is not in \[0, 5\)"):
+        run(model, [np.full((2, 3), 7)])
+
+
 class Picky(layers.Layer):
     """A layer that accepts any shape, and runs on none."""
 

@@ -119,6 +119,16 @@ def test_a_shape_that_does_not_fit_is_refused(given: Any, message: str) -> None:
         prune(tokens(), ratio=0.5, input_shape=given)
 
 
+@pytest.mark.parametrize("alone", (True, False))
+def test_an_input_without_values_is_refused(*, alone: bool) -> None:
+    empty, other = keras.Input((0,), name="empty"), keras.Input((4,), name="other")
+    read = empty if alone else layers.Concatenate()([other, empty])
+    hidden = layers.Dense(8)(read)
+    model = keras.Model(empty if alone else [other, empty], layers.Dense(3)(hidden))
+    with pytest.raises(PruningError, match=r"'empty' holds no values: its shape is \(0,\)"):
+        prune(model, ratio=0.5)
+
+
 def test_where_no_usual_length_fits_one_is_asked_for() -> None:
     x = keras.Input((None, 3), name="series")
     y = layers.Conv1D(4, 3)(layers.Cropping1D(20_000)(x))

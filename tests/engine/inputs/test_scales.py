@@ -60,6 +60,19 @@ KNOWN = {
     "both": ((0, 255), (layers.Rescaling(1 / 255), normalisation(MEANS, VARIANCES))),
     "recorded bytes": ((0, 255), (recorded(125.0, 60.0, (None, None, None, 3)),)),
     "recorded": ((0, 1), (recorded(0.4, 0.25, (None, None, None, 3)),)),
+    "turned over": ((0, 1), (lambda x: 1 - x,)),
+    "turned over bytes": ((0, 255), (lambda x: 1 - x / 255.0,)),
+    "turned over, scaled later": ((0, 255), (lambda x: (255 - x) / 255.0,)),
+    "turned over, standardised later": (
+        (0, 255),
+        (lambda x: 255 - x, normalisation([50.0] * 3, [60.0**2] * 3)),
+    ),
+    "turned over by a layer": ((0, 255), (layers.Rescaling(-1 / 255, offset=1.0),)),
+    "turned over and signed": ((0, 255), (layers.Rescaling(-1 / 127.5, offset=1.0),)),
+    "turned over, of sixteen": ((0, 16), (lambda x: 1 - x / 16,)),
+    "mostly black": ((0, 1), (lambda x: (x - 0.1307) / 0.3081,)),
+    "mostly black bytes": ((0, 255), (lambda x: (x - 72.94) / 90.02,)),
+    "about zero": ((-1, 1), (lambda x: (x - 0.02) / 0.5,)),
     "dropout": ((0, 255), (layers.GaussianNoise(0.1), layers.Rescaling(1 / 255))),
 }
 
@@ -111,6 +124,33 @@ def test_any_range_from_0_or_even_that_is_scaled_to_a_unit_is_found(
     model = behind(layers.Rescaling(scale, target[0] - low * scale), shape=(5,))
     (found,) = sources_of(read_graph(model))
     assert found.scale.ends == pytest.approx((low, high), abs=0.03 * width)
+
+
+@settings(max_examples=30, deadline=None)
+@given(top=st.floats(1, 600), dtype=st.sampled_from(("float32", "float64")))
+def test_a_range_that_is_turned_over_is_the_same_range(top: float, dtype: str) -> None:
+    turned = behind(layers.Rescaling(-1 / top, offset=1.0), shape=(5,), dtype=dtype)
+    (found,) = sources_of(read_graph(turned))
+    twice = 252 < top < 258 or 0.49 < top / 255 < 0.51 or top < 2.1  # usual, or half of one that is
+    expected = [(0, top), (0, 2 * top)] if twice else [(0, top)]
+    assert any(found.scale.ends == pytest.approx(each, abs=0.03 * top) for each in expected)
+
+
+MASKS = {
+    "one less": lambda mask: (1.0 - mask) * -1e9,
+    "less one": lambda mask: (mask - 1.0) * 1e9,
+    "a few": lambda mask: (1.0 - mask) * -1e4,
+    "cast": lambda mask: (1.0 - keras.ops.cast(mask, "float32")) * -1e9,
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_what_takes_scores_far_off_is_a_mask_of_zeros_and_ones(name: str) -> None:
+    x, mask = keras.Input((5, 8), name="x"), keras.Input((5,), name="mask")
+    scores = keras.ops.squeeze(layers.Dense(1)(x), -1) + MASKS[name](mask)
+    read = keras.ops.sum(x * keras.ops.expand_dims(keras.ops.softmax(scores), -1), axis=1)
+    _, found = sources_of(read_graph(keras.Model([x, mask], layers.Dense(3)(read))))
+    assert (found.name, *found.scale.ends) == ("mask", 0, 1)
 
 
 @settings(max_examples=20, deadline=None)

@@ -95,6 +95,32 @@ def test_models_of_every_vocabulary_are_pruned_proved_and_judged(name: str, stra
     assert found["synthetic_agreement"].found is not None
 
 
+@pytest.mark.parametrize("read", ("entries", "texts"))
+def test_one_endless_word_costs_no_memory(read: str) -> None:
+    """An array of strings is as wide as the longest: this one took 45 GB."""
+    words = ["w" * 10**6, "b", "c"]
+    x = keras.Input((6,) if read == "entries" else (1,), dtype="string")
+    if read == "entries":
+        looked_up = layers.StringLookup(vocabulary=words)(x)
+    else:
+        looked_up = layers.TextVectorization(vocabulary=words, output_sequence_length=9)(x)
+    y = layers.Flatten()(layers.Embedding(8, 4)(looked_up))
+    sources = sources_of(read_graph(keras.Model(x, layers.Dense(2)(y))))
+    (values,) = drawn(sources, Draw(2048, 0, np.random.default_rng(0))).values()
+    assert sum(map(len, values.reshape(-1).tolist())) < 10**7
+    assert {"b", "c"} <= {word for text in values.reshape(-1).tolist() for word in text.split()}
+
+
+def test_of_endless_words_alone_the_shortest_is_drawn() -> None:
+    words = ["w" * 5000, "v" * 2000]
+    x = keras.Input((2,), dtype="string")
+    looked_up = layers.StringLookup(vocabulary=words, num_oov_indices=0)(x)
+    y = layers.Flatten()(layers.Embedding(8, 4)(looked_up))
+    sources = sources_of(read_graph(keras.Model(x, layers.Dense(2)(y))))
+    (values,) = drawn(sources, Draw(20, 0, np.random.default_rng(0))).values()
+    assert set(values.reshape(-1).tolist()) == {words[1]}
+
+
 TEXTS = {
     "plain": ({"output_sequence_length": 6}, (), 6),
     "with an axis": ({"output_sequence_length": 6}, (1,), 6),

@@ -168,6 +168,14 @@ def test_inputs_are_drawn_from_their_ranges() -> None:
     assert -3 <= np.min(two) <= np.max(two) <= -2
 
 
+@pytest.mark.parametrize(("batch", "samples"), ((5, 5), (10**9, 2)))
+def test_a_fixed_batch_is_filled_unless_that_costs_gigabytes(batch: int, samples: int) -> None:
+    x = keras.Input(batch_shape=(batch, 6))
+    structure = walk(keras.Model(x, layers.Dense(3)(layers.Dense(16)(x))), rule_for)
+    (values,) = proof_inputs(sources_of(structure.graph), 0)
+    assert values.shape == (samples, 6)
+
+
 def test_a_model_that_inputs_do_not_fit_is_told_of() -> None:
     x = keras.Input((None,), dtype="int32")
     y = layers.Conv1D(4, 90)(layers.Embedding(9, 5)(x))

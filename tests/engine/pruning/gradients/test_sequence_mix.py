@@ -47,6 +47,23 @@ def test_substitution_moves_sentences_towards_their_classes():
     assert 0 < (before != after).mean(axis=1).max() <= 4 * 0.05 + 1e-9  # rounds, share of each
 
 
+def test_a_table_of_one_row_has_no_other_token():
+    given = keras.Input((6,), dtype="int32")
+    flow = layers.GRU(8)(layers.Embedding(1, 6, mask_zero=True)(given))
+    before, after, _ = moved(randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow))))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_tokens_become_none_that_another_table_does_not_know():
+    given = keras.Input((20,), dtype="int32")
+    tables = [layers.Embedding(50, 6)(given), layers.Embedding(60, 6)(given - 7)]
+    flow = layers.GRU(8)(layers.Add()(tables))
+    before, after, _ = moved(randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow))))
+    assert (before != after).any()
+    assert after.min() >= 7
+    assert after.max() < 50
+
+
 @pytest.mark.parametrize("dtype", ("float32", "float64", "uint8", "int16", "int64"))
 def test_tokens_of_any_dtype_are_moved_alike(dtype):
     expected = moved(reader())[1]

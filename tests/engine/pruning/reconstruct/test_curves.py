@@ -16,7 +16,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import chunked
-from pytest_paoding.engine.pruning.reconstruct.curves import measure
+from pytest_paoding.engine.pruning.reconstruct.curves import _change, measure
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.units import Units
@@ -25,6 +25,21 @@ from pytest_paoding.engine.surgery.transform import Transform
 from support.small_models import randomised
 
 STEPS, WIDTH, COUNT = 7, 6, 60
+
+
+@pytest.mark.parametrize(("lost", "wrecked"), ((0, False), (1, False), (7, False), (16, True)))
+def test_inputs_that_a_removal_makes_no_numbers_of_do_not_count_unless_most(lost, wrecked):
+    generator = np.random.default_rng(0)
+    reference = generator.normal(size=(30, 3))
+    outputs = reference + generator.normal(size=(30, 3))
+    reference[:, 2] = outputs[:, 2] = -np.inf  # a class that is ruled out
+    outputs[:lost, 1] = np.nan
+    first, second = _change(outputs, reference, (20, 10))
+    moved, base = outputs[lost:20, :2], reference[lost:20, :2]
+    spread = np.square(base - base.mean(axis=0)).sum(axis=1).mean()
+    expected = np.square(moved - base).sum(axis=1).mean() / (spread + 1e-9)
+    assert first == pytest.approx(1e6 if wrecked else expected)
+    assert np.isfinite(second)
 
 
 def recurrent(x):
