@@ -7,7 +7,9 @@ import re
 from pytest_paoding.records.text.escapes import printable
 
 _LINE = 300
-_HEADLINE = re.compile(r"Exception encountered when calling|\d+ root error")
+_HEADLINE = re.compile(
+    r"Exception encountered when calling|\d+ root error|A total of \d+ objects could not be loaded"
+)
 _TRACED = "Graph execution error:"
 _DECORATION = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?")
 

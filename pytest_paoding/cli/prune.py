@@ -14,6 +14,7 @@ from pytest_paoding.cli.reading import same_file, write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import ArtifactError, SurgeryError
+from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import Plan, layers_of
@@ -133,11 +134,14 @@ def _save_plan(plan: Plan, path: Path) -> None:
 
 
 def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:
-    """Write the pruned model; return both sizes, measured the same way."""
+    """Write the pruned model once it can be read back; return both sizes, saved the same way."""
     try:
-        with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
-            before = engine.save(original, Path(folder, "original.keras"))
-        after = engine.save(pruned, output)
+        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=output.parent) as folder:
+            file = Path(folder, output.name)
+            before = bytes_of_original(engine, original, file, compress=False).size
+            save_readable(engine, pruned, original, file)
+            after = file.stat().st_size
+            file.replace(output)
     except OSError as error:
         reason = error.strerror or error
         raise ArtifactError(f"{output}: cannot be written: {reason}") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.config.references import calibrated, scored
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
+from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.gate.store import Store, key_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Measurement
@@ -275,14 +276,12 @@ class Workbench:
         return {name: plain_measurement(each).to_dict() for name, each in found.items()}
 
     def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
-        """Save both models the same way; the pruned one stays."""
-        spare = file.with_name(f"original-{file.name}")
+        """Save both models the same way; the pruned one stays, and can be read back."""
+        original = self.original
         try:
             if self._before is None:
-                self.engine.save(self.original, spare)
-                self._before = FileBytes.of(spare, compress=compress)
-                spare.unlink()
-            self.engine.save(model, file)
+                self._before = bytes_of_original(self.engine, original, file, compress=compress)
+            save_readable(self.engine, model, original, file)
             return self._before, FileBytes.of(file, compress=compress)
         except OSError as error:
             raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error

@@ -254,6 +254,13 @@ class Engine(Protocol):
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""
 
+    def read_back(self, model: Any, path: Path) -> None:
+        """Load the file that a model was saved in, and hold it against the model.
+
+        Raises ModelFileError where the file cannot be loaded, or gives another model; the message
+        completes "the file ...".
+        """
+
     def export(
         self,
         model: Any,

@@ -117,3 +117,24 @@ def test_a_folder_that_is_none_is_told_before_any_work(tmp_path: Path) -> None:
     assert (done.result.reason or "").startswith("cannot stage in")
     assert engine.calls == []
     assert done.result.versions == {}
+
+
+@pytest.mark.parametrize(
+    ("least", "told"),
+    (
+        (20, "that of the original, saved the same way, is no better: change the model so that "),
+        (8, "that of the original is sound: please report this as a defect of pytest-paoding"),
+    ),
+)
+def test_a_file_that_cannot_be_loaded_again_is_not_published(
+    tmp_path: Path, least: int, told: str
+) -> None:
+    """Fake models of at most `least` units cannot be read back; MODEL has 12, pruned 6."""
+    model = FakeModel(MODEL.layers, {"unreadable": least})
+    done = run(tmp_path, limit("max_size", 1e9), model=model)
+    assert done.result.outcome is Outcome.UNJUDGED
+    assert (done.result.reason or "").startswith(
+        f"the pruned model's file cannot be loaded: layer 'dense' has no weights; {told}"
+    )
+    assert done.staged is None
+    assert left_over(tmp_path) == [".gitignore"]

@@ -84,7 +84,7 @@ def require_graph(model: Any) -> None:
             f"model {name!r} is a {type(model).__name__} without a graph: only prune() and gates "
             f"can make one of what its own code does"
         )
-    if not model.built or not model.inputs:
+    if not model.built or not getattr(model, "inputs", None):  # a Sequential may refuse to say
         raise PruningError(
             f"model {name!r} has not been built: give it a keras.Input or call it once"
         )

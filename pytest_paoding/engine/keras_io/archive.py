@@ -44,8 +44,12 @@ class ModelFile:
     compiled: Any = None
 
 
-def inspect(path: Path) -> ModelFile:
+def inspect(path: Path, *, own: bool = False) -> ModelFile:
     """Read what a model file declares and stores; nothing in it is built or run.
+
+    Args:
+        path: The file.
+        own: Whether this program has written it, so that it may hold code.
 
     Cost: one read of the configuration and of the shapes of the weights.
 
@@ -56,7 +60,8 @@ def inspect(path: Path) -> ModelFile:
     legacy = _head(path).startswith(_HDF5)
     try:
         file = _hdf5(path) if legacy else _archive(path)
-        _refuse_code(path, file.config)
+        if not own:
+            _refuse_code(path, file.config)
     except DAMAGE as error:
         raise ModelFileError(
             f"{path}: is damaged or truncated ({cause_of(error)}): save the model again"

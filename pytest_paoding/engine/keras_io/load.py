@@ -17,8 +17,10 @@ from pytest_paoding.engine.keras_io.size_limits import bounded_weights
 from pytest_paoding.errors import ModelFileError, cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from pytest_paoding.engine.keras_io.archive import ModelFile
 
 _REFUSALS = (
     ArithmeticError,
@@ -53,14 +55,30 @@ def load_model(path: Path) -> Any:
             f"{path}: needs the class {unknown[0]!r}, which is not known here: import the module "
             f"that registers it (@keras.saving.register_keras_serializable), say in conftest.py"
         )
+    return _built(path, file, legacy_layers() if file.legacy else {}, safe=True)
+
+
+def load_own(path: Path, objects: Mapping[str, Any]) -> Any:
+    """Return the model in a file that this program has just saved, uncompiled.
+
+    It is loaded as any file is, but code in it, which is the program's own, is run.
+
+    Args:
+        path: The file.
+        objects: Classes and functions that the model is made of, registered or not, by name.
+
+    Raises:
+        ModelFileError: It cannot be loaded.
+    """
+    return _built(path, inspect(path, own=True), objects, safe=False)
+
+
+def _built(path: Path, file: ModelFile, objects: Mapping[str, Any], *, safe: bool) -> Any:
     try:
         with warnings.catch_warnings(), preserved_random_state(), bounded_weights(file.values):
             warnings.simplefilter("ignore")
             model = keras.models.load_model(
-                path,
-                custom_objects=legacy_layers() if file.legacy else None,
-                compile=False,
-                safe_mode=True,
+                path, custom_objects=objects, compile=False, safe_mode=safe
             )
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error
