@@ -40,7 +40,7 @@ def _task(value: object) -> str:
 
 
 def _score(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError(f"{as_given(value)} is not the name of a score")
     AskedFor.read(value)
     return value.strip()
