@@ -55,6 +55,9 @@ def divergence_metric(seen: Observations, seed: int) -> dict[str, Measurement]:
     The root of the mean squared distance of both models' outputs, before their last softmax or
     sigmoid where they have classes or labels, divided by the original's deviation.
     """
+    if seen.of_a_file and any(task.from_logits for task in seen.tasks):
+        reason = "a file gives probabilities, which tell logits apart only as far as they go"
+        return {"divergence": Measurement(reason=reason)}
     moved, spread = seen.pruned.moved, seen.original.spread
     if not np.isfinite(moved).all():
         return {"divergence": Measurement(reason="outputs are infinite in one of the models only")}

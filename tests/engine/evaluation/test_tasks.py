@@ -260,3 +260,17 @@ def test_what_cannot_be_is_said_in_one_line() -> None:
         evaluate(*tagged_by_many(), (TABLE, LABELS), task="classes")
     reason = evaluate(*tagged_by_many(), (TABLE, LABELS), attack="hopskipjump", epsilons=(0.1,))
     assert "attack it by fgsm or pgd" in reason["robust_accuracy@0.1"].reason
+
+
+def test_logits_that_differ_by_a_constant_do_not_diverge() -> None:
+    """A softmax does not tell them apart."""
+    model = dense(3)
+    other = keras.models.clone_model(model)
+    kernel, bias = model.layers[-1].get_weights()
+    other.set_weights([*model.get_weights()[:2], kernel + np.ones((1, 3)), bias + 7])
+    found = evaluate(model, other, (TABLE, LABELS.sum(axis=1) % 3))
+    assert found["divergence"].found == pytest.approx(0, abs=1e-5)
+    assert found["agreement"].found == 1
+    shifted = keras.models.clone_model(model)
+    shifted.set_weights([*model.get_weights()[:3], bias + np.array([7, 0, 0])])
+    assert evaluate(model, shifted, (TABLE, None))["divergence"].found > 1

@@ -144,6 +144,11 @@ class Observations:
     subject: str = "pruned model"
 
     @property
+    def of_a_file(self) -> bool:
+        """Whether the model after pruning is an exported file."""
+        return self.subject.endswith(" file")
+
+    @property
     def detail(self) -> str:
         """How many samples were judged, and what outputs were taken for."""
         return "; ".join((f"{self.original.size} samples", *self.notes))

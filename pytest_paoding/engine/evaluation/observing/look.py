@@ -38,6 +38,7 @@ class Look:
     files: Sequence[ExportedFile]
     attacked: int
     _reference: list[Any] = field(default_factory=list, init=False)
+    _places: list[Any] = field(default_factory=list, init=False)
 
     def answers(self, attack: Attack | None) -> list[Answers]:
         """Return the answers of the original, the pruned model and every file.
@@ -100,8 +101,9 @@ class Look:
         """Return the answers of a model to the samples as they are."""
         tasks = target.predictor.tasks
         values = [np.asarray(each) for each in forms]
+        places = [task.placed(form) for task, form in zip(tasks, values, strict=True)]
         if not self._reference:
-            self._reference = values
+            self._reference, self._places = values, places
         classes = [
             task.answers(form)
             for task, form in zip(tasks, values, strict=True)
@@ -113,9 +115,9 @@ class Look:
             predicted=np.stack(classes) if classes else np.empty((0, size), np.int64),
             right=target.right_by(forms) if known else np.zeros(size, bool),
             agreed=self._agreed(target, values),
-            moved=_distance(values, self._reference),
-            squares=_squares(values),
-            sums=tuple(map(_sums, values)),
+            moved=_distance(places, self._places),
+            squares=_squares(places),
+            sums=tuple(map(_sums, places)),
             scored=self._scored(forms, target) if known else (),
             robust=np.empty((0, 0), bool),
             not_finite=_not_finite(values),

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, two_columns_or_more
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class ClassTask(OutputTask):
         """Return the top class, shape (samples,)."""
         found: IntArray = np.asarray(form).argmax(axis=1)
         return found
+
+    def placed(self, form: Any) -> Any:
+        """Return logits whose mean over the classes is 0."""
+        return centred(form)
 
     def own(self, form: Any, head: Head) -> Any:
         """Return probabilities where the model gives them, else logits, shape (samples, units)."""

@@ -128,6 +128,10 @@ class OutputTask(ABC):
         """Return what scores compare with the truth, an array."""
         return np.asarray(form)
 
+    def placed(self, form: Any) -> Any:
+        """Return what divergence compares, an array: equal for forms that mean the same."""
+        return np.asarray(form)
+
     def own(self, form: Any, head: Head) -> Any:
         """Return the output as the model gives it, for scores of the user's own.
 
@@ -166,3 +170,14 @@ def numbers(labels: Any, port: Port) -> Any:
         return array
     example = array.ravel()[:1].tolist()
     raise DataError(f"labels of output {port.name!r} are no numbers ({example}): number them")
+
+
+def centred(logits: Any) -> Any:
+    """Return logits less their mean over the classes, which a softmax does not tell apart.
+
+    Those that are infinite do not count.
+    """
+    exact = np.asarray(logits, np.float64)
+    finite = np.isfinite(exact)
+    total = np.where(finite, exact, 0.0).sum(axis=-1, keepdims=True)
+    return exact - total / np.maximum(finite.sum(axis=-1, keepdims=True), 1)

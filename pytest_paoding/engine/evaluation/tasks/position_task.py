@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, log_probabilities
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
@@ -74,6 +74,10 @@ class PositionTask(OutputTask):
         """Return the top class of every position, shape (samples, *positions)."""
         found: IntArray = np.asarray(form).argmax(axis=-1)
         return found
+
+    def placed(self, form: Any) -> Any:
+        """Return logits whose mean over the classes is 0."""
+        return centred(form)
 
     def own(self, form: Any, head: Head) -> Any:
         """Return probabilities where the model gives them, else logits."""
