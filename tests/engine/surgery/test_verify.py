@@ -83,6 +83,42 @@ def test_the_tolerance_is_that_of_the_least_precision() -> None:
     assert found.precision == "float32"
 
 
+ONLY_FLOAT32 = {
+    "max": ((4, 4, 4, 2), lambda: layers.MaxPooling3D(2)),
+    "average": ((4, 4, 4, 2), lambda: layers.AveragePooling3D(2)),
+    "spectrogram": (
+        (256,),
+        lambda: layers.MelSpectrogram(fft_length=64, sequence_stride=32, num_mel_bins=8),
+    ),
+}
+
+
+def in_float32(name: str) -> Any:
+    """Return a model with a layer for which TensorFlow has no float64 on a CPU."""
+    keras.config.set_dtype_policy("float32")
+    shape, build = ONLY_FLOAT32[name]
+    x = keras.Input(shape)
+    y = layers.Dense(9, "relu")(layers.Flatten()(build()(x)))
+    model = randomise(keras.Model(x, layers.Dense(3)(y)))
+    keras.config.set_dtype_policy("float64")
+    return model
+
+
+@pytest.mark.parametrize("name", ONLY_FLOAT32)
+def test_what_tensorflow_cannot_do_in_float64_is_proved_in_its_own_precision(name: str) -> None:
+    structure, outcome = pruned(in_float32(name))
+    found = verify(structure, outcome, full=True)
+    assert found.precision == "float32"
+    assert found.note is not None
+    assert found.note.endswith("in float32, as not every layer can be run in float64")
+    assert found.error is not None
+    assert found.error <= 1e-4
+    kernel = outcome.model.layers[-1].kernel
+    kernel.assign(kernel[::-1])
+    with pytest.raises(SurgeryError, match=r"self-check: outputs are off by .* in float32"):
+        verify(structure, outcome, full=True)
+
+
 def test_weights_that_delegates_took_over_are_part_of_the_oracle() -> None:
     model = randomise(PATTERNS["siamese"].build())
     structure = walk(model, rule_for)
