@@ -11,7 +11,10 @@ _HEADLINE = re.compile(
     r"Exception encountered when calling|\d+ root error|A total of \d+ objects could not be loaded"
 )
 _TRACED = "Graph execution error:"
-_DECORATION = re.compile(r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?")
+_DECORATION = re.compile(
+    r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?|"
+    r"(?<= object) at 0x[0-9a-f]+(?=>)"
+)
 
 
 class PaodingError(Exception):
@@ -76,6 +79,7 @@ def cause_of(error: BaseException) -> str:
     TensorFlow puts the device before it and the operation behind, and before all of it, where a
     function was traced from files that are not its own, every line that made the operation. An
     attribute that was looked for in vain before it, as TensorFlow does of variables, is no cause.
+    Python names objects by addresses, which differ from run to run.
     """
     while error.__context__ is not None and not _is_probe(error, error.__context__):
         error = error.__context__

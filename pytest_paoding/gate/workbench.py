@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.references import calibrated, scored
-from pytest_paoding.errors import ArtifactError
+from pytest_paoding.errors import ArtifactError, PaodingError
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.gate.store import Store, key_of
@@ -106,8 +107,10 @@ class Workbench:
 
     @property
     def known_digest(self) -> str | None:
-        """The digest of the original model, if it was loaded."""
-        return self._digest if "_opened" in vars(self) else None
+        """The digest of the original model, if it was loaded and has one."""
+        with suppress(PaodingError):
+            return self._digest if "_opened" in vars(self) else None
+        return None
 
     @cached_property
     def _digest(self) -> str:

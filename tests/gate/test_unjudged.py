@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_paoding.errors import ModelFileError
 from pytest_paoding.records.budgets import Level, Outcome
 from pytest_paoding.records.results import GateResult
 from support.fake_engine import FakeEngine, FakeModel
@@ -138,3 +139,14 @@ def test_a_file_that_cannot_be_loaded_again_is_not_published(
     )
     assert done.staged is None
     assert left_over(tmp_path) == [".gitignore"]
+
+
+def test_a_model_without_a_digest_is_unjudged(tmp_path: Path) -> None:
+    class Indescribable(FakeEngine):
+        def digest(self, model: FakeModel) -> str:
+            raise ModelFileError(f"model {model.layers} cannot be described")
+
+    done = run(tmp_path, limit("max_size", 1), engine=Indescribable())
+    assert done.result.outcome is Outcome.UNJUDGED
+    assert done.result.reason == f"model {MODEL.layers} cannot be described"
+    assert done.result.digest_before is None

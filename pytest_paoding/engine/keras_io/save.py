@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-UNSAVABLE = (AttributeError, NotImplementedError, TypeError, ValueError)
+UNSAVABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 """Errors that Keras raises for layers without a configuration."""
 _BLOCK = 1 << 20
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.configs import config_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.rules.registry import known
 from pytest_paoding.engine.surgery.cut import copy_state
@@ -41,8 +42,10 @@ def copied(model: Any, weights: Mapping[WeightKey, Any], changes: Changes | None
 def float64_copy(model: Any) -> Any | None:
     """Return a copy of a model that computes in float64; None if a layer cannot."""
     operations = {call.operation for call in read_graph(model).calls}
-    configs = {each: _in_float64(each.get_config()) for each in operations if _has_precision(each)}
     try:
+        configs = {
+            each: _in_float64(config_of(each)) for each in operations if _has_precision(each)
+        }
         return copied(model, {}, Changes(configs))
     except SurgeryError:
         return None

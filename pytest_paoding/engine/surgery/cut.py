@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.configs import config_of
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.axes import bias_is_misplaced
 from pytest_paoding.engine.graph.views import lengths_left
@@ -110,7 +111,7 @@ def _configs(structure: Structure, stay: BoolArray) -> dict[Any, dict[str, Any]]
         mask = stay[edit.classes]
         if not mask.all():
             if edit.layer not in configs:
-                configs[edit.layer] = edit.layer.get_config()
+                configs[edit.layer] = config_of(edit.layer)
             at: Any = configs[edit.layer]
             *parents, name = edit.path
             for key in parents:

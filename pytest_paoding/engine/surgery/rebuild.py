@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import CallSite, Shape
 
 Config: TypeAlias = "dict[str, Any]"
-_REFUSALS = (AttributeError, KeyError, NotImplementedError, TypeError, ValueError)
+_REFUSALS = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)

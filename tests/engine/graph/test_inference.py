@@ -92,6 +92,8 @@ def test_strings_are_finite() -> None:
             "Graph execution error:\n\n2 root error(s) found.\n  (0) INVALID_ARGUMENT:  none so\n",
             "(0) INVALID_ARGUMENT:  none so",
         ),
+        ("A total of 3 objects could not be loaded. Example:\n\nnone fits\n", "none fits"),
+        ("<net.Own object at 0x7f75a7a46190> has none", "<net.Own object> has none"),
         ("", "ValueError"),
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras.src.ops import nn, numpy  # the classes behind keras.ops have no public names
 
+from pytest_paoding.engine.configs import config_of
 from pytest_paoding.engine.evaluation.costs.feedforward_macs import combinations
 from pytest_paoding.engine.evaluation.costs.macs import counts, size
 from pytest_paoding.engine.execution.held_values import attended, key_axes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @counts(keras.layers.MultiHeadAttention)
 def multi_head_attention(call: Call) -> int | None:
     """Three projections, the scores, the values weighted by them, and the projection back."""
-    config = call.operation.get_config()
+    config = config_of(call.operation)
     if config.get("use_gate"):
         return None
     heads, width, value_width = config["num_heads"], config["key_dim"], config["value_dim"]
@@ -35,7 +36,7 @@ def multi_head_attention(call: Call) -> int | None:
 @counts(keras.layers.GroupQueryAttention)
 def group_query_attention(call: Call) -> int | None:
     """Count likewise, with fewer heads for keys and values than for queries."""
-    config = call.operation.get_config()
+    config = config_of(call.operation)
     if config.get("use_gate"):
         return None
     width, heads, shared = (
