@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from pytest_paoding.engine.configs import config_of
 from pytest_paoding.engine.graph.rules.registry import known
+from pytest_paoding.engine.graph.trace import shape_of
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Call
@@ -35,13 +37,13 @@ def attended(call: Call) -> tuple[Shape, Shape, Shape]:
     named = dict(zip(("query", "value", "key"), call.args, strict=False)) | call.kwargs
     key = named.get("key")
     key = named["value"] if key is None else key
-    return named["query"].shape, named["value"].shape, key.shape
+    return shape_of(named["query"]), shape_of(named["value"]), shape_of(key)
 
 
 def key_axes(call: Call) -> list[int]:
     """Return the axes of a `MultiHeadAttention`'s keys that queries attend over, without batch."""
     rank = len(attended(call)[0]) + 1
-    axes = call.operation.get_config()["attention_axes"] or range(1, rank - 1)
+    axes = config_of(call.operation)["attention_axes"] or range(1, rank - 1)
     return [axis % rank - 1 for axis in axes]
 
 
@@ -54,7 +56,7 @@ def _scores(call: Call, length: int) -> int:
         query, _, key = attended(call)
         heads, keys = layer.num_query_heads, key[:-1]
     elif isinstance(layer, (keras.layers.Attention, keras.layers.AdditiveAttention)):
-        query, value, *rest = (tensor.shape for tensor in keras.tree.flatten(call.args[0]))
+        query, value, *rest = map(shape_of, keras.tree.flatten(call.args[0]))
         keys = (rest[0] if rest else value)[:-1]
         heads = query[-1] if isinstance(layer, keras.layers.AdditiveAttention) else 1
     elif type(layer) in _OPERATION:

@@ -204,6 +204,17 @@ class Graph:
         return [held[tensor] for tensor in self.outputs]
 
 
+def shape_of(operand: Any) -> Shape:
+    """Return the shape, without the batch, of a tensor or of a constant in the place of one."""
+    return tuple(operand.shape if isinstance(operand, Tensor) else operand.shape[1:])
+
+
+def constants_of(structure: Any) -> list[Any]:
+    """Return what stands in the place of tensors in a nested structure of operands, in order."""
+    leaves = keras.tree.flatten(structure)
+    return [leaf for leaf in leaves if leaf is not None and not isinstance(leaf, Tensor)]
+
+
 def tensors_of(structure: Any) -> list[Tensor]:
     """Return the tensors in a nested structure of arguments, in order."""
     return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, Tensor)]

@@ -14,9 +14,11 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.rules.operations import elementwise, reduce
 from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.keras_io.digest import digest
+from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.errors import SurgeryError
+from pytest_paoding.errors import ModelFileError, SurgeryError
 from support.oracles import batch, outputs, randomise, zero_oracle
 from support.patterns import head
 
@@ -131,3 +133,90 @@ def test_the_tables_of_operations_name_operations() -> None:
         home = __import__(f"keras.src.ops.{module}", fromlist=["x"])
         missing = [name for name in names if not hasattr(home, name)]
         assert not missing or version < (3, 15), missing
+
+
+class Untold(keras.regularizers.Regularizer):
+    """A regularizer without a configuration."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, x: Any) -> Any:
+        return ops.sum(ops.square(x))
+
+    def get_config(self) -> Any:
+        raise self.error
+
+
+UNTOLD = {
+    "Dense": lambda untold: layers.Dense(6, activity_regularizer=untold),
+    "Embedding": lambda untold: layers.Embedding(9, 6, embeddings_regularizer=untold),
+    "LSTM": lambda untold: layers.LSTM(6, recurrent_regularizer=untold),
+    "MultiHeadAttention": lambda untold: layers.MultiHeadAttention(2, 3, bias_regularizer=untold),
+}
+
+
+@pytest.mark.parametrize("error", (NotImplementedError("has none"), RuntimeError("has none")))
+@pytest.mark.parametrize("kind", UNTOLD)
+def test_a_layer_that_holds_what_has_no_configuration_is_named(kind: str, error: Exception) -> None:
+    layer = UNTOLD[kind](Untold(error))
+    layer.name = "it"
+    x = keras.Input((4,), dtype="int32") if kind == "Embedding" else keras.Input((4, 5))
+    model = keras.Model(x, head(layer(x, x) if kind == "MultiHeadAttention" else layer(x)))
+    told = rf"layer 'it' \({kind}\) cannot be made again.*: has none"
+    with pytest.raises(SurgeryError, match=told):
+        prune(model, ratio=0.5, strategy="magnitude")
+
+
+@pytest.mark.parametrize("error", (NotImplementedError("has none"), RuntimeError("has none")))
+def test_a_layer_that_need_not_change_and_has_no_configuration_is_named(error: Exception) -> None:
+    last = layers.Dense(2, name="last", kernel_regularizer=Untold(error))
+    model = keras.Sequential([keras.Input((4,)), layers.Flatten(), last])
+    with pytest.raises(
+        SurgeryError, match=r"layer 'last' \(Dense\) cannot be made again.*has none"
+    ):
+        cut(structure := walk(model, rule_for), Transform(np.ones(structure.classes.count, bool)))
+    with pytest.raises(ModelFileError, match="cannot be described: has none"):
+        digest(model)
+
+
+ROW, STEPS = np.linspace(-1, 1, 6)[np.newaxis], np.linspace(-1, 1, 30).reshape(1, 5, 6)
+MERGING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+CONSTANTS = {
+    **{name: ((4,), lambda x, name=name: getattr(layers, name)()([x, ROW])) for name in MERGING},
+    "along all axes": ((5, 4), lambda x: layers.Multiply()([x, STEPS])),
+    "attention": ((5, 4), lambda x: layers.Attention()([x, STEPS])),
+}
+ONE_SAMPLE = {
+    "heads": lambda x: layers.MultiHeadAttention(2, 3)(x, STEPS),
+    "products": lambda x: layers.Dot(axes=-1)([x, STEPS]),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_what_meets_a_constant_in_a_layer_stays_and_the_rest_goes(name: str) -> None:
+    shape, build = CONSTANTS[name]
+    x = keras.Input(shape)
+    y = build(layers.Dense(6, name="before")(layers.Dense(8, name="free")(x)))
+    model = randomise(keras.Model(x, head(y)))
+    plan = prune(model, ratio=0.5, strategy="magnitude", verify=True).plan
+    assert len(plan["free"].kept) == 4
+    assert len(plan["before"].kept) == 6
+    assert "constant" in str(plan["before"].reason)
+
+
+@pytest.mark.parametrize("name", ONE_SAMPLE)
+def test_a_constant_in_a_layer_that_takes_it_for_one_sample_only_is_kept_whole(name: str) -> None:
+    x = keras.Input((5, 4))
+    y = ONE_SAMPLE[name](layers.Dense(6, name="before")(layers.Dense(8, name="free")(x)))
+    pruned = prune(randomise(keras.Model(x, head(y))), ratio=0.5, strategy="magnitude")
+    assert [len(pruned.plan[each].kept) for each in ("free", "before")] == [4, 6]
+    assert "not run on random inputs" in str(pruned.notes)
+
+
+@pytest.mark.parametrize("constant", (np.full((1, 1), 2.0), np.linspace(1, 2, 5).reshape(1, 5, 1)))
+def test_a_constant_that_meets_all_units_alike_keeps_none(constant: Any) -> None:
+    x = keras.Input((4,) if constant.ndim == 2 else (5, 4))
+    y = layers.Multiply()([layers.Dense(6, name="before")(x), constant])
+    model = randomise(keras.Model(x, head(y)))
+    assert len(prune(model, ratio=0.5, strategy="magnitude", verify=True).plan["before"].kept) == 3

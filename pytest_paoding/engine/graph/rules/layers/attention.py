@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.configs import config_of
 from pytest_paoding.engine.graph.rules.layers.einsum_dense import pin_misplaced
 from pytest_paoding.engine.graph.rules.registry import known, rule
+from pytest_paoding.engine.graph.trace import constants_of
 from pytest_paoding.engine.graph.views import View
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 def multi_head_attention(visit: Visit) -> Sequence[View]:
     """Kernels (width, heads, size) of query, key and value, (heads, size, width) of the output."""
     layer = visit.layer
+    if constants_of(_given(visit)):
+        return visit.fixed("attends from or to a constant")
     query, key, value = _operands(visit)
     kernel = layer.output_dense.kernel
     if len(kernel.shape) != 3:  # noqa: PLR2004 # heads, values, width
@@ -42,7 +46,7 @@ def multi_head_attention(visit: Visit) -> Sequence[View]:
     visit.contracts(kernel, values, 1)
     visit.sizes(heads, "num_heads")
     visit.sizes(values, "value_dim")
-    both, given = np.concatenate([units, query]), layer.get_config()["output_shape"]
+    both, given = np.concatenate([units, query]), config_of(layer)["output_shape"]
     visit.sizes(
         both, "output_shape", value=lambda stay: _width(given, *np.split(stay, [len(units)]))
     )
@@ -56,6 +60,8 @@ def grouped_query_attention(visit: Visit) -> Sequence[View]:
     The output is as wide as the query and loses the same channels.
     """
     layer = visit.layer
+    if constants_of(_given(visit)):
+        return visit.fixed("attends from or to a constant")
     query, key, value = _operands(visit)
     groups = visit.issue(layer.num_key_value_heads, "heads")
     heads = np.repeat(groups, layer.num_query_heads // layer.num_key_value_heads)
@@ -70,12 +76,17 @@ def grouped_query_attention(visit: Visit) -> Sequence[View]:
     return _outputs(visit, query, heads)
 
 
+def _given(visit: Visit) -> tuple[Any, Any, Any]:
+    """Return query, key and value."""
+    query, value, key = (
+        visit.argument(place, name) for place, name in enumerate(("query", "value", "key"))
+    )
+    return query, value if key is None else key, value
+
+
 def _operands(visit: Visit) -> tuple[IntArray, IntArray, IntArray]:
     """Return the channels of query, key and value; pin all other inputs, which are masks."""
-    query, value = visit.argument(0, "query"), visit.argument(1, "value")
-    given = visit.argument(2, "key")
-    key = value if given is None else given
-    operands = [visit.view(tensor) for tensor in (query, key, value)]
+    operands = [visit.view(tensor) for tensor in _given(visit)]
     for view in visit.inputs:
         if view not in operands:
             visit.pin(view, "is masked by it")

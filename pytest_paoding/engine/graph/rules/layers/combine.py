@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.axes import inner_axis
 from pytest_paoding.engine.graph.rules.registry import known, rule
-from pytest_paoding.engine.graph.trace import Tensor
+from pytest_paoding.engine.graph.trace import Tensor, constants_of
 from pytest_paoding.engine.graph.views import View, compact, concatenated
 
 if TYPE_CHECKING:
@@ -27,8 +28,20 @@ if TYPE_CHECKING:
     keras.layers.Subtract,
 )
 def merge(visit: Visit) -> View | Sequence[View]:
-    """Joins the operands where they meet."""
+    """Joins the operands where they meet; those that meet positions of a constant stay."""
+    constants = constants_of((visit.call.args, visit.call.kwargs))
+    if any(_varies_with(visit, np.shape(each)) for each in constants):
+        return visit.fixed("combines it with a constant")
     return meet(visit, visit.inputs)
+
+
+def _varies_with(visit: Visit, shape: tuple[int, ...]) -> bool:
+    """Whether a constant of a shape has positions where a tensor's positions could leave."""
+    pairs = zip(shape[1:], visit.shape, strict=False)
+    placed = len(shape) == len(visit.shape) + 1
+    varying = {axis for view in visit.inputs for axis in view.varying}
+    along = {axis for axis, (size, _) in enumerate(pairs) if size > 1}
+    return bool(along & varying) if placed else prod(shape) > 1
 
 
 def meet(visit: Visit, views: Sequence[View]) -> View | Sequence[View]:

@@ -14,7 +14,7 @@ import keras
 from pytest_paoding.engine.graph.axes import inner_axis
 from pytest_paoding.engine.graph.rules.layers.combine import meet
 from pytest_paoding.engine.graph.rules.registry import known, rule
-from pytest_paoding.engine.graph.trace import Tensor
+from pytest_paoding.engine.graph.trace import Tensor, constants_of
 from pytest_paoding.engine.graph.views import View, first_along
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def einsum(visit: Visit) -> View | Sequence[View]:
 @rule(keras.layers.Dot)
 def dot(visit: Visit) -> View | Sequence[View]:
     """Sums over one axis of each operand, keeps all others."""
+    if len(visit.inputs) == 1:
+        return visit.fixed("sums products with a constant")
     first, second = visit.inputs
     given = visit.layer.axes
     one, two = (given, given) if isinstance(given, int) else given
@@ -62,6 +64,8 @@ def dot(visit: Visit) -> View | Sequence[View]:
 def attention(visit: Visit) -> Sequence[View]:
     """Compares queries with keys over their last axis, returns means of the values."""
     given: Any = visit.argument(0, "inputs")
+    if constants_of(given):
+        return visit.fixed("attends from or to a constant")
     query, value, *rest = (visit.view(tensor) for tensor in given)
     for view in (query, *(rest or [value])):
         visit.pin(view, "compares queries with keys over these positions")
