@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
+from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
 from pytest_paoding.gate.replaceable import require_replaceable
-from pytest_paoding.gate.workbench import Workbench, machine
+from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.references import calibrated, scored
 from pytest_paoding.errors import ArtifactError, PaodingError
+from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.gate.store import Store, key_of
@@ -166,7 +166,7 @@ class Workbench:
         pruning = {**pruning, "input_shape": self._shape_of_cut(about_inputs(pruning), identity)}
         ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
         plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
-        kind, here = _kind(self.engine), machine()
+        kind, here = kind_of(self.engine), machine()
         more = "compression" in settings.judging["measure"]
         return key_of(
             "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
@@ -288,14 +288,3 @@ class Workbench:
             return self._before, FileBytes.of(file, compress=compress)
         except OSError as error:
             raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error
-
-
-def machine() -> str:
-    """Return the kind of this machine, such as `Linux x86_64`."""
-    return f"{platform.system()} {platform.machine()}"
-
-
-def _kind(engine: Engine) -> dict[str, str]:
-    """Return the identity of an engine: its class and the versions of its packages."""
-    kind = type(engine)
-    return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}

@@ -1,0 +1,20 @@
+"""What does the work: the machine, and the engine with its packages."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_paoding.records.protocol import Engine
+
+
+def machine() -> str:
+    """Return the kind of this machine, such as `Linux x86_64`."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def kind_of(engine: Engine) -> dict[str, str]:
+    """Return the identity of an engine: its class and the versions of its packages."""
+    kind = type(engine)
+    return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}
