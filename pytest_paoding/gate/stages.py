@@ -20,7 +20,6 @@ from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
 from pytest_paoding.gate.replaceable import require_replaceable
-from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_paoding.config.gate_settings import GateSettings
+    from pytest_paoding.gate.workbench import Workbench
     from pytest_paoding.records.measurement import Measurement
 
 
