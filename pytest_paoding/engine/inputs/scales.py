@@ -221,8 +221,8 @@ def _exact(step: _Affine) -> Scale | None:
     What turns values over does either with any range from 0, of twice the width or not: a usual
     range is more likely, or else the one that fills [0, 1]. `255 - x` is scaled later, if at all.
     """
-    if step.only_shifts and not step.shift.any():
-        return None
+    if step.only_shifts and (np.abs(step.shift) <= _CLOSE).all():
+        return None  # as good as nothing was done
     targets = ((0.0, 1.0), (-1.0, 1.0)) if step.inverts else ((-1.0, 1.0), (0.0, 1.0))
     found = [span for target in targets if (span := _unit(step, *target))]
     if step.inverts:
