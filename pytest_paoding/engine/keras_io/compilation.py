@@ -6,6 +6,7 @@ configuration says of them is kept beside it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,9 @@ def _config_of(model: Any) -> Mapping[str, Any] | None:
     if not getattr(model, "compiled", False):
         return None
     try:
-        found = model.get_compile_config()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a loss that is code: it is only looked at
+            found = model.get_compile_config()
     except Exception:  # noqa: BLE001 # a loss of the user's may refuse to be written down
         return None
     return found if isinstance(found, Mapping) else None

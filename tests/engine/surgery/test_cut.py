@@ -97,7 +97,8 @@ def test_operations_without_a_configuration_are_copied() -> None:
     before = [len(each._inbound_nodes) for each in model.operations]
     structure = walk(model, rule_for)
     outcome = cut(structure, Transform(removal(structure)))
-    assert verify(structure, outcome, full=True).error == 0
+    # Sums of eight and of four numbers are taken in another order: float64 rounding, no more.
+    assert verify(structure, outcome, full=True).error <= 1e-15
     assert [len(each._inbound_nodes) for each in model.operations] == before
     old, new = (
         next(each for each in one.operations if "SoftShrink" in type(each).__name__)
