@@ -32,6 +32,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "jump": ("3", 3.0),
     "mixing": ("recompute", "recompute"),
     "sparsity": ("25%", 0.25),
+    "task": ("mask=positions,kind=classes", {"mask": "positions", "kind": "classes"}),
+    "score": ("f1,mae", ["f1", "mae"]),
     "measure": ("latency,compression", ["latency", "compression"]),
     "attack": ("strong", "strong"),
     "epsilons": ("0.1,0.2", [0.1, 0.2]),
