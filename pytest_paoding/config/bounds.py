@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_paoding.config.values import named_parts
 from pytest_paoding.records.budgets import Level
 from pytest_paoding.records.formats import EXPORTED, of_file
 from pytest_paoding.records.metrics import FILE_LIMITS
@@ -40,7 +41,7 @@ def read_bound(given: object, metric: Metric) -> Bound | dict[str, Bound]:
         ValueError: It is none of them; one line that says what was meant.
     """
     if metric.per_score and isinstance(given, str) and "=" in given:
-        given = dict(each.rpartition("=")[::2] for each in given.split(","))
+        given = named_parts(given)
     if metric.per_score and isinstance(given, Mapping) and not _FIELDS & given.keys():
         if not given:
             raise ValueError("names no score")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_paoding.config.values import one_or_by_name
 from pytest_paoding.records.protocol import TASKS, AskedFor
 from pytest_paoding.records.text.quantities import as_given
 
@@ -11,11 +12,7 @@ def task(value: object) -> str | dict[str, str]:
 
     A text is `regression`, or `mask=positions,kind=classes`.
     """
-    if isinstance(value, str) and "=" in value:
-        value = dict(each.rpartition("=")[::2] for each in value.split(","))
-    if isinstance(value, dict) and value:
-        return {str(name): _task(each) for name, each in value.items()}
-    return _task(value)
+    return one_or_by_name(value, _task)
 
 
 def scores(value: object) -> tuple[str, ...]:

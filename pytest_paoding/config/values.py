@@ -218,11 +218,21 @@ def input_kind(value: object) -> str | dict[str, str]:
 
     A text is `picture`, or `image=picture,words=tokens`.
     """
+    return one_or_by_name(value, _kind)
+
+
+def one_or_by_name(value: object, read: Callable[[object], str]) -> str | dict[str, str]:
+    """Return one word for all, or words by name: a table, or a text such as `a=word,b=other`."""
     if isinstance(value, str) and "=" in value:
-        value = dict(each.rpartition("=")[::2] for each in value.split(","))
+        value = named_parts(value)
     if isinstance(value, dict) and value:
-        return {str(name): _kind(each) for name, each in value.items()}
-    return _kind(value)
+        return {str(name): read(each) for name, each in value.items()}
+    return read(value)
+
+
+def named_parts(text: str) -> dict[str, str]:
+    """Return what a text such as `a=1,b=2` gives by name."""
+    return dict(each.rpartition("=")[::2] for each in text.split(","))
 
 
 def input_shape(value: object) -> tuple[int, ...] | dict[str, tuple[int, ...]]:

@@ -34,11 +34,6 @@ def keep_compile_config(model: Any, config: Any) -> None:
         object.__setattr__(model, _KEPT, _Kept(config))
 
 
-def carry_compile_config(source: Any, target: Any) -> None:
-    """Let a model that stands for another one be known to be compiled as that was."""
-    keep_compile_config(target, _config_of(source))
-
-
 def compiled_of(model: Any, outputs: Sequence[Sequence[str]]) -> Compiled:
     """Return how a model was compiled.
 
