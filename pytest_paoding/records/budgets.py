@@ -200,17 +200,18 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
 
 def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
     """Return the names of what a limit limits: of every strength or score, unless it says which."""
-    metric, name = limit.metric, of_file(limit.metric.name, limit.file_format)
+    metric = limit.metric
     if not metric.parted:
-        return [name]
-    if limit.part is not None:
-        return [of_file(f"{metric.name}@{limit.part}", limit.file_format)]
+        return [of_file(metric.name, limit.file_format)]
+    part = metric.name if limit.part is None else f"{metric.name}@{limit.part}"
+    if limit.part is not None and not metric.per_epsilon:
+        return [of_file(part, limit.file_format)]
     found = [
         each
         for each in measurements
-        if each.startswith(f"{metric.name}@") and parted(each)[1] == limit.file_format
+        if each.startswith(f"{part}@") and parted(each)[1] == limit.file_format
     ]
-    return found or [name]
+    return found or [of_file(part, limit.file_format)]
 
 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:

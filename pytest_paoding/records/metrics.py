@@ -32,7 +32,8 @@ class Metric(Shown):
         unit: Unit of the found value, which a budget limits.
         sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
-        per_score: Measured once per score, under the names `NAME@SCORE`.
+        per_score: Measured once per score, under the names `NAME@SCORE`; where it is both, they are
+            `NAME@SCORE@EPSILON`.
         limit_key: Its budget key, where that is another.
         on_corrupted: Whether it is measured on corrupted inputs.
         extra: Measure that has to be asked for, where the metric depends on one.
@@ -101,6 +102,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("score_retention", _HIGHER, _RETENTION, per_score=True, on_files=True),
             Metric("divergence", _LOWER, _RETENTION, on_files=True),
             Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True, on_files=True),
+            Metric("robust_score", _HIGHER, per_score=True, per_epsilon=True, on_files=True),
+            Metric(
+                "robust_error",
+                _LOWER,
+                per_score=True,
+                per_epsilon=True,
+                limit_key="max_robust_score",
+                on_files=True,
+            ),
             Metric("robustness_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("robustness_overlap", _HIGHER, _SHARE, _SHARE, on_files=True),
             Metric("transfer_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True),

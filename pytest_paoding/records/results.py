@@ -249,7 +249,7 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
         Unit(plain["sides_unit"]),
         per_epsilon=bool(epsilon),
     )
-    part = epsilon if metric.per_score and epsilon else None
+    part = parted(plain["budget"])[0].partition("@")[2] if metric.per_score else ""
     return Check(
         name=plain["metric"],
         limit=Limit(
@@ -259,7 +259,7 @@ def _check_from_dict(plain: Mapping[str, Any]) -> Check:
             plain["source"],
             plain["confidence"],
             file_format,
-            part,
+            part or None,
         ),
         measurement=Measurement.from_dict(plain),
         verdict=Verdict(plain["verdict"]),

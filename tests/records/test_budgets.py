@@ -30,6 +30,8 @@ def test_the_budget_keys_are_those_of_the_product() -> None:
         "min_score_retention",
         "max_divergence",
         "min_robust_accuracy",
+        "min_robust_score",
+        "max_robust_score",
         "min_robustness_retention",
         "min_robustness_overlap",
         "min_transfer_accuracy",

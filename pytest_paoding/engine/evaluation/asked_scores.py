@@ -14,6 +14,7 @@ from pytest_paoding.engine.evaluation.scores.score_names import score_named, sco
 from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
 from pytest_paoding.engine.keras_io.compilation import class_name_of
 from pytest_paoding.errors import ConfigError, EvaluationError
+from pytest_paoding.records.metrics import Direction
 from pytest_paoding.records.protocol import AskedFor
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.scores.score import Rows, Score
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, Truth
     from pytest_paoding.engine.keras_io.compilation import Compiled
-    from pytest_paoding.records.metrics import Direction
 
 _OF_CLASSES = frozenset({"classes", "binary"})
 _OWN: Mapping[str, str] = {
@@ -55,6 +55,11 @@ class AskedScore:
     name: str
     place: int
     score: Score
+
+    def metric(self, prefix: str = "") -> str:
+        """Return the name of its value among metrics: `score@NAME`, or `error@NAME`."""
+        kind = "score" if self.score.direction is Direction.HIGHER else "error"
+        return f"{prefix}{kind}@{self.name}"
 
     def rows(self, truth: Truth, form: Any, task: OutputTask, head: Head) -> Rows:
         """Return what the score keeps of some samples.

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
 from pytest_paoding.engine.evaluation.asked_scores import asked_scores
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
 from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
@@ -19,12 +18,11 @@ from pytest_paoding.engine.evaluation.data.judging_data import read
 from pytest_paoding.engine.evaluation.data.overlap import apart
 from pytest_paoding.engine.evaluation.data.sources import known_length
 from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
-from pytest_paoding.engine.evaluation.file_metrics import file_metrics
+from pytest_paoding.engine.evaluation.file_metrics import file_metrics, judged_metrics
 from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
 from pytest_paoding.engine.evaluation.observing.observe import observe
 from pytest_paoding.engine.evaluation.observing.predict import Predictor
-from pytest_paoding.engine.evaluation.robustness import robustness_metrics
-from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, score_metrics
+from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.signature import signature_of
@@ -197,14 +195,12 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         scores=scores,
     )
     seen = replace(seen, notes=(*seen.notes, *untaken))
+    resamples = Resamples(seen.original.size, seed)
     return {
-        **accuracy_metrics(seen),
-        **score_metrics(seen, seed),
-        **divergence_metric(seen, seed),
-        **robustness_metrics(seen),
+        **judged_metrics(seen, resamples),
         **corruption_metrics(seen),
         **costs,
-        **file_metrics(seen, opened, seed),
+        **file_metrics(seen, opened, resamples),
     }
 
 

@@ -1,4 +1,4 @@
-"""Metrics of exported files, judged as their own runtimes run them."""
+"""All that is judged on data, of the pruned model and of files as their own runtimes run them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.engine.evaluation.robust_scores import robust_score_metrics
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, score_metrics
 
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.observing.answers import Observations
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
+    from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
     from pytest_paoding.records.measurement import Measurement
 
 _TRANSFERRED = "examples made on the pruned model"
 
 
 def file_metrics(
-    seen: Observations, files: Sequence[ExportedFile], seed: int
+    seen: Observations, files: Sequence[ExportedFile], resamples: Resamples
 ) -> dict[str, Measurement]:
     """Return the metrics of accuracy, scores and robustness for every file, under NAME@FORMAT.
 
@@ -30,15 +32,23 @@ def file_metrics(
     found = {}
     for file, answers in zip(files, seen.files, strict=True):
         of_file = seen.of_file(answers, file.file_format)
-        told = {
-            name: _transferred(each)
-            for name, each in robustness_metrics(of_file).items()
-            if not name.startswith("transfer_accuracy")  # that is all there is of a file
-        }
-        judged = {**accuracy_metrics(of_file), **score_metrics(of_file, seed)}
-        for name, each in {**judged, **divergence_metric(of_file, seed), **told}.items():
-            found[f"{name}@{file.file_format}"] = each
+        for name, each in judged_metrics(of_file, resamples).items():
+            if name.startswith("transfer_accuracy"):  # that is all there is of a file
+                continue
+            told = _transferred(each) if name.startswith("robust") else each
+            found[f"{name}@{file.file_format}"] = told
     return found
+
+
+def judged_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measurement]:
+    """Return the metrics of accuracy, scores and robustness of two models."""
+    return {
+        **accuracy_metrics(seen),
+        **score_metrics(seen, resamples),
+        **divergence_metric(seen, resamples),
+        **robustness_metrics(seen),
+        **robust_score_metrics(seen, resamples),
+    }
 
 
 def _transferred(measured: Measurement) -> Measurement:

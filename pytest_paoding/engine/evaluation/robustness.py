@@ -38,7 +38,7 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
         return dict.fromkeys(_RATIOS, Measurement(reason="no attack was asked for"))
     names = [f"robust_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
     others = [f"transfer_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
-    reason = seen.unattacked or undecided(seen) or _without_gradient(seen)
+    reason = seen.unattacked or undecided(seen) or without_gradient(seen)
     if reason:
         return dict.fromkeys((*names, *_RATIOS, *others), Measurement(reason=reason))
     counts = [_count(seen, row) for row in range(len(seen.epsilons))]
@@ -80,19 +80,20 @@ class _Count:
 
 
 def _count(seen: Observations, row: int) -> _Count:
-    before, after = seen.original.robust[row], seen.pruned.robust[row]
+    return _Count(tried(seen, row), paired(seen.original.robust[row], seen.pruned.robust[row]))
+
+
+def tried(seen: Observations, row: int) -> str:
+    """Return what was tried at one epsilon, on how many samples, and where no gradient was."""
+    attacked, total = seen.original.robust.shape[1], seen.original.size
     flat = [
-        f"no gradient at {answers.flat} of {len(before)} samples of the {title} model"
+        f"no gradient at {answers.flat} of {attacked} samples of the {title} model"
         for title, answers in (("original", seen.original), ("pruned", seen.pruned))
         if answers.flat
     ]
-    total = seen.original.size
-    first = [f"the first {len(before)} of {total} samples"] if len(before) < total else []
+    first = [f"the first {attacked} of {total} samples"] if attacked < total else []
     epsilon = f"{seen.attack}, epsilon {seen.epsilons[row]:g}"
-    return _Count(
-        "; ".join((epsilon, *first, *_distances(seen), *flat)),
-        paired(before, after),
-    )
+    return "; ".join((epsilon, *first, *_distances(seen), *flat))
 
 
 def _distances(seen: Observations) -> list[str]:
@@ -119,7 +120,8 @@ def _worst(counts: Sequence[_Count], contrast: Contrast) -> Measurement:
     return min((count.compared(contrast) for count in counts), key=lambda each: each.found or 0.0)
 
 
-def _without_gradient(seen: Observations) -> str | None:
+def without_gradient(seen: Observations) -> str | None:
+    """Return why nothing was tried on a model, if so."""
     for title, answers in (("original", seen.original), ("pruned", seen.pruned)):
         if answers.flat == answers.robust.shape[1]:
             return f"the gradient of the {title} model is zero for every sample: nothing was tried"

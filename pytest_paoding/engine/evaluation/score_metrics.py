@@ -8,28 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_paoding.engine.evaluation.resampling.paired_scores import PairedScore, replicated
-from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
-from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
-from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
-from pytest_paoding.engine.evaluation.resampling.studentised import studentised_curves
+from pytest_paoding.engine.evaluation.score_curves import ScoredPair, curves_of
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.metrics import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pytest_paoding.engine.evaluation.asked_scores import AskedScore
     from pytest_paoding.engine.evaluation.observing.answers import Observations
+    from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
+    from pytest_paoding.engine.evaluation.score_curves import Curves
     from pytest_paoding.engine.graph.types import FloatArray
-    from pytest_paoding.records.evidence import ConfidenceCurve
 
 _DECAYS = ("score_decay", "score_decay_relative", "score_retention")
-_UNDEFINED = "it is undefined on these data"
-_SHARES = ("accuracy", "top_", "exact_match", "hamming_loss")
+UNDEFINED = "it is undefined on these data"
 
 
-def score_metrics(seen: Observations, seed: int) -> dict[str, Measurement]:
+def score_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measurement]:
     """Return score or error, score_decay, score_decay_relative and score_retention of every score.
 
     A score of which the higher values are better is `score@NAME`, one of which the lower are is
@@ -38,18 +31,21 @@ def score_metrics(seen: Observations, seed: int) -> dict[str, Measurement]:
 
     Args:
         seen: What was seen.
-        seed: Seed of the resamples behind the intervals.
+        resamples: Resamples of the samples, for the intervals.
     """
     if not seen.scores or not seen.original.scored:
         return {}
-    curves = _Curves(seen, seed)
+    pairs = [
+        ScoredPair(*each, seen.weights)
+        for each in zip(seen.scores, seen.original.scored, seen.pruned.scored, strict=True)
+    ]
     found: dict[str, Measurement] = {}
-    for place, asked in enumerate(seen.scores):
-        found |= _compared(asked, curves, place, seen.detail)
+    for pair, curves in zip(pairs, curves_of(pairs, resamples), strict=True):
+        found |= _compared(pair, curves, seen.detail)
     return found
 
 
-def divergence_metric(seen: Observations, seed: int) -> dict[str, Measurement]:
+def divergence_metric(seen: Observations, resamples: Resamples) -> dict[str, Measurement]:
     """Return how far outputs moved, as a share of how far the original's lie apart.
 
     The root of the mean squared distance of both models' outputs, before their last softmax or
@@ -70,105 +66,29 @@ def divergence_metric(seen: Observations, seed: int) -> dict[str, Measurement]:
             return np.asarray(np.sqrt(above / below))
 
     pair = PairedScore(ratio, np.stack([moved, spread], axis=1))
-    (replicates,) = replicated([pair], Resamples(len(moved), seed))
+    (replicates,) = replicated([pair], resamples)
     found = float(np.sqrt(moved.sum() / spread.sum()))
     curve = replicates.curve(Contrast.SHARE)
     return {"divergence": Measurement(found=found, detail=seen.detail, evidence=curve)}
 
 
-class _Curves:
-    """Values of every score, and the bounds of its contrasts, resampled once for all.
-
-    Attributes:
-        values: Every score before pruning and after.
-    """
-
-    def __init__(self, seen: Observations, seed: int) -> None:
-        resamples = Resamples(seen.original.size, seed)
-        places = range(len(seen.scores))
-        pairs = [_paired(seen, place) for place in places]
-        self.values = [_values(pair) for pair in pairs]
-        means = {place: _means(seen, place) for place in places}
-        studentised = [p for p, each in means.items() if each and not _bounded(seen.scores[p])]
-        asked = [(means[place], contrast) for place in studentised for contrast in Contrast]
-        curves = iter(studentised_curves([(m, c) for m, c in asked if m], resamples))
-        rest = [place for place, each in means.items() if each is None]
-        drawn = dict(
-            zip(rest, replicated([pairs[place] for place in rest], resamples), strict=True)
-        )
-        self._found: dict[int, dict[Contrast, ConfidenceCurve]] = {}
-        for place in studentised:
-            self._found[place] = {contrast: next(curves) for contrast in Contrast}
-        for place, each in means.items():
-            if each is not None and place not in self._found:
-                self._found[place] = {c: bounded_curve(each, c) for c in Contrast}
-        for place, replicates in drawn.items():
-            self._found[place] = {contrast: replicates.curve(contrast) for contrast in Contrast}
-
-    def of(self, place: int) -> Mapping[Contrast, ConfidenceCurve]:
-        """Return the bounds of the value after, of before - after, and of after / before."""
-        return self._found[place]
-
-
-def _paired(seen: Observations, place: int) -> PairedScore:
-    score = seen.scores[place].score
-    return PairedScore(
-        score.value, seen.pruned.scored[place], seen.original.scored[place], seen.weights
-    )
-
-
-def _values(pair: PairedScore) -> tuple[float, float]:
-    size = len(pair.after[0])
-    ones = np.ones((1, size)) if pair.weights is None else pair.weights[None]
-    return float(pair.value(pair.before, ones)[0]), float(pair.value(pair.after, ones)[0])
-
-
-def _means(seen: Observations, place: int) -> PairedMeans | None:
-    """Return both models' numbers of each sample, where the score is their plain mean."""
-    score = seen.scores[place].score
-    both = [score.per_sample(each.scored[place]) for each in (seen.original, seen.pruned)]
-    before, after = both
-    if before is None or after is None:
-        return None
-    return PairedMeans(after=after, before=before, weights=seen.weights)
-
-
-def _bounded(asked: AskedScore) -> bool:
-    """Whether the numbers of samples are shares, from 0 to 1."""
-    return asked.score.name.startswith(_SHARES)
-
-
-def _compared(
-    asked: AskedScore, curves: _Curves, place: int, detail: str
-) -> dict[str, Measurement]:
-    before, after = curves.values[place]
-    higher = asked.score.direction is Direction.HIGHER
-    name = asked.name
-    value = f"{'score' if higher else 'error'}@{name}"
-    if not (np.isfinite(before) and np.isfinite(after)):
+def _compared(pair: ScoredPair, curves: Curves, detail: str) -> dict[str, Measurement]:
+    name, value = pair.asked.name, pair.asked.metric()
+    if not pair.defined:
         names = [value, *(f"{each}@{name}" for each in _DECAYS)]
-        return dict.fromkeys(names, Measurement(reason=_UNDEFINED))
-    found = curves.of(place)
-    share, difference, ratio = (found[each] for each in Contrast)
-    decay = before - after if higher else after - before
-    decayed = difference if higher else difference.mirrored()
-    retained = ratio if higher else ratio.inverted()
-    relative = ratio.decayed() if higher else ratio.grown()
+        return dict.fromkeys(names, Measurement(reason=UNDEFINED))
+    before, after = pair.values
     sides = Measurement(before, after, detail=detail)
-    none = "the score before pruning is 0: a ratio to it is undefined" if not before else None
-    if before < 0 or after < 0:
-        none = "a score is below 0: a ratio is undefined"
-    kept = after if higher else before
-    base = before if higher else after
-    if not base and none is None:
-        none = "the score after pruning is 0: a ratio to it is undefined"
+    none, difference, ratio = pair.no_ratio(), curves[Contrast.DIFFERENCE], curves[Contrast.RATIO]
+    decay = before - after if pair.higher else after - before
+    decayed = difference if pair.higher else difference.mirrored()
+    relative = ratio.decayed() if pair.higher else ratio.grown()
+    kept, retained = pair.retention(curves)
     return {
-        value: replace(sides, found=after, evidence=share),
+        value: replace(sides, found=after, evidence=curves[Contrast.SHARE]),
         f"score_decay@{name}": replace(sides, found=decay, evidence=decayed),
         f"score_decay_relative@{name}": replace(
             sides, found=None if none else decay / before, reason=none, evidence=relative
         ),
-        f"score_retention@{name}": replace(
-            sides, found=None if none else kept / base, reason=none, evidence=retained
-        ),
+        f"score_retention@{name}": replace(sides, found=kept, reason=none, evidence=retained),
     }

@@ -119,7 +119,7 @@ def test_a_regressor_is_judged_by_the_metrics_it_was_compiled_with() -> None:
     assert "judged as regression (loss mse)" in found["accuracy"].reason
     assert "see divergence" in found["agreement"].reason
     assert (
-        "there is nothing to fool"
+        "a sample is not right or wrong"
         in evaluate(*pair, (TABLE, AMOUNT), epsilons=(0.1,))["robust_accuracy@0.1"].reason
     )
 

@@ -47,6 +47,26 @@ class Target:
         """Number of samples."""
         return len(self.inputs[0])
 
+    @property
+    def decides(self) -> bool:
+        """Whether samples are right or wrong, so that some can be fooled."""
+        return any(task.decides for task in self.predictor.tasks)
+
+    def worst(self, *candidates: Sequence[Any]) -> list[Any]:
+        """Return, for each sample, the inputs at which the model's loss is highest.
+
+        Args:
+            candidates: Arrays or tensors, one for each input; of equals the first counts.
+        """
+        losses = [self.predictor.losses(each, self.truths) for each in candidates]
+        table = np.stack(losses)
+        chosen = np.where(np.isnan(table), np.inf, table).argmax(axis=0)
+        rows = np.arange(self.size)
+        return [
+            tf.convert_to_tensor(np.stack([np.asarray(each) for each in parts])[chosen, rows])
+            for parts in zip(*candidates, strict=True)
+        ]
+
     def right(self, inputs: Sequence[Any]) -> BoolArray:
         """Return whether the model is right on other inputs for the samples, shape (samples,)."""
         return self.right_by(self.predictor.forms(inputs))
@@ -133,9 +153,10 @@ def unsuited(tasks: Sequence[OutputTask], *, of_classes: bool) -> str | None:
         tasks: The tasks of the judged outputs.
         of_classes: Whether the attack looks for another class, and is for classifiers only.
     """
-    if not any(task.decides for task in tasks):
-        task = tasks[0]
-        return f"output {task.port.name!r} is judged as {task.name}: there is nothing to fool"
+    unknown = next((task for task in tasks if task.name == "any"), None)
+    if unknown is not None:
+        name = unknown.port.name
+        return f"output {name!r} is judged as any: what is a loss of it is not known"
     other = next((task for task in tasks if task.name not in {"classes", "binary"}), None)
     if of_classes and other is not None:
         return f"output {other.port.name!r} is judged as {other.name}: attack it by fgsm or pgd"

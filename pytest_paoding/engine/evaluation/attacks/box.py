@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.attacks.attack import Target
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
-    from pytest_paoding.engine.graph.types import BoolArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
 
 class UnitBox:
@@ -66,6 +66,11 @@ class UnitBox:
         """Return the gradient of the losses, shape (samples, values)."""
         _, gradients = self.target.predictor.gradients(self.inputs(values), self.target.truths)
         return self._side_by_side(gradients, self.width)
+
+    def losses(self, values: Any) -> FloatArray:
+        """Return the losses, summed over the outputs, shape (samples,)."""
+        found: FloatArray = self.target.predictor.losses(self.inputs(values), self.target.truths)
+        return found
 
     def leads(self, values: Any) -> tuple[Any, Any]:
         """Return the lead of the true class, shape (samples,), and its gradient."""

@@ -19,7 +19,7 @@ from pytest_paoding.engine.evaluation.attacks.gradient_sign import FastGradientS
 from pytest_paoding.engine.evaluation.attacks.legal_range import unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_paoding.engine.evaluation.attacks.attack import Target
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
@@ -66,6 +66,8 @@ class Cascade(Attack):
     def attempt(self, target: Target) -> Attempt:
         """Return the outcome on a target."""
         begun = self._begin(target)
+        if not target.decides:
+            return replace(begun, examples=self._raised(target, begun.examples))
         started = [[each.numpy() for each in found] for found in begun.examples]
         right = target.right_by(begun.forms)
         runs = [_Run(search, target, self.ranges) for search in self.searches]
@@ -84,6 +86,14 @@ class Cascade(Attack):
         distances = np.minimum(fooling.reached, runs[0].distances()) if reported else None
         in_order = [examples[index] for index in range(len(examples))]
         return Attempt(begun.forms, in_order, begun.flat, distances)
+
+    def _raised(self, target: Target, started: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+        """Yield inputs of the highest losses for each epsilon; `started` are those of FGSM."""
+        every = np.arange(target.size)
+        runs = [_Run(search, target, self.ranges) for search in self.searches]
+        for found, epsilon in zip(started, self.epsilons, strict=True):
+            others = [run.within(every, epsilon) for run in runs]
+            yield target.worst(found, *others)
 
     def _begin(self, target: Target) -> Attempt:
         """Return the outcome of FGSM, or the samples themselves where no search needs gradients."""

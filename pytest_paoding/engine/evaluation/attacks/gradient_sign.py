@@ -25,9 +25,15 @@ class FastGradientSign(Attack):
     """The attack, at several strengths from one gradient."""
 
     def attempt(self, target: Target) -> Attempt:
-        """Return the outcome on a target, at the cost of one gradient."""
+        """Return the outcome on a target, at the cost of one gradient.
+
+        Where nothing is right or wrong a sample keeps its own values unless others raise its loss.
+        """
         forms, gradients = target.predictor.gradients(target.inputs, target.truths)
-        return Attempt(forms, self.examples(target.inputs, gradients), _flat(gradients))
+        examples: Iterator[list[Any]] = self.examples(target.inputs, gradients)
+        if not target.decides:  # a step that overshoots the highest loss must not look robust
+            examples = (target.worst(target.inputs, each) for each in examples)
+        return Attempt(forms, examples, _flat(gradients))
 
     def examples(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> Iterator[list[Any]]:
         """Yield, for each epsilon, adversarial inputs at most that far away in every value.

@@ -38,6 +38,8 @@ class ProjectedGradient:
 
     def __call__(self, box: UnitBox, epsilon: float) -> Any:
         """Return values in the box, of its shape; `epsilon` is in the box's unit."""
+        if not box.target.decides:
+            return self._highest(box, epsilon)
         found = box.values.copy()
         left = np.arange(len(found))
         for _ in range(self.restarts):
@@ -46,6 +48,15 @@ class ProjectedGradient:
             left = left[part.right(found[left])]
             if not left.size:
                 break
+        return found
+
+    def _highest(self, box: UnitBox, epsilon: float) -> Any:
+        """Return, of several starts, the values at which the loss of each sample is highest."""
+        found = self._descend(box, epsilon)
+        for _ in range(1, self.restarts):
+            other = self._descend(box, epsilon)
+            higher = box.losses(other) > box.losses(found)
+            found = np.where(higher[:, None], other, found)
         return found
 
     def _descend(self, box: UnitBox, epsilon: float) -> Any:
@@ -74,7 +85,7 @@ class _Descent(foolbox.attacks.LinfProjectedGradientDescentAttack):  # type: ign
         return x0 + self._generator.uniform(-epsilon, epsilon, x0.shape).astype(x0.raw.dtype)
 
     def value_and_grad(self, loss_fn: Any, x: Any) -> tuple[Any, Any]:  # noqa: ARG002 - foolbox's
-        """Return the gradient of the cross-entropy, summed over the outputs."""
+        """Return the gradient of the losses, summed over the outputs."""
         return None, type(x)(self._gradient(x.raw))
 
 

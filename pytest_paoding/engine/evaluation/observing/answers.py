@@ -33,6 +33,7 @@ class Answers:
         scored: What each score keeps of the samples; see `scores.score`.
         robust: Whether a sample is right, and still so after the attack; shape (epsilons, attacked
             samples), without rows where no attack was made.
+        attacked: What each score keeps of the attacked samples, for each epsilon.
         flat: Number of samples at which the gradient is zero, so that nothing was tried.
         not_finite: Number of samples whose outputs are not finite.
         transferred: Whether the other model is right on the examples made on this one; shape
@@ -52,6 +53,7 @@ class Answers:
     sums: tuple[tuple[FloatArray, FloatArray], ...]
     scored: tuple[Any, ...]
     robust: BoolArray
+    attacked: tuple[tuple[Any, ...], ...] = ()
     flat: int = 0
     not_finite: int = 0
     transferred: BoolArray | None = None
@@ -81,7 +83,6 @@ class Answers:
             batches: The answers.
             scores: The scores that have kept something of each.
         """
-        scored = zip(*(each.scored for each in batches), strict=True)
         rows = min(len(each.robust) for each in batches)  # none once the attack was given up
         agreed = side_by_side([each.agreed for each in batches])
         return cls(
@@ -94,10 +95,12 @@ class Answers:
                 (np.concatenate([t for t, _ in parts]), np.concatenate([c for _, c in parts]))
                 for parts in zip(*(each.sums for each in batches), strict=True)
             ),
-            scored=tuple(
-                asked.score.joined(parts) for asked, parts in zip(scores, scored, strict=False)
-            ),
+            scored=_joined(scores, [each.scored for each in batches]),
             robust=np.concatenate([each.robust[:rows] for each in batches], axis=1),
+            attacked=tuple(
+                _joined(scores, parts)
+                for parts in zip(*(each.attacked for each in batches if each.attacked), strict=True)
+            )[:rows],
             flat=sum(each.flat for each in batches),
             not_finite=sum(each.not_finite for each in batches),
             transferred=side_by_side([each.transferred for each in batches]),
@@ -156,6 +159,12 @@ class Observations:
     def of_file(self, answers: Answers, file_format: str) -> Observations:
         """Return the same with a file in place of the pruned model."""
         return replace(self, pruned=answers, subject=f"{file_format} file")
+
+
+def _joined(scores: Sequence[AskedScore], parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return what each score keeps of several batches as those of one."""
+    pairs = zip(scores, zip(*parts, strict=True), strict=False)
+    return tuple(asked.score.joined(rows) for asked, rows in pairs)
 
 
 def side_by_side(parts: Sequence[Any]) -> Any:

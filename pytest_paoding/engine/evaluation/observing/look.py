@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,23 +51,23 @@ class Look:
         self._reference = []
         original, shown = self._of_model(first, attack, [second])
         if shown:
-            original = replace(original, transferred=shown[0])
+            original = replace(original, transferred=shown[0].right)
         asked = [replace(second, predictor=file) for file in self.files]
         pruned, shown = self._of_model(second, attack, asked)
-        robust = shown or [pruned.robust] * len(self.files)
+        witnessed = shown or [_Shown(pruned.robust, ())] * len(self.files)
         others = [
-            self._of_file(target, pruned.flat, rows)
-            for target, rows in zip(asked, robust, strict=True)
+            self._of_file(target, pruned.flat, each)
+            for target, each in zip(asked, witnessed, strict=True)
         ]
         return [original, pruned, *others]
 
     def _of_model(
         self, target: Target, attack: Attack | None, witnesses: Sequence[Target]
-    ) -> tuple[Answers, list[BoolArray]]:
+    ) -> tuple[Answers, list[_Shown]]:
         """Return the answers of a model, the first few samples attacked.
 
-        Besides, whether each witness is right on the examples made on the model, shape (epsilons,
-        samples); none of these where nothing was tried.
+        Besides, what each witness makes of the examples made on the model; nothing where none was
+        tried.
         """
         attempt: Attempt | None = None
         part = self._part(target)
@@ -79,23 +80,37 @@ class Look:
             rows = 0 if attack is None else len(attack.epsilons)
             return replace(plain, robust=np.empty((rows, 0), bool)), []
         others = [self._part(each) for each in witnesses]
-        seen = [[each.right(example) for each in (part, *others)] for example in attempt.examples]
-        own, *shown = (np.stack(rows) for rows in zip(*seen, strict=True))
-        robust = own & plain.right[: self.attacked]
-        tried = replace(plain, robust=robust, flat=attempt.flat, distances=attempt.distances)
+        seen = [
+            [self._shown(each, example) for each in (part, *others)] for example in attempt.examples
+        ]
+        own, *shown = (_Shown.joined(each) for each in zip(*seen, strict=True))
+        tried = replace(
+            plain,
+            robust=own.right & plain.right[: self.attacked],
+            attacked=own.scored,
+            flat=attempt.flat,
+            distances=attempt.distances,
+        )
         return tried, shown
+
+    def _shown(self, target: Target, example: Sequence[Any]) -> _Shown:
+        """Return what a model makes of one example for each attacked sample."""
+        forms = target.predictor.forms(example)
+        scored = self._scored(forms, target, self.attacked) if target.truths else ()
+        return _Shown(target.right_by(forms)[None], (scored,))
 
     def _part(self, target: Target) -> Target:
         if self.attacked == self.batch.size:
             return target
         return target.only(np.arange(self.attacked))
 
-    def _of_file(self, target: Target, flat: int, robust: BoolArray) -> Answers:
+    def _of_file(self, target: Target, flat: int, shown: _Shown) -> Answers:
         """Return the answers of a file; it is robust only where it is right at all."""
         plain = self._plain(target, target.predictor.forms(target.inputs))
+        robust = shown.right
         if robust.size:
             robust = robust & plain.right[: robust.shape[1]]
-        return replace(plain, robust=robust, flat=flat)
+        return replace(plain, robust=robust, attacked=shown.scored, flat=flat)
 
     def _plain(self, target: Target, forms: Sequence[Any]) -> Answers:
         """Return the answers of a model to the samples as they are."""
@@ -118,7 +133,7 @@ class Look:
             moved=_distance(places, self._places),
             squares=_squares(places),
             sums=tuple(map(_sums, places)),
-            scored=self._scored(forms, target) if known else (),
+            scored=self._scored(forms, target, size) if known else (),
             robust=np.empty((0, 0), bool),
             not_finite=_not_finite(values),
         )
@@ -133,18 +148,37 @@ class Look:
         known = [each for each in shares if each is not None]
         return np.minimum.reduce(known) if known else None
 
-    def _scored(self, forms: Sequence[Any], target: Target) -> tuple[Any, ...]:
-        """Return what every score keeps of the samples."""
+    def _scored(self, forms: Sequence[Any], target: Target, size: int) -> tuple[Any, ...]:
+        """Return what every score keeps of the first samples."""
         predictor = target.predictor
         return tuple(
             score.rows(
-                self.batch.truths[predictor.judged[score.place]],
+                self.batch.truths[predictor.judged[score.place]][:size],
                 forms[score.place],
                 predictor.tasks[score.place],
                 predictor.heads[score.place],
             )
             for score in self.scores
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a model makes of adversarial examples.
+
+    Attributes:
+        right: Whether it is right on them, shape (epsilons, samples).
+        scored: What each score keeps of the samples, for each epsilon.
+    """
+
+    right: BoolArray
+    scored: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Shown]) -> _Shown:
+        """Return what it makes of examples at several epsilons."""
+        right = np.concatenate([each.right for each in parts])
+        return cls(right, tuple(chain.from_iterable(each.scored for each in parts)))
 
 
 def _sums(values: Any) -> tuple[FloatArray, FloatArray]:

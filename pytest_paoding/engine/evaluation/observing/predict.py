@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, before_activation, head_of_values
+from pytest_paoding.engine.evaluation.observing.leads import lead
 from pytest_paoding.engine.graph.inference import first_not_finite, run
 from pytest_paoding.errors import EvaluationError, ExecutionError, shortened
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.execution.signature import Signature
+    from pytest_paoding.engine.graph.types import FloatArray
 
     Tasks = Mapping[int, OutputTask]
 
@@ -136,6 +138,20 @@ class Predictor:
         """
         return self._differentiate(self._losses, inputs, truths)
 
+    def losses(self, inputs: Sequence[Any], truths: Sequence[Any]) -> FloatArray:
+        """Return the losses of samples, summed over the judged outputs, shape (samples,).
+
+        Args:
+            inputs: As for `forms`; arrays will do.
+            truths: As for `gradients`.
+
+        Raises:
+            EvaluationError: The model cannot be run on them.
+        """
+        forms = self.forms([tf.convert_to_tensor(each) for each in inputs])
+        parts = self._losses(forms, [tf.convert_to_tensor(each) for each in truths])
+        return np.sum([each.numpy().astype(np.float64) for each in parts], axis=0)  # type: ignore[no-any-return]  # NumPy's Any
+
     def _losses(self, forms: Sequence[Any], truths: Sequence[Any]) -> list[Any]:
         triples = zip(self.tasks, forms, truths, strict=True)
         return [task.losses(form, truth) for task, form, truth in triples]
@@ -154,8 +170,8 @@ class Predictor:
         Raises:
             EvaluationError: The model cannot be run on them.
         """
-        logits, gradients = self._differentiate(_lead, inputs, truths)
-        return _lead(logits, [tf.constant(each) for each in truths]), gradients
+        logits, gradients = self._differentiate(lead, inputs, truths)
+        return lead(logits, [tf.constant(each) for each in truths]), gradients
 
     def _differentiate(
         self, loss: Callable[..., Any], inputs: Sequence[Any], truths: Sequence[Any]
@@ -249,16 +265,6 @@ class Predictor:
         except ExecutionError as error:
             return str(error)
         return None
-
-
-def _lead(logits: Sequence[Any], labels: Sequence[Any]) -> Any:
-    leads = []
-    for place, scores in enumerate(logits):
-        truth = tf.one_hot(labels[place], tf.shape(scores)[1], on_value=True, off_value=False)
-        own = tf.gather(scores, labels[place], axis=1, batch_dims=1)
-        others = tf.where(truth, scores.dtype.min, scores)
-        leads.append(tf.cast(own - tf.reduce_max(others, axis=1), tf.float64))
-    return tf.reduce_min(tf.stack(leads), axis=0)
 
 
 def _traced(function: Callable[..., Any], specs: Sequence[Any]) -> Any:

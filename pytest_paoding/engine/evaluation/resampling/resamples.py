@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 22
 """Counts in a block: 32 MB, of which a score needs a few times as much."""
+_KEPT = 1 << 28
 _GROUPS = 100
 """Most groups that are left out in turn."""
 
@@ -31,15 +32,25 @@ class Resamples:
     samples: int
     seed: int = 0
     replicates: int = 2000
+    _kept: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def blocks(self) -> Iterator[FloatArray]:
         """Yield how often each sample is in each resample, shape (up to 2^22 / n, n).
 
-        Cost: 15 ns for each of the n times `replicates` counts; 100 MB while a block is made.
+        Cost: 15 ns for each of the n times `replicates` counts, the first time; they are kept, in a
+        byte each, where all together take less than 256 MB. 100 MB while a block is made.
         """
-        generator = self._generator(0)
+        if self._kept:
+            yield from (each.astype(np.float64) for each in self._kept)
+            return
+        generator, kept = self._generator(0), []
         for done, size in self._parts(self.replicates):
-            yield _counts(generator, min(size, self.replicates - done), self.samples)
+            counts = _counts(generator, min(size, self.replicates - done), self.samples)
+            if self.samples * self.replicates < _KEPT and counts.max() <= np.iinfo(np.uint8).max:
+                kept.append(counts.astype(np.uint8))
+            yield counts
+        if sum(map(len, kept)) == self.replicates:
+            self._kept.extend(kept)
 
     def remainders(self) -> Iterator[FloatArray]:
         """Yield weights that leave out one group each, shape (up to 2^22 / n, n).

@@ -34,11 +34,23 @@ def test_a_seed_gives_the_same_ones_again() -> None:
     assert (whole(Resamples(30, 5)) != whole(Resamples(30, 6))).any()
 
 
+def test_what_is_kept_is_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    resamples = Resamples(130, 1, replicates=23)
+    first = whole(resamples)
+    monkeypatch.setattr(resampling, "_counts", None)  # nothing more is drawn
+    np.testing.assert_array_equal(whole(resamples), first)
+    monkeypatch.undo()
+    monkeypatch.setattr(resampling, "_KEPT", 100)
+    many = Resamples(130, 1, replicates=23)
+    np.testing.assert_array_equal(whole(many), first)
+    np.testing.assert_array_equal(whole(many), first)
+
+
 def test_blocks_are_parts_of_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     resamples = Resamples(130, 1, replicates=23)
     expected = whole(resamples), np.concatenate(list(resamples.remainders()))
     monkeypatch.setattr(resampling, "_BLOCK", 500)
-    blocks = list(resamples.blocks())
+    blocks = list(Resamples(130, 1, replicates=23).blocks())
     assert {len(block) for block in blocks} == {3, 2}
     np.testing.assert_array_equal(np.concatenate(blocks), expected[0])
     np.testing.assert_array_equal(np.concatenate(list(resamples.remainders())), expected[1])
