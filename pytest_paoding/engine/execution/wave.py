@@ -19,6 +19,7 @@ import keras
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.linear import along_units, is_linear, product
+from pytest_paoding.engine.execution.loops import is_loop, traced
 from pytest_paoding.engine.execution.normalisation import normalised
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.norms import is_norm
@@ -54,6 +55,7 @@ class Model:
     hooks: dict[Call, Hook] = field(default_factory=dict)
     moved: dict[WeightKey, Any] = field(default_factory=dict)
     _tensors: dict[tuple[Any, int], tuple[int, Any]] = field(default_factory=dict)
+    _loops: dict[Call, Hook] = field(default_factory=dict)
 
     def linear(self, call: Call, inputs: Any) -> Any:
         """Return the outputs of a layer with a kernel, before its activation.
@@ -89,7 +91,11 @@ class Model:
         if is_norm(call):
             return [masked_as(inputs[0], normalised(layer, self.weights, inputs[0]))]
         with self.substituted(layer):
-            return call.on(inputs)
+            return (
+                self._loop(call)(inputs)
+                if is_loop(layer) and tf.executing_eagerly()
+                else call.on(inputs)
+            )
 
     def substituted(self, layer: Any, others: Mapping[int, Any] | None = None) -> Any:
         """Return a context in which a layer computes with its working weights.
@@ -125,6 +131,11 @@ class Model:
                 if self.weights[key] is not values:
                     self.weights.assign(key, values)
             self.offsets = offsets
+
+    def _loop(self, call: Call) -> Hook:
+        if call not in self._loops:
+            self._loops[call] = traced(call)
+        return self._loops[call]
 
     def _tensor(self, layer: Any, index: int) -> Any:
         """Return a weight as a tensor; a working copy is converted once for each version of it."""

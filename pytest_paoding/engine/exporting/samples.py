@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.execution.signature import signature_of
-from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.exporting.serving import Keys
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
@@ -93,7 +92,7 @@ def samples_for(
 def _synthetic(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
     arrays = drawn(sources, draw)
     for tensor, values in arrays.items():
-        if is_floating(tensor):
+        if sources[tensor].numeric:
             low, high = sources[tensor].ends
             noise = values[::2]
             noise[...] = low + (high - low) * draw.generator.random(noise.shape)

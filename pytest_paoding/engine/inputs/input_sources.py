@@ -68,6 +68,12 @@ class InputSource:
         return self.kind == "tokens" and prod((*self.layout.shape, words or 1)) >= _SENTENCE
 
     @property
+    def numeric(self) -> bool:
+        """Whether its values can be moved by a little; tokens cannot, whatever their dtype."""
+        looked_up = self.known is not None and self.known.everywhere
+        return is_floating(self.tensor) and self.vocabulary is None and not looked_up
+
+    @property
     def ends(self) -> tuple[Any, Any]:
         """Low and high, arrays that broadcast to its values where they differ by position."""
         low, high = (np.asarray(each, np.float32) for each in (self.scale.low, self.scale.high))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
 _LARGE = ("picture", "video", "volume", "audio")
+_OF_STEPS = ("video", "audio")
 _UNRECORDED = 2  # times as many images where they are all that is known of a model's own
 _GIVEN = 4096  # most inputs of a user that are looked at
 _LIVE = 4  # tensors of the largest size that a wave holds at a time, roughly
@@ -94,12 +95,12 @@ def _count(sources: InputSources, *, recorded: bool) -> int:
 def most_inputs(sources: InputSources) -> int:
     """Return how many inputs a wave may carry within its memory, 32 at least.
 
-    Of sequences, every step of which is a sample, no more than 2e11 multiplications allow, and 8 at
-    least.
+    Of sequences, every step of which is a sample, and of videos, no more than 2e11 multiplications
+    allow, and 8 at least.
     """
     graph = sources.graph
     found = max(32, _MEMORY // (4 * _LIVE * _largest(graph)))
-    if not any(source.kind == "audio" or source.is_sequence for source in sources):
+    if not any(source.kind in _OF_STEPS or source.is_sequence for source in sources):
         return found
     return min(found, max(_LEAST, int(_WORK // max(1, multiplications(graph)))))
 

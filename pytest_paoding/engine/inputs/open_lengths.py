@@ -25,6 +25,7 @@ _LENGTHS = (
     *(1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288, 16384),
 )
 _USUAL, _SIDE, _LONGEST = 32, 8, 512
+_VIDEO = 4  # axes of a video: frames, two sides, channels
 """Least lengths: of inputs whose layers see all of them, of any picture, of the longest window."""
 
 
@@ -49,8 +50,8 @@ def settled_shapes(
     """Return a shape without open lengths for each input, and a note on those that were assumed.
 
     Every open length is the first of some usual ones that holds a receptive field and that all
-    layers accept: from 8 to 32 for pictures, from 32 to 512 for sequences, and 32 where layers see
-    the whole input, or one value of it.
+    layers accept: from 8 to 32 for pictures, from 32 to 512 for sequences, from 8 for the
+    frames of a video, and 32 where layers see the whole input, or one value of it.
 
     Args:
         model: A Sequential or Functional model.
@@ -107,10 +108,17 @@ def _fitting(name: str, own: Shape, given: Shape | None) -> Shape:
 def _least(model: Any, known: tuple[Shape, ...]) -> int:
     """Return the least length that shows layers what they were trained to see."""
     field = receptive_field(read_graph(model))
+    if all(_of_frames(shape) for shape in known if None in shape):
+        return max(_SIDE, min(field or 0, _USUAL))
     if field is None:
         return _USUAL
     along_one = all(shape.count(None) <= 1 for shape in known)
     return max(_USUAL, min(field, _LONGEST)) if along_one else max(_SIDE, min(field, _USUAL))
+
+
+def _of_frames(shape: Shape) -> bool:
+    """Whether a shape is that of a video that leaves only the number of frames open."""
+    return len(shape) >= _VIDEO and None not in shape[1:]
 
 
 def _candidates(known: tuple[Shape, ...], least: int) -> Iterator[tuple[Shape, ...]]:

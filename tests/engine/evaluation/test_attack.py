@@ -189,4 +189,7 @@ def test_what_cannot_be_attacked_is_said():
     assert unbounded.refusal(batch(0.0, 1e30)) is None
     assert "outside its range 0 to inf" in unbounded.refusal(batch(-1.0, 0.0))
     text_only = FastGradientSign(epsilons=(0.1,), inputs=(WORDS,), ranges=(None,))
-    assert text_only.refusal(batch(1.0)) == "the model has no floating-point input to change"
+    assert (
+        text_only.refusal(batch(1.0))
+        == "the model has no input of floating-point numbers to change"
+    )

@@ -93,7 +93,10 @@ def test_lengths_that_are_not_fixed_are_taken_from_the_data():
     x, y = np.zeros((9, 40), int), np.array([0, 1] * 4 + [1])
     found = evaluate(model, model, (x, y), epsilons=(0.1,))
     assert found["agreement"].found == 1
-    assert found["robustness_retention"].reason == "the model has no floating-point input to change"
+    assert (
+        found["robustness_retention"].reason
+        == "the model has no input of floating-point numbers to change"
+    )
 
 
 def test_a_model_that_makes_absurdly_large_tensors_is_refused():

@@ -56,7 +56,17 @@ def inside() -> Any:
     return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)))
 
 
+def frames(*between: Any) -> Any:
+    x = keras.Input((None, 12, 12, 2), name="video")
+    y = x
+    for layer in between:
+        y = layer(y)
+    y = layers.ConvLSTM2D(4, 3)(y)
+    return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling2D()(y)))
+
+
 BUILDERS = {
+    frames: ((8, 12, 12, 2),),
     image: ((8, 8, 1),),
     unet: ((12, 12, 2),),
     tokens: ((32,),),

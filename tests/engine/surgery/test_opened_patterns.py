@@ -49,7 +49,15 @@ def replay(model: Any) -> tuple[Any, list[Any]]:
     return written, data
 
 
-@pytest.mark.parametrize("name", [name for name in PATTERNS if name != ONE_BATCH])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # grouped convolutions are compiled anew at every call: a minute and a half of nothing else
+        pytest.param(name, marks=pytest.mark.slow) if name == "grouped_as_depthwise" else name
+        for name in PATTERNS
+        if name != ONE_BATCH
+    ],
+)
 def test_a_pattern_written_as_code_has_its_groups_and_outputs_again(name: str) -> None:
     model = randomise(PATTERNS[name].build())
     written, data = replay(model)

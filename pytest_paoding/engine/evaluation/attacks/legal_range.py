@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import is_floating
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,7 +32,7 @@ def unfit(
     if not batch.truths:
         return "the data has no labels"
     if not any(ranges):
-        return "the model has no floating-point input to change"
+        return "the model has no input of floating-point numbers to change"
     for part, interval, port in zip(batch.inputs, ranges, inputs, strict=True):
         if interval is None:
             continue
@@ -46,11 +44,11 @@ def unfit(
 
 
 def legal_ranges(sources: InputSources) -> tuple[Interval | None, ...]:
-    """Return the range of each floating-point input, None for the others.
+    """Return the range of each input of floating-point numbers, None for others, such as tokens.
 
     Beyond a range that is merely typical anything is legal.
     """
-    return tuple(_legal(source) if is_floating(source.tensor) else None for source in sources)
+    return tuple(_legal(source) if source.numeric else None for source in sources)
 
 
 def _legal(source: InputSource) -> Interval:

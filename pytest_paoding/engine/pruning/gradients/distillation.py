@@ -93,7 +93,8 @@ def distil(
         Note for the user if the weights were left as they were; None otherwise.
     """
     teacher = Model(task.structure.graph, WorkingWeights())
-    student = Model(read_graph(pruned), WorkingWeights())
+    shapes = [tensor.shape for tensor in teacher.graph.inputs]
+    student = Model(read_graph(pruned, shapes), WorkingWeights())
     steps = course.affordable(teacher.graph, student.graph)
     keys = weights_to_move(teacher.graph, student.graph)
     if not steps or not keys:

@@ -86,7 +86,7 @@ def invert(
 
     Args:
         model: The model.
-        inputs: Inputs to start from; integers are not moved.
+        inputs: Inputs to start from; integers and tokens are not moved.
         effort: The budget.
         task: The task, with the range of each input.
         generator: Random generator of the classes.
@@ -95,7 +95,7 @@ def invert(
         NoGradientError: An operation of the model has no gradient.
     """
     count = len(next(iter(inputs.values())))
-    spans = {each: task.sources[each].ends for each in inputs if is_floating(each)}
+    spans = {each: task.sources[each].ends for each in inputs if task.sources[each].numeric}
     step = _step(model, spans, task.sources)
     found: list[dict[Tensor, FloatArray]] = []
     size = batch_of(model.graph)  # one set of statistics for all of it

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import is_floating
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,9 +59,9 @@ class Mixtures:
         share = shares.reshape(-1, *(1,) * (one.ndim - 1))
         if self._sources[tensor].is_sequence and one.ndim > 1:
             return self._spliced(one, other, share)
-        if not is_floating(tensor):
-            return np.where(self._generator.random(one.shape) < share, one, other)
         source = self._sources[tensor]
+        if not source.numeric:
+            return np.where(self._generator.random(one.shape) < share, one, other)
         if source.kind == "picture":
             one, other = (np.asarray(source.layout.drawn(each)) for each in (one, other))
             share = shares.reshape(-1, 1, 1, 1)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
@@ -92,7 +91,7 @@ def _moved(
     graph = model.graph
     begin = drawn(task.sources, Draw(count, 0, generator))
     found = dict(begin)
-    if any(is_floating(each) for each in begin):
+    if any(task.sources[each].numeric for each in begin):
         found = invert(model, begin, effort, task, generator)
         for tensor, values in begin.items():
             padding = padding_of(task.sources, task.sources[tensor])

@@ -109,7 +109,8 @@ def _harm(model: Model, layer: Any, slope: FloatArray, values: Any, words: IntAr
     """Return by how much each token in place of each step would raise the loss, to first order."""
     table = model.weights[layer, 0]
     present = (slope * table[values.astype(np.int64)]).sum(axis=-1, keepdims=True)
-    return np.asarray(slope @ table[words].T - present)
+    rows = slope.reshape(-1, slope.shape[-1])  # one product of matrices, not one for each sentence
+    return np.asarray((rows @ table[words].T).reshape(*slope.shape[:-1], len(words)) - present)
 
 
 def _substituted(

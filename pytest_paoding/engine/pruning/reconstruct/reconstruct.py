@@ -147,7 +147,8 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
     if not recorded and any(source.is_sequence for source in task.sources):
         return sequence_mix(model, task, effort, generator)
     mixed = effort.mixed or is_chain(graph)
-    count = effort.affordable(graph, most_inputs(task.sources) // (1 + mixed)) if recorded else 0
+    moves = recorded and any(source.numeric for source in task.sources)
+    count = effort.affordable(graph, most_inputs(task.sources) // (1 + mixed)) if moves else 0
     if not count:
         return synthetic(task.sources, generator, recorded=recorded)
     begin = drawn(task.sources, Draw(count, 0, generator))

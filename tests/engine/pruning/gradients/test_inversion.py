@@ -19,32 +19,11 @@ from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
 from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
-from pytest_paoding.engine.pruning.task import Options, Task
+from pytest_paoding.engine.pruning.task import Task
+from support.pruning_tasks import reconstruction
 from support.small_models import normed, randomised, residual
 
 layers = keras.layers
-
-
-def task(structure, progress=lambda *_: None, effort="standard"):
-    constraints = Constraints(ratio=0.5)
-    options = Options(
-        strategy="reconstruct",
-        seed=0,
-        step=0.1,
-        allocation="global",
-        effort=effort,
-        calibration=None,
-        mixing="exact",
-    )
-    return Task(
-        structure,
-        (),
-        constraints,
-        (),
-        sources_of(structure.graph),
-        options,
-        progress,
-    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +39,7 @@ def test_the_twin_stands_beside_inverted_inputs_in_a_chain_or_with_a_thorough_ef
 ):
     structure = walk(build(), rule_for)
     state = Model(structure.graph, WorkingWeights())
-    inputs = inputs_for(task(structure, effort=effort), state, np.random.default_rng(0))
+    inputs = inputs_for(reconstruction(structure, effort=effort), state, np.random.default_rng(0))
     count = EFFORTS[effort].inputs
     heads = [[inputs.twins[each] for each in head] for head in inputs.heads(64)]
     assert heads == ([[True], [False]] if mixed else [[False]])
@@ -87,7 +66,7 @@ def test_inversion_moves_inputs_towards_what_was_recorded_and_to_classes():
     structure = walk(model, rule_for)
     graph = structure.graph
     told = []
-    work = task(structure, lambda *what: told.append(what))
+    work = reconstruction(structure, lambda *what: told.append(what))
 
     def run():
         generator = np.random.default_rng(0)

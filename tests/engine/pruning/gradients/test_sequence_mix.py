@@ -10,11 +10,16 @@ from keras import layers
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.pruning.gradients.class_targets import drawn_targets
-from pytest_paoding.engine.pruning.gradients.sequence_mix import _extremes
+from pytest_paoding.engine.pruning.gradients.inversion import Effort
+from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
+from pytest_paoding.engine.pruning.gradients.sequence_mix import _extremes, sequence_mix
 from pytest_paoding.engine.pruning.gradients.substitution import substitute
+from support.pruning_tasks import reconstruction
 from support.small_models import randomised
 
 CLASSES = 4
@@ -70,6 +75,35 @@ def test_tokens_of_any_dtype_are_moved_alike(dtype):
     found = moved(reader(dtype=dtype))[1]
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ("float32", "int32"))
+def test_the_mix_holds_nothing_but_tokens_of_the_table(dtype):
+    model = reader(dtype=dtype)
+    task = reconstruction(walk(model, rule_for))
+    walked = Model(task.structure.graph, WorkingWeights())
+    effort = Effort(steps=2, inputs=64, least=4, work=1e12)
+    mix = sequence_mix(walked, task, effort, np.random.default_rng(0))
+    found = np.concatenate([values for chunk in mix.chunks for values in chunk.values()])
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, np.round(found))
+    assert found.min() >= 0
+    assert found.max() < 50
+    drawn_again = Mixtures(task.sources, mix.plain(), np.random.default_rng(0), shifted=True)
+    (mixed,) = drawn_again.draw(200)
+    assert np.isin(mixed, np.arange(50)).all()
+
+
+def test_a_row_of_token_and_numbers_is_mixed_by_what_each_is():
+    """Neighbouring tokens have nothing in common: a value between two would be a third one."""
+    given = keras.Input((3,))
+    flow = layers.Flatten()(layers.Embedding(50, 6)(given))
+    model = randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
+    task = reconstruction(walk(model, rule_for))
+    (tensor,) = task.structure.graph.inputs
+    values = {tensor: np.array([[0, 10, 20], [40, 30, 49]], "float32")}
+    (mixed,) = Mixtures(task.sources, values, np.random.default_rng(0), shifted=False).draw(100)
+    assert set(np.unique(mixed)) == {0, 10, 20, 30, 40, 49}
 
 
 def test_padding_stays_padding():
