@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.inputs.input_sources import InputSources
-    from pytest_paoding.engine.pruning.task import Task
+    from pytest_paoding.records.protocol import Progress
 
     Bound: TypeAlias = "float | FloatArray"
     Span: TypeAlias = "tuple[Bound, Bound]"
@@ -72,12 +72,26 @@ class Effort:
         return affordable(self.work, each, least=self.least, most=min(self.inputs, most))
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How inputs are looked for.
+
+    Attributes:
+        effort: The budget.
+        generator: Random generator of starts and classes.
+        progress: Told what is done, how much of it, and how much in all.
+    """
+
+    effort: Effort
+    generator: np.random.Generator
+    progress: Progress = lambda *_: None
+
+
 def invert(
     model: Model,
     inputs: Mapping[Tensor, FloatArray],
-    effort: Effort,
-    task: Task,
-    generator: np.random.Generator,
+    sources: InputSources,
+    search: Search,
 ) -> dict[Tensor, FloatArray]:
     """Return inputs, within their ranges, that fit the recorded statistics of a model.
 
@@ -87,23 +101,22 @@ def invert(
     Args:
         model: The model.
         inputs: Inputs to start from; integers and tokens are not moved.
-        effort: The budget.
-        task: The task, with the range of each input.
-        generator: Random generator of the classes.
+        sources: The model's inputs, with the range of each.
+        search: The budget, and the random generator of the classes.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
     count = len(next(iter(inputs.values())))
-    spans = {each: task.sources[each].ends for each in inputs if task.sources[each].numeric}
-    step = _step(model, spans, task.sources)
+    spans = {each: sources[each].ends for each in inputs if sources[each].numeric}
+    step = _step(model, spans, sources)
     found: list[dict[Tensor, FloatArray]] = []
     size = batch_of(model.graph)  # one set of statistics for all of it
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
-        targets = drawn_targets(model.graph, min(size, count - start), generator)
-        found.append(batch | _moved(step, batch, spans, targets, effort.steps))
-        task.progress("finding inputs", min(start + size, count), count)
+        targets = drawn_targets(model.graph, min(size, count - start), search.generator)
+        found.append(batch | _moved(step, batch, spans, targets, search.effort.steps))
+        search.progress("finding inputs", min(start + size, count), count)
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
 
 

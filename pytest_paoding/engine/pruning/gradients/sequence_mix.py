@@ -16,7 +16,7 @@ from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.pruning.gradients.class_targets import classifying
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert, sound
+from pytest_paoding.engine.pruning.gradients.inversion import Search, invert, sound
 from pytest_paoding.engine.pruning.gradients.substitution import embeddings, substitute
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Tensor
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.inputs.inputs import Inputs
-    from pytest_paoding.engine.pruning.task import Task
 
 _DRAWN, _CANDIDATES, _CERTAIN = 2048, 6144, 768
 _STEPS = 30  # gradient steps of what is moved
@@ -34,7 +34,9 @@ _OUTPUTS = 64  # outputs that certainty is measured at
 
 
 def sequence_mix(
-    model: Model, task: Task, effort: Effort, generator: np.random.Generator
+    model: Model,
+    sources: InputSources,
+    search: Search,
 ) -> Inputs:
     """Return about 3,300 inputs of all three kinds, or as many as memory and effort allow.
 
@@ -43,16 +45,18 @@ def sequence_mix(
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
-    graph = task.structure.graph
-    share = min(1.0, most_inputs(task.sources) / (_DRAWN + _CERTAIN + effort.inputs))
+    graph, effort, generator = sources.graph, search.effort, search.generator
+    share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + effort.inputs))
     count, certain = round(share * _DRAWN), round(share * _CERTAIN)
-    kinds = [drawn(task.sources, Draw(count, 0, generator))]
+    kinds = [drawn(sources, Draw(count, 0, generator))]
     if certain:
-        candidates = drawn(task.sources, Draw(8 * certain, 0, generator))
+        candidates = drawn(sources, Draw(8 * certain, 0, generator))
         kinds.append(_most_certain(model, candidates, certain, generator))
-    moved = replace(effort, steps=_STEPS).affordable(graph, round(share * effort.inputs))
+    brief = replace(search, effort=replace(effort, steps=_STEPS))
+    moved = brief.effort.affordable(graph, round(share * effort.inputs))
     if moved and classifying(graph):
-        kinds.append(_moved(model, task, replace(effort, steps=_STEPS), moved, generator))
+        begin = drawn(sources, Draw(moved, 0, generator))
+        kinds.append(_moved(model, begin, sources, brief))
     arrays = {each: np.concatenate([kind[each] for kind in kinds]) for each in graph.inputs}
     order = generator.permutation(len(next(iter(arrays.values()))))
     mixed = {tensor: each[order] for tensor, each in arrays.items()}
@@ -85,18 +89,19 @@ def _extremes(outputs: FloatArray, count: int, generator: np.random.Generator) -
 
 
 def _moved(
-    model: Model, task: Task, effort: Effort, count: int, generator: np.random.Generator
+    model: Model,
+    begin: Mapping[Tensor, Any],
+    sources: InputSources,
+    search: Search,
 ) -> dict[Tensor, Any]:
     """Return drawn inputs that gradients moved: series step by step, sentences by substitution."""
-    graph = model.graph
-    begin = drawn(task.sources, Draw(count, 0, generator))
     found = dict(begin)
-    if any(task.sources[each].numeric for each in begin):
-        found = invert(model, begin, effort, task, generator)
+    if any(sources[each].numeric for each in begin):
+        found = invert(model, begin, sources, search)
         for tensor, values in begin.items():
-            padding = padding_of(task.sources, task.sources[tensor])
+            padding = padding_of(sources, sources[tensor])
             if padding is not None:
                 found[tensor] = np.where(values == padding, values, found[tensor])
-    if any(embeddings(graph, tensor) for tensor in begin):
-        found = substitute(model, found, task.sources, generator)
-    return sound(task.sources, found)
+    if any(embeddings(model.graph, tensor) for tensor in begin):
+        found = substitute(model, found, sources, search.generator)
+    return sound(sources, found)

@@ -15,7 +15,7 @@ from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
 from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert, sound
+from pytest_paoding.engine.pruning.gradients.inversion import Effort, Search, invert, sound
 from pytest_paoding.engine.pruning.gradients.sequence_mix import sequence_mix
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
@@ -144,15 +144,17 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return given(graph, options.calibration, task.sources.screen)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
+    search = Search(effort, generator, task.progress)
     if not recorded and any(source.is_sequence for source in task.sources):
-        return sequence_mix(model, task, effort, generator)
+        return sequence_mix(model, task.sources, search)
     mixed = effort.mixed or is_chain(graph)
     moves = recorded and any(source.numeric for source in task.sources)
     count = effort.affordable(graph, most_inputs(task.sources) // (1 + mixed)) if moves else 0
     if not count:
         return synthetic(task.sources, generator, recorded=recorded)
     begin = drawn(task.sources, Draw(count, 0, generator))
-    moved = sound(task.sources, invert(model, begin, effort, task, generator))
+    found = invert(model, begin, task.sources, search)
+    moved = sound(task.sources, found)
     inverted = chunked(graph, moved, typical=True)
     if not mixed:
         return inverted

@@ -16,10 +16,8 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.constraints import Constraints
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, invert
+from pytest_paoding.engine.pruning.gradients.inversion import Effort, Search, invert
 from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
-from pytest_paoding.engine.pruning.task import Task
 from support.pruning_tasks import reconstruction
 from support.small_models import normed, randomised, residual
 
@@ -66,13 +64,14 @@ def test_inversion_moves_inputs_towards_what_was_recorded_and_to_classes():
     structure = walk(model, rule_for)
     graph = structure.graph
     told = []
-    work = reconstruction(structure, lambda *what: told.append(what))
 
     def run():
         generator = np.random.default_rng(0)
-        begin = drawn(sources_of(graph), Draw(150, 0, generator))
+        sources, effort = sources_of(graph), Effort(40, 150, 1, 1e12)
+        begin = drawn(sources, Draw(150, 0, generator))
+        model = Model(graph, WorkingWeights())
         return begin, invert(
-            Model(graph, WorkingWeights()), begin, Effort(40, 150, 1, 1e12), work, generator
+            model, begin, sources, Search(effort, generator, lambda *what: told.append(what))
         )
 
     begin, found = run()
@@ -102,8 +101,8 @@ def test_inversion_leaves_integers_alone_and_takes_sigmoids_and_single_values():
     sources = sources_of(graph, (-2.0, 2.0))
     generator = np.random.default_rng(0)
     begin = drawn(sources, Draw(10, 0, generator))
-    work = Task(structure, (), Constraints(ratio=0.5), (), sources, None, lambda *_: None)
-    found = invert(Model(graph, WorkingWeights()), begin, Effort(5, 10, 1, 1e9), work, generator)
+    state = Model(graph, WorkingWeights())
+    found = invert(state, begin, sources, Search(Effort(5, 10, 1, 1e9), generator))
     np.testing.assert_array_equal(found[graph.inputs[0]], begin[graph.inputs[0]])
     assert not np.array_equal(found[graph.inputs[1]], begin[graph.inputs[1]])
 
