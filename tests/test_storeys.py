@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
             "graph",
             "execution",
             "inputs",
+            "synthesis",
             "surgery",
             "pruning",
             "exporting",
@@ -41,13 +42,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine/graph": ("engine",),
     "engine/execution": ("engine", "engine/keras_io", "engine/graph"),
     "engine/inputs": ("engine", "engine/keras_io", "engine/graph", "engine/execution"),
+    "engine/synthesis": ("engine", "engine/graph", "engine/execution", "engine/inputs"),
     "engine/surgery": (
         *("engine", "engine/keras_io", "engine/graph"),
         *("engine/execution", "engine/inputs"),
     ),
     "engine/pruning": (
         *("engine", "engine/graph", "engine/execution", "engine/inputs"),
-        "engine/surgery",
+        *("engine/surgery", "engine/synthesis"),
     ),
     "engine/exporting": (
         *("engine", "engine/keras_io", "engine/graph", "engine/execution"),
@@ -55,7 +57,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "engine/evaluation": (
         *("engine", "engine/keras_io", "engine/graph", "engine/execution"),
-        *("engine/inputs", "engine/exporting"),
+        *("engine/inputs", "engine/synthesis", "engine/exporting"),
     ),
 }
 """For each folder those it may import besides itself and what everybody may."""

@@ -1,1 +1,1 @@
-"""Gradient descent: on inputs, to find them, and on weights, to refine them."""
+"""Gradient descent on the weights of a pruned model, to refine them."""

@@ -24,9 +24,9 @@ from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.inputs import most_inputs
-from pytest_paoding.engine.pruning.gradients.descent import Adam, NoGradientError, gradients_of
 from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
-from pytest_paoding.engine.pruning.gradients.work import (
+from pytest_paoding.engine.synthesis.descent import Adam, NoGradientError, gradients_of
+from pytest_paoding.engine.synthesis.work import (
     PASSES,
     affordable,
     batch_of,

@@ -13,14 +13,14 @@ from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
-from pytest_paoding.engine.pruning.gradients.descent import NoGradientError
 from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, Search, invert, sound
-from pytest_paoding.engine.pruning.gradients.sequence_mix import sequence_mix
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
+from pytest_paoding.engine.synthesis.descent import NoGradientError
+from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
+from pytest_paoding.engine.synthesis.sequence_mix import sequence_mix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inpu
         return given(graph, options.calibration, task.sources.screen)
     recorded = has_recorded(graph)
     effort = EFFORTS[options.effort]
-    search = Search(effort, generator, task.progress)
+    search = InputSearch(effort, generator, task.progress)
     if not recorded and any(source.is_sequence for source in task.sources):
         return sequence_mix(model, task.sources, search)
     mixed = effort.mixed or is_chain(graph)

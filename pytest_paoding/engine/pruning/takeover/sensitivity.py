@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.execution.wave import Wave
-from pytest_paoding.engine.pruning.gradients.descent import NoGradientError, gradients_of
-from pytest_paoding.engine.pruning.gradients.work import batch_of
+from pytest_paoding.engine.synthesis.descent import NoGradientError, gradients_of
+from pytest_paoding.engine.synthesis.work import batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,9 +12,9 @@ from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.gradients import distillation
-from pytest_paoding.engine.pruning.gradients.descent import Adam
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
-from pytest_paoding.engine.pruning.gradients.work import batch_of
+from pytest_paoding.engine.synthesis.descent import Adam
+from pytest_paoding.engine.synthesis.work import batch_of
 from support.small_models import before_activation, branched, cnn, mlp, randomised, residual
 
 layers = keras.layers

@@ -193,8 +193,8 @@ def test_half_of_the_units_of_a_trained_net_hardly_matter(digits):
 
 
 def test_a_thorough_effort_and_a_cheap_one_look_at_other_inputs(digits, monkeypatch):
-    from pytest_paoding.engine.pruning.gradients.inversion import Effort  # noqa: PLC0415 # as above
     from pytest_paoding.engine.pruning.reconstruct import reconstruct  # noqa: PLC0415 # its budget is set
+    from pytest_paoding.engine.synthesis.inversion import Effort  # noqa: PLC0415 # as above
 
     model, x, y = digits
     monkeypatch.setitem(reconstruct.EFFORTS, "thorough", Effort(3, 64, 1, 1e12))

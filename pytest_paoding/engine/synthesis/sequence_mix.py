@@ -15,9 +15,9 @@ import numpy as np
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
-from pytest_paoding.engine.pruning.gradients.class_targets import classifying
-from pytest_paoding.engine.pruning.gradients.inversion import Search, invert, sound
-from pytest_paoding.engine.pruning.gradients.substitution import embeddings, substitute
+from pytest_paoding.engine.synthesis.class_targets import classifying
+from pytest_paoding.engine.synthesis.inversion import InputSearch, invert, sound
+from pytest_paoding.engine.synthesis.substitution import embeddings, substitute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ _OUTPUTS = 64  # outputs that certainty is measured at
 def sequence_mix(
     model: Model,
     sources: InputSources,
-    search: Search,
+    search: InputSearch,
 ) -> Inputs:
     """Return about 3,300 inputs of all three kinds, or as many as memory and effort allow.
 
@@ -92,7 +92,7 @@ def _moved(
     model: Model,
     begin: Mapping[Tensor, Any],
     sources: InputSources,
-    search: Search,
+    search: InputSearch,
 ) -> dict[Tensor, Any]:
     """Return drawn inputs that gradients moved: series step by step, sentences by substitution."""
     found = dict(begin)

@@ -19,13 +19,13 @@ from pytest_paoding.engine.execution.normalisation import norm_axis, recorded
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import is_norm
-from pytest_paoding.engine.pruning.gradients.class_targets import (
+from pytest_paoding.engine.synthesis.class_targets import (
     classifying,
     cross_entropy,
     drawn_targets,
 )
-from pytest_paoding.engine.pruning.gradients.descent import Adam, NoGradientError, gradients_of
-from pytest_paoding.engine.pruning.gradients.work import (
+from pytest_paoding.engine.synthesis.descent import Adam, NoGradientError, gradients_of
+from pytest_paoding.engine.synthesis.work import (
     PASSES,
     affordable,
     batch_of,
@@ -73,7 +73,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class InputSearch:
     """How inputs are looked for.
 
     Attributes:
@@ -91,7 +91,7 @@ def invert(
     model: Model,
     inputs: Mapping[Tensor, FloatArray],
     sources: InputSources,
-    search: Search,
+    search: InputSearch,
 ) -> dict[Tensor, FloatArray]:
     """Return inputs, within their ranges, that fit the recorded statistics of a model.
 

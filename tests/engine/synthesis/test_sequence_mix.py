@@ -14,11 +14,11 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.gradients.class_targets import drawn_targets
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, Search
 from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
-from pytest_paoding.engine.pruning.gradients.sequence_mix import _extremes, sequence_mix
-from pytest_paoding.engine.pruning.gradients.substitution import substitute
+from pytest_paoding.engine.synthesis.class_targets import drawn_targets
+from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch
+from pytest_paoding.engine.synthesis.sequence_mix import _extremes, sequence_mix
+from pytest_paoding.engine.synthesis.substitution import substitute
 from support.pruning_tasks import reconstruction
 from support.small_models import randomised
 
@@ -83,7 +83,7 @@ def test_the_mix_holds_nothing_but_tokens_of_the_table(dtype):
     task = reconstruction(walk(model, rule_for))
     walked = Model(task.structure.graph, WorkingWeights())
     effort = Effort(steps=2, inputs=64, least=4, work=1e12)
-    mix = sequence_mix(walked, task.sources, Search(effort, np.random.default_rng(0)))
+    mix = sequence_mix(walked, task.sources, InputSearch(effort, np.random.default_rng(0)))
     found = np.concatenate([values for chunk in mix.chunks for values in chunk.values()])
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, np.round(found))

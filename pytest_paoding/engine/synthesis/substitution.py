@@ -15,13 +15,13 @@ import tensorflow as tf
 
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.execution.wave import Wave
-from pytest_paoding.engine.pruning.gradients.class_targets import (
+from pytest_paoding.engine.synthesis.class_targets import (
     classifying,
     cross_entropy,
     drawn_targets,
 )
-from pytest_paoding.engine.pruning.gradients.descent import gradients_of
-from pytest_paoding.engine.pruning.gradients.work import batch_of
+from pytest_paoding.engine.synthesis.descent import gradients_of
+from pytest_paoding.engine.synthesis.work import batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.gradients.inversion import Effort, Search, invert
 from pytest_paoding.engine.pruning.reconstruct.reconstruct import EFFORTS, inputs_for
+from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert
 from support.pruning_tasks import reconstruction
 from support.small_models import normed, randomised, residual
 
@@ -71,7 +71,7 @@ def test_inversion_moves_inputs_towards_what_was_recorded_and_to_classes():
         begin = drawn(sources, Draw(150, 0, generator))
         model = Model(graph, WorkingWeights())
         return begin, invert(
-            model, begin, sources, Search(effort, generator, lambda *what: told.append(what))
+            model, begin, sources, InputSearch(effort, generator, lambda *what: told.append(what))
         )
 
     begin, found = run()
@@ -102,7 +102,7 @@ def test_inversion_leaves_integers_alone_and_takes_sigmoids_and_single_values():
     generator = np.random.default_rng(0)
     begin = drawn(sources, Draw(10, 0, generator))
     state = Model(graph, WorkingWeights())
-    found = invert(state, begin, sources, Search(Effort(5, 10, 1, 1e9), generator))
+    found = invert(state, begin, sources, InputSearch(Effort(5, 10, 1, 1e9), generator))
     np.testing.assert_array_equal(found[graph.inputs[0]], begin[graph.inputs[0]])
     assert not np.array_equal(found[graph.inputs[1]], begin[graph.inputs[1]])
 

@@ -1,0 +1,1 @@
+"""Synthesis: inputs that gradients of a model find, and the steps they take."""
