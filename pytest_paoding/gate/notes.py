@@ -12,28 +12,52 @@ from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_paoding.records.baseline import Entry
+    from pytest_paoding.records.measurement import Measurement
 
+_ALIKE, _APART = 0.95, 0.5
+"""Synthetic agreement above which, and divergence above which, they do not go together."""
 SLACK = 0.2
 """Distance from a limit, relative to it, at which a value shows that the limit is loose."""
 
 
-def notes(checks: Sequence[Check], *, old: Entry | None, new: Entry) -> tuple[str, ...]:
+def notes(
+    checks: Sequence[Check],
+    measurements: Mapping[str, Measurement],
+    *,
+    old: Entry | None,
+    new: Entry,
+) -> tuple[str, ...]:
     """Return how the baseline was made differently, what has improved on it, and loose limits.
+
+    Agreement that outputs far from each other have by chance is said, too.
 
     Args:
         checks: Checks of the gate.
+        measurements: All that was measured, by name.
         old: The baseline's entry for the gate.
         new: The entry that the gate would have now.
     """
-    found = list[str]()
+    found = [*_by_chance(measurements)]
     if old is not None and (differences := new.differences(old)):
         found.append(f"the baseline was made with {', '.join(differences)}")
     found += [_too_few(check) for check in checks if check.uncertain]
     failing = any(check.fails for check in checks)
     return (*found, *(() if failing else _improvements(checks)))
+
+
+def _by_chance(measurements: Mapping[str, Measurement]) -> Iterator[str]:
+    alike, apart = (
+        getattr(measurements.get(name), "found", None)
+        for name in ("synthetic_agreement", "output_divergence")
+    )
+    if alike is not None and apart is not None and alike > _ALIKE and apart > _APART:
+        yield (
+            f"synthetic agreement is {alike:.2f} although outputs diverge by {apart:.2f} of their "
+            f"deviation: answers may be alike by chance, real inputs tell more"
+        )
 
 
 def _too_few(check: Check) -> str:

@@ -219,7 +219,8 @@ class Gate:
         if outcome is Outcome.UNJUDGED:
             return result
         checks = () if self.spec.sweep else result.checks  # there limits are loose on purpose
-        found = notes(checks, old=self.accepted, new=Entry.from_result(result))
+        entry = Entry.from_result(result)
+        found = notes(checks, result.metrics, old=self.accepted, new=entry)
         return replace(result, notes=(*result.notes, *found))
 
     def _versions(self) -> dict[str, str]:

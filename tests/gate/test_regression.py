@@ -87,7 +87,7 @@ def checks(**limits: tuple[float, float]) -> tuple[Check, ...]:
     ),
 )
 def test_improvements_are_told(given_checks: dict[str, tuple[float, float]], line: str) -> None:
-    assert notes(checks(**given_checks), old=None, new=Entry({})) == (line,)
+    assert notes(checks(**given_checks), {}, old=None, new=Entry({})) == (line,)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_improvements_are_told(given_checks: dict[str, tuple[float, float]], lin
 def test_small_and_sampled_improvements_are_not(
     given_checks: dict[str, tuple[float, float]],
 ) -> None:
-    assert notes(checks(**given_checks), old=None, new=Entry({})) == ()
+    assert notes(checks(**given_checks), {}, old=None, new=Entry({})) == ()
 
 
 def test_too_few_samples_are_told() -> None:
@@ -113,18 +113,18 @@ def test_too_few_samples_are_told() -> None:
     measured = {"accuracy_decay": Measurement(found=0.02, evidence=evidence)}
     limit = LIMITS["max_accuracy_decay"]
     unsure = judge([Limit(limit, 0.03)], measured).checks
-    assert notes(unsure, old=None, new=Entry({})) == (
+    assert notes(unsure, {}, old=None, new=Entry({})) == (
         "accuracy decay: 200 samples are too few to tell 0.0200 from 0.0300",
     )
     clear = judge([Limit(limit, 0.2)], measured).checks
     asked = judge([Limit(limit, 0.03, confidence=0.95)], measured).checks
     for told in (clear, asked):
-        assert notes(told, old=None, new=Entry({})) == ()
+        assert notes(told, {}, old=None, new=Entry({})) == ()
 
 
 def test_a_suggested_limit_holds() -> None:
     for value in (1, 7, 79, 101, 99_999, 213_400, 10**9 + 1):
-        (line,) = notes(checks(max_size=(10**10, value)), old=None, new=Entry({}))
+        (line,) = notes(checks(max_size=(10**10, value)), {}, old=None, new=Entry({}))
         suggested = read(line.removeprefix("max_size could be ").partition(",")[0], Unit.BYTES)
         assert value <= suggested <= 1.11 * value
 
@@ -132,6 +132,21 @@ def test_a_suggested_limit_holds() -> None:
 def test_a_foreign_environment_is_flagged() -> None:
     old = Entry({}, {}, {"tensorflow": "2.18.0"})
     new = Entry({}, {}, {"tensorflow": "2.21.0"})
-    assert notes((), old=old, new=new) == (
+    assert notes((), {}, old=old, new=new) == (
         "the baseline was made with tensorflow 2.18.0, here 2.21.0",
     )
+
+
+@pytest.mark.parametrize(
+    ("alike", "apart", "said"), ((0.97, 0.6, 1), (0.94, 0.6, 0), (1.0, 0.5, 0))
+)
+def test_agreement_by_chance_is_noted(alike, apart, said):
+    measured = {
+        "synthetic_agreement": Measurement(found=alike),
+        "output_divergence": Measurement(found=apart),
+    }
+    found = notes((), measured, old=None, new=Entry({}))
+    assert len(found) == said
+    assert all("alike by chance" in line for line in found)
+    unknown = {**measured, "output_divergence": Measurement(reason="no numbers")}
+    assert notes((), unknown, old=None, new=Entry({})) == ()

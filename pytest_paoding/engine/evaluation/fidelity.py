@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.class_balance import balanced
+from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
+from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import without_warnings
-from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.engine.keras_io.compilation import compiled_of
+from pytest_paoding.engine.synthesis.varied_inputs import varied_inputs
 from pytest_paoding.errors import ExecutionError
-from pytest_paoding.records.evidence import Contrast, Evidence
+from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from typing_extensions import Unpack
 
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
-    from pytest_paoding.engine.graph.trace import Graph
-    from pytest_paoding.engine.graph.types import FloatArray
-    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.graph.types import FloatArray, Shape
     from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _NAMES = ("synthetic_agreement", "output_divergence")
-_INPUTS = 512
 _MOST_SOUND = 0.5  # share of them that the original must make numbers of; others are left out
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
@@ -44,11 +46,11 @@ def fidelity_metrics(
 ) -> dict[str, Measurement]:
     """Return synthetic_agreement and output_divergence of two models.
 
-    Agreement is the share of inputs on which every output has the same top class, or sign where it
-    is a single number; divergence the root mean square of what the outputs differ by before their
-    last activation, as a share of the original's deviation. Images are smooth fields and shapes,
-    vectors correlated noise, all within the range of the inputs. They are not the data: the numbers
-    tell whether pruning has broken a model, not how well it does its task.
+    Agreement is the share of inputs that both models answer alike, the original's classes counting
+    alike; divergence the root mean square of what the outputs differ by before their last
+    activation, as a share of the original's deviation. The inputs are moved to classes drawn at
+    random, or merely drawn where that cannot be done in seconds. They are not the data, and where
+    the original gives too few classes to them, agreement tells nothing and is undefined.
 
     Args:
         original: The model before pruning.
@@ -56,72 +58,116 @@ def fidelity_metrics(
         task: What outputs are judged as; see `evaluate`.
         **inputs: `input_range`, `input_kind` and `input_shape`, as for a pruning.
 
-    Cost: one pass of either model over 512 inputs, fewer where tensors are large.
+    Cost: see `varied_inputs`, and one pass of either model over 512 inputs, fewer where tensors are
+    large.
     """
     sources, _ = settled_sources(original, **inputs)
     shapes = [tensor.shape for tensor in sources.graph.inputs]
-    chunks = _chunks(sources)
-    graphs = sources.graph, read_graph(pruned, shapes)
+    model = Model(sources.graph, WorkingWeights())
     try:
-        before, after = (_outputs(each, chunks) for each in graphs)
+        varied = varied_inputs(model, sources, np.random.default_rng(_SEED))
+        chunks = chunked(sources.graph, varied.values).chunks
+        before, after = _outputs(model, chunks), _outputs_of(pruned, shapes, chunks)
     except ExecutionError as error:
         return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
     sound = np.isfinite(before).all(axis=1)
     if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
         reason = "outputs on synthetic inputs are not finite"
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
-    before, after = before[sound], after[sound]
-    detail = f"{len(before)} synthetic inputs"
-    spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
-    moved = float(np.sqrt(np.square(after - before).sum(axis=1).mean()))
+    both = before[sound], after[sound]
+    moved = " moved to classes" if varied.moved else f", not moved to classes: {varied.reason}"
+    detail = f"{len(both[0])} synthetic inputs{moved}"
     return {
-        "synthetic_agreement": _agreement(original, sources.graph, (before, after), task),
-        "output_divergence": Measurement(
-            found=moved / spread if spread else None,
-            reason=None if spread else "the original gives the same for all synthetic inputs",
-            detail=detail,
-        ),
+        "synthetic_agreement": _agreement(original, sources.graph, both, task, detail),
+        "output_divergence": _divergence(*both, detail),
     }
 
 
-def _chunks(sources: InputSources) -> list[list[Any]]:
-    """Return inputs in chunks, an array for each input tensor."""
-    graph = sources.graph
-    values = drawn(sources, Draw(_INPUTS, 0, np.random.default_rng(_SEED)))
-    return [[chunk[each] for each in graph.inputs] for chunk in chunked(graph, values).chunks]
+def _divergence(before: FloatArray, after: FloatArray, detail: str) -> Measurement:
+    spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
+    if not spread:
+        return Measurement(reason="the original gives the same for all synthetic inputs")
+    moved = float(np.sqrt(np.square(after - before).sum(axis=1).mean()))
+    return Measurement(found=moved / spread, detail=detail)
 
 
-def _outputs(graph: Graph, chunks: list[list[Any]]) -> FloatArray:
+def _outputs_of(pruned: Any, shapes: Sequence[Shape], chunks: Sequence[Any]) -> FloatArray:
+    """Return what another model makes of chunks for inputs of the same shapes, in order."""
+    graph = read_graph(pruned, shapes)
+    given = [dict(zip(graph.inputs, chunk.values(), strict=True)) for chunk in chunks]
+    return _outputs(Model(graph, WorkingWeights()), given)
+
+
+def _outputs(model: Model, chunks: Sequence[Mapping[Tensor, Any]]) -> FloatArray:
     """Return a model's outputs before their activation, real numbers, shape (inputs, values)."""
-    model = Model(graph, WorkingWeights())
-    given = [dict(zip(graph.inputs, chunk, strict=True)) for chunk in chunks]
-    found = np.concatenate([Wave(model, [each]).finish() for each in given])
+    found = np.concatenate([Wave(model, [each]).finish() for each in chunks])
     return found if found.dtype.kind == "f" else found.astype(np.float64)
 
 
 def _agreement(
-    original: Any, graph: Graph, both: tuple[FloatArray, FloatArray], said: TaskNames | None
+    original: Any,
+    graph: Graph,
+    both: tuple[FloatArray, FloatArray],
+    said: TaskNames | None,
+    detail: str,
 ) -> Measurement:
     """Return the share of inputs to which both models give the same answers.
 
-    Undefined where no output has answers that are the same or not, as of a regression.
+    Undefined where no output has answers that are the same or not, as of a regression, and where
+    the original's are of too few classes.
     """
     signature = signature_of(original)
     names = [port.names for port in signature.outputs]
     tasks = JudgedTasks(graph, signature, compiled_of(original, names), said)
-    alike = np.ones(len(both[0]), bool)
     judged = [each for each in _by_task(graph, tasks, both) if each[0].answered]
-    for _, before, after in judged:
-        same = before == after
-        alike &= same.reshape(len(same), -1).all(axis=1)
     if not judged:
         task = tasks.of(0)
         kind = f"output {task.port.name!r} is judged as {task.name}"
         return Measurement(reason=f"{kind}: values agree more or less, see output divergence")
-    agreed = int(alike.sum())
-    evidence = Evidence(Contrast.SHARE, agreed, len(alike) - agreed)
-    detail = f"{len(alike)} synthetic inputs"
-    return Measurement(found=agreed / len(alike), detail=detail, evidence=evidence)
+    alike = _alike(judged)
+    found = [_share(*each, same) for each, same in zip(judged, alike, strict=True)]
+    return replace(min(found, key=_worst), detail=detail)
+
+
+def _alike(judged: Sequence[tuple[OutputTask, Any, Any]]) -> list[Any]:
+    """Return where the answers of each output are the same, shape (inputs, positions).
+
+    Those of outputs with one answer for each input count only where they all are.
+    """
+    same = [
+        (before == after).reshape(len(before), -1)
+        if task.name == "positions"
+        else (before == after).reshape(len(before), -1).all(axis=1, keepdims=True)
+        for task, before, after in judged
+    ]
+    single = [each for each in same if each.shape[1] == 1]
+    if not single:
+        return same
+    together = np.logical_and.reduce(single)
+    return [together if each.shape[1] == 1 else each for each in same]
+
+
+def _share(task: OutputTask, before: Any, after: Any, same: Any) -> Measurement:
+    """Return the share that is the same, all classes of the original's answers counting alike."""
+    del after
+    units = task.port.shape[-1] if task.port.shape else 1
+    balance = balanced(before, max(units or 1, 2), together=task.name == "multilabel")
+    if balance.effective < balance.least:
+        return Measurement(
+            reason=f"the original gives an effective number of {balance.effective:.2g} of "
+            f"{balance.count} classes to {len(same)} synthetic inputs, {balance.least:g} are "
+            f"needed to tell: give data"
+        )
+    weights = balance.weights.sum(axis=1)
+    shares = (balance.weights * same).sum(axis=1) / weights
+    curve = bounded_curve(PairedMeans(after=shares, weights=weights), Contrast.SHARE)
+    found = float((balance.weights * same).sum() / balance.weights.sum())
+    return Measurement(found=found, evidence=curve)
+
+
+def _worst(measurement: Measurement) -> float:
+    """Return what was found; what is undefined is worse than all that is not."""
+    return -1.0 if measurement.found is None else measurement.found
 
 
 def _by_task(

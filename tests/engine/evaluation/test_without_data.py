@@ -41,14 +41,14 @@ def test_outputs_that_are_no_real_numbers_are_compared_as_such(dtype):
     whole = keras.ops.cast(keras.ops.relu(x - 0.5) * 50, dtype)
     model, other = (keras.Model(x, [whole, made]) for made in (whole, whole))
     found = fidelity(model, other)
-    assert found["synthetic_agreement"].found == 1
+    assert found["synthetic_agreement"].found in (1, None)  # None where one class is all it gives
     assert found["output_divergence"].found == 0
 
 
 def test_a_model_agrees_with_itself():
     found = fidelity(dense(), dense())
     assert (found["synthetic_agreement"].found, found["output_divergence"].found) == (1, 0)
-    assert found["synthetic_agreement"].detail == "512 synthetic inputs"
+    assert found["synthetic_agreement"].detail == "512 synthetic inputs moved to classes"
     assert found["synthetic_agreement"].evidence.samples == 512
 
 
@@ -65,7 +65,9 @@ def test_of_the_negative_nothing_agrees(outputs, activation):
 def test_it_falls_as_more_is_pruned():
     model = dense(hidden=64)
     few, many = (
-        fidelity(model, prune(model, ratio=ratio, strategy="magnitude").model)
+        fidelity_metrics(
+            model, prune(model, ratio=ratio, strategy="magnitude").model, input_range=(-1.0, 1.0)
+        )
         for ratio in (0.1, 0.8)
     )
     assert few["output_divergence"].found < many["output_divergence"].found

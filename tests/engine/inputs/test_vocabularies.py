@@ -92,7 +92,8 @@ def test_models_of_every_vocabulary_are_pruned_proved_and_judged(name: str, stra
     data = values, np.arange(30) % 3
     found = evaluate(model, pruned.model, data, measure=("fidelity",))
     assert found["accuracy"].found is not None
-    assert found["synthetic_agreement"].found is not None
+    agreement = found["synthetic_agreement"]
+    assert agreement.found is not None or "effective number" in agreement.reason
 
 
 @pytest.mark.parametrize("read", ("entries", "texts"))

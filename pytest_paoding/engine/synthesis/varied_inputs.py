@@ -1,0 +1,102 @@
+"""Varied inputs: what a model is judged on where there is no data.
+
+Drawn inputs of one family may all fall into one class, and then any model that has kept a constant
+agrees with the original. So gradients move them to classes drawn at random, from starts of two
+families, one of which no pruning learns from: noise that fills the range evenly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_paoding.engine.inputs.draws import Draw, drawn, uniform
+from pytest_paoding.engine.inputs.inputs import most_inputs
+from pytest_paoding.engine.synthesis.class_targets import classifying
+from pytest_paoding.engine.synthesis.descent import NoGradientError
+from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
+from pytest_paoding.engine.synthesis.substitution import embeddings, substitute
+from pytest_paoding.errors import ExecutionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_paoding.engine.execution.wave import Model
+    from pytest_paoding.engine.graph.trace import Tensor
+    from pytest_paoding.engine.inputs.input_sources import InputSources
+
+_INPUTS = 512
+_EFFORT = Effort(steps=60, inputs=_INPUTS, least=64, work=1e11)
+_SUBSTITUTIONS = 3  # times four rounds of substitutions
+
+
+@dataclass(frozen=True, slots=True)
+class VariedInputs:
+    """Inputs to judge on.
+
+    Attributes:
+        values: An array for each input tensor.
+        moved: Whether they were moved to classes.
+        reason: Why they were not, in a few words.
+    """
+
+    values: Mapping[Tensor, Any]
+    moved: bool
+    reason: str = ""
+
+
+def varied_inputs(
+    model: Model, sources: InputSources, generator: np.random.Generator
+) -> VariedInputs:
+    """Return 512 inputs, moved to classes where gradients can and that takes seconds.
+
+    Args:
+        model: The model whose classes they are to be of.
+        sources: Its inputs.
+        generator: The random generator.
+
+    Cost: 60 gradient steps of each input where values are moved, 12 where tokens are; 1e11
+    multiplications at most.
+    """
+    screened = sources.screened(calibrated=False)
+    try:
+        found = _moved(model, screened, generator)
+    except ExecutionError as error:  # the screen leaves out too many
+        found = str(error)
+    if isinstance(found, str):
+        return VariedInputs(drawn(sources, Draw(_INPUTS, 0, generator)), moved=False, reason=found)
+    return VariedInputs(found, moved=True)
+
+
+def _moved(
+    model: Model, sources: InputSources, generator: np.random.Generator
+) -> dict[Tensor, Any] | str:
+    """Return inputs of all classes; the reason where there are none."""
+    graph = sources.graph
+    numeric = any(source.numeric for source in sources)
+    tokens = any(embeddings(graph, tensor) for tensor in graph.inputs)
+    if not classifying(graph) or not (numeric or tokens):
+        return "nothing tells where to"
+    count = _EFFORT.affordable(graph, most_inputs(sources))
+    if not count:
+        return "which would take too long"
+    try:
+        found = _starts(sources, count, generator)
+        if numeric:
+            found = invert(model, found, sources, InputSearch(_EFFORT, generator))
+        for _ in range(_SUBSTITUTIONS if tokens else 0):
+            found = substitute(model, found, sources, generator)
+        return sound(sources, found)
+    except NoGradientError as error:
+        return str(error)
+
+
+def _starts(sources: InputSources, count: int, generator: np.random.Generator) -> dict[Tensor, Any]:
+    """Return inputs to begin with, half of them drawn as for a pruning, half evenly."""
+    half = count // 2
+    draws = Draw(count - half, 0, generator), Draw(half, 0, generator)
+    evenly = uniform(sources, draws[1])
+    halves = drawn(sources, draws[0]), sources.screen.passed(evenly) if sources.screen else evenly
+    return {each: np.concatenate([part[each] for part in halves]) for each in halves[0]}
