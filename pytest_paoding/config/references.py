@@ -78,8 +78,8 @@ def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
     return {**pruning, "calibration": call(reference, root=root, key="calibration")}
 
 
-def scored(judging: Judging, *, root: Path) -> Judging:
-    """Return the settings of an evaluation with scores in place of references to them.
+def resolved(judging: Judging, *, root: Path) -> Judging:
+    """Return the settings of an evaluation with scores and slices in place of references to them.
 
     Raises:
         DataError: There is no such callable; one line.
@@ -93,7 +93,16 @@ def scored(judging: Judging, *, root: Path) -> Judging:
         else each
         for each in asked
     )
-    return {**judging, "score": found}
+    return {**judging, "score": found, "slices": _sliced(judging.get("slices"), root)}
+
+
+def _sliced(slices: Any, root: Path) -> Any:
+    if not isinstance(slices, str):
+        return slices
+    found = target(slices, root=root, key="slices")
+    if callable(found):
+        return found
+    raise DataError(f"slices {slices!r} is a {type(found).__name__}, no callable of (x, y)")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Readers of what is judged: tasks of outputs, and scores."""
+"""Readers of what is judged: tasks of outputs, scores, and slices of the data."""
 
 from __future__ import annotations
 
-from pytest_paoding.config.values import one_or_by_name
+from pytest_paoding.config.values import data, one_or_by_name
 from pytest_paoding.records.protocol import TASKS, AskedFor
 from pytest_paoding.records.text.quantities import as_given
 
@@ -28,6 +28,11 @@ def scores(value: object) -> tuple[str, ...]:
     if len({AskedFor.read(each).name for each in found}) < len(found):
         raise ValueError(f"{as_given(value)} names a score twice")
     return tuple(found)
+
+
+def slices(value: object) -> object:
+    """Return what names the slices, a callable that only code can give, or a reference to it."""
+    return value if callable(value) else data(value)
 
 
 def _task(value: object) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.data.examination import Examination
     from pytest_paoding.engine.pruning.pruner import Pruned
     from pytest_paoding.engine.surgery.opening.opened import Opened
-    from pytest_paoding.records.measurement import Measurement
+    from pytest_paoding.records.measurement import Evaluation, Measurement
     from pytest_paoding.records.plan import Plan
     from pytest_paoding.records.protocol import (
         AboutInputs,
@@ -100,7 +100,7 @@ class KerasEngine:
         files: Mapping[str, Path] | None = None,
         progress: Progress | None = None,
         **settings: Unpack[Judging],
-    ) -> dict[str, Measurement]:
+    ) -> Evaluation:
         """Return every metric but the sizes; see `evaluation.evaluate.evaluate`."""
         start_tensorflow()
         from pytest_paoding.engine.evaluation.evaluate import evaluate

@@ -30,7 +30,7 @@ def notes(
     old: Entry | None,
     new: Entry,
 ) -> tuple[str, ...]:
-    """Return how the baseline was made differently, what has improved on it, and loose limits.
+    """Return what the baseline was made with, the worst groups, what improved, and loose limits.
 
     Agreement that outputs far from each other have by chance is said, too.
 
@@ -43,6 +43,11 @@ def notes(
     found = [*_by_chance(measurements)]
     if old is not None and (differences := new.differences(old)):
         found.append(f"the baseline was made with {', '.join(differences)}")
+    found += [
+        f"{title(check.name)}: {check.measurement.detail}"
+        for check in checks
+        if check.limit.metric.of_groups and check.measurement.found is not None
+    ]
     found += [_too_few(check) for check in checks if check.uncertain]
     failing = any(check.fails for check in checks)
     return (*found, *(() if failing else _improvements(checks)))

@@ -190,6 +190,7 @@ class Gate:
         exports = bench.export(settings, cut, into.exports)
         self._note(notes=(*cut.notes, *exports.notes))
         measured = bench.measure(settings, cut, exports)
+        self._note(breakdown=measured.breakdown)
         more = {}
         if self.measure_more is not None:
             more = _named(self.measure_more(bench.given, bench.model(cut), bench.data))
@@ -239,6 +240,7 @@ class Gate:
         """Put the manifest beside the saved files; from here on they may be published."""
         artifact = recorded(staged, self.spec.root)
         model, files = artifact.files[0], artifact.to_dict()["files"]
+        judged = replace(result, breakdown=None).to_dict()  # which may hold pictures of samples
         manifest = {
             "schema": SCHEMA,
             "file": {"name": model.name, "bytes": model.bytes, "sha256": model.sha256},
@@ -247,7 +249,7 @@ class Gate:
             "plugin": __version__,
             "python": platform.python_version(),
             "revision": asdict(self.revision),
-            "gate": {key: value for key, value in result.to_dict().items() if key != "artifact"},
+            "gate": {key: value for key, value in judged.items() if key != "artifact"},
         }
         write_manifest(staged, manifest)
         return replace(result, artifact=artifact)

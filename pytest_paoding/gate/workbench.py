@@ -8,14 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.references import calibrated, scored
+from pytest_paoding.config.references import calibrated, resolved
 from pytest_paoding.errors import ArtifactError, PaodingError
 from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.gate.store import Store, key_of
+from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.formats import KERAS
-from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.measurement import Evaluation, Measurement
 from pytest_paoding.records.plan import LayerResult, layers_of
 from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
@@ -248,9 +249,7 @@ class Workbench:
         except OSError as error:
             raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
 
-    def measure(
-        self, settings: GateSettings, cut: PrunedFile, exports: Exports
-    ) -> dict[str, Measurement]:
+    def measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> Evaluation:
         """Return every metric of a pruned model but the sizes, and of the files exported from it.
 
         Raises:
@@ -258,16 +257,18 @@ class Workbench:
         """
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         how = plain_value(dict(settings.judging))
-        code = any(":" in each for each in how.get("score", ()))
+        code = how.get("slices") or any(":" in each for each in how.get("score", ()))
         data = None if code else data  # what code of the project computes has no digest
-        key = data and key_of("measured", cut=exports.key, data=data, settings=how)
+        key = data and key_of("evaluated", cut=exports.key, data=data, settings=how)
         found = self._once(key, lambda: self._measure(settings, cut, exports), {})
-        return {name: Measurement.from_dict(plain) for name, plain in found.items()}
+        metrics = {name: Measurement.from_dict(each) for name, each in found["metrics"].items()}
+        hidden = found["breakdown"]
+        return Evaluation(metrics, None if hidden is None else Breakdown.from_dict(hidden))
 
     def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
-        asked = scored(settings.judging, root=self.root)
+        asked = resolved(settings.judging, root=self.root)
         judging: Judging = {**asked, **self.examine(about_inputs(asked))}
-        found = self.engine.evaluate(
+        measured = self.engine.evaluate(
             self.original,
             self.model(cut),
             self.data,
@@ -276,7 +277,11 @@ class Workbench:
             progress=self.progress,
             **judging,
         )
-        return {name: plain_measurement(each).to_dict() for name, each in found.items()}
+        found = Evaluation.of(measured)
+        return {
+            "metrics": {name: plain_measurement(each).to_dict() for name, each in found.items()},
+            "breakdown": None if found.breakdown is None else found.breakdown.to_dict(),
+        }
 
     def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
         """Save both models the same way; the pruned one stays, and can be read back."""

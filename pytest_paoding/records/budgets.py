@@ -216,7 +216,8 @@ def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> li
 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
-        measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured")
+        needs = f": set {limit.metric.needs}" if limit.metric.needs else ""
+        measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured{needs}")
     elif limit.confidence and measurement.found is not None:
         doubt = measurement.doubt(limit.confidence)
         if doubt is not None:

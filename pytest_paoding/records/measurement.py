@@ -13,6 +13,8 @@ from pytest_paoding.records.text.quantities import Unit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_paoding.records.evidence.breakdown import Breakdown
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Measurement(Shown):
@@ -77,3 +79,22 @@ class Measurement(Shown):
             **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")},
             evidence=evidence_from_dict(plain["evidence"]),
         )
+
+
+class Evaluation(dict[str, Measurement]):
+    """Every metric by name, and what these averages hide.
+
+    Attributes:
+        breakdown: That; None where nobody looked.
+    """
+
+    def __init__(
+        self, metrics: Mapping[str, Measurement], breakdown: Breakdown | None = None
+    ) -> None:
+        super().__init__(metrics)
+        self.breakdown = breakdown
+
+    @classmethod
+    def of(cls, metrics: Mapping[str, Measurement]) -> Evaluation:
+        """Return what an engine has measured, which may be a plain mapping."""
+        return metrics if isinstance(metrics, cls) else cls(metrics)

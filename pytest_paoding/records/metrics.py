@@ -39,6 +39,8 @@ class Metric(Shown):
         extra: Measure that has to be asked for, where the metric depends on one.
         advisory: Whether a budget warns unless its level says otherwise, as clocks are no judges.
         on_files: Whether it is measured on exported files too.
+        needs: Setting without which it is not measured.
+        of_groups: Whether it is that of the worst of several groups of samples, which a note names.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Metric(Shown):
     extra: str | None = None
     advisory: bool = False
     on_files: bool = False
+    needs: str = ""
+    of_groups: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -64,8 +68,8 @@ class Metric(Shown):
     @property
     def sampled(self) -> bool:
         """Whether it is an estimate from the samples of one run."""
-        judged = self.sides is Unit.SHARE or self.per_score or self.name == "divergence"
-        return judged and self.name in METRICS
+        judged = self.sides is Unit.SHARE or self.per_score or self.of_groups
+        return (judged or self.name == "divergence") and self.name in METRICS
 
     @property
     def key(self) -> str:
@@ -95,6 +99,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True),
             Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("agreement", _HIGHER, _SHARE, _SHARE, on_files=True),
+            Metric("class_accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True, of_groups=True),
+            Metric("slice_decay", _LOWER, on_files=True, needs="slices", of_groups=True),
             Metric("score", _HIGHER, per_score=True, on_files=True),
             Metric("error", _LOWER, per_score=True, limit_key="max_score", on_files=True),
             Metric("score_decay", _LOWER, per_score=True, on_files=True),

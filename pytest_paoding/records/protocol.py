@@ -139,6 +139,7 @@ class Judging(AboutInputs, total=False):
     measure: tuple[Measure, ...]
     task: TaskNames | None
     score: tuple[str | AskedFor, ...]
+    slices: Any
 
 
 class Examined(Protocol):
@@ -238,7 +239,8 @@ class Engine(Protocol):
     ) -> Mapping[str, Measurement]:
         """Return every metric but the sizes; without data only those that need none.
 
-        `files`, exported from the pruned model, are measured as well, under NAME@FORMAT.
+        `files`, exported from the pruned model, are measured as well, under NAME@FORMAT. An
+        `Evaluation` tells what these averages hide besides.
 
         Raises DataError where data holds an input that the pruning has learned from.
         """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.artifact_record import Artifact
 from pytest_paoding.records.budgets import FAILING, Check, Level, Limit, Outcome, Verdict
+from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.formats import parted
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import KNOWN, Direction, Metric
@@ -79,6 +80,7 @@ class GateResult(Shown):
         trials: Ratios that the search has tried, in that order.
         reused: Whether all work was found in the store, done by an earlier gate.
         notes: Further remarks on the pruning and the comparison, a line each.
+        breakdown: What averages hide; None where it was not looked for.
     """
 
     name: str
@@ -103,6 +105,7 @@ class GateResult(Shown):
     trials: tuple[Trial, ...] = ()
     reused: bool = False
     notes: tuple[str, ...] = ()
+    breakdown: Breakdown | None = None
 
     def __str__(self) -> str:
         checks = [check for check in self.checks if check.verdict is not Verdict.MISSED]
@@ -173,12 +176,13 @@ class GateResult(Shown):
             "versions": dict(self.versions),
             "trials": [_trial_to_dict(trial) for trial in self.trials],
             "notes": list(self.notes),
+            "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> GateResult:
         """Return the record whose plain form is `plain`."""
-        artifact = plain["artifact"]
+        artifact, breakdown = plain["artifact"], plain.get("breakdown")  # which is younger
         return cls(
             **{name: plain[name] for name in _PLAIN},
             outcome=Outcome(plain["outcome"]),
@@ -198,6 +202,7 @@ class GateResult(Shown):
                 for trial in plain["trials"]
             ),
             notes=tuple(plain["notes"]),
+            breakdown=None if breakdown is None else Breakdown.from_dict(breakdown),
         )
 
 

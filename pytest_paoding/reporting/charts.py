@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.records.budgets import Check, Limit
+    from pytest_paoding.records.evidence.breakdown import Matrix
     from pytest_paoding.records.results import GateResult
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 340.0, 190.0, 66.0, 14.0, 14.0, 30.0
@@ -141,4 +142,51 @@ def share_bar(kept: int, units: int) -> str:
     return (
         '<span class="bar" aria-hidden="true">'
         f'<i class="in" style="width:{100 * kept / max(units, 1):.1f}%"></i></span>'
+    )
+
+
+_CELL, _EDGE, _NUMBERED = 20.0, 24.0, 12
+"""Pixels of a cell and of the margin; most classes whose numbers are written into the cells."""
+
+
+def heat_map(name: str, counts: Matrix) -> str:
+    """Return numbers of samples as SVG: a row for each true class, darker where it has more.
+
+    Args:
+        name: What it shows.
+        counts: Numbers of samples by true class and answer.
+    """
+    size = _EDGE + _CELL * len(counts)
+    cells = [
+        _cell(row, column, number, sum(line), written=len(counts) <= _NUMBERED)
+        for row, line in enumerate(counts)
+        for column, number in enumerate(line)
+        if number
+    ]
+    total = sum(map(sum, counts))
+    wrong = total - sum(line[place] for place, line in enumerate(counts))
+    words = f"{name}: {wrong} of {total} samples are answered as another class"
+    return (
+        f'<figure><svg class="map" viewBox="0 0 {size:.0f} {size:.0f}" role="img"'
+        f' aria-label="{escape(words)}">{_class_ticks(len(counts))}{"".join(cells)}</svg>'
+        f"<figcaption>{escape(words)}; rows: true class, columns: answer</figcaption></figure>"
+    )
+
+
+def _cell(row: int, column: int, number: int, of: int, *, written: bool) -> str:
+    x, y, kind = _EDGE + _CELL * column, _EDGE + _CELL * row, "in" if row == column else "out"
+    text = _text(x + _CELL / 2, y + _CELL / 2 + 4, "middle", str(number)) if written else ""
+    return (
+        f'<rect class="{kind}" x="{x:.0f}" y="{y:.0f}" width="{_CELL:.0f}" height="{_CELL:.0f}"'
+        f' fill-opacity="{0.1 + 0.8 * number / of:.2f}"/>{text}'
+    )
+
+
+def _class_ticks(classes: int) -> str:
+    """Return the numbers of the classes along both sides, of many only some."""
+    step = -(-classes // _NUMBERED)
+    return "".join(
+        _text(_EDGE - 4, at + 4, "end", str(number)) + _text(at, _EDGE - 6, "middle", str(number))
+        for number in range(0, classes, step)
+        for at in [_EDGE + _CELL * (number + 0.5)]
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import charts, wording
+from pytest_paoding.reporting.breakdown_page import breakdown_parts
 from pytest_paoding.reporting.file_lines import HEADS, file_rows
-from pytest_paoding.reporting.hypertext import escape
+from pytest_paoding.reporting.hypertext import details, escape, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pytest_paoding.records.plan import LayerResult
     from pytest_paoding.records.results import GateResult
@@ -78,7 +79,7 @@ def _overview(record: RunRecord) -> str:
         )
         for result in record.results
     ]
-    return _table("Gates", ("gate", "outcome", "grounds", "file"), rows)
+    return table("Gates", ("gate", "outcome", "grounds", "file"), rows)
 
 
 def _gate(result: GateResult) -> str:
@@ -91,9 +92,10 @@ def _gate(result: GateResult) -> str:
 {f"<ul>{notes}</ul>" if notes else ""}
 {_budgets(result)}
 {_files(result)}
-{_details("Layers", _layers(result)) if result.layers else ""}
-{_details("All metrics", _metrics(result)) if result.metrics else ""}
-{_details("Settings", _settings(result)) if result.settings else ""}
+{breakdown_parts(result)}
+{details("Layers", _layers(result)) if result.layers else ""}
+{details("All metrics", _metrics(result)) if result.metrics else ""}
+{details("Settings", _settings(result)) if result.settings else ""}
 </section>
 """
 
@@ -106,12 +108,12 @@ def _budgets(result: GateResult) -> str:
         cells = [escape(cell) for cell in wording.row(check)]
         rows.append((*cells[:6], charts.bar(check), cells[6], escape(check.limit.source)))
     heads = ("budget", *wording.ROW[1:6], "found to limit", "verdict", "from")
-    return _table("Budgets", heads, rows)
+    return table("Budgets", heads, rows)
 
 
 def _files(result: GateResult) -> str:
     rows = [[escape(cell) for cell in row] for row in file_rows(result)]
-    return _table("Files", HEADS, rows) if rows else ""
+    return table("Files", HEADS, rows) if rows else ""
 
 
 def _layers(result: GateResult) -> str:
@@ -127,7 +129,7 @@ def _layers(result: GateResult) -> str:
         for layer in result.layers
     ]
     heads = ("layer", "before", "after", "stays", "FLOPs", "how, or why not more")
-    return _table("Layers", heads, rows)
+    return table("Layers", heads, rows)
 
 
 def _flops(layer: LayerResult) -> str:
@@ -141,7 +143,7 @@ def _metrics(result: GateResult) -> str:
         [escape(cell) for cell in wording.measured_row(name, measured)]
         for name, measured in result.metrics.items()
     ]
-    return _table("All metrics", ("metric", *wording.ROW[1:5]), rows)
+    return table("All metrics", ("metric", *wording.ROW[1:5]), rows)
 
 
 def _settings(result: GateResult) -> str:
@@ -149,7 +151,7 @@ def _settings(result: GateResult) -> str:
         (escape(key), escape(str(setting.value)), escape(setting.source))
         for key, setting in result.settings.items()
     ]
-    return _table("Settings", ("setting", "value", "from"), rows)
+    return table("Settings", ("setting", "value", "from"), rows)
 
 
 def _groups(results: Sequence[GateResult]) -> list[tuple[str, list[GateResult]]]:
@@ -167,29 +169,6 @@ def _tradeoff(name: str, group: list[GateResult]) -> str:
         return ""
     return (
         f'<section><h2>{escape(name)} over ratios</h2><div class="curves">{drawn}</div></section>'
-    )
-
-
-def _details(name: str, content: str) -> str:
-    return f"<details><summary>{name}</summary>{content}</details>"
-
-
-def _table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table of cells that are HTML already, the first of a row being its head."""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{cell}</th>' if place == 0 else f"<td>{cell}</td>"
-            for place, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table>'
-        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
     )
 
 

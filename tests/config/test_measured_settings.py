@@ -35,6 +35,7 @@ def test_an_attack_may_be_given_by_its_name_alone(tmp_path: Path) -> None:
         "measure": (),
         "task": None,
         "score": (),
+        "slices": None,
     }
     assert gate.shown["attack"] == Setting("pgd", "m")
 

@@ -82,6 +82,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
         "measure": Setting([], "built-in"),
         "task": Setting(None, "built-in"),
         "score": Setting([], "built-in"),
+        "slices": Setting(None, "built-in"),
         "attack_steps": Setting(None, "built-in"),
         "attack_restarts": Setting(None, "built-in"),
         "attack_samples": Setting(None, "built-in"),

@@ -66,6 +66,7 @@ def test_a_model_goes_all_the_way(path, tmp_path):
         "accuracy_decay",
         "accuracy_retention",
         "agreement",
+        "class_accuracy_decay",
         "divergence",
         "robust_accuracy@0.1",
         "robustness_retention",

@@ -17,6 +17,7 @@ from pytest_paoding.records.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github, terminal, wording
 from pytest_paoding.reporting.documents import markdown
+from pytest_paoding.reporting.hypertext import escape
 from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
 from support.random_results import results
@@ -57,6 +58,14 @@ def test_every_report_tells_the_same_outcome(result: GateResult) -> None:
     errors = [line for line in told if line.startswith("::error ")]
     assert bool(errors) == result.failed
     assert all(f"title={result.name}%3A {word}::" in line for line in told[:10])
+    hidden = result.breakdown
+    assert gate["breakdown"] == (None if hidden is None else hidden.to_dict())
+    if hidden is not None and hidden.flipped is not None:
+        assert f"<p>{hidden.flipped} answer" in shown_page
+        for flip in hidden.flips:
+            assert f'<th scope="row">{flip.index}</th>' in shown_page
+    for row in () if hidden is None else (*hidden.classes.rows, *hidden.slices.rows):
+        assert f'<th scope="row">{escape(row.name)}</th><td>{row.samples}</td>' in shown_page
     for check in result.checks:
         shown = wording.verdict(check)
         assert shown.startswith("ok") == next(

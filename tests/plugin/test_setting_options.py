@@ -34,6 +34,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "sparsity": ("25%", 0.25),
     "task": ("mask=positions,kind=classes", {"mask": "positions", "kind": "classes"}),
     "score": ("f1,mae", ["f1", "mae"]),
+    "slices": ("operator:add", "operator:add"),
     "measure": ("latency,compression", ["latency", "compression"]),
     "attack": ("strong", "strong"),
     "epsilons": ("0.1,0.2", [0.1, 0.2]),

@@ -126,6 +126,7 @@ def test_counts() -> None:
 
 def test_a_metric_of_unknown_unit_takes_any_finite_number() -> None:
     assert read("-3.5", Unit.PLAIN) == -3.5
+    assert read("2%", Unit.PLAIN) == 0.02  # which would pass everything were it 2
     assert read(3.5, Unit.MILLISECONDS) == 3.5
     with pytest.raises(ValueError, match="is not a number"):
         read("much", Unit.PLAIN)

@@ -20,7 +20,8 @@ from pytest_paoding.errors import (
     PruningError,
 )
 from pytest_paoding.records.evidence import Contrast, Evidence
-from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.evidence.breakdown import Breakdown, Flip
+from pytest_paoding.records.measurement import Evaluation, Measurement
 from pytest_paoding.records.plan import LayerPlan, Plan
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class FakeEngine:
         data: Any,
         *,
         files: Mapping[str, Path] | None = None,
+        slices: Any = None,
         **_: Any,
     ) -> dict[str, Measurement]:
         self.calls.append("evaluate")
@@ -145,7 +147,15 @@ class FakeEngine:
         if "slope" in facts:  # accuracy falls with the share that was removed
             best = facts.get("accuracy", (0.9,))[0]
             facts["accuracy"] = best, best - facts["slope"] * (1 - after / before)
-        return found | _judged(facts) | _judged_files(facts, files or {})
+        if slices is not None:
+            names = slices(*data)
+            detail = f"worst of {len(set(names))} slices is slice {names[0]!r}"
+            found["slice_decay"] = Measurement(0.9, 0.8, 0.1, None, detail)
+        found |= _judged(facts) | _judged_files(facts, files or {})
+        if "flips" not in facts:
+            return found
+        flips = tuple(Flip(index, "1", "2", "1", 3.5, "iVBORw0=") for index in facts["flips"])
+        return Evaluation(found, Breakdown(flipped=len(flips), flips=flips))
 
     def output_shift(self, original: FakeModel, *_: FakePruned, **__: Any) -> Measurement:
         return Measurement(found=original.facts.get("shift", 0.5))
@@ -204,6 +214,10 @@ def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
         "accuracy_retention": Measurement(before, after, after / before),
         "agreement": Measurement(found=facts.get("agreement", 0.99)),
     }
+    if "worst class" in facts:
+        old, new = facts["worst class"]
+        detail = f"worst of 10 classes is class 3, 40 samples, {old:.4f} to {new:.4f}"
+        found["class_accuracy_decay"] = Measurement(old, new, old - new, None, detail)
     for epsilon, (old, new) in facts.get("robust", {}).items():
         found[f"robust_accuracy@{epsilon}"] = Measurement(old, new, new, None, f"epsilon {epsilon}")
         found["robustness_retention"] = (

@@ -7,6 +7,13 @@ from hypothesis import strategies as st
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
 from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.records.evidence import LEVELS, ConfidenceCurve, Contrast, Evidence
+from pytest_paoding.records.evidence.breakdown import (
+    Breakdown,
+    Confusion,
+    Flip,
+    GroupRow,
+    GroupTable,
+)
 from pytest_paoding.records.formats import ENDINGS, EXPORTED, of_file
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import FILE_BUDGETS, METRICS
@@ -68,6 +75,28 @@ trials = st.builds(
     st.sampled_from([Outcome.WITHIN_BUDGET, Outcome.OVER_BUDGET, Outcome.UNJUDGED]),
     st.dictionaries(names, st.none() | finite, max_size=2),
 )
+counts = st.integers(0, 999)
+group_rows = st.builds(GroupRow, lines, counts, *[st.none() | finite] * 3)
+group_tables = st.builds(GroupTable, counts, counts, st.lists(group_rows, max_size=3).map(tuple))
+matrices = st.lists(st.tuples(counts, counts), min_size=2, max_size=2).map(tuple)
+confusions = st.builds(Confusion, lines, matrices, matrices)
+flips = st.builds(
+    Flip,
+    counts,
+    lines,
+    lines,
+    st.none() | lines,
+    st.floats(0, 1e6),
+    st.none() | st.just("iVBORw0="),
+)
+breakdowns = st.builds(
+    Breakdown,
+    classes=group_tables,
+    slices=group_tables,
+    confusions=st.lists(confusions, max_size=2).map(tuple),
+    flipped=st.none() | counts,
+    flips=st.lists(flips, max_size=3).map(tuple),
+)
 
 
 @st.composite
@@ -109,4 +138,5 @@ def results(draw: st.DrawFn) -> GateResult:
         trials=tuple(draw(st.lists(trials, max_size=2))),
         reused=draw(st.booleans()),
         notes=tuple(draw(st.lists(lines, max_size=2))),
+        breakdown=draw(st.none() | breakdowns),
     )

@@ -43,6 +43,18 @@ JUDGING_KEYS = (
         "task.",
     ),
     Key(
+        name="slices",
+        read=score_values.slices,
+        read_file=values.data,
+        calls=_EVALUATE,
+        metavar="MODULE:CALLABLE",
+        example='"digits.data:scanners"',
+        help="what names the group of each sample, for max_slice_decay",
+        meaning="The [slices](tasks.md#what-averages-hide) of the data: `package.module:callable` "
+        "of `(x, y)`, a batch as the data give it, that returns for each sample the name of its "
+        "group, several in a list, or `None`. `max_slice_decay` limits the worst one.",
+    ),
+    Key(
         name="measure",
         read=values.measures,
         default=(),

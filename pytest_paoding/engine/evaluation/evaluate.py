@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.engine.evaluation.asked_scores import asked_scores
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
 from pytest_paoding.engine.evaluation.attacks.legal_range import legal_ranges
+from pytest_paoding.engine.evaluation.breakdown.class_decay import (
+    recall_scores,
+)
+from pytest_paoding.engine.evaluation.breakdown.flips import FlipRecorder
+from pytest_paoding.engine.evaluation.breakdown.group_tables import breakdown_of
+from pytest_paoding.engine.evaluation.breakdown.slices import SliceReader
+from pytest_paoding.engine.evaluation.breakdown.thumbnails import Thumbnails
 from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.costs.cost import cost_metrics
@@ -18,7 +25,7 @@ from pytest_paoding.engine.evaluation.data.judging_data import read
 from pytest_paoding.engine.evaluation.data.overlap import apart
 from pytest_paoding.engine.evaluation.data.sources import known_length
 from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
-from pytest_paoding.engine.evaluation.file_metrics import file_metrics, judged_metrics
+from pytest_paoding.engine.evaluation.file_metrics import file_metrics, groups_of, judged_metrics
 from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
 from pytest_paoding.engine.evaluation.observing.observe import observe
 from pytest_paoding.engine.evaluation.observing.predict import Predictor
@@ -33,6 +40,7 @@ from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
+from pytest_paoding.records.measurement import Evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,7 +48,6 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.graph.trace import Graph
-    from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.protocol import (
         AskedFor,
         InputKinds,
@@ -73,10 +80,11 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     measure: tuple[str, ...] = (),
     task: TaskNames | None = None,
     score: tuple[str | AskedFor, ...] = (),
+    slices: Callable[[Any, Any], Any] | None = None,
     calibration: Any = None,
     files: Mapping[str, Path] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> dict[str, Measurement]:
+) -> Evaluation:
     """Measure two classifiers on the same data, side by side, in one pass.
 
     Both are judged on the outputs the data has labels for. A sample counts as right, or as agreed
@@ -107,6 +115,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
             the model was compiled with, the last activation and the labels by default.
         score: Scores to compare; by default those the model was compiled with, or else the usual
             one of each task. See `scores.score_names`.
+        slices: Called with x and y of each batch, as the data give them, returns for each sample
+            the name of its group, a text or a whole number; several in a list; or None.
         measure: What else to measure: `fidelity` on synthetic inputs, which is measured anyway
             where there is no data, and `latency`.
         calibration: Inputs that the pruning has learned from, which may not be judged on.
@@ -116,13 +126,13 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
     Returns:
         The metrics by name: accuracy, accuracy_decay, accuracy_retention, agreement,
-        robust_accuracy@EPSILON and transfer_accuracy@EPSILON for each epsilon,
-        robustness_retention, robustness_overlap, corruption_accuracy, corruption_retention,
-        parameters, parameters_removed, flops, flops_reduction and activation_memory; where they
-        were asked for synthetic_agreement, output_divergence, latency_ratio and
-        batch_latency_ratio. What is undefined has a reason.
+        class_accuracy_decay, slice_decay if slices are named, robust_accuracy@EPSILON and
+        transfer_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
+        corruption_accuracy, corruption_retention, parameters, parameters_removed, flops,
+        flops_reduction and activation_memory; where they were asked for synthetic_agreement,
+        output_divergence, latency_ratio and batch_latency_ratio. What is undefined has a reason.
         Those that need data are there for every file too, under NAME@FORMAT; before is the original
-        model.
+        model. Its `breakdown` tells what averages hide: classes, slices, and flipped samples.
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
     for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
@@ -134,7 +144,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     """
     graph, smaller = read_graph(original), read_graph(pruned)
     signature = signature_of(original)
-    ranges = legal_ranges(sources_of(graph, input_range, input_kind))
+    sources = sources_of(graph, input_range, input_kind)
+    ranges = legal_ranges(sources)
     costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
     with state_kept(original, pruned):
         if data is None or "fidelity" in measure:
@@ -149,7 +160,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         if "latency" in measure:
             costs |= latency_metrics((original, pruned), signature, ranges)
     if data is None:
-        return costs
+        return Evaluation(costs)
+    planes = any(channels_first(call.operation) for call in graph.calls)
     tried = attack_of(
         attack,
         steps=attack_steps,
@@ -165,18 +177,21 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         severities=severities,
         inputs=signature.inputs,
         ranges=ranges,
-        channels_first=any(channels_first(call.operation) for call in graph.calls),
+        channels_first=planes,
         seed=seed,
     )
     names = [port.names for port in signature.outputs]
     tasks = JudgedTasks(graph, signature, compiled_of(original, names), task)
-    batches = read(data, signature, tasks, lambda first: _batch_size(graph, first))
+    sliced = None if slices is None else SliceReader(slices)
+    source = data if sliced is None else sliced.watched(data)
+    batches = read(source, signature, tasks, lambda first: _batch_size(graph, first))
     batches = apart(batches, calibration, signature)
     first = next(batches)
     judged = {
         index: tasks.of(index) for index in sorted(first.truths) or range(len(signature.outputs))
     }
     scores, untaken = asked_scores(score, judged, tasks.compiled) if first.truths else ((), ())
+    recalls = recall_scores(judged.values()) if first.truths else ()
     predictors = (
         Predictor(original, signature, judged, "original"),
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
@@ -186,22 +201,31 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         ExportedFile(name, open_file(name, path, signature), predictors[1])
         for name, path in (files or {}).items()
     ]
+    flips = FlipRecorder(judged, Thumbnails.of(sources, channels_first=planes))
     seen = observe(
         counted,
         predictors,
         tried,
         corruptions=worse if corruptions else None,
         files=opened,
-        scores=scores,
+        scores=(*scores, *recalls),
+        flips=flips,
     )
-    seen = replace(seen, notes=(*seen.notes, *untaken))
+    seen = replace(
+        seen,
+        scores=scores,
+        notes=(*seen.notes, *untaken),
+        slices=None if sliced is None else sliced.memberships,
+    )
     resamples = Resamples(seen.original.size, seed)
-    return {
-        **judged_metrics(seen, resamples),
+    groups = groups_of(seen, resamples)
+    metrics = {
+        **judged_metrics(seen, resamples, groups),
         **corruption_metrics(seen),
         **costs,
         **file_metrics(seen, opened, resamples),
     }
+    return Evaluation(metrics, breakdown_of(seen, *groups, flips))
 
 
 def _batch_size(graph: Graph, first: Batch) -> int:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_paoding.engine.evaluation.accuracy import accuracy_metrics
+from pytest_paoding.engine.evaluation.breakdown.class_decay import class_groups, class_metric
+from pytest_paoding.engine.evaluation.breakdown.slice_decay import slice_groups, slice_metric
 from pytest_paoding.engine.evaluation.robust_scores import robust_score_metrics
 from pytest_paoding.engine.evaluation.robustness import robustness_metrics
 from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, score_metrics
@@ -13,6 +15,7 @@ from pytest_paoding.engine.evaluation.score_metrics import divergence_metric, sc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_paoding.engine.evaluation.breakdown.worst_group import Groups
     from pytest_paoding.engine.evaluation.observing.answers import Observations
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
@@ -32,7 +35,8 @@ def file_metrics(
     found = {}
     for file, answers in zip(files, seen.files, strict=True):
         of_file = seen.of_file(answers, file.file_format)
-        for name, each in judged_metrics(of_file, resamples).items():
+        groups = groups_of(of_file, resamples)
+        for name, each in judged_metrics(of_file, resamples, groups).items():
             if name.startswith("transfer_accuracy"):  # that is all there is of a file
                 continue
             told = _transferred(each) if name.startswith("robust") else each
@@ -40,10 +44,20 @@ def file_metrics(
     return found
 
 
-def judged_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measurement]:
-    """Return the metrics of accuracy, scores and robustness of two models."""
+def groups_of(seen: Observations, resamples: Resamples) -> tuple[Groups | None, Groups | None]:
+    """Return the true classes, and the slices of the data, where there are any."""
+    return class_groups(seen), slice_groups(seen, resamples.seed)
+
+
+def judged_metrics(
+    seen: Observations, resamples: Resamples, groups: tuple[Groups | None, Groups | None]
+) -> dict[str, Measurement]:
+    """Return the metrics of accuracy, groups, scores and robustness of two models."""
+    classes, slices = groups
     return {
         **accuracy_metrics(seen),
+        **class_metric(seen, classes),
+        **slice_metric(seen, slices),
         **score_metrics(seen, resamples),
         **divergence_metric(seen, resamples),
         **robustness_metrics(seen),

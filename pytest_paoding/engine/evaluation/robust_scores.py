@@ -61,7 +61,7 @@ def _pairs(seen: Observations) -> list[list[ScoredPair]]:
     attacked = seen.original.robust.shape[1]
     weights = None if seen.weights is None else seen.weights[:attacked]
     return [
-        [ScoredPair(*each, weights) for each in zip(seen.scores, before, after, strict=True)]
+        [ScoredPair(*each, weights) for each in zip(seen.scores, before, after, strict=False)]
         for before, after in zip(seen.original.attacked, seen.pruned.attacked, strict=True)
     ]
 

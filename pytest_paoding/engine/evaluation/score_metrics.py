@@ -37,7 +37,7 @@ def score_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measure
         return {}
     pairs = [
         ScoredPair(*each, seen.weights)
-        for each in zip(seen.scores, seen.original.scored, seen.pruned.scored, strict=True)
+        for each in zip(seen.scores, seen.original.scored, seen.pruned.scored, strict=False)
     ]
     found: dict[str, Measurement] = {}
     for pair, curves in zip(pairs, curves_of(pairs, resamples), strict=True):

@@ -64,7 +64,7 @@ class ConfidenceCurve:
         if not self.bounds:
             return None
         level = (1 - min(confidence, self.surest)) / 2
-        low, high = self._bound(level), self._bound(1 - level)
+        low, high = self.bound(level), self.bound(1 - level)
         return None if low is None or high is None else (low, high)
 
     def mirrored(self) -> ConfidenceCurve:
@@ -89,8 +89,8 @@ class ConfidenceCurve:
         bounds = tuple(None if each is None else function(each) for each in self.bounds)
         return replace(self, bounds=bounds[::-1] if falling else bounds)
 
-    def _bound(self, level: float) -> float | None:
-        """Return the bound at any level between the outermost ones."""
+    def bound(self, level: float) -> float | None:
+        """Return the bound at any level between the outermost ones; None where it is unknown."""
         place = _place(level)
         low, high = self.bounds[int(place)], self.bounds[-int(-place // 1)]
         if low is None or high is None:

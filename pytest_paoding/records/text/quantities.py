@@ -58,7 +58,8 @@ def read(value: object, unit: Unit) -> float:
     if unit is Unit.COUNT:
         return count(value)
     if unit in {Unit.PLAIN, Unit.MILLISECONDS}:
-        return float(_number(value, 'a number such as "0.5"')[0])
+        number, percent, _ = _number(value, 'a number such as "0.5"')
+        return float(number / 100 if percent else number)
     return share(value, most=2.0 if unit is Unit.RETENTION else 1.0)
 
 

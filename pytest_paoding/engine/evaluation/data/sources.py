@@ -65,6 +65,8 @@ def _reading(batches: Iterable[Any]) -> Iterator[Any]:
             batch = next(iterator)
         except StopIteration:
             return
+        except DataError:
+            raise
         except Exception as error:
             name = type(error).__name__
             raise DataError(f"the data cannot be read: {name}: {cause_of(error)}") from error

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.evaluation.asked_scores import AskedScore
+    from pytest_paoding.engine.evaluation.breakdown.slices import Memberships
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
@@ -129,6 +130,7 @@ class Observations:
         uncorrupted: Why they were not; None if they were.
         files: Answers of each exported file.
         subject: Name of the model after pruning in messages.
+        slices: Which samples belong to which slices; None where none are named.
     """
 
     original: Answers
@@ -145,6 +147,7 @@ class Observations:
     uncorrupted: str | None = None
     files: tuple[Answers, ...] = ()
     subject: str = "pruned model"
+    slices: Memberships | None = None
 
     @property
     def of_a_file(self) -> bool:

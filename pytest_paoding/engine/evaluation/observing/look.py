@@ -31,6 +31,7 @@ class Look:
         targets: The original and the pruned model, with the samples.
         files: What was exported from the pruned model.
         attacked: How many of the samples are attacked, the first ones.
+        forms: What the original, the pruned model and the files have given for them, as arrays.
     """
 
     batch: Batch
@@ -38,7 +39,7 @@ class Look:
     targets: Sequence[Target]
     files: Sequence[ExportedFile]
     attacked: int
-    _reference: list[Any] = field(default_factory=list, init=False)
+    forms: list[list[Any]] = field(default_factory=list, init=False)
     _places: list[Any] = field(default_factory=list, init=False)
 
     def answers(self, attack: Attack | None) -> list[Answers]:
@@ -48,7 +49,7 @@ class Look:
             attack: What to try; None for nothing.
         """
         first, second = self.targets
-        self._reference = []
+        self.forms = []
         original, shown = self._of_model(first, attack, [second])
         if shown:
             original = replace(original, transferred=shown[0].right)
@@ -117,8 +118,9 @@ class Look:
         tasks = target.predictor.tasks
         values = [np.asarray(each) for each in forms]
         places = [task.placed(form) for task, form in zip(tasks, values, strict=True)]
-        if not self._reference:
-            self._reference, self._places = values, places
+        if not self.forms:
+            self._places = places
+        self.forms.append(values)
         classes = [
             task.answers(form)
             for task, form in zip(tasks, values, strict=True)
@@ -141,9 +143,7 @@ class Look:
     def _agreed(self, target: Target, values: Sequence[Any]) -> FloatArray | None:
         shares = [
             task.agreed(task.answers(one), task.answers(other))
-            for task, one, other in zip(
-                target.predictor.tasks, self._reference, values, strict=True
-            )
+            for task, one, other in zip(target.predictor.tasks, self.forms[0], values, strict=True)
         ]
         known = [each for each in shares if each is not None]
         return np.minimum.reduce(known) if known else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_paoding.engine.evaluation.asked_scores import AskedScore
+    from pytest_paoding.engine.evaluation.breakdown.flips import FlipRecorder
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
@@ -38,6 +39,7 @@ def observe(  # noqa: PLR0913 - all that one pass is about
     corruptions: Corruptions | None = None,
     files: Sequence[ExportedFile] = (),
     scores: Sequence[AskedScore] = (),
+    flips: FlipRecorder | None = None,
 ) -> Observations:
     """Run the original and the pruned model side by side, attacked and not.
 
@@ -49,6 +51,7 @@ def observe(  # noqa: PLR0913 - all that one pass is about
         files: What was exported from the pruned model. A file has no gradient, so it is shown the
             pruned model's adversarial examples.
         scores: What is compared besides what is right.
+        flips: What keeps the samples whose answer flips.
 
     Raises:
         DataError: The data does not fit.
@@ -84,6 +87,8 @@ def observe(  # noqa: PLR0913 - all that one pass is about
         except GradientError as error:
             attacking.refusal = str(error)
             answers = look.answers(None)
+        if flips is not None:
+            flips.take(batch, look.forms, answers)
         if worse := corrupting.on(batch):
             versions = worse.corrupted(batch.inputs, number)
             answers[:2] = _with_corrupted(answers[:2], targets, versions)

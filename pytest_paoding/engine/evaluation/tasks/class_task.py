@@ -8,7 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, two_columns_or_more
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import (
+    OutputTask,
+    centred,
+    flipped_only,
+    numbers,
+)
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -97,6 +102,18 @@ class ClassTask(OutputTask):
     def agreed(self, one: Any, other: Any) -> FloatArray:
         """Return 1 where the top classes are the same."""
         return (one == other).astype(np.float64)  # type: ignore[no-any-return]  # NumPy's Any
+
+    def shifted(self, one: Any, other: Any) -> FloatArray:
+        """Return how far the log-odds of the one's answer to the other's are apart."""
+        rows, answers = np.arange(len(one)), (self.answers(one), self.answers(other))
+        with np.errstate(invalid="ignore"):  # of two infinite logits
+            apart = np.asarray(one, np.float64) - other
+            shifts = apart[rows, answers[0]] - apart[rows, answers[1]]
+        return flipped_only(shifts, answers[0] != answers[1])
+
+    def worded(self, answer: Any) -> str:
+        """Return the class number."""
+        return str(int(answer))
 
     def _from_one_hot(self, array: Any) -> IntArray:
         wrong = (array != 0).sum(axis=1) != 1

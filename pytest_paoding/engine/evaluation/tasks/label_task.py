@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, flipped_only, numbers
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
@@ -22,6 +22,11 @@ class LabelTask(OutputTask):
     decides = True
     default_score = "f1"
     exclusive = False
+
+    @property
+    def count(self) -> int:
+        """Number of labels."""
+        return self.port.units
 
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
         """Return 0 or 1 for every label, shape (samples, labels)."""
@@ -70,6 +75,18 @@ class LabelTask(OutputTask):
         """Return which samples have all labels right."""
         found: BoolArray = (answers == (truth == 1)).all(axis=1)
         return found
+
+    def shifted(self, one: Any, other: Any) -> FloatArray:
+        """Return the greatest shift of the log-odds of a label that is now given or no longer."""
+        flipped = self.answers(one) != self.answers(other)
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(np.asarray(one, np.float64) - other)
+        most = np.where(flipped, apart, 0.0).max(axis=1, initial=0.0)
+        return flipped_only(most, flipped.any(axis=1))
+
+    def worded(self, answer: Any) -> str:
+        """Return the numbers of the labels that hold."""
+        return ", ".join(map(str, np.flatnonzero(answer))) or "none"
 
     def agreed(self, one: Any, other: Any) -> FloatArray:
         """Return 1 where all labels are the same."""

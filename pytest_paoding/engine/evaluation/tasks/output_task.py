@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
     from pytest_paoding.records.protocol import TaskName
 
+_FAR = 1e6
+"""A shift of log-odds that stands for any that is larger, such as from what can never be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -78,6 +81,11 @@ class OutputTask(ABC):
         self.port = port
         self.why = why
 
+    @property
+    def count(self) -> int:
+        """Number of classes that it tells apart, or of its labels; 0 where it has none."""
+        return 0
+
     @abstractmethod
     def truth(self, labels: Any, weights: Any = None) -> Any:
         """Return labels as an array, the samples along the first axis.
@@ -120,6 +128,23 @@ class OutputTask(ABC):
         del one, other
         return None
 
+    def shifted(self, one: Any, other: Any) -> FloatArray | None:
+        """Return how far the log-odds between two models' answers are apart, shape (samples,).
+
+        NaN where the answers are the same; None where they are no classes or labels.
+
+        Args:
+            one: The form of the original.
+            other: That of the pruned model.
+        """
+        del one, other
+        return None
+
+    def worded(self, answer: Any) -> str | None:
+        """Return the answer to one sample, or what is true of it, as a text; None as above."""
+        del answer
+        return None
+
     def by_units(self, scores: Any) -> Any:
         """Return an output's values with its units along the last axis."""
         return scores
@@ -154,6 +179,12 @@ class OutputTask(ABC):
 
     def _refuse(self, found: str, remedy: str) -> DataError:
         return DataError(f"labels of output {self.port.name!r} {found}: {remedy}")
+
+
+def flipped_only(shifts: Any, flipped: BoolArray) -> FloatArray:
+    """Return shifts of log-odds with NaN where nothing flipped; infinite ones as large numbers."""
+    finite = np.nan_to_num(shifts, nan=_FAR, posinf=_FAR)
+    return np.where(flipped, np.minimum(finite, _FAR), np.nan)
 
 
 def numbers(labels: Any, port: Port) -> Any:
