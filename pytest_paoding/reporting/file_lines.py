@@ -8,6 +8,7 @@ from pytest_paoding.records.formats import ENDINGS, EXPORTED, KERAS, of_file, pa
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import METRICS
 from pytest_paoding.records.text.printing import show
+from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
     from pytest_paoding.records.results import GateResult
@@ -32,17 +33,31 @@ def file_rows(result: GateResult) -> list[list[str]]:
 
 
 def file_lines(result: GateResult) -> list[str]:
-    """Return the files in further formats as lines below that of their gate."""
+    """Return the files in further formats as lines below that of their gate.
+
+    Where no sample is right or wrong, their scores stand in the place of accuracy.
+    """
     rows = [
-        [name, file, f"{size} ({change})", *_said("accuracy", accuracy), *_said("robust", robust)]
+        [name, file, f"{size} ({change})", "  ".join(_quality(result, name, accuracy, robust))]
         for name, file, size, change, accuracy, robust in file_rows(result)[1:]
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(["", *map(str.ljust, row, widths)]).rstrip() for row in rows]
 
 
-def _said(what: str, value: str) -> list[str]:
-    return [] if value == "-" else [f"{what} {value}"]
+def _quality(result: GateResult, name: str, accuracy: str, robust: str) -> list[str]:
+    first = _scores(result, name) if accuracy == "-" else [f"accuracy {accuracy}"]
+    return [*first, *([] if robust == "-" else [f"robust {robust}"])]
+
+
+def _scores(result: GateResult, file_format: str) -> list[str]:
+    found = []
+    for name, measured in result.metrics.items():
+        base, suffix = parted(name)
+        metric, _, score = base.partition("@")
+        if metric in ("score", "error") and suffix == file_format and measured.after is not None:
+            found.append(f"{score} {show(measured.after, Unit.PLAIN)}")
+    return found
 
 
 def _row(result: GateResult, name: str) -> list[str]:
