@@ -1,1 +1,1 @@
-"""Two small services of a clinic: digits read from scanned forms, and tumours screened."""
+"""Services of a clinic: digits read from scanned forms, tumours screened, glucose foretold."""

@@ -1,4 +1,4 @@
-"""The three networks, untrained."""
+"""The five networks, untrained."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 from keras import layers
+
+from clinic import forms, glucose
 
 
 def digits_cnn() -> keras.Model:
@@ -48,6 +50,48 @@ def cancer_mlp() -> keras.Model:
         ],
         name="cancer_mlp",
     )
+
+
+def forms_unet() -> keras.Model:
+    """Return a small U-Net: cuttings (24, 24, 1) to probabilities of three classes everywhere."""
+    image = keras.Input((forms.SIDE, forms.SIDE, 1), name="image")
+    fine = _block(image, 16, "fine")
+    middle = _block(layers.MaxPooling2D(name="fine_pool")(fine), 24, "middle")
+    coarse = _block(layers.MaxPooling2D(name="middle_pool")(middle), 32, "coarse")
+    middle = _block(_joined(coarse, middle, "middle"), 24, "middle_up")
+    fine = _block(_joined(middle, fine, "fine"), 16, "fine_up")
+    kind = layers.Conv2D(3, 1, activation="softmax", name="kind")(fine)
+    return keras.Model(image, kind, name="forms_unet")
+
+
+def glucose_gru() -> keras.Model:
+    """Return causal convolutions and a GRU: three hours (36, 1) to the next half hour (6,).
+
+    It looks at the distance of every reading from the last one and tells how far the next ones will
+    be from it, so that it need not learn any curve once for every level.
+    """
+    past = keras.Input((glucose.PAST, 1), name="past")
+    last = layers.Cropping1D((glucose.PAST - 1, 0), name="last")(past)
+    shape = layers.Subtract(name="shape")([past, last])
+    for index, (channels, width) in enumerate([(24, 5), (32, 3)], start=1):
+        shape = layers.Conv1D(
+            channels, width, 2, padding="causal", activation="relu", name=f"trend_{index}"
+        )(shape)
+    state = layers.GRU(32, name="state")(shape)
+    hidden = layers.Dense(32, activation="relu", name="hidden")(state)
+    change = layers.Dense(glucose.FUTURE, name="change")(hidden)
+    future = layers.Add(name="future")([change, layers.Flatten(name="level")(last)])
+    return keras.Model(past, future, name="glucose_gru")
+
+
+def _joined(coarse: Any, fine: Any, name: str) -> Any:
+    """Return what a coarse level found, spread over a finer one, beside what that one found."""
+    spread = layers.UpSampling2D(name=f"{name}_spread")(coarse)
+    return layers.Concatenate(name=f"{name}_join")([spread, fine])
+
+
+def _block(tensor: Any, channels: int, name: str) -> Any:
+    return layers.Conv2D(channels, 3, padding="same", activation="relu", name=name)(tensor)
 
 
 def _convolution(tensor: Any, channels: int, name: str) -> Any:

@@ -1,7 +1,8 @@
 """The data the models learn from and are judged on.
 
-Both sets ship with scikit-learn, so nothing is downloaded. A fixed, stratified part of each is held
-out: training never sees it, and the functions `heldout_*` give it to tests and to the release gate.
+Digits and tumours ship with scikit-learn, forms and curves of glucose are drawn here, so nothing is
+downloaded. A fixed part of each is held out: training never sees it, and the functions `heldout_*`
+give it to tests and to the release gate.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.model_selection import train_test_split
 
+from clinic import forms, glucose
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,10 +26,14 @@ _DARKEST = 16.0
 
 
 class Samples(NamedTuple):
-    """Inputs as float32 in [0, 1] and their labels as integers, in the same order."""
+    """Inputs as float32 and what they are, in the same order.
+
+    Labels are numbers of classes, one for each sample or one for each of its positions, or values
+    that are to be told. Inputs run from 0 to 1, those of glucose over the range of the sensor.
+    """
 
     inputs: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.float32]
 
 
 def heldout_images() -> Samples:
@@ -42,6 +49,16 @@ def heldout_pixels() -> Samples:
 def heldout_measurements() -> Samples:
     """Return the held-out tumours, shape (171, 30), label 1 for malignant."""
     return tumour_measurements()[1]
+
+
+def heldout_cuttings() -> Samples:
+    """Return held-out forms, shape (200, 24, 24, 1), and classes 0-2 of their positions."""
+    return form_cuttings()[1]
+
+
+def heldout_curves() -> Samples:
+    """Return held-out glucose, three hours (520, 36, 1) and the half hours after them (520, 6)."""
+    return glucose_curves()[1]
 
 
 @cache
@@ -76,6 +93,28 @@ def tumour_measurements() -> tuple[Samples, Samples]:
         return Samples(inputs.astype(np.float32), samples.labels)
 
     return scaled(training), scaled(heldout)
+
+
+@cache
+def form_cuttings() -> tuple[Samples, Samples]:
+    """Return forms to train on and others held out, each with digits of its own part alone."""
+    training, heldout = digit_images()
+    return (
+        Samples(*forms.cuttings(training.inputs[..., 0], 1500, seed=1)),
+        Samples(*forms.cuttings(heldout.inputs[..., 0], 200, seed=2)),
+    )
+
+
+@cache
+def glucose_curves() -> tuple[Samples, Samples]:
+    """Return windows of the curves of 80 patients to train on, and of 40 others held out.
+
+    Those to train on overlap. Those held out do not: they are fewer, but each of them counts.
+    """
+    return (
+        Samples(*glucose.windows(glucose.curves(80, seed=1), step=5)),
+        Samples(*glucose.windows(glucose.curves(40, seed=2), step=glucose.PAST + glucose.FUTURE)),
+    )
 
 
 def _split(inputs: NDArray[np.floating], labels: NDArray[np.integer]) -> tuple[Samples, Samples]:
