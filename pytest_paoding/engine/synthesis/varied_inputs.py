@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.inputs.input_sources import InputSources
 
 _INPUTS = 512
-_EFFORT = Effort(steps=60, inputs=_INPUTS, least=64, work=1e11)
+_WORK = 2.5e11
+_EFFORTS = (
+    Effort(steps=60, inputs=_INPUTS, least=_INPUTS // 2, work=_WORK),
+    Effort(steps=30, inputs=_INPUTS, least=_INPUTS // 8, work=_WORK),  # of large models fewer
+)
 _SUBSTITUTIONS = 3  # times four rounds of substitutions
 
 
@@ -57,8 +61,8 @@ def varied_inputs(
         sources: Its inputs.
         generator: The random generator.
 
-    Cost: 60 gradient steps of each input where values are moved, 12 where tokens are; 1e11
-    multiplications at most.
+    Cost: 60 gradient steps of each input where values are moved, 12 where tokens are; of large models
+    30 steps of as few as 64 inputs, 2.5e11 multiplications at most.
     """
     screened = sources.screened(calibrated=False)
     try:
@@ -79,13 +83,14 @@ def _moved(
     tokens = any(embeddings(graph, tensor) for tensor in graph.inputs)
     if not classifying(graph) or not (numeric or tokens):
         return "nothing tells where to"
-    count = _EFFORT.affordable(graph, most_inputs(sources))
-    if not count:
+    counts = [each.affordable(graph, most_inputs(sources)) for each in _EFFORTS]
+    if not any(counts):
         return "which would take too long"
+    effort, count = next(pair for pair in zip(_EFFORTS, counts, strict=True) if pair[1])
     try:
         found = _starts(sources, count, generator)
         if numeric:
-            found = invert(model, found, sources, InputSearch(_EFFORT, generator))
+            found = invert(model, found, sources, InputSearch(effort, generator))
         for _ in range(_SUBSTITUTIONS if tokens else 0):
             found = substitute(model, found, sources, generator)
         return sound(sources, found)

@@ -92,7 +92,8 @@ def test_what_takes_too_long_or_has_no_gradient_is_drawn_and_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model, _ = digits()
-    monkeypatch.setattr(synthesis, "_EFFORT", Effort(steps=60, inputs=512, least=64, work=1e3))
+    effort = Effort(steps=60, inputs=512, least=64, work=1e3)
+    monkeypatch.setattr(synthesis, "_EFFORTS", (effort,))
     detail = fidelity_metrics(model, model, input_range=UNIT)["output_divergence"].detail
     assert detail == "512 synthetic inputs, not moved to classes: which would take too long"
 
