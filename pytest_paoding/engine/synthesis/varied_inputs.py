@@ -61,8 +61,8 @@ def varied_inputs(
         sources: Its inputs.
         generator: The random generator.
 
-    Cost: 60 gradient steps of each input where values are moved, 12 where tokens are; of large models
-    30 steps of as few as 64 inputs, 2.5e11 multiplications at most.
+    Cost: 60 gradient steps of each input where values are moved, 12 where tokens are; of large
+    models 30 steps of as few as 64 inputs, 2.5e11 multiplications at most.
     """
     screened = sources.screened(calibrated=False)
     try:
