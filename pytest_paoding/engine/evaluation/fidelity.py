@@ -68,6 +68,7 @@ def fidelity_metrics(
         varied = varied_inputs(model, sources, np.random.default_rng(_SEED))
         chunks = chunked(sources.graph, varied.values).chunks
         before, after = _outputs(model, chunks), _outputs_of(pruned, shapes, chunks)
+        _require_widths(sources.graph, before)
     except ExecutionError as error:
         return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
     sound = np.isfinite(before).all(axis=1)
@@ -81,6 +82,16 @@ def fidelity_metrics(
         "synthetic_agreement": _agreement(original, sources.graph, both, task, detail),
         "output_divergence": _divergence(*both, detail),
     }
+
+
+def _require_widths(graph: Graph, outputs: FloatArray) -> None:
+    """Refuse outputs of other shapes than the layers say: nothing tells which value is which."""
+    said = sum(prod(length or 1 for length in tensor.shape) for tensor in set(graph.outputs))
+    if outputs.shape[1] != said:
+        raise ExecutionError(
+            f"the model gives {outputs.shape[1]} values for a sample, not the {said} that the "
+            f"shapes of its outputs say"
+        )
 
 
 def _divergence(before: FloatArray, after: FloatArray, detail: str) -> Measurement:

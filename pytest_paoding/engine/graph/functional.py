@@ -182,5 +182,14 @@ class _Shadow:
 def _stand_in(operation: Any) -> Any:
     """Return an operation that has the output specs of `operation` and nothing else of it."""
     stand_in = keras.Operation(name=operation.name)  # unnamed, it would count up Keras's names
-    stand_in.compute_output_spec = operation.compute_output_spec
+
+    def output_spec(*args: Any, **kwargs: Any) -> Any:
+        """Return the output specs; an input that is passed on is copied, or it would be its own."""
+        given = {id(each) for each in keras.tree.flatten((args, kwargs))}
+        return keras.tree.map_structure(
+            lambda each: keras.KerasTensor(each.shape, each.dtype) if id(each) in given else each,
+            operation.compute_output_spec(*args, **kwargs),
+        )
+
+    stand_in.compute_output_spec = output_spec
     return stand_in

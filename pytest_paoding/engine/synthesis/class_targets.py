@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from pytest_paoding.engine.synthesis.descent import NoGradientError
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.trace import Call, Graph
@@ -55,7 +58,14 @@ def drawn_targets(graph: Graph, count: int, generator: np.random.Generator) -> l
 
 
 def cross_entropy(call: Call, logits: Any, targets: Any) -> Any:
-    """Return the mean distance of a head's logits from its target probabilities."""
+    """Return the mean distance of a head's logits from its target probabilities.
+
+    Raises:
+        NoGradientError: The head gives values of another shape than it says.
+    """
+    given, said = tuple(logits.shape), tuple(targets.shape)
+    if None not in (*given, *said) and prod(given) != prod(said):
+        raise NoGradientError(f"layer {call.name!r} says that it gives {said[1:]}, not {given[1:]}")
     logits = tf.reshape(tf.cast(logits, tf.float32), tf.shape(targets))
     if _activation(call) is keras.activations.sigmoid:
         losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)

@@ -106,6 +106,17 @@ def test_every_output_of_a_layer_counts():
     assert found["output_divergence"].found == 0
 
 
+def test_outputs_of_another_shape_than_their_layer_says_are_not_compared():
+    """A pooling over steps takes whatever it is given inside of `TimeDistributed`."""
+    given = keras.Input((4, 6))
+    pooled = layers.TimeDistributed(layers.GlobalAveragePooling1D())(given)
+    model = keras.Model(given, layers.Activation("softmax")(pooled))
+    reason = fidelity(model, model)["synthetic_agreement"].reason
+    assert reason == (
+        "the model gives 4 values for a sample, not the 24 that the shapes of its outputs say"
+    )
+
+
 def test_what_is_undefined_says_why():
     constant = dense()
     constant.layers[-1].set_weights([np.zeros((8, 3)), np.arange(3.0)])

@@ -128,3 +128,15 @@ def _nodes(model: Any) -> list[int]:
         if is_nested(operation):
             counts += _nodes(operation)
     return counts
+
+
+@pytest.mark.parametrize("length", (None, 5))
+def test_a_nested_model_that_passes_its_input_on_is_read_for_any_length(length):
+    z = keras.Input((None, 4))
+    inner = keras.Model(z, [layers.Conv1D(4, 3, padding="same")(z), z])
+    x = keras.Input((None, 4))
+    model = keras.Model(x, layers.Add()(inner(layers.Dense(4)(x))))
+    graph = read_graph(model, None if length is None else [(length, 4)])
+    dense, conv, add = graph.calls
+    assert add.inputs == (*conv.outputs, *dense.outputs)
+    assert graph.outputs[0].shape == (length, 4)
