@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -36,7 +36,6 @@ class MeanScore(Score):
 
     layout: Layout
     measure: Measure
-    is_mean: ClassVar[bool] = True
 
     def rows(self, truth: Any, answer: Any, weights: Any = None) -> Rows:
         """Return sums of numbers and of weights, both of shape (samples,)."""
@@ -58,8 +57,6 @@ class MeanScore(Score):
 @dataclass(frozen=True, slots=True, repr=False)
 class RootMeanScore(MeanScore):
     """Square root of a mean, which is no mean itself."""
-
-    is_mean: ClassVar[bool] = False
 
     def weighing(self, rows: Rows) -> Weighing:
         """Return the root of the quotient."""

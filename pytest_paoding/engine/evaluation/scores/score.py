@@ -26,7 +26,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -57,13 +57,10 @@ class Score(Shown, ABC):
     Attributes:
         name: By which it is asked for, such as `top_5_accuracy`.
         direction: Which values are better.
-        is_mean: Whether every value is a mean over the samples, or over places in them, by its
-            kind. `per_sample` tells what that means for given rows.
     """
 
     name: str
     direction: Direction
-    is_mean: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return self.name

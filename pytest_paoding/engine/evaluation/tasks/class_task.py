@@ -144,20 +144,26 @@ class BinaryTask(ClassTask):
 
     name: ClassVar[TaskName] = "binary"
 
-    def __init__(self, port: Port, why: str, *, halfway: bool = False) -> None:
-        """Take an output; `halfway` says that the unit is linear and decides at one half."""
+    def __init__(self, port: Port, why: str, *, halfway: bool = False, told: bool = True) -> None:
+        """Take an output.
+
+        Args:
+            port: The output.
+            why: How its task was found out.
+            halfway: Whether the unit is linear and decides at one half.
+            told: Whether the loss or the head tells the task, so that it goes without saying.
+        """
         super().__init__(port, why)
         if self.count != 2:  # noqa: PLR2004 # that is what binary means
             raise EvaluationError(
                 f'output {port.name!r} has {self.count} units: task = "binary" is of one or two'
             )
-        self._halfway = halfway
+        self._halfway, self._told = halfway, told
 
     @property
     def note(self) -> str | None:
         """What the output was taken for, where neither loss nor head told it."""
-        told = self.why.startswith("loss") or self.why == "head sigmoid"
-        return None if told else self.taken
+        return None if self._told else self.taken
 
     def form(self, scores: Any, head: Head) -> Any:
         """Return logits, shape (samples, 2)."""

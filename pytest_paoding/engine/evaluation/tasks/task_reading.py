@@ -80,7 +80,7 @@ def task_of(  # noqa: PLR0913 - all that may tell it
 def _said(port: Port, said: TaskName, loss: Any) -> OutputTask:
     if said == "binary":
         name = "".join(filter(str.isalnum, class_name_of(loss))).lower()
-        return BinaryTask(port, "as said", halfway=name in _OF_VALUES)
+        return BinaryTask(port, "as said", halfway=name in _OF_VALUES, told=False)
     return _KINDS[said](port, "as said")
 
 
@@ -131,7 +131,7 @@ def _of_linear(port: Port, why: str, array: Any) -> OutputTask:
     if _numbers_classes(array) and port.units > 1:
         return ClassTask(port, numbered)
     if _numbers_classes(array) and array.max(initial=0) <= 1:
-        return BinaryTask(port, numbered)
+        return BinaryTask(port, numbered, told=False)
     return ValueTask(port, f"{why}, labels are values")
 
 
