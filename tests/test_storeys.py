@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,9 +95,21 @@ PACKAGED = [path for path in MODULES if path.parent != ROOT]
 TITLES = {path: path.relative_to(ROOT).as_posix() for path in MODULES}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def called(node: ast.Call) -> str:
+    """Return the last name of what is called."""
+    function = node.func
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+@cache
 def statements(path: Path, *, late: bool = True) -> list[str]:
     """Return what a module imports, for types only too, and inside of functions if `late`."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     inside = {
         id(inner)
         for node in ast.walk(tree)
@@ -111,14 +124,15 @@ def statements(path: Path, *, late: bool = True) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             found += [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and called(node) == "import_module":
             found += [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
     return found
 
 
+@cache
 def typing_only(path: Path) -> set[str]:
     """Return what a module imports for types only."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     return {
         f"{inner.module}.{alias.name}" if isinstance(inner, ast.ImportFrom) else alias.name
         for node in ast.walk(tree)
