@@ -85,10 +85,10 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     files: Mapping[str, Path] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Measure two classifiers on the same data, side by side, in one pass.
+    """Measure two models on the same data, side by side, in one pass.
 
     Both are judged on the outputs the data has labels for. A sample counts as right, or as agreed
-    on, where that holds at each of them; the attack is on the sum of their cross-entropies. To
+    on, where that holds at each of them; the attack is on the sum of their losses. To
     judge one of several outputs, give labels for that one: `y={"digit": labels}`.
 
     Args:
@@ -128,6 +128,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         The metrics by name: accuracy, accuracy_decay, accuracy_retention, agreement,
         class_accuracy_decay, slice_decay if slices are named, robust_accuracy@EPSILON and
         transfer_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
+        divergence, score@NAME or error@NAME, score_decay@NAME, score_decay_relative@NAME and
+        score_retention@NAME of each score, robust_score@NAME@EPSILON or robust_error@NAME@EPSILON,
         corruption_accuracy, corruption_retention, parameters, parameters_removed, flops,
         flops_reduction and activation_memory; where they were asked for synthetic_agreement,
         output_divergence, latency_ratio and batch_latency_ratio. What is undefined has a reason.
