@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import entries, write
-from pytest_paoding.config.bounds import Bound, read_bound
+from pytest_paoding.config.bounds import Bound, by_part, read_bound
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.gate.regression import regressions
-from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
+from pytest_paoding.records.budgets import Limit, Outcome, judge, measured_names
+from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.metrics import REGRESSIONS
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.reporting.terminal import budget_table
@@ -64,11 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _limits(arguments: argparse.Namespace) -> list[Limit]:
-    bounds = {metric: getattr(arguments, key) for key, metric in REGRESSIONS.items()}
+    """Return what the options limit, of models and of their files alike."""
+    bounds = [
+        (metric, part, bound)
+        for key, metric in REGRESSIONS.items()
+        for part, bound in by_part(getattr(arguments, key)).items()
+    ]
     return [
-        Limit(metric, bound.value, bound.level, "command line")
-        for metric, bound in bounds.items()
-        if bound.level is not Level.OFF
+        Limit(metric, bound.value, bound.level, "command line", file_format=name, part=part)
+        for name in (None, *EXPORTED)
+        for metric, part, bound in bounds
+        if bound.value is not None and (name is None or metric.on_files)
     ]
 
 
@@ -76,9 +83,11 @@ def _compared(name: str, old: Entry, new: Entry | None, limits: list[Limit]) -> 
     """Return the comparison of a gate as a record; what OLD does not know is not compared."""
     if new is None:
         return GateResult(name=name, outcome=Outcome.UNJUDGED, reason="is missing from NEW")
-    found = regressions(old, new, missing="")
-    known = {name for name, measured in found.items() if measured.before is not None}
-    judgement = judge([limit for limit in limits if limit.metric.name in known], found)
+    compared = regressions(old, new, missing="")
+    found = {name: each for name, each in compared.items() if each.before is not None}
+    judgement = judge(
+        [limit for limit in limits if found.keys() & set(measured_names(limit, found))], found
+    )
     differences = new.differences(old)
     return GateResult(
         name=name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.config.values import named_parts
 from pytest_paoding.records.budgets import Level
-from pytest_paoding.records.formats import EXPORTED, of_file
+from pytest_paoding.records.formats import EXPORTED, of_file, parted
 from pytest_paoding.records.metrics import FILE_LIMITS
 from pytest_paoding.records.text.jsonable import one_line
 from pytest_paoding.records.text.quantities import confidence, read
@@ -49,6 +49,27 @@ def read_bound(given: object, metric: Metric) -> Bound | dict[str, Bound]:
     return _one(given, metric)
 
 
+def by_part(bound: Bound | Mapping[str, Bound]) -> dict[str | None, Bound]:
+    """Return limits by the score they are of; one of all scores stands under None."""
+    if isinstance(bound, Mapping):
+        return {name: each for name, each in bound.items()}  # noqa: C416 - of wider keys
+    return {None: bound}
+
+
+def by_key(key: str, bound: Bound | Mapping[str, Bound]) -> dict[str, Bound]:
+    """Return limits by whole keys, such as `max_score_decay@mae@tflite`.
+
+    Args:
+        key: Key of all of them, with the format if they are of a file.
+        bound: The limit, or limits by score.
+    """
+    base, file_format = parted(key)
+    return {
+        of_file(base if part is None else f"{base}@{part}", file_format): each
+        for part, each in by_part(bound).items()
+    }
+
+
 def _one(given: object, metric: Metric) -> Bound:
     usual = Level.WARN if metric.advisory else Level.ERROR
     if not isinstance(given, Mapping):
@@ -79,8 +100,8 @@ def _confidence(given: object, metric: Metric) -> float | None:
     return confidence(given)
 
 
-def file_bound(text: str) -> tuple[str, Bound]:
-    """Return the key of a limit on an exported file, and the limit.
+def file_bound(text: str) -> tuple[str, Bound | dict[str, Bound]]:
+    """Return the key of a limit on an exported file, and the limit, or those of scores by name.
 
     Raises:
         ValueError: `text` is not of the form FORMAT:KEY=LIMIT.
@@ -92,4 +113,4 @@ def file_bound(text: str) -> tuple[str, Bound]:
         known = [f"{each}:{metric.key}" for metric, each in FILE_LIMITS.values()]
         hint = likely(f"{name}:{key}", known) if name in EXPORTED else likely(name, EXPORTED)
         raise ValueError(f"{text!r} is not of the form FORMAT:KEY=LIMIT, {hint}")
-    return of_file(key, name), _one(value, found[0])
+    return of_file(key, name), read_bound(value, found[0])

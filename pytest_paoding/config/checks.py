@@ -38,7 +38,7 @@ def missing(settings: Settings) -> list[str]:
 
 
 def _idle_formats(settings: Settings) -> list[str]:
-    """Return a line for every budget of a format that nothing in the file asks for."""
+    """Return a line for every table of limits on a format that nothing in the file asks for."""
     if "formats" in settings.command_line:
         return []
     general, models = settings.table, settings.table.models
@@ -47,17 +47,18 @@ def _idle_formats(settings: Settings) -> list[str]:
     for name, table in models.items():
         asked.append((("models", name), table, table.formats or general.formats or ()))
     return [
-        f"{settings.file.label}: [{'.'.join((*TABLE, *keys, 'budget', name))}] nothing is exported"
+        f"{settings.file.label}: [{'.'.join((*TABLE, *keys, limits, name))}] nothing is exported"
         f" as {name}: add it to formats"
         for keys, table, formats in asked
+        for limits in LIMIT_TABLES
         for name in EXPORTED
-        if dict(table.budget or ()).get(name) is not None and name not in formats
+        if dict(dict(table)[limits] or ()).get(name) is not None and name not in formats
     ]
 
 
 def _idle_baseline(settings: Settings) -> list[str]:
     tables = [settings.table, *settings.table.models.values()]
-    held = settings.command_line.keys() & REGRESSIONS.keys()
+    held = {key.partition("@")[0] for key in settings.command_line} & REGRESSIONS.keys()
     if settings.baseline is None or held or any(table.regression for table in tables):
         return []
     what = "baseline is set, but nothing is compared with it"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.catalogue import SETTINGS
@@ -16,7 +17,7 @@ from pytest_paoding.config.catalogue.keys import EngineCall
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import Level, Limit
 from pytest_paoding.records.formats import EXPORTED, parted
-from pytest_paoding.records.metrics import FILE_LIMITS, LIMITS, Metric
+from pytest_paoding.records.metrics import LIMITS
 from pytest_paoding.records.optional_packages import lacking
 from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
 from pytest_paoding.records.results import DEFAULT, Setting
@@ -25,6 +26,7 @@ from pytest_paoding.records.text.jsonable import plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_paoding.records.metrics import Metric
     from pytest_paoding.records.text.ratios import Ratio
 
 Layer = Mapping[str, Setting]
@@ -138,28 +140,22 @@ def _corrupted(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:
 
 
 def _limits(said: Layer, *, strict: bool) -> tuple[Limit, ...]:
-    formats = said["formats"].value
-    known: list[tuple[str, Metric, str | None]] = [(key, LIMITS[key], None) for key in LIMITS]
-    known += [(key, *rest) for key, rest in FILE_LIMITS.items() if rest[1] in formats]
-    scores = [key for key in said if "@" in key and key not in FILE_LIMITS]
-    found: list[tuple[Setting, Metric, str | None, str | None]] = [
-        (said[key], metric, name, None) for key, metric, name in known if key in said
-    ]
-    for key in sorted(scores):
+    """Return the limits: of the model before those of its files, each score after all of them."""
+    formats, order = said["formats"].value, list(LIMITS)
+    found: list[tuple[tuple[int, int, str], Limit]] = []
+    for key in said:
         base, file_format = parted(key)
         name, _, part = base.partition("@")
-        if file_format is None or file_format in formats:
-            found.append((said[key], LIMITS[name], file_format, part))
-    return tuple(
-        Limit(
-            metric,
-            setting.value.value,
-            Level.ERROR if strict else setting.value.level,
-            setting.source,
-            setting.value.confidence or (said["confidence"].value if metric.sampled else None),
-            name,
-            part,
-        )
-        for setting, metric, name, part in found
-        if setting.value.level is not Level.OFF
-    )
+        metric, fits = LIMITS.get(name), file_format is None or file_format in formats
+        if metric is not None and fits and said[key].value.level is not Level.OFF:
+            place = (-1 if file_format is None else EXPORTED.index(file_format), order.index(name))
+            limit = _limit(metric, said[key], said, strict=strict)
+            limit = replace(limit, file_format=file_format, part=part or None)
+            found.append(((*place, part), limit))
+    return tuple(limit for _, limit in sorted(found, key=itemgetter(0)))
+
+
+def _limit(metric: Metric, setting: Setting, said: Layer, *, strict: bool) -> Limit:
+    bound, general = setting.value, said["confidence"].value if metric.sampled else None
+    level = Level.ERROR if strict else bound.level
+    return Limit(metric, bound.value, level, setting.source, bound.confidence or general)

@@ -16,6 +16,8 @@ from pytest_paoding.records.formats import EXPORTED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
+
     from pytest_paoding.config.configfile import ConfigFile
     from pytest_paoding.config.gate_settings import Layer
 
@@ -39,8 +41,14 @@ def load(file: ConfigFile, *, command_line: Layer, strict: bool = False) -> Sett
 
 
 def _known(tables: tuple[str, ...]) -> tuple[str, ...]:
-    innermost = PaodingTable if not tables else TABLES.get(tables[-1], ModelTable)
+    innermost = PaodingTable if not tables else _innermost(tables)
     return tuple(innermost.model_fields)
+
+
+def _innermost(tables: tuple[str, ...]) -> type[BaseModel]:
+    if tables[-1] in EXPORTED:
+        return TABLES[".".join(tables[-2:])]
+    return TABLES.get(tables[-1], ModelTable)
 
 
 def _nested(tables: tuple[str, ...]) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ The only module that imports Pydantic, and imported only when gates run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from pydantic import (
 )
 
 from pytest_paoding.config import values
-from pytest_paoding.config.bounds import Bound, read_bound
+from pytest_paoding.config.bounds import Bound, by_key, read_bound
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import Scope
 from pytest_paoding.config.config_errors import dotted, faults_of
@@ -30,6 +31,7 @@ from pytest_paoding.records.formats import EXPORTED, of_file
 from pytest_paoding.records.metrics import (
     BUDGETS,
     FILE_BUDGETS,
+    FILE_REGRESSIONS,
     LIMIT_TABLES,
     REGRESSIONS,
     Metric,
@@ -38,7 +40,7 @@ from pytest_paoding.records.results import Setting
 from pytest_paoding.records.text.spelling import likely
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pytest_paoding.config.catalogue.keys import Key
     from pytest_paoding.config.gate_settings import Layer
@@ -98,12 +100,21 @@ Budget = create_model(
 With `confidence` the worse end of each estimate's interval has to be within its limit.
 """
 
+FileRegression = create_model(
+    "FileRegression",
+    __base__=_Table,
+    **{key: _budget_field(metric) for key, metric in FILE_REGRESSIONS.items()},
+)
+"""[tool.paoding.regression.FORMAT]: what of an exported file may get worse than the baseline."""
+
+_FILE_REGRESSION: Any = (FileRegression | None, None)
 Regression = create_model(
     "Regression",
     __base__=_Table,
     **{key: _budget_field(metric) for key, metric in REGRESSIONS.items()},
+    **dict.fromkeys(EXPORTED, _FILE_REGRESSION),
 )
-"""[tool.paoding.regression]: what may get worse than the baseline."""
+"""[tool.paoding.regression]: what may get worse than the baseline, a table by format."""
 
 
 _Keys = create_model("_Keys", __base__=_Table, **_fields(""))
@@ -145,11 +156,8 @@ def _bounds(
         if isinstance(bound, BaseModel):
             layer |= _bounds(bound, f"{name}.{key}", nested, key)
             continue
-        parts = bound if isinstance(bound, dict) else {None: bound}
-        for part, each in parts.items():
-            if each is not None:
-                whole = key if part is None else f"{key}@{part}"
-                layer[of_file(whole, file_format)] = Setting(each, nested(name))
+        limits = {} if bound is None else by_key(of_file(key, file_format), bound)
+        layer |= {whole: Setting(each, nested(name)) for whole, each in limits.items()}
     return layer
 
 
@@ -189,8 +197,10 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "regression": Regression,
     "attack": AttackTable,
     "corruption": CorruptionTable,
-    **dict.fromkeys(EXPORTED, FileBudget),
+    **{f"budget.{name}": FileBudget for name in EXPORTED},
+    **{f"regression.{name}": FileRegression for name in EXPORTED},
 }
+"""The inner tables, those by format under both names."""
 _BY_FORMAT = {name.replace("-", "_"): name for name in EXPORTED}
 """The keyword that holds the budget of a format, by which a table would be named for it."""
 _KEYWORDS = (
@@ -199,6 +209,18 @@ _KEYWORDS = (
     *_BUDGET_KEYS,
     *REGRESSIONS,
 )
+
+
+def _put_by_format(tables: dict[str, dict[str, Any]], name: str, given: Any) -> None:
+    """Put the limits that a keyword gives for a format into the tables they belong to."""
+    worse = {}
+    if isinstance(given, Mapping):
+        worse = {key: each for key, each in given.items() if key in FILE_REGRESSIONS}
+        given = {key: each for key, each in given.items() if key not in worse}
+    if worse:
+        tables["regression"][name] = worse
+    if given or not worse:
+        tables["budget"][name] = given
 
 
 _BUDGET_KEYWORD = 'every budget is a keyword of its own, such as max_size="300 kB"'
@@ -223,9 +245,9 @@ def keywords(given: Mapping[str, Any], *, where: str, source: str) -> Layer:
         name: {key: present.pop(key) for key in keys if key in present}
         for name, keys in zip(LIMIT_TABLES, (_BUDGET_KEYS, REGRESSIONS), strict=True)
     }
-    tables["budget"] |= {
-        name: present.pop(keyword) for keyword, name in _BY_FORMAT.items() if keyword in present
-    }
+    for keyword, name in _BY_FORMAT.items():
+        if keyword in present:
+            _put_by_format(tables, name, present.pop(keyword))
     try:
         table = GateTable.model_validate({**present, **tables})
     except ValidationError as error:

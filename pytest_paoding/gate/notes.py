@@ -84,7 +84,8 @@ def _improvements(checks: Iterable[Check]) -> Iterator[str]:
 
 def _better(check: Check, found: float) -> Iterator[str]:
     if found < 0 and -found > check.limit.value:
-        what, _, _ = check.name.rpartition("_")
+        base, _, part = check.name.partition("@")
+        what = title("@".join(filter(None, (base.rpartition("_")[0], part))))
         amount = show(-found, check.limit.metric.unit)
         yield f"{what} is better than the baseline by {amount}: accept it with {UPDATE}=all"
 

@@ -5,26 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_paoding.records.baseline import DIGITS, UPDATE, Entry
+from pytest_paoding.records.baseline import UPDATE, Entry, rounded
+from pytest_paoding.records.budgets import measured_names
+from pytest_paoding.records.formats import of_file, parted
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.metrics import REGRESSIONS, Metric
+from pytest_paoding.records.metrics import KNOWN, METRICS, REGRESSIONS, Direction, Metric
+from pytest_paoding.records.text.printing import title
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_paoding.records.baseline import Baseline
     from pytest_paoding.records.budgets import Limit
 
-_OF = {
-    "accuracy_drop": "accuracy",
-    "agreement_drop": "agreement",
-    "robustness_drop": "robust_accuracy",
-    "size_increase": "size",
-    "parameters_increase": "parameters",
-    "flops_increase": "flops",
+_OWN = "metric_drop"
+_OF: Mapping[str, tuple[str, ...]] = {
+    "accuracy_drop": ("accuracy",),
+    "agreement_drop": ("agreement",),
+    "score_drop": ("score", "error"),
+    "divergence_increase": ("divergence",),
+    "robustness_drop": ("robust_accuracy",),
+    "robust_score_drop": ("robust_score", "robust_error"),
+    _OWN: ("metric of your own",),
+    "size_increase": ("size",),
+    "parameters_increase": ("parameters",),
+    "flops_increase": ("flops",),
 }
-"""The metric that each regression compares."""
+"""The metrics that each regression compares."""
+
+_COMPARED = {name: regression for regression, names in _OF.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +45,13 @@ class Comparison:
         entry: The baseline's entry for the gate.
         missing: Why there is none, and what to do about it.
         renewed: Whether the gate is compared with itself, as its findings become the entry.
-        limited: Names of the metrics that a limit asks for.
+        limited: The gate's limits on what gets worse.
     """
 
     entry: Entry | None
     missing: str
     renewed: bool
-    limited: frozenset[str]
+    limited: tuple[Limit, ...]
 
     @classmethod
     def of(
@@ -55,8 +65,7 @@ class Comparison:
             limits: Its limits.
             update: Which entries this run writes: "new" or "all"; None to write none.
         """
-        known = {metric.name for metric in REGRESSIONS.values()}
-        limited = frozenset(limit.metric.name for limit in limits) & known
+        limited = tuple(limit for limit in limits if limit.metric.key in REGRESSIONS)
         if baseline is None:
             missing = "there is no baseline: set baseline in [tool.paoding]"
             return cls(None, missing, renewed=False, limited=limited)
@@ -65,51 +74,112 @@ class Comparison:
         renewed = update == "all" or (update == "new" and entry is None)
         return cls(entry, missing, renewed=renewed, limited=limited)
 
-    def __call__(self, metrics: Mapping[str, Measurement]) -> dict[str, Measurement]:
+    def __call__(self, new: Entry) -> dict[str, Measurement]:
         """Return the regressions that are limited or defined."""
-        new = Entry.of_metrics(metrics)
-        found = regressions(new if self.renewed else self.entry, new, missing=self.missing)
+        old = new if self.renewed else self.entry
+        found = regressions(old, new, missing=self.missing)
+        asked = set()
+        for limit in self.limited:
+            for name in measured_names(limit, found):
+                reason = self.missing if old is None else _lacking(limit, new)
+                found.setdefault(name, Measurement(reason=reason))
+                asked.add(name)
         return {
             name: measured
             for name, measured in found.items()
-            if name in self.limited or measured.found is not None
+            if name in asked or measured.found is not None
         }
 
 
 def regressions(old: Entry | None, new: Entry, *, missing: str) -> dict[str, Measurement]:
     """Return every regression: `before` is the baseline, `after` the present.
 
+    Those of scores are there for each score, as `score_drop@NAME`, those of metrics of somebody's
+    own for each that says which of its values are better, those of files as `...@FORMAT`. What
+    neither entry has stands under the plain name, undefined.
+
     Args:
         old: The baseline's entry; None where there is none.
         new: The present findings.
         missing: Why there is no entry and what to do about it, in one line.
     """
+    groups: dict[str, list[str]] = {metric.name: [] for metric in REGRESSIONS.values()}
+    if old is None:
+        return {name: Measurement(reason=missing) for name in groups}
+    better = {**old.better, **new.better}
+    for name in {**old.metrics, **new.metrics}:
+        if group := _compared_as(name, better):
+            groups.setdefault(group, []).append(name)
     return {
-        metric.name: (
-            Measurement(reason=missing)
-            if old is None
-            else _regression(metric, old.metrics, new.metrics)
-        )
-        for metric in REGRESSIONS.values()
+        group: _regression(group, names, (old.metrics, new.metrics), better)
+        for group, names in groups.items()
     }
 
 
-def _regression(metric: Metric, old: Mapping[str, float], new: Mapping[str, float]) -> Measurement:
+def _compared_as(name: str, better: Mapping[str, str]) -> str | None:
+    """Return the regression that a metric belongs to; None if it belongs to none."""
+    if name in better:
+        return f"{_OWN}@{name}"
+    whole, file_format = parted(name)
+    base, _, part = whole.partition("@")
+    regression = _COMPARED.get(base)
+    if regression is None:
+        return None
+    if KNOWN[regression].per_score:
+        score = part.rpartition("@")[0] if METRICS[base].per_epsilon else part
+        regression = f"{regression}@{score}"
+    return of_file(regression, file_format)
+
+
+def _lacking(limit: Limit, new: Entry) -> str:
+    """Return why there is no regression for a limit of one score, one metric or one file."""
+    if limit.metric.name == _OWN and limit.part in new.metrics:
+        return (
+            f"nothing says which values of {limit.part} are better: return it from the hook "
+            f"pytest_paoding_metrics, or limit it in pytest_paoding_modify_budget"
+        )
+    name = _OF[limit.metric.name][0] if limit.part is None else f"{_base(limit)}@{limit.part}"
+    return f"the baseline has no {title(of_file(name, limit.file_format))}"
+
+
+def _base(limit: Limit) -> str:
+    return "metric" if limit.metric.name == _OWN else _OF[limit.metric.name][0]
+
+
+def _regression(
+    group: str,
+    names: Sequence[str],
+    entries: tuple[Mapping[str, float], Mapping[str, float]],
+    better: Mapping[str, str],
+) -> Measurement:
     """Return the worst regression of a metric over the attack's strengths, where it has any."""
-    base = _OF[metric.name]
-    names = [name for name in old if name.partition("@")[0] == base]
-    found = [_one(metric, old[name], new.get(name), name) for name in names]
+    old, new = entries
+    metric = KNOWN[group.partition("@")[0]]
+    found = [
+        _one(metric, old[name], new.get(name), name, _direction(name, better))
+        for name in names
+        if name in old
+    ]
     if not found:
-        return Measurement(reason=f"the baseline has no {base.replace('_', ' ')}")
+        what = names[0] if names else _OF[metric.name][0]
+        return Measurement(reason=f"the baseline has no {title(what)}")
     undefined = [each for each in found if each.found is None]
     return undefined[0] if undefined else max(found, key=lambda each: each.found or 0.0)
 
 
-def _one(metric: Metric, old: float, new: float | None, name: str) -> Measurement:
+def _direction(name: str, better: Mapping[str, str]) -> Direction:
+    if name in better:
+        return Direction(better[name])
+    return METRICS[name.partition("@")[0]].direction
+
+
+def _one(
+    metric: Metric, old: float, new: float | None, name: str, direction: Direction
+) -> Measurement:
     if new is None:
-        return Measurement(before=old, reason=f"{name.replace('_', ' ')} was not measured now")
-    if metric.unit is Unit.SHARE:
-        found = round(old - new, DIGITS)
+        return Measurement(before=old, reason=f"{title(name)} was not measured now")
+    if metric.unit is not Unit.PERCENT:
+        found = rounded(old - new if direction is Direction.HIGHER else new - old, metric.unit)
     elif old == 0:
         return Measurement(before=old, after=new, reason="the baseline's value is 0")
     else:

@@ -27,10 +27,11 @@ from pytest_paoding.records.metrics import KNOWN, Metric
 from pytest_paoding.records.results import SCHEMA, GateResult, Trial
 from pytest_paoding.records.revision import Revision
 from pytest_paoding.records.text.jsonable import plain_measurement, portable
+from pytest_paoding.records.text.printing import title
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.gate.workbench import Workbench
@@ -100,7 +101,7 @@ class Gate:
         spec: What to do.
         bench: The model and its data, and the engine that does the work.
         measure_more: Gives further metrics of (original, pruned, data), if there are any.
-        compare: Gives the regressions of what was measured.
+        compare: Gives the regressions of what was measured, in the form of a baseline's entry.
         accepted: The baseline's entry that the gate is compared with.
         artifacts: Folder to publish in; None to only judge.
         owner: Process whose death makes staged files stale.
@@ -113,7 +114,7 @@ class Gate:
     spec: GateSpec
     bench: Workbench
     measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None = None
-    compare: Callable[[Mapping[str, Measurement]], Mapping[str, Measurement]] = lambda _: {}
+    compare: Callable[[Entry], Mapping[str, Measurement]] = lambda _: {}
     accepted: Entry | None = None
     artifacts: Path | None = None
     owner: int = 0
@@ -191,16 +192,23 @@ class Gate:
         self._note(notes=(*cut.notes, *exports.notes))
         measured = bench.measure(settings, cut, exports)
         self._note(breakdown=measured.breakdown)
-        more = {}
+        own: Mapping[Metric, Measurement] = {}
         if self.measure_more is not None:
-            more = _named(self.measure_more(bench.given, bench.model(cut), bench.data))
+            own = self.measure_more(bench.given, bench.model(cut), bench.data)
         metrics = {
             name: plain_measurement(measurement)
-            for name, measurement in {**measured, **more, **cut.metrics, **exports.sizes}.items()
+            for name, measurement in {
+                **measured,
+                **_named(own),
+                **cut.metrics,
+                **exports.sizes,
+            }.items()
         }
-        metrics |= self.compare(metrics)
+        better = _better((*own, *(limit.metric for limit in settings.limits)))
+        metrics |= self.compare(Entry.of_metrics(metrics, better))
         judgement = judge(settings.limits, metrics)
         self._note(metrics=metrics, checks=judgement.checks, outcome=judgement.outcome)
+        self._note(better=better)
         return self.now
 
     def _result(self, reason: str | None, started: float) -> GateResult:
@@ -261,8 +269,13 @@ def _undecided(record: GateResult) -> str | None:
         return None
     for check in record.checks:
         if check.fails and check.verdict is Verdict.UNJUDGED:
-            return f"{check.name.replace('_', ' ')}: {check.measurement.reason}"
+            return f"{title(check.name)}: {check.measurement.reason}"
     return f"no budget applies: {NO_BUDGET}"
+
+
+def _better(metrics: Iterable[Metric]) -> dict[str, str]:
+    """Return which values are better of those metrics that are not of this package."""
+    return {each.name: each.direction.value for each in metrics if each.name not in KNOWN}
 
 
 def _named(more: Mapping[Metric, Measurement]) -> dict[str, Measurement]:

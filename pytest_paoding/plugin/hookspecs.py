@@ -67,7 +67,8 @@ def pytest_paoding_metrics(
 ) -> dict[Metric, Measurement] | None:
     """Return further metrics of the original and the pruned model.
 
-    They appear in all reports; to limit one, add a budget in `pytest_paoding_modify_budget`::
+    They appear in all reports and in baselines. To limit one, add a budget in
+    `pytest_paoding_modify_budget`, or `max_metric_drop` in `[tool.paoding.regression]`::
 
         from pytest_paoding import Direction, Measurement, Metric
 

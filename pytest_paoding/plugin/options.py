@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.bounds import file_bound, read_bound
+from pytest_paoding.config.bounds import by_key, file_bound, read_bound
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.cli_values import argument, described, reason
 from pytest_paoding.records.metrics import LIMITS
@@ -123,9 +123,15 @@ def _limits() -> Iterator[_Described]:
 def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     given, folder = vars(config.option), config.invocation_params.dir
-    said = {name: given.get(f"paoding_{name}") for name in LIMITS} | dict(
+    bounds = {name: given.get(f"paoding_{name}") for name in LIMITS} | dict(
         config.option.paoding_format_budget
     )
+    said: dict[str, Any] = {
+        key: each
+        for name, bound in bounds.items()
+        if bound is not None
+        for key, each in by_key(name, bound).items()
+    }
     for key in SETTINGS.optional:
         value = given.get(f"paoding_{key.name}")
         said[key.name] = folder / Path(value).expanduser() if key.path and value else value

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.records.formats import parted
-from pytest_paoding.records.metrics import METRICS
+from pytest_paoding.records.metrics import KNOWN, METRICS, REGRESSIONS, Direction
 from pytest_paoding.records.results import DEFAULT
 from pytest_paoding.records.text.jsonable import to_json
-from pytest_paoding.records.text.printing import show, show_apart
+from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ UPDATE = "pytest --paoding-update-baseline"
 """The command that writes missing entries."""
 
 DIGITS = 6
-"""Decimal places of stored and compared values; beyond them machines differ."""
+"""Decimal places of stored and compared values, or their digits; beyond them machines differ."""
 _SETTINGS = ("ratio", "strategy", "seed", "attack", "epsilons")
 """Settings that an entry always holds; others only where some source gives them."""
 _OF_FILES = ("formats",)
@@ -42,33 +42,44 @@ class Entry:
     """The comparable findings of one gate.
 
     Attributes:
-        metrics: Rounded value of every metric of this package, those of exported files excepted.
+        metrics: Rounded value of every metric, of exported files and of somebody's own code too.
         settings: Settings of the pruning and the attack.
         environment: Versions of the engine's packages, and the kind of machine.
+        better: Which values are the better ones, "lower" or "higher", of metrics that are not of
+            this package, as far as that is known.
     """
 
     metrics: Mapping[str, float]
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    better: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_metrics(cls, metrics: Mapping[str, Measurement]) -> Entry:
-        """Return an entry of measured values only."""
-        return cls(_rounded(metrics))
+    def of_metrics(
+        cls, metrics: Mapping[str, Measurement], better: Mapping[str, str] | None = None
+    ) -> Entry:
+        """Return an entry of measured values only, and of which ones are better."""
+        return cls(_values(metrics), better=better or {})
 
     @classmethod
     def from_result(cls, result: GateResult) -> Entry:
         """Return the entry for a gate's record."""
         machine = {} if result.machine is None else {"machine": result.machine}
         return cls(
-            metrics=_rounded(result.metrics),
+            metrics=_values(result.metrics),
             settings={
                 key: setting.value
                 for key, setting in result.settings.items()
                 if key in _SETTINGS or (setting.source != DEFAULT and key not in _OF_FILES)
             },
             environment={**result.versions, **machine},
+            better=dict(result.better),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form, in which what is better stands only where something is known."""
+        plain = asdict(self)
+        return plain if self.better else {key: plain[key] for key in plain if key != "better"}
 
     def differences(self, other: Entry) -> list[str]:
         """Return the settings and versions in which another entry differs, one text each."""
@@ -82,15 +93,27 @@ class Entry:
         ]
 
 
-def _rounded(metrics: Mapping[str, Measurement]) -> dict[str, float]:
-    return {
-        name: round(measured.found, DIGITS)
-        for name, measured in metrics.items()
-        if (metric := METRICS.get(name.partition("@")[0]))
-        and not metric.advisory
-        and parted(name)[1] is None
-        and measured.found is not None
-    }
+def rounded(value: float, unit: Unit) -> float:
+    """Return a value as far as machines agree: in a unit of its own six digits, else six places.
+
+    >>> rounded(0.123456789e-5, Unit.PLAIN), rounded(1234567, Unit.PLAIN)
+    (1.23457e-06, 1234567)
+    """
+    if unit is Unit.PLAIN and value != int(value):
+        return float(f"{value:.{DIGITS}g}")
+    return round(value, DIGITS)
+
+
+def _values(metrics: Mapping[str, Measurement]) -> dict[str, float]:
+    found = {}
+    for name, measured in metrics.items():
+        metric = KNOWN.get(name.partition("@")[0])
+        compared = metric is not None and metric.key in REGRESSIONS  # with an earlier entry
+        if measured.found is None or not isfinite(measured.found) or compared:
+            continue
+        if metric is None or not metric.advisory:
+            found[name] = rounded(measured.found, Unit.PLAIN if metric is None else metric.unit)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +168,7 @@ class Baseline:
         """Return the plain form."""
         return {
             "schema": SCHEMA,
-            "gates": {name: asdict(entry) for name, entry in sorted(self.entries.items())},
+            "gates": {name: entry.to_dict() for name, entry in sorted(self.entries.items())},
         }
 
     def to_text(self) -> str:
@@ -178,6 +201,9 @@ def _check_entry(entry: Entry) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise TypeError(f"{name} is no number")
     dict(entry.settings), dict(entry.environment)
+    for name, better in dict(entry.better).items():
+        if better not in [each.value for each in Direction]:
+            raise TypeError(f"{name} is better {better!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +261,7 @@ def updated(
 
 def _changed(old: Entry, new: Entry) -> str:
     parts = [
-        f"{name.replace('_', ' ')} {' -> '.join(_shown(name, old, new))}"
+        f"{title(name)} {' -> '.join(_shown(name, old, new))}"
         for name in {**old.metrics, **new.metrics}
         if old.metrics.get(name) != new.metrics.get(name)
     ]

@@ -190,7 +190,7 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
         _check(name, limit, measurements.get(name))
         for limit in limits
         if limit.level is not Level.OFF
-        for name in _measured_names(limit, measurements)
+        for name in measured_names(limit, measurements)
     )
     failing = {check.verdict for check in checks if check.fails}
     if Verdict.UNJUDGED in failing or not checks:
@@ -198,26 +198,31 @@ def judge(limits: Iterable[Limit], measurements: Mapping[str, Measurement]) -> J
     return Judgement(Outcome.OVER_BUDGET if failing else Outcome.WITHIN_BUDGET, checks)
 
 
-def _measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
+def measured_names(limit: Limit, measurements: Mapping[str, Measurement]) -> list[str]:
     """Return the names of what a limit limits: of every strength or score, unless it says which."""
     metric = limit.metric
     if not metric.parted:
         return [of_file(metric.name, limit.file_format)]
-    part = metric.name if limit.part is None else f"{metric.name}@{limit.part}"
+    whole = metric.name if limit.part is None else f"{metric.name}@{limit.part}"
     if limit.part is not None and not metric.per_epsilon:
-        return [of_file(part, limit.file_format)]
-    found = [
-        each
-        for each in measurements
-        if each.startswith(f"{part}@") and parted(each)[1] == limit.file_format
-    ]
-    return found or [of_file(part, limit.file_format)]
+        return [of_file(whole, limit.file_format)]
+    found = [each for each in measurements if _is_part(each, whole, limit)]
+    return found or [of_file(whole, limit.file_format)]
+
+
+def _is_part(name: str, whole: str, limit: Limit) -> bool:
+    """Whether a name is that of a strength or a score which a limit limits."""
+    base, file_format = parted(name)
+    stem = base.rpartition("@")[0] if limit.metric.per_epsilon else base
+    any_score = limit.metric.per_score and limit.part is None
+    fits = stem.startswith(f"{whole}@") if any_score else stem == whole
+    return fits and file_format == limit.file_format
 
 
 def _check(name: str, limit: Limit, measurement: Measurement | None) -> Check:
     if measurement is None:
         needs = f": set {limit.metric.needs}" if limit.metric.needs else ""
-        measurement = Measurement(reason=f"{name.replace('_', ' ')} was not measured{needs}")
+        measurement = Measurement(reason=f"{title(name)} was not measured{needs}")
     elif limit.confidence and measurement.found is not None:
         doubt = measurement.doubt(limit.confidence)
         if doubt is not None:

@@ -33,7 +33,7 @@ class Metric(Shown):
         sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
         per_score: Measured once per score, under the names `NAME@SCORE`; where it is both, they are
-            `NAME@SCORE@EPSILON`.
+            `NAME@SCORE@EPSILON`. For a metric of somebody's own its name stands there.
         limit_key: Its budget key, where that is another.
         on_corrupted: Whether it is measured on corrupted inputs.
         extra: Measure that has to be asked for, where the metric depends on one.
@@ -149,10 +149,14 @@ REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.key: metric
         for metric in (
-            Metric("accuracy_drop", _LOWER, _SHARE, _SHARE),
-            Metric("agreement_drop", _LOWER, _SHARE, _SHARE),
-            Metric("robustness_drop", _LOWER, _SHARE, _SHARE),
-            Metric("size_increase", _LOWER, _PERCENT, _BYTES),
+            Metric("accuracy_drop", _LOWER, _SHARE, _SHARE, on_files=True),
+            Metric("agreement_drop", _LOWER, _SHARE, _SHARE, on_files=True),
+            Metric("score_drop", _LOWER, per_score=True, on_files=True),
+            Metric("divergence_increase", _LOWER, _RETENTION, _RETENTION, on_files=True),
+            Metric("robustness_drop", _LOWER, _SHARE, _SHARE, on_files=True),
+            Metric("robust_score_drop", _LOWER, per_score=True, on_files=True),
+            Metric("metric_drop", _LOWER, per_score=True),
+            Metric("size_increase", _LOWER, _PERCENT, _BYTES, on_files=True),
             Metric("parameters_increase", _LOWER, _PERCENT, _COUNT),
             Metric("flops_increase", _LOWER, _PERCENT, _COUNT),
         )
@@ -171,14 +175,19 @@ FILE_BUDGETS: Mapping[str, Metric] = MappingProxyType(
 )
 """What can be limited of an exported file, by key."""
 
+FILE_REGRESSIONS: Mapping[str, Metric] = MappingProxyType(
+    {key: metric for key, metric in REGRESSIONS.items() if metric.on_files}
+)
+"""What of an exported file may get worse than the baseline, by key."""
+
 FILE_LIMITS: Mapping[str, tuple[Metric, str]] = MappingProxyType(
     {
         of_file(key, name): (metric, name)
         for name in EXPORTED
-        for key, metric in FILE_BUDGETS.items()
+        for key, metric in (*FILE_BUDGETS.items(), *FILE_REGRESSIONS.items())
     }
 )
-"""Metric and format of every budget on a file, by key, such as `max_size@tflite-int8`."""
+"""Metric and format of every limit on a file, by key, such as `max_size@tflite-int8`."""
 
 KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
 """Every metric that can be limited, by name."""

@@ -81,6 +81,8 @@ class GateResult(Shown):
         reused: Whether all work was found in the store, done by an earlier gate.
         notes: Further remarks on the pruning and the comparison, a line each.
         breakdown: What averages hide; None where it was not looked for.
+        better: Which values are the better ones, "lower" or "higher", of metrics that are not of
+            this package, as far as that is known.
     """
 
     name: str
@@ -106,6 +108,7 @@ class GateResult(Shown):
     reused: bool = False
     notes: tuple[str, ...] = ()
     breakdown: Breakdown | None = None
+    better: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         checks = [check for check in self.checks if check.verdict is not Verdict.MISSED]
@@ -177,12 +180,13 @@ class GateResult(Shown):
             "trials": [_trial_to_dict(trial) for trial in self.trials],
             "notes": list(self.notes),
             "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
+            "better": dict(self.better),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> GateResult:
         """Return the record whose plain form is `plain`."""
-        artifact, breakdown = plain["artifact"], plain.get("breakdown")  # which is younger
+        artifact, breakdown = plain["artifact"], plain.get("breakdown")  # not of old
         return cls(
             **{name: plain[name] for name in _PLAIN},
             outcome=Outcome(plain["outcome"]),
@@ -203,6 +207,7 @@ class GateResult(Shown):
             ),
             notes=tuple(plain["notes"]),
             breakdown=None if breakdown is None else Breakdown.from_dict(breakdown),
+            better=plain.get("better", {}),
         )
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_paoding.config.bounds import Bound, read_bound
 from pytest_paoding.config.score_values import scores, task
+from pytest_paoding.config.tables import keywords
+from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import BUDGETS, Direction
@@ -106,6 +108,79 @@ def test_limits_of_a_file_reach_the_gate(tmp_path: Path) -> None:
     }
 
 
+def test_limits_of_the_model_come_before_those_of_its_files(tmp_path: Path) -> None:
+    text = BASE + (
+        "[tool.paoding.models.b]\npath = 'b'\nformats = ['tflite', 'onnx']\n"
+        "[tool.paoding.models.b.budget]\nmax_size = '1 MB'\n"
+        "max_score_decay = { r2 = 0.1, mae = 0.1 }\nmax_accuracy_decay = 0.1\n"
+        "onnx = { max_score_decay = 0.2 }\ntflite = { max_score_decay = { mae = 0.2 } }\n"
+    )
+    assert [limit.key for limit in loaded(tmp_path, text).gate(model="b").limits] == [
+        "max_accuracy_decay",
+        "max_score_decay@mae",
+        "max_score_decay@r2",
+        "min_robustness_retention",
+        "max_size",
+        "max_score_decay@mae@tflite",
+        "max_score_decay@onnx",
+    ]
+
+
+WORSE = "max_score_drop = { mae = 0.1 }\nmax_metric_drop = { f1 = 0.2 }\n"
+
+
+def test_regressions_are_limited_by_name_and_of_files(tmp_path: Path) -> None:
+    text = BASE.replace("[tool.paoding]", "[tool.paoding]\nbaseline = 'b.json'", 1) + (
+        "[tool.paoding.models.b]\npath = 'b'\nformats = ['tflite']\n"
+        f"[tool.paoding.models.b.regression]\n{WORSE}max_divergence_increase = 0.3\n"
+        "[tool.paoding.models.b.regression.tflite]\nmax_score_drop = { mae = 0.4 }\n"
+        "max_size_increase = '5%'\n"
+    )
+    gate = loaded(tmp_path, text).gate(model="b")
+    assert {limit.key: limit.value for limit in gate.limits if limit.source.endswith("b]")} == {
+        "max_score_drop@mae": 0.1,
+        "max_metric_drop@f1": 0.2,
+        "max_divergence_increase": 0.3,
+        "max_score_drop@mae@tflite": 0.4,
+        "max_size_increase@tflite": 0.05,
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    (
+        ("max_parameters_increase = 0.1", "max_parameters_increase: unknown key"),
+        ("max_size = 3", "max_size: unknown key"),
+        ("max_score_drop = {}", "max_score_drop: names no score"),
+    ),
+)
+def test_what_is_no_regression_of_a_file_is_refused(
+    tmp_path: Path, table: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        loaded(tmp_path, f"{BASE}[tool.paoding.regression.tflite]\n{table}\n")
+    assert "[tool.paoding.regression.tflite]" in str(caught.value)
+
+
+def test_a_regression_of_a_file_that_nothing_exports_is_refused(tmp_path: Path) -> None:
+    text = f"{BASE}[tool.paoding.regression.tflite]\nmax_size_increase = 0.1\n"
+    with pytest.raises(ConfigError, match="nothing is exported as tflite: add it to formats"):
+        loaded(tmp_path, text)
+
+
+def test_one_keyword_holds_all_limits_of_a_format() -> None:
+    limits = {"max_size": 9, "max_size_increase": 0.1, "max_score_drop": {"mae": 0.2}}
+    layer = keywords({"tflite_int8": limits}, where="paoding", source="call")
+    assert sorted(layer) == [
+        "max_score_drop@mae@tflite-int8",
+        "max_size@tflite-int8",
+        "max_size_increase@tflite-int8",
+    ]
+    for wrong in (3, [], {"max_sise": 3}, {"max_size_increase": 0.1, "max_sise": 3}):
+        with pytest.raises(ConfigError, match="tflite-int8"):
+            keywords({"tflite_int8": wrong}, where="paoding", source="call")
+
+
 MEASURED = {
     "error@mae": Measurement(0.4, 0.5, 0.5),
     "score@r2": Measurement(0.9, 0.8, 0.8),
@@ -136,7 +211,7 @@ def test_a_limit_holds_for_every_score_of_its_direction(
 def test_a_limit_on_a_score_that_was_not_taken_is_unjudged() -> None:
     judgement = judge([Limit(DECAY, 0.5, part="auc")], MEASURED)
     assert judgement.outcome is Outcome.UNJUDGED
-    assert judgement.checks[0].measurement.reason == "score decay@auc was not measured"
+    assert judgement.checks[0].measurement.reason == "score decay @auc was not measured"
 
 
 def test_a_limit_on_a_files_score_is_its_own() -> None:

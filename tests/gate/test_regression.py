@@ -41,7 +41,7 @@ def test_the_worst_strength_of_the_attack_counts() -> None:
     assert measured["robustness_drop"].found == pytest.approx(0.1)
     assert measured["robustness_drop"].detail == "robust_accuracy@0.01 against the baseline"
     missing = found(old, {"robust_accuracy@0.01": 0.7})["robustness_drop"]
-    assert (missing.found, missing.reason) == (None, "robust accuracy@0.05 was not measured now")
+    assert (missing.found, missing.reason) == (None, "robust accuracy @0.05 was not measured now")
 
 
 def test_what_cannot_be_compared_is_undefined_and_says_why() -> None:

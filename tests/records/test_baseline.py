@@ -42,7 +42,7 @@ def test_an_entry_holds_what_can_be_compared_and_nothing_of_the_run() -> None:
         machine="Linux x86_64",
     )
     assert Entry.from_result(result) == Entry(
-        metrics={"size": 1000},
+        metrics={"size": 1000, "f1": 1.0},
         settings={"ratio": 0.5, "seed": 0},
         environment={"keras": "3.0", "machine": "Linux x86_64"},
     )
@@ -64,6 +64,37 @@ def test_any_result_survives_the_file(result: GateResult) -> None:
     text = Baseline(None, FILE, entries).to_text()  # type: ignore[arg-type]
     again = Baseline.from_document(json.loads(text), None, label=FILE)  # type: ignore[arg-type]
     assert again.to_text() == text
+
+
+SMALL = 1.23456789e-7
+
+
+def test_scores_have_digits_and_clocks_and_regressions_are_left_out() -> None:
+    """A score may be small in its own unit, where six places would leave nothing of it."""
+    metrics = {
+        "error@mse": Measurement(found=SMALL),
+        "robust_error@mse@0.1@tflite": Measurement(found=SMALL),
+        "divergence": Measurement(found=SMALL),
+        "own": Measurement(found=SMALL),
+        "odd": Measurement(found=float("inf")),
+        "latency_ratio": Measurement(found=0.5),
+        "score_drop@f1": Measurement(found=0.1),
+        "accuracy_drop@tflite": Measurement(found=0.1),
+    }
+    assert Entry.of_metrics(metrics).metrics == {
+        "error@mse": 1.23457e-7,
+        "robust_error@mse@0.1@tflite": 1.23457e-7,
+        "divergence": 0.0,
+        "own": 1.23457e-7,
+    }
+
+
+def test_what_is_better_stands_in_the_file_only_where_something_is_known(tmp_path: Path) -> None:
+    one = baseline(tmp_path, gate("a", better={"f1": "higher"}), gate("b"))
+    document = json.loads(one.to_text())
+    assert document["gates"]["a"]["better"] == {"f1": "higher"}
+    assert "better" not in document["gates"]["b"]
+    assert Baseline.from_document(document, tmp_path, label=FILE).entries == one.entries
 
 
 def test_the_text_is_sorted_so_that_a_diff_shows_what_changed(tmp_path: Path) -> None:
@@ -99,6 +130,10 @@ def test_a_file_that_is_not_there_has_no_entries(tmp_path: Path) -> None:
         (
             f'{{"schema": "{SCHEMA}", "gates": {{"a": {{"metrics": {{}}, "settings": 3}}}}}}',
             "TypeError",
+        ),
+        (
+            f'{{"schema": "{SCHEMA}", "gates": {{"a": {{"metrics": {{}}, "better": {{"f":1}}}}}}}}',
+            "TypeError: f is better 1",
         ),
     ),
 )
@@ -159,7 +194,7 @@ def test_what_changed_is_told_also_where_no_metric_did(tmp_path: Path) -> None:
     assert updated(present, [moved], everything=True, unfit={}).lines == (
         "changed a (settings or environment)",
     )
-    metrics = {"size": Measurement(found=1000), "flops": Measurement(found=7)}
+    metrics = {**gate("a").metrics, "flops": Measurement(found=7)}
     more = dataclasses.replace(gate("a"), metrics=metrics)
     assert updated(present, [more], everything=True, unfit={}).lines == (
         "changed a (flops - -> 7)",

@@ -221,9 +221,9 @@ def test_records_with_files_survive_the_trip_and_older_ones_are_read() -> None:
     assert older.files == ()
 
 
-def test_baselines_are_about_models_and_not_about_files() -> None:
+def test_baselines_hold_files_but_not_which_ones_are_asked_for() -> None:
     metrics = {"size": Measurement(found=3), "size@onnx": Measurement(found=2)}
-    assert Entry.of_metrics(metrics).metrics == {"size": 3}
+    assert Entry.of_metrics(metrics).metrics == {"size": 3, "size@onnx": 2}
     settings = {"ratio": Setting(0.5, "call"), "formats": Setting(["keras", "onnx"], "call")}
     result = GateResult(name="net", outcome=Outcome.WITHIN_BUDGET, settings=settings)
     assert Entry.from_result(result).settings == {"ratio": 0.5}

@@ -219,8 +219,11 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "budgets-counted": _budgets(lambda metric: metric.counted),
     "budgets-other": _budgets(_other),
     "regressions": table(
-        "key|a limit is|measured as",
-        [(f"`{key}`", _AMOUNTS[each.unit]) for key, each in metrics.REGRESSIONS.items()],
+        "key|a limit is|exported files|measured as",
+        [
+            (f"`{key}`", _AMOUNTS[each.unit], "yes" if each.on_files else "no")
+            for key, each in metrics.REGRESSIONS.items()
+        ],
     ),
     "formats": table(
         "format|file|needs|is",

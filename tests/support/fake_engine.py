@@ -214,6 +214,8 @@ def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
         "accuracy_retention": Measurement(before, after, after / before),
         "agreement": Measurement(found=facts.get("agreement", 0.99)),
     }
+    for name, (old, new) in facts.get("scores", {}).items():
+        found[name] = Measurement(old, new, new)
     if "worst class" in facts:
         old, new = facts["worst class"]
         detail = f"worst of 10 classes is class 3, 40 samples, {old:.4f} to {new:.4f}"
@@ -235,6 +237,7 @@ def _judged_files(facts: dict[str, Any], files: Mapping[str, Path]) -> dict[str,
         assert json.loads(path.read_text())["format"] == name
         before, after = facts.get("accuracy", (0.9, 0.9))
         lost = facts.get("lost", {}).get(name, 0.0)
-        of_file = {**facts, "accuracy": (before, after - lost)}
+        scores = facts.get("scores of files", {}).get(name, facts.get("scores", {}))
+        of_file = {**facts, "accuracy": (before, after - lost), "scores": scores}
         found |= {f"{metric}@{name}": value for metric, value in _judged(of_file).items()}
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_paoding.records.formats import parted
 from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.records.text.quantities import SIZES, Unit
 
@@ -47,8 +48,16 @@ _FORMS = {
 
 
 def title(name: str) -> str:
-    """Return a metric's name for people: `robust accuracy @0.05`."""
-    return name.replace("_", " ").replace("@", " @")
+    """Return a metric's name for people; what follows it stays as one would type it.
+
+    >>> title("score_decay@mask/mean_iou@tflite-int8"), title("robust_score@recall@3@0.1")
+    ('score decay @mask/mean_iou @tflite-int8', 'robust score @recall@3 @0.1')
+    """
+    whole, file_format = parted(name)
+    base, _, part = whole.partition("@")
+    score, _, epsilon = part.rpartition("@") if base.startswith("robust_") else (part, "", "")
+    parts = filter(None, (score, epsilon, file_format))
+    return " @".join((base.replace("_", " "), *parts))
 
 
 def at(confidence: float | None) -> str:
