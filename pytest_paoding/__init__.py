@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.pruner import Pruned, prune
     from pytest_paoding.engine.surgery.apply import apply
     from pytest_paoding.gate.stages import GateSpec
+    from pytest_paoding.records.asked_for import AskedFor
     from pytest_paoding.records.budgets import Limit
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.metrics import METRICS, Direction, Metric
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "apply": "pytest_paoding.engine.surgery.apply",
+    "AskedFor": "pytest_paoding.records.asked_for",
     "Direction": "pytest_paoding.records.metrics",
     "Engine": "pytest_paoding.records.protocol",
     "GateResult": "pytest_paoding.records.results",
@@ -45,6 +47,7 @@ _HOMES = {
 
 __all__ = [
     "METRICS",
+    "AskedFor",
     "Direction",
     "Engine",
     "GateResult",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import DataError
-from pytest_paoding.records.protocol import AskedFor
+from pytest_paoding.records.asked_for import AskedFor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,9 +84,7 @@ def resolved(judging: Judging, *, root: Path) -> Judging:
     Raises:
         DataError: There is no such callable; one line.
     """
-    asked = [
-        AskedFor.read(each) if isinstance(each, str) else each for each in judging.get("score", ())
-    ]
+    asked = [AskedFor.of(each) for each in judging.get("score", ())]
     found = tuple(
         replace(each, target=target(each.target, root=root, key="score"))
         if isinstance(each.target, str)

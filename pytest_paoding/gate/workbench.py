@@ -14,6 +14,7 @@ from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.gate.store import Store, key_of
+from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Evaluation, Measurement
@@ -257,7 +258,8 @@ class Workbench:
         """
         data = None if cut.key is None else self.engine.fingerprint(self.data)
         how = plain_value(dict(settings.judging))
-        code = how.get("slices") or any(":" in each for each in how.get("score", ()))
+        asked = map(AskedFor.of, settings.judging.get("score", ()))
+        code = how.get("slices") or any(each.target is not None for each in asked)
         data = None if code else data  # what code of the project computes has no digest
         key = data and key_of("evaluated", cut=exports.key, data=data, settings=how)
         found = self._once(key, lambda: self._measure(settings, cut, exports), {})

@@ -33,7 +33,8 @@ class Metric(Shown):
         sides: Unit of the values before and after, where they are of another metric.
         per_epsilon: Measured once per attack strength, under the names `NAME@EPSILON`.
         per_score: Measured once per score, under the names `NAME@SCORE`; where it is both, they are
-            `NAME@SCORE@EPSILON`. For a metric of somebody's own its name stands there.
+            `NAME@SCORE@EPSILON`. Metrics of somebody's own and outputs without labels have their
+            names there.
         limit_key: Its budget key, where that is another.
         on_corrupted: Whether it is measured on corrupted inputs.
         extra: Measure that has to be asked for, where the metric depends on one.
@@ -99,6 +100,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True),
             Metric("accuracy_retention", _HIGHER, _RETENTION, _SHARE, on_files=True),
             Metric("agreement", _HIGHER, _SHARE, _SHARE, on_files=True),
+            Metric("unlabelled_agreement", _HIGHER, _SHARE, _SHARE, per_score=True, on_files=True),
+            Metric("unlabelled_divergence", _LOWER, _RETENTION, per_score=True, on_files=True),
             Metric("class_accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True, of_groups=True),
             Metric("slice_decay", _LOWER, on_files=True, needs="slices", of_groups=True),
             Metric("score", _HIGHER, per_score=True, on_files=True),

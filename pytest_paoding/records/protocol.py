@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args
-
-from pytest_paoding.records.metrics import Direction
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Unpack
 
+    from pytest_paoding.records.asked_for import AskedFor
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.plan import Plan
 
@@ -39,38 +37,6 @@ TASKS: tuple[TaskName, ...] = get_args(TaskName)
 
 TaskNames = TaskName | Mapping[str, TaskName]
 """What all outputs are judged as, or some by their names."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedFor:
-    """A score as somebody asks for it.
-
-    Attributes:
-        name: Its name in reports.
-        target: The callable or metric that it is; None for one that is known by its name.
-        direction: Which values are better, where that has to be said.
-    """
-
-    name: str
-    target: Any = None
-    direction: Direction | None = None
-
-    @classmethod
-    def read(cls, text: str) -> AskedFor:
-        """Return the score that a text asks for: a name, or a reference as its target.
-
-        Raises:
-            ValueError: It names a direction that is none.
-        """
-        whole, _, better = text.strip().partition("=")
-        known = {each.value: each for each in Direction}
-        if better and better not in known:
-            raise ValueError(f"{text!r}: {better!r} is not one of {', '.join(known)}")
-        target = whole if ":" in whole else None
-        return cls(whole.rpartition(":")[2], target, known.get(better))
-
-    def __str__(self) -> str:
-        return self.name
 
 
 Allocation = Literal["global", "balanced", "uniform"]

@@ -10,10 +10,11 @@ from pytest_paoding.config.bounds import Bound, read_bound
 from pytest_paoding.config.score_values import scores, task
 from pytest_paoding.config.tables import keywords
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.budgets import Level, Limit, Outcome, judge
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import BUDGETS, Direction
-from pytest_paoding.records.protocol import AskedFor
+from pytest_paoding.records.text.jsonable import plain_value
 from support.setting_files import BASE, loaded
 
 if TYPE_CHECKING:
@@ -75,6 +76,27 @@ def test_a_reference_names_a_score_by_its_last_part() -> None:
     assert (asked.name, asked.target) == ("peak_error", "team.metrics:peak_error")
     assert asked.direction is Direction.LOWER
     assert AskedFor.read("f1") == AskedFor("f1")
+
+
+def test_a_score_of_all_outputs_together_is_asked_for_by_a_word_before_it() -> None:
+    asked = AskedFor.read("joint:team.metrics:found=higher")
+    assert asked == AskedFor("found", "team.metrics:found", Direction.HIGHER, joint=True)
+    module = AskedFor.read("joint:found=higher")  # a module may have that name
+    assert module == AskedFor("found", "joint:found", Direction.HIGHER)
+    assert scores("joint:m:a=higher, mae") == ("joint:m:a=higher", "mae")
+    with pytest.raises(ValueError, match="names a score twice"):
+        scores(["joint:m:f1=higher", "f1"])
+
+
+def test_code_may_ask_for_what_no_file_can_hold() -> None:
+    live = AskedFor("found", len, Direction.HIGHER, joint=True)
+    assert scores([live, "mae"]) == (live, "mae")
+    assert scores(live) == (live,)
+    assert plain_value(scores([live, "mae"])) == ["found", "mae"]
+    with pytest.raises(ValueError, match="names a score twice"):
+        scores([live, "found"])
+    layer = keywords({"score": [live]}, where="paoding", source="call")
+    assert layer["score"].value == (live,)
 
 
 def test_a_limit_is_one_for_all_scores_or_one_for_each_by_name() -> None:

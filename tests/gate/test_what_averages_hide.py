@@ -14,7 +14,9 @@ from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.gate.stages import Gate, GateSpec
 from pytest_paoding.gate.store import Store
 from pytest_paoding.gate.workbench import Workbench
+from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.metrics import Direction
 from pytest_paoding.records.results import GateResult, Setting
 from support.fake_engine import FakeEngine, FakeModel
 from support.gates import DATA, limit, run
@@ -103,6 +105,27 @@ def test_what_code_names_is_measured_anew_each_time(tmp_path: Path) -> None:
         sliced(tmp_path, "sites_of_the_gate:sites", engine, **options)
     assert engine.calls.count("prune") == 1
     assert engine.calls.count("evaluate") == 2
+
+
+def test_scores_of_own_code_are_measured_anew_too(tmp_path: Path) -> None:
+    (tmp_path / "own_scores.py").write_text("def found(y_true, y_pred):\n    return 1.0\n")
+    live = AskedFor("found", lambda *_: 1.0, Direction.HIGHER, joint=True)
+    for number, score in enumerate(("joint:own_scores:found=higher", live, "f1")):
+        engine = FakeEngine()
+        given = {"ratio": Setting(0.5, "call"), "score": Setting((score,), "call")}
+        limits = (limit("max_accuracy_decay", 0.1),)
+        settings = dataclasses.replace(resolve(given), limits=limits)
+        for _ in range(2):
+            bench = Workbench(
+                engine=engine,
+                load_model=lambda: UNEVEN,
+                load_data=lambda: DATA,
+                root=tmp_path,
+                store=Store(tmp_path / f"store{number}"),
+                identify=lambda: "model",
+            )
+            Gate(spec=GateSpec(name="net", settings=settings, root=tmp_path), bench=bench).run()
+        assert engine.calls.count("evaluate") == (1 if score == "f1" else 2)
 
 
 FLIPPED = FakeModel({"a": 4}, {"flips": [7, 3]})

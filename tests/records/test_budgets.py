@@ -23,6 +23,8 @@ def test_the_budget_keys_are_those_of_the_product() -> None:
         "min_accuracy",
         "min_accuracy_retention",
         "min_agreement",
+        "min_unlabelled_agreement",
+        "max_unlabelled_divergence",
         "max_class_accuracy_decay",
         "max_slice_decay",
         "min_score",

@@ -38,7 +38,8 @@ JUDGING_KEYS = (
         help="scores to compare: names such as f1, auc, mean_iou, rmse, of keras.metrics, or"
         " package.module:callable",
         meaning="The [scores](tasks.md#scores) to compare: names, metrics of `keras.metrics`, or "
-        "`package.module:callable` of `(y_true, y_pred)` with `=higher` or `=lower` behind it. "
+        "`package.module:callable` of `(y_true, y_pred)` with `=higher` or `=lower` behind it, "
+        "and `joint:` before it if it is of all outputs together. "
         "Unless given, the metrics the model was compiled with, or else the usual one of its "
         "task.",
     ),

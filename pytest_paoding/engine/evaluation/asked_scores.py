@@ -10,17 +10,21 @@ import keras
 from pytest_paoding.engine.evaluation.scores.keras_scores import KerasScore, metric_score
 from pytest_paoding.engine.evaluation.scores.resampled_scores import CallableScore
 from pytest_paoding.engine.evaluation.scores.score_catalogue import maker
-from pytest_paoding.engine.evaluation.scores.score_names import score_named, score_of
+from pytest_paoding.engine.evaluation.scores.score_names import (
+    joint_score_of,
+    score_named,
+    score_of,
+)
 from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
 from pytest_paoding.engine.keras_io.compilation import class_name_of
 from pytest_paoding.errors import ConfigError, EvaluationError
+from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.metrics import Direction
-from pytest_paoding.records.protocol import AskedFor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_paoding.engine.evaluation.observing.heads import Head
+    from pytest_paoding.engine.evaluation.observing.predict import Predictor
     from pytest_paoding.engine.evaluation.scores.score import Rows, Score
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, Truth
     from pytest_paoding.engine.keras_io.compilation import Compiled
@@ -44,16 +48,16 @@ _OWN: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AskedScore:
-    """A score of one output.
+    """A score of one output, or of all together.
 
     Attributes:
         name: Its name in reports, with that of the output where several are judged.
-        place: Which of the judged outputs it is of.
+        place: Which of the judged outputs it is of; None where it is of all.
         score: The score.
     """
 
     name: str
-    place: int
+    place: int | None
     score: Score
 
     def metric(self, prefix: str = "") -> str:
@@ -61,21 +65,29 @@ class AskedScore:
         kind = "score" if self.score.direction is Direction.HIGHER else "error"
         return f"{prefix}{kind}@{self.name}"
 
-    def rows(self, truth: Truth, form: Any, task: OutputTask, head: Head) -> Rows:
+    def rows(self, truths: Sequence[Truth], forms: Sequence[Any], model: Predictor) -> Rows:
         """Return what the score keeps of some samples.
 
         Args:
-            truth: What is true of them.
-            form: The form of the output.
-            task: Its task.
-            head: What the output holds.
+            truths: What is true of them, for each judged output.
+            forms: The form of each judged output.
+            model: What has given them.
         """
-        places = truth.weights
-        if places is not None and places.ndim == 1:  # of whole samples, which count in the value
-            places = None
+        parts = zip(forms, model.tasks, model.heads, strict=True)
+        if self.place is None:
+            answers = [task.own(form, head) for form, task, head in parts]
+            values = [each.values for each in truths]
+            return self.score.rows(values, answers, list(map(_places, truths)))
+        truth, (form, task, head) = truths[self.place], list(parts)[self.place]
         foreign = isinstance(self.score, (CallableScore, KerasScore))
         judged = task.own(form, head) if foreign else task.judged(form)
-        return self.score.rows(truth.values, judged, places)
+        return self.score.rows(truth.values, judged, _places(truth))
+
+
+def _places(truth: Truth) -> Any:
+    """Return the weights of places; those of whole samples count in the value instead."""
+    whole = truth.weights is None or truth.weights.ndim == 1
+    return None if whole else truth.weights
 
 
 def asked_scores(
@@ -91,21 +103,32 @@ def asked_scores(
 
     Raises:
         EvaluationError: There is no such score for any of the tasks.
+        ConfigError: What is to be a joint score is none.
     """
-    asked = [AskedFor.read(each) if isinstance(each, str) else each for each in wanted]
+    asked = [AskedFor.of(each) for each in wanted]
+    joint = list(_joint(asked, [task.port.name for task in tasks.values()]))
     found: list[AskedScore] = []
     notes: list[str] = []
     for place, (index, task) in enumerate(tasks.items()):
         named = (
-            _asked(asked, task, alone=len(tasks) == 1)
+            _asked([each for each in asked if not each.joint], task, alone=len(tasks) == 1)
             if asked
             else _watched(task, compiled.metrics[index], notes)
         )
         prefix = f"{task.port.name}/" if len(tasks) > 1 else ""
         found += [AskedScore(f"{prefix}{score.name}", place, score) for score in named]
+    found = [*joint, *found] if asked and asked[0].joint else [*found, *joint]
     if asked and not found:
         raise EvaluationError(f"no output has the scores {', '.join(str(each) for each in asked)}")
     return tuple({each.name: each for each in found}.values()), tuple(notes)
+
+
+def _joint(asked: Sequence[AskedFor], outputs: Sequence[str]) -> Iterator[AskedScore]:
+    """Yield the scores of all outputs together."""
+    for each in asked:
+        if each.joint:
+            score = joint_score_of(each.name, each.target, outputs, direction=each.direction)
+            yield AskedScore(score.name, None, score)
 
 
 def _asked(asked: Sequence[AskedFor], task: OutputTask, *, alone: bool) -> Iterator[Score]:

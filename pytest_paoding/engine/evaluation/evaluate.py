@@ -31,6 +31,7 @@ from pytest_paoding.engine.evaluation.observing.observe import observe
 from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
+from pytest_paoding.engine.evaluation.unlabelled_metrics import UnlabelledOutputs
 from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.records.asked_for import AskedFor
     from pytest_paoding.records.protocol import (
-        AskedFor,
         InputKinds,
         InputRange,
         InputShape,
@@ -88,8 +89,9 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     """Measure two models on the same data, side by side, in one pass.
 
     Both are judged on the outputs the data has labels for. A sample counts as right, or as agreed
-    on, where that holds at each of them; the attack is on the sum of their losses. To
-    judge one of several outputs, give labels for that one: `y={"digit": labels}`.
+    on, where that holds at each of them; the attack is on the sum of their losses. To judge one of
+    several outputs, give labels for that one: `y={"digit": labels}`; of the others only how alike
+    they are is measured.
 
     Args:
         original: The model before pruning, Sequential or Functional; neither model is changed.
@@ -126,10 +128,11 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
     Returns:
         The metrics by name: accuracy, accuracy_decay, accuracy_retention, agreement,
-        class_accuracy_decay, slice_decay if slices are named, robust_accuracy@EPSILON and
+        unlabelled_agreement@OUTPUT and unlabelled_divergence@OUTPUT of each output without labels
+        beside others, class_accuracy_decay, slice_decay if slices are named, divergence, score@NAME
+        or error@NAME, score_decay@NAME, score_decay_relative@NAME and score_retention@NAME of each
+        score, robust_score@NAME@EPSILON or robust_error@NAME@EPSILON, robust_accuracy@EPSILON and
         transfer_accuracy@EPSILON for each epsilon, robustness_retention, robustness_overlap,
-        divergence, score@NAME or error@NAME, score_decay@NAME, score_decay_relative@NAME and
-        score_retention@NAME of each score, robust_score@NAME@EPSILON or robust_error@NAME@EPSILON,
         corruption_accuracy, corruption_retention, parameters, parameters_removed, flops,
         flops_reduction and activation_memory; where they were asked for synthetic_agreement,
         output_divergence, latency_ratio and batch_latency_ratio. What is undefined has a reason.
@@ -198,14 +201,15 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         Predictor(original, signature, judged, "original"),
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
     )
-    counted = _counted(chain([first], batches), progress, known_length(data))
     opened = [
         ExportedFile(name, open_file(name, path, signature), predictors[1])
         for name, path in (files or {}).items()
     ]
+    unlabelled = UnlabelledOutputs((original, pruned), tasks, first.truths, opened)
+    counted = _counted(chain([first], batches), progress, known_length(data))
     flips = FlipRecorder(judged, Thumbnails.of(sources, channels_first=planes))
     seen = observe(
-        counted,
+        unlabelled.watched(counted),
         predictors,
         tried,
         corruptions=worse if corruptions else None,
@@ -226,6 +230,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         **corruption_metrics(seen),
         **costs,
         **file_metrics(seen, opened, resamples),
+        **unlabelled.metrics(resamples),
     }
     return Evaluation(metrics, breakdown_of(seen, *groups, flips))
 

@@ -13,6 +13,8 @@ from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_paoding.engine.evaluation.asked_scores import AskedScore
     from pytest_paoding.engine.evaluation.observing.answers import Observations
     from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
@@ -47,8 +49,7 @@ def robust_score_metrics(seen: Observations, resamples: Resamples) -> dict[str, 
         curves = curves_of(pairs, replace(resamples, samples=seen.original.robust.shape[1]))
         detail = tried(seen, row)
         found |= dict(zip(labels, map(_robust, pairs, curves, [detail] * len(pairs)), strict=True))
-        firsts = {pair.asked.place: place for place, pair in reversed(list(enumerate(pairs)))}
-        retained += [_retention(pairs[each], curves[each], detail) for each in firsts.values()]
+        retained += [_retention(pairs[each], curves[each], detail) for each in _firsts(pairs)]
     return found if decisive else found | {_RETENTION: min(retained, key=_kept)}
 
 
@@ -64,6 +65,13 @@ def _pairs(seen: Observations) -> list[list[ScoredPair]]:
         [ScoredPair(*each, weights) for each in zip(seen.scores, before, after, strict=False)]
         for before, after in zip(seen.original.attacked, seen.pruned.attacked, strict=True)
     ]
+
+
+def _firsts(pairs: Sequence[ScoredPair]) -> list[int]:
+    """Return where the first score of each output stands, of joint ones if there are no others."""
+    firsts = {pair.asked.place: number for number, pair in reversed(list(enumerate(pairs)))}
+    of_outputs = [number for place, number in firsts.items() if place is not None]
+    return of_outputs or list(firsts.values())
 
 
 def _robust(pair: ScoredPair, curves: Curves, detail: str) -> Measurement:

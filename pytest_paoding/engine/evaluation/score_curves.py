@@ -11,6 +11,7 @@ from pytest_paoding.engine.evaluation.resampling.paired_scores import PairedScor
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.resampling.studentised import studentised_curves
+from pytest_paoding.engine.evaluation.scores.resampled_scores import ResampledScore
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.metrics import Direction
 
@@ -94,7 +95,8 @@ class ScoredPair:
     @property
     def bounded(self) -> bool:
         """Whether the numbers of samples are shares, from 0 to 1."""
-        return self.asked.score.name.startswith(_SHARES)
+        own_code = isinstance(self.asked.score, ResampledScore)  # whatever its name
+        return not own_code and self.asked.score.name.startswith(_SHARES)
 
 
 def curves_of(pairs: Sequence[ScoredPair], resamples: Resamples) -> list[Curves]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.records.text.printing import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -33,11 +35,13 @@ def _number(value: Any) -> float | None:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a setting's value with lists for tuples, and a type's name for any other object."""
+    """Return a setting's value with lists for tuples; of other objects a text, or their type."""
     if isinstance(value, (tuple, list)):
         return [plain_value(each) for each in value]
     if isinstance(value, dict):
         return {key: plain_value(each) for key, each in value.items()}
+    if isinstance(value, Shown):
+        return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else type(value).__name__
 
 

@@ -150,7 +150,7 @@ def test_what_no_loss_is_known_of_is_not_attacked() -> None:
     def gap(y_true: Any, y_pred: Any) -> Any:
         return np.abs(y_true - y_pred[:, 0])
 
-    from pytest_paoding.records.protocol import AskedFor  # noqa: PLC0415 - beside its use
+    from pytest_paoding.records.asked_for import AskedFor  # noqa: PLC0415 - beside its use
 
     score = AskedFor("gap", gap, AskedFor.read("gap=lower").direction)
     found = evaluate(line(0), line(1), (TABLE, AMOUNT), epsilons=(0.1,), task="any", score=(score,))

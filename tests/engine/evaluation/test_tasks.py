@@ -14,7 +14,7 @@ from sklearn import metrics
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.errors import DataError, EvaluationError
-from pytest_paoding.records.protocol import AskedFor
+from pytest_paoding.records.asked_for import AskedFor
 
 SAMPLES, STEPS = 300, 6
 DRAW = np.random.default_rng(0)

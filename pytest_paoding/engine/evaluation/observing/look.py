@@ -150,16 +150,9 @@ class Look:
 
     def _scored(self, forms: Sequence[Any], target: Target, size: int) -> tuple[Any, ...]:
         """Return what every score keeps of the first samples."""
-        predictor = target.predictor
-        return tuple(
-            score.rows(
-                self.batch.truths[predictor.judged[score.place]][:size],
-                forms[score.place],
-                predictor.tasks[score.place],
-                predictor.heads[score.place],
-            )
-            for score in self.scores
-        )
+        model = target.predictor
+        truths = [self.batch.truths[index][:size] for index in model.judged]
+        return tuple(score.rows(truths, forms, model) for score in self.scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,13 @@ class ResampledScore(Score):
                 f"{self.name} cannot weigh samples by fractions: a function needs a parameter "
                 f"`sample_weight` or a number for each sample, a metric of Keras dtype='float32'"
             )
+        return compute(self.reweighted(rows, weights))
+
+    def reweighted(self, rows: Rows, weights: Numbers) -> Rows:
+        """Return rows with samples weighted, shape (samples,), besides the weights they have."""
         truth, answer, *known = rows
         places = known[0] if known else np.ones(len(weights))
-        return compute((truth, answer, (places.T * weights).T))
+        return truth, answer, (places.T * weights).T
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,20 +121,27 @@ class CallableScore(ResampledScore):
         return found.astype(np.float64) if found.ndim else None
 
     def _called(self, rows: Rows) -> Any:
-        truth, answer, *weights = rows
-        if weights and not self.weighs:
+        truth, answer, weights = self.arguments(rows)
+        if weights is not None and not self.weighs:
             raise EvaluationError(
                 f"{self.name} cannot weigh places: give it a parameter `sample_weight`"
             )
-        known = weights[0] if weights else np.ones(len(truth))
-        more = {"sample_weight": known} if self.weighs else {}
+        samples = len(rows[0])
+        if weights is None and self.weighs:
+            _, _, weights = self.arguments(self.reweighted(rows, np.ones(samples)))
+        more = {"sample_weight": weights} if self.weighs else {}
         found = np.asarray(self.function(truth, answer, **more))
-        if found.dtype.kind not in "biuf" or found.shape not in {(), truth.shape[:1]}:
+        if found.dtype.kind not in "biuf" or found.shape not in {(), (samples,)}:
             raise EvaluationError(
-                f"{self.name} returned {found.dtype} of shape {found.shape} for {len(truth)} "
+                f"{self.name} returned {found.dtype} of shape {found.shape} for {samples} "
                 f"samples: it must return one number, or one for each sample"
             )
         return found
+
+    def arguments(self, rows: Rows) -> tuple[Any, Any, Any]:
+        """Return truth, answer and weights of places, None where there are none."""
+        truth, answer, *weights = rows
+        return truth, answer, weights[0] if weights else None
 
 
 def takes(function: Callable[..., Any], parameter: str) -> bool:

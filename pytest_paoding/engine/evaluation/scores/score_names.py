@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.evaluation.scores.joint_scores import JointScore
 from pytest_paoding.engine.evaluation.scores.keras_scores import (
     PREFIX,
     is_of_keras,
@@ -20,6 +21,8 @@ from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
 from pytest_paoding.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_paoding.engine.evaluation.scores.score import Score
     from pytest_paoding.records.metrics import Direction
 
@@ -70,14 +73,39 @@ def score_of(name: str, target: Any, *, direction: Direction | None = None) -> S
     metric = _made(name, target) if inspect.isclass(target) else target
     if isinstance(metric, keras.metrics.Metric):
         return metric_score(name, metric, direction=direction)
-    if not callable(metric) or not _takes_two(metric):
+    return CallableScore(name, _called(name, metric, direction), metric)
+
+
+def joint_score_of(
+    name: str, target: Any, outputs: Sequence[str], *, direction: Direction | None = None
+) -> Score:
+    """Return the score of somebody's own code that is of several outputs together.
+
+    Args:
+        name: What reports call it.
+        target: A callable of `y_true` and `y_pred`; see `JointScore`.
+        outputs: Names of the outputs.
+        direction: Which values are better.
+
+    Raises:
+        ConfigError: It is no such thing, or its direction is unknown.
+    """
+    metric = _made(name, target) if inspect.isclass(target) else target
+    if isinstance(metric, keras.metrics.Metric):
+        raise ConfigError(f"score {name!r} is a metric of Keras, which is of one output: no joint")
+    return JointScore(name, _called(name, metric, direction), metric, tuple(outputs))
+
+
+def _called(name: str, target: Any, direction: Direction | None) -> Direction:
+    """Return which values of a callable are better; refuse what cannot be called or is not said."""
+    if not callable(target) or not _takes_two(target):
         raise ConfigError(f"score {name!r} is no callable of y_true and y_pred")
     if direction is None:
         raise ConfigError(
             f"nothing says which values of {name!r} are better: give its direction, 'higher' or "
             f"'lower'"
         )
-    return CallableScore(name, direction, metric)
+    return direction
 
 
 def _agreeing(score: Score, direction: Direction | None) -> Score:
