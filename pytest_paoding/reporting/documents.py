@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.file_lines import HEADS, file_rows
+from pytest_paoding.reporting.file_lines import file_heads, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def _section(result: GateResult) -> list[str]:
         f"### {_cell(result.name)}: {result.outcome.word}",
         "",
         *_table((*wording.ROW, "from"), rows),
-        *(_table(HEADS, files) if (files := file_rows(result)) else ()),
+        *(_table(file_heads(result), files) if (files := file_rows(result)) else ()),
         *(f"{_cell(line)}  " for line in (wording.pruned(result), *result.notes)),
         _cell(wording.sources(result)),
         "",

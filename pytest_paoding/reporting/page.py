@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import charts, wording
 from pytest_paoding.reporting.breakdown_page import breakdown_parts
-from pytest_paoding.reporting.file_lines import HEADS, file_rows
+from pytest_paoding.reporting.file_lines import file_heads, file_rows
 from pytest_paoding.reporting.hypertext import details, escape, table
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _budgets(result: GateResult) -> str:
 
 def _files(result: GateResult) -> str:
     rows = [[escape(cell) for cell in row] for row in file_rows(result)]
-    return table("Files", HEADS, rows) if rows else ""
+    return table("Files", file_heads(result), rows) if rows else ""
 
 
 def _layers(result: GateResult) -> str:

@@ -13,7 +13,7 @@ from tabulate import tabulate
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.file_lines import HEADS, file_lines, file_rows
+from pytest_paoding.reporting.file_lines import file_heads, file_lines, file_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
         yield from budget_table(result, sources=verbose).split("\n")
         yield ""
     if rows := file_rows(result):
-        yield from _table(rows, HEADS, numbers=range(2, 5)).split("\n")
+        yield from _table(rows, file_heads(result), numbers=range(2, 5)).split("\n")
         yield ""
     if verbose and result.settings:
         yield f"settings: {wording.sources(result)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import strategies as st
 
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
@@ -14,9 +16,9 @@ from pytest_paoding.records.evidence.breakdown import (
     GroupRow,
     GroupTable,
 )
-from pytest_paoding.records.formats import ENDINGS, EXPORTED, of_file
+from pytest_paoding.records.formats import ENDINGS, of_file, parted
 from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.metrics import FILE_BUDGETS, METRICS
+from pytest_paoding.records.metrics import KNOWN, LIMITS, Direction, Metric
 from pytest_paoding.records.plan import LayerResult
 from pytest_paoding.records.results import GateResult, Setting, Trial
 
@@ -44,17 +46,37 @@ measurements = st.builds(
     Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence | curves
 )
 confidences = st.none() | st.floats(0.5, 0.999)
-limits = st.builds(
-    Limit, st.sampled_from(list(METRICS.values())), finite, levels, lines, confidences
-) | st.builds(
-    Limit,
-    st.sampled_from(list(FILE_BUDGETS.values())),
-    finite,
-    levels,
-    lines,
-    confidences,
-    st.sampled_from(EXPORTED),
-)
+SCORES = ("mae", "mean_iou", "mask/mean_iou", "recall@3")
+"""Names of scores: of any model, of an output, of a class."""
+
+OWN = Metric("own_metric", Direction.HIGHER)
+FORMATS = ("tflite-int8", "onnx")
+
+
+def measured_as(metric: Metric) -> list[str]:
+    """Return all names under which a metric may be measured."""
+    scores = [f"@{each}" for each in SCORES] if metric.per_score else [""]
+    strengths = ["@0.01", "@0.5"] if metric.per_epsilon else [""]
+    files = ["", *(f"@{each}" for each in FORMATS)] if metric.on_files else [""]
+    return [metric.name + "".join(parts) for parts in product(scores, strengths, files)]
+
+
+NAMES = [name for each in (*LIMITS.values(), OWN) for name in measured_as(each)]
+"""Every kind of metric under every kind of name."""
+
+
+@st.composite
+def limits(draw: st.DrawFn, measured: list[str]) -> Limit:
+    """Draw a limit on something that was measured, or on anything."""
+    name, file_format = parted(draw(st.sampled_from(measured or NAMES) | st.sampled_from(NAMES)))
+    base, _, part = name.partition("@")
+    metric = KNOWN.get(base, OWN)
+    score = part.rpartition("@")[0] if metric.per_epsilon else part
+    by_name = metric.per_score and draw(st.booleans())
+    found = (draw(finite), draw(levels), draw(lines), draw(confidences))
+    return Limit(metric, *found, file_format, score if by_name else None)
+
+
 settings = st.builds(Setting, finite | lines | st.lists(finite), lines)
 layers = st.builds(
     LayerResult, lines, st.integers(1, 99), st.integers(1, 99), *[st.none() | lines] * 2
@@ -102,16 +124,11 @@ breakdowns = st.builds(
 @st.composite
 def results(draw: st.DrawFn) -> GateResult:
     """Draw a result whose outcome follows from its checks."""
-    measured = {metric.name for metric in METRICS.values() if not metric.per_epsilon}
-    robust = {"robust_accuracy@0.01", "robust_accuracy@0.05", "robust_accuracy@0.05@onnx"}
-    of_files = {of_file(name, "tflite-int8") for name in ("accuracy", "size", "size_reduction")}
-    found = draw(
-        st.dictionaries(
-            st.sampled_from(sorted(measured | of_files | robust)),
-            measurements,
-        )
-    )
-    judgement = judge(draw(st.lists(limits, unique_by=lambda limit: limit.key)), found)
+    found = draw(st.dictionaries(st.sampled_from(NAMES), measurements, max_size=12))
+    if draw(st.booleans()):  # files, so that there is a table of them
+        found |= {of_file("size", each): draw(measurements) for each in FORMATS}
+    wanted = st.lists(limits(list(found)), unique_by=lambda limit: limit.key, max_size=8)
+    judgement = judge(draw(wanted), found)
     outcome = judgement.outcome
     if outcome is Outcome.OVER_BUDGET:
         outcome = draw(st.sampled_from([outcome, Outcome.FORCED, Outcome.REJECTED]))
@@ -139,4 +156,5 @@ def results(draw: st.DrawFn) -> GateResult:
         reused=draw(st.booleans()),
         notes=tuple(draw(st.lists(lines, max_size=2))),
         breakdown=draw(st.none() | breakdowns),
+        better=draw(st.dictionaries(names, st.sampled_from(["lower", "higher"]), max_size=2)),
     )
