@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
 from pytest_paoding.records.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
-from pytest_paoding.records.text.printing import show, show_apart
+from pytest_paoding.records.text.printing import show
 from pytest_paoding.records.text.quantities import Unit
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.file_lines import file_lines, file_rows
@@ -19,44 +17,16 @@ from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.reporting.terminal import budget_table, failure_text, metric_table
 from support.random_results import SCORES, results
+from support.report_rows import (
+    numbers,
+    rows_of_markdown,
+    rows_of_page,
+    typed,
+    without_interval,
+)
 
 if TYPE_CHECKING:
     from pytest_paoding.records.results import GateResult
-
-
-def rows_of_markdown(text: str, first: str) -> list[list[str]]:
-    """Return the cells of the table whose first head is `first`."""
-    rest = text.partition(f"| {first} |")[2].split("\n\n")[0].splitlines()[2:]
-    plain = [re.sub(r"\\(.)", r"\1", line) for line in rest]
-    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in plain]
-
-
-def rows_of_page(text: str, caption: str) -> list[list[str]]:
-    """Return the cells of the table with a caption."""
-    whole = re.search(rf"<caption>{caption}</caption>.*?</table>", text, re.DOTALL)
-    body = whole[0].partition("<tbody>")[2] if whole else ""
-    rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    return [
-        [html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
-        for row in rows
-    ]
-
-
-def typed(name: str) -> str:
-    """Return a name as one line shows it, without the blanks before parts."""
-    return name.replace(" @", "@")
-
-
-def numbers(check: dict[str, Any]) -> list[str]:
-    """Return before, after, found and limit as all reports show them."""
-    unit, sides = Unit(check["unit"]), Unit(check["sides_unit"])
-    found, limit = show_apart(check["found"], check["limit"], unit)
-    before, after = (show(check[side], sides) for side in ("before", "after"))
-    return [before, after, found, f"{check['operator']} {limit}"]
-
-
-def without_interval(row: list[str]) -> list[str]:
-    return [*row[1:4], row[5]]
 
 
 @settings(max_examples=120)
