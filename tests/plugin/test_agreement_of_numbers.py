@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_paoding.records.results import GateResult
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(results())
 def test_every_check_has_the_same_numbers_everywhere(result: GateResult) -> None:
     run = RunRecord(exit=0, complete=True, results=[result])
@@ -54,7 +54,7 @@ def test_every_check_has_the_same_numbers_everywhere(result: GateResult) -> None
     assert all(len(rows) == len(checks) for rows in shown)
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(results())
 def test_every_metric_has_the_same_numbers_everywhere(result: GateResult) -> None:
     run = RunRecord(exit=0, complete=True, results=[result])
@@ -72,7 +72,7 @@ def test_every_metric_has_the_same_numbers_everywhere(result: GateResult) -> Non
             assert any(f"@{score}" in row[0] for row in rows)
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(results())
 def test_every_file_has_the_same_numbers_everywhere(result: GateResult) -> None:
     rows = file_rows(result)
