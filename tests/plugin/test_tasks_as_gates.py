@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from pytest_paoding.engine.keras_engine import KerasEngine
 from support.report_rows import numbers, rows_of_markdown, rows_of_page, without_interval
 
 if TYPE_CHECKING:
@@ -150,3 +151,65 @@ def test_a_gate_passes_and_fails_where_a_budget_says_so(judged: tuple[str, Proje
     assert (missed["metric"], missed["found"]) == (name, measured["after"])
     ran.stdout.fnmatch_lines([f"net OVER BUDGET: {key} @{score} *"])
     same_in_all_reports(project, gate)
+
+
+DETECTOR = """
+import numpy as np
+
+def holdout():
+    x = np.load("data.npz")["x"]
+    return x, {"kind": (x[:, 0] > 0.5).astype(int), "box": x[:, :4]}
+
+def found(y_true, y_pred):
+    near = abs(y_true["box"] - y_pred["box"]).max(axis=1) < 0.5
+    return near & (y_pred["kind"].argmax(axis=1) == y_true["kind"])
+"""
+JOINT = """
+[tool.paoding]
+ratio = 0.25
+strategy = "saliency"
+[tool.paoding.budget]
+max_unlabelled_divergence = 2.0
+max_score_decay = { found = 1, "box/mae" = 1 }
+[tool.paoding.models.net]
+path = "models/net.keras"
+data = "detection:holdout"
+score = ["joint:detection:found=higher", "mae"]
+"""
+BY_CODE = """
+from detection import found, holdout
+from pytest_paoding import AskedFor, Direction
+
+def test_by_code(paoding):
+    score = [AskedFor("found", found, Direction.HIGHER, joint=True), "mae"]
+    net = keras.models.load_model("models/net.keras")
+    paoding.check(net, holdout(), name="by_code", score=score)
+"""
+
+
+def test_a_detector_is_judged_as_a_whole(single: Project) -> None:
+    keras.utils.set_random_seed(0)
+    given = keras.Input((6,))
+    hidden = layers.Dense(24, activation="relu")(given)
+    heads = {"kind": (2, "softmax"), "box": (4, None), "size": (1, None)}
+    outputs = [layers.Dense(*each, name=name)(hidden) for name, each in heads.items()]
+    (single.path / "models").mkdir()
+    KerasEngine().save(keras.Model(given, outputs), single.path / "models" / "net.keras")
+    np.savez(single.path / "data.npz", x=TABLE)
+    single.write("conftest.py", "")
+    single.write("detection.py", DETECTOR)
+    single.write("pyproject.toml", JOINT)
+    single.write("test_it.py", f"import keras\n{BY_CODE}")
+    single.pytester.syspathinsert()
+    assert single.run("--paoding", *REPORTS).ret == 0
+    for gate in (single.gates["net"], single.gates["by_code"]):
+        assert {check["metric"] for check in gate["checks"]} == {
+            "score_decay@found",
+            "score_decay@box/mae",
+            "unlabelled_divergence@size",
+        }
+    first, second = (single.gates[name]["metrics"] for name in ("net", "by_code"))
+    assert first["score@found"] == second["score@found"]
+    assert single.gates["by_code"]["settings"]["score"]["value"] == ["found", "mae"]
+    ran = single.run("--paoding-only", "--paoding-min-score=found=1.01", *REPORTS)
+    ran.stdout.fnmatch_lines(["net OVER BUDGET: score @found * < 1.01"])
