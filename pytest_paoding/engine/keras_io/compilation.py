@@ -34,6 +34,11 @@ def keep_compile_config(model: Any, config: Any) -> None:
         object.__setattr__(model, _KEPT, _Kept(config))
 
 
+def carry_compile_config(model: Any, other: Any) -> None:
+    """Keep beside another model what is known of how a model was compiled, if anything."""
+    keep_compile_config(other, _config_of(model))
+
+
 def compiled_of(model: Any, outputs: Sequence[Sequence[str]]) -> Compiled:
     """Return how a model was compiled.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,7 +13,10 @@ import pytest
 from keras import layers, ops
 
 from pytest_paoding import Plan, apply, prune
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import is_nested
+from pytest_paoding.engine.keras_io.compilation import class_name_of, compiled_of
+from pytest_paoding.engine.keras_io.load import load_model
 from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layers
@@ -117,6 +121,68 @@ def test_the_compile_state_is_carried_over() -> None:
     assert pruned.evaluate(FEATURES, np.zeros(8), verbose=0)[1] <= 1
     model.compile("adam", lambda y, z: ops.mean(y - z))
     assert any("left uncompiled" in note for note in prune(model, ratio=0.5).notes)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Registered(keras.Model):
+    """A model that a file holds."""
+
+    def __init__(self, heads: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.first = layers.Dense(8, "relu")
+        self.lasts = [layers.Dense(1, name=f"head_{number}") for number in range(heads)]
+
+    def call(self, x: Any) -> Any:
+        found = {each.name: each(self.first(x)) for each in self.lasts}
+        return found if self.heads > 1 else found["head_0"]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"heads": self.heads}
+
+
+class Unregistered(keras.losses.Loss):
+    """A loss that no configuration can bring back."""
+
+    def call(self, y: Any, z: Any) -> Any:
+        return ops.mean(y - z, axis=-1)
+
+
+COMPILED = {
+    "one": (1, "hinge"),
+    "one of a class": (1, keras.losses.Huber(delta=2.0)),
+    "several": (2, {"head_0": "mse", "head_1": "hinge"}),
+    "unknown to a file": (1, keras.losses.MeanAbsoluteError()),
+}
+
+
+@pytest.mark.parametrize("from_file", (False, True))
+@pytest.mark.parametrize("name", COMPILED)
+def test_an_opened_model_is_judged_by_the_loss_of_the_original(
+    name: str, tmp_path: Path, *, from_file: bool
+) -> None:
+    heads, loss = COMPILED[name]
+    model = Registered(heads)
+    model(FEATURES)
+    strange = name == "unknown to a file"
+    model.compile("adam", loss, metrics=[Unregistered()] if strange else ["mae"] * heads)
+    if from_file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy, in what Keras does
+            model.save(tmp_path / "net.keras")
+        model = load_model(tmp_path / "net.keras")
+    outputs_of = [(port.name, *port.names) for port in signature_of(model_opened(model)).outputs]
+    found = compiled_of(model_opened(model), outputs_of)
+    expected = list(loss.values()) if isinstance(loss, dict) else [loss]
+    assert [class_name_of(each) for each in found.losses] == [
+        each if isinstance(each, str) else type(each).__name__ for each in expected
+    ]
+
+
+def model_opened(model: Any) -> Any:
+    found = opened(model)
+    assert found.model is not model
+    return found.model
 
 
 def test_weights_that_inference_does_not_read_are_left_out_and_named() -> None:

@@ -16,6 +16,7 @@ import keras
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.input_settings import input_names
+from pytest_paoding.engine.keras_io.compilation import carry_compile_config
 from pytest_paoding.engine.surgery.cut import copy_state
 from pytest_paoding.engine.surgery.opening.equality import Pair, UnequalError, largest_difference
 from pytest_paoding.engine.surgery.opening.input_specs import Spec, input_specs
@@ -248,11 +249,17 @@ def _unused(pair: Pair) -> str | None:
 
 
 def _compiled(pair: Pair) -> str | None:
-    """Compile the opened model as the original; return a note if that is impossible."""
+    """Compile the opened model as the original; return a note if that is impossible.
+
+    What a file says of it is handed on as it is, as nothing of a file is ever compiled; so is what
+    cannot be compiled again: the loss may be known where a metric is not.
+    """
     if not pair.original.compiled:
+        carry_compile_config(pair.original, pair.opened)
         return None
     try:
         pair.opened.compile_from_config(pair.original.get_compile_config())
     except _REFUSALS as error:
+        carry_compile_config(pair.original, pair.opened)
         return f"left uncompiled: {cause_of(error)}"
     return None
