@@ -35,7 +35,7 @@ _FAMILIES: Mapping[InputKind, Family] = {
 }
 """Values around [0, 1] of a shape without the samples, by the kind of an input."""
 
-_IN_PLANES = ("picture", "video")
+_SMOOTH = ("picture", "video", "volume", "audio")  # whole numbers of these are rounded fields
 _ABOUT = 3.0  # a typical range is so many times as wide as values mostly spread
 
 
@@ -90,7 +90,7 @@ def _evenly(source: InputSource, draw: Draw) -> Any:
 def _of_source(source: InputSource, draw: Draw) -> Any:
     if source.vocabulary is not None:
         return _words(source, source.vocabulary, draw)
-    if not is_floating(source.tensor) and source.kind not in _IN_PLANES:
+    if not is_floating(source.tensor) and source.kind not in _SMOOTH:
         return _integers(source, draw)
     low, high = source.ends
     continuous = is_floating(source.tensor)

@@ -11,22 +11,24 @@ import numpy as np
 
 from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.guard import undisturbed
+from pytest_paoding.engine.inputs.followed_values import FollowedValues
 from pytest_paoding.engine.inputs.input_settings import given_kinds, given_ranges, input_names
 from pytest_paoding.engine.inputs.layouts import reading_of
-from pytest_paoding.engine.inputs.scales import Scale, scale_of
+from pytest_paoding.engine.inputs.scales import Scale, scale_of, scale_of_vocabulary
 from pytest_paoding.engine.inputs.screen import Screen
 from pytest_paoding.engine.inputs.table_rows import lookups_of
-from pytest_paoding.engine.inputs.vocabularies import Vocabulary, hashed, vocabulary_of
+from pytest_paoding.engine.inputs.vocabularies import Vocabulary, vocabulary_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.engine.inputs.layouts import InputReading, Layout
     from pytest_paoding.engine.inputs.lookups import Lookups
     from pytest_paoding.records.protocol import InputKind, InputKinds, InputRange
 
-_ASSUMED, _WAVES, _BYTES = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
+_ASSUMED, _WAVES = (0.0, 1.0), (-1.0, 1.0)
 _PLURALS = {"picture": "pictures", "sequence": "sequences", "volume": "volumes"}
 _SENTENCE, _SERIES_RANK = 4, 2  # steps at least; axes: steps and features
 _SHOWN = 4  # inputs that a note names, unless more are assumed
@@ -74,14 +76,18 @@ class InputSource:
         return is_floating(self.tensor) and self.vocabulary is None and not looked_up
 
     @property
+    def fixed(self) -> BoolArray | None:
+        """Mask of the positions that are looked up by number, of the input's shape; None if none.
+
+        Halfway between two categories there is a third one, or nothing.
+        """
+        return None if self.known is None else self.known.looked_up
+
+    @property
     def ends(self) -> tuple[Any, Any]:
         """Low and high, arrays that broadcast to its values where they differ by position."""
         low, high = (np.asarray(each, np.float32) for each in (self.scale.low, self.scale.high))
-        fits = len(low.shape) <= len(self.layout.own) and all(
-            size in (1, own)
-            for size, own in zip(low.shape[::-1], self.layout.own[::-1], strict=False)
-        )
-        return (low, high) if low.size > 1 and fits else self.scale.ends
+        return (low, high) if low.size > 1 else self.scale.ends
 
     def __str__(self) -> str:
         """Return what was taken for what, and from where."""
@@ -90,18 +96,39 @@ class InputSource:
             known = f"that {self.scale.why} {know}" if self.scale.why else "that no layer tells"
             return f"{self.name} holds tokens {known}"
         partly = self.lookups is not None and not self.lookups.everywhere
-        low, high = self._of_the_rest if partly else self.scale.ends
-        why = f" (from {self.scale.why})" if self.scale.why else " (assumed: see input_range)"
+        low, high = self._of_the_rest
+        others = "; others assumed: see input_range" if self.assumed else ""
+        why = (
+            f" (from {self.scale.why}{others})" if self.scale.why else " (assumed: see input_range)"
+        )
         about = "about " if self.scale.typical else ""
         kind = _PLURALS.get(self.kind, self.kind)
         rows = f", beside rows of {self.lookups.why}" if self.lookups and partly else ""
         return f"{self.name} holds {kind} in {about}{low:g} to {high:g}{why}{rows}"
 
     @property
+    def assumed(self) -> bool:
+        """Whether nothing tells what range some of its positions have."""
+        untold = self.scale.assumed
+        if untold is None or self.given:
+            return not (self.scale.why or self.given)
+        return bool((untold & ~self._looked_up).any())
+
+    @property
+    def _looked_up(self) -> BoolArray:
+        """Mask of the positions that are looked up, of the input's shape."""
+        own = self.layout.own
+        return np.zeros(own, bool) if self.lookups is None else self.lookups.looked_up
+
+    @property
     def _of_the_rest(self) -> tuple[float, float]:
-        """The least and the largest value of the positions that are not looked up."""
-        rest = self.lookups is None or ~self.lookups.looked_up
-        low, high = np.asarray(self.scale.low)[rest], np.asarray(self.scale.high)[rest]
+        """The least and the largest value of the positions that are told, but not looked up."""
+        hidden = self._looked_up | (False if self.scale.assumed is None else self.scale.assumed)
+        rest = next((~each for each in (hidden, self._looked_up) if not each.all()), hidden)
+        ends = (
+            np.broadcast_to(each, self.layout.own) for each in (self.scale.low, self.scale.high)
+        )
+        low, high = (each[rest] for each in ends)
         return float(low.min()), float(high.max())
 
 
@@ -156,8 +183,8 @@ class InputSources:
         What was assumed comes first, and is never left out: that is what a user may have to say.
         """
         sources = [source for source in self if not source.given]
-        assumed = [str(source) for source in sources if not source.scale.why]
-        read = [str(source) for source in sources if source.scale.why]
+        assumed = [str(source) for source in sources if source.assumed]
+        read = [str(source) for source in sources if not source.assumed]
         shown = [*assumed, *read][: max(_SHOWN, len(assumed))]
         if not shown:
             return None
@@ -185,10 +212,11 @@ def sources_of(
     kinds = given_kinds(graph.model, input_kind)
     found = {}
     with undisturbed():
+        values = FollowedValues.of(graph)
         for name, tensor in zip(names, graph.inputs, strict=True):
             reading = reading_of(graph, tensor, kinds.get(name))
-            found[tensor] = _source(graph, tensor, name, reading, ranges.get(name))
-        tables = {tensor: lookups_of(graph, tensor) for tensor in found}
+            found[tensor] = _source(values, tensor, name, reading, ranges.get(name))
+        tables = {tensor: lookups_of(values, tensor) for tensor in found}
     of_all = not isinstance(input_range, Mapping) and not all(tables.values())
     for tensor, lookups in tables.items():
         if lookups is not None:
@@ -198,19 +226,21 @@ def sources_of(
 
 
 def _source(
-    graph: Graph,
+    values: FollowedValues,
     tensor: Tensor,
     name: str,
     reading: InputReading,
     given: tuple[float, float] | None,
 ) -> InputSource:
     told = given is not None
-    vocabulary = _vocabulary(reading, tensor)
+    call = reading.call if reading.kind == "tokens" else None
+    vocabulary = vocabulary_for(call, tensor.dtype)
     if vocabulary is not None:
-        scale = _of_vocabulary(vocabulary, reading)
+        scale = scale_of_vocabulary(vocabulary, reading.call.name if reading.call else "")
         return InputSource(name, tensor, "tokens", reading.layout, scale, vocabulary, given=told)
-    known = Scale(*given, "input_range") if given else _known_scale(graph, tensor, reading)
-    scale = known or Scale(*(_WAVES if reading.kind == "audio" else _ASSUMED), "")
+    assumed = _WAVES if reading.kind == "audio" else _ASSUMED
+    known = None if told else scale_of(values, tensor, reading, assumed)
+    scale = Scale(*given, "input_range") if given else known or Scale(*assumed, "")
     return InputSource(name, tensor, reading.kind, reading.layout, scale, given=told)
 
 
@@ -234,8 +264,9 @@ def _looked_up(
     lookups = lookups.within(source.name, given) if given is not None else lookups
     if vocabulary is None or not lookups.everywhere:
         low, high = (np.asarray(each, np.float64) for each in (source.scale.low, source.scale.high))
-        low = np.where(lookups.looked_up, lookups.low, low)
-        high = np.where(lookups.looked_up, np.maximum(lookups.high, low + 0.5), high)
+        least, most = lookups.ends
+        low = np.where(lookups.looked_up, least, low)
+        high = np.where(lookups.looked_up, np.maximum(most, low + 0.5), high)
         why = lookups.why if lookups.everywhere else source.scale.why
         scale = replace(source.scale, low=low, high=high, why=why)
         return replace(source, scale=scale, lookups=lookups, known=known)
@@ -263,33 +294,3 @@ def _of_whole(
         ),
         "scale": source.scale if same else Scale(float(first), float(max(high, first + 1)), why),
     }
-
-
-def _vocabulary(reading: InputReading, tensor: Tensor) -> Vocabulary | None:
-    known = None
-    if reading.kind == "tokens" and reading.call is not None:
-        known = vocabulary_of(reading.call, tensor.dtype)
-    if known is None and tensor.dtype == "string":
-        return hashed(tensor.dtype)
-    return known
-
-
-def _of_vocabulary(vocabulary: Vocabulary, reading: InputReading) -> Scale:
-    why = reading.call.name if reading.call is not None else ""
-    numbers = vocabulary.entries
-    if numbers is None or numbers.dtype.kind not in "iu":
-        return Scale(float(vocabulary.first), float(max(vocabulary.size - 1, 1)), why)
-    low, high = float(numbers.min(initial=0)), float(numbers.max(initial=1))
-    return Scale(low, max(high, low + 1), why)
-
-
-def _known_scale(graph: Graph, tensor: Tensor, reading: InputReading) -> Scale | None:
-    pictures = reading.kind in ("picture", "video")
-    scale = scale_of(graph, tensor, pictures=pictures)
-    if scale is None and pictures and not is_floating(tensor) and tensor.dtype != "bool":
-        scale = Scale(*_BYTES, f"dtype {tensor.dtype}")
-    if scale is None or is_floating(tensor) or not tensor.dtype.startswith(("int", "uint")):
-        return scale
-    legal = np.iinfo(tensor.dtype)
-    low, high = (np.clip(each, legal.min, legal.max) for each in (scale.low, scale.high))
-    return replace(scale, low=low, high=high)

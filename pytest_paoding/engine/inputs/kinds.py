@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import keras
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from pytest_paoding.engine.graph.trace import tensors_of
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_paoding.engine.graph.trace import Call, Tensor
     from pytest_paoding.records.protocol import InputKind
 
 RANKS: Mapping[InputKind, tuple[int, ...]] = {
@@ -22,12 +26,24 @@ RANKS: Mapping[InputKind, tuple[int, ...]] = {
 }
 """Number of axes, the batch left out, that an input of each kind may have where it is read."""
 
+_ASIDES = ("count_weights", "initial_state", "sample_weight")
+_NAMED = 3  # layers that a note names
+SIGNAL_LAST = ("STFT", "FFT", "RFFT", "ExtractSequences")
+"""Operations on signals whose steps are the last axis, and not the first as those of layers are."""
+
+TABLES = ("Embedding", "CategoryEncoding", "OneHot")
+"""Layers that take whole numbers for the rows of a table, and refuse others."""
+
+KNOWING = ("IndexLookup", "Hashing", "HashedCrossing")
+"""Layers that know some values by themselves, and take others too."""
+
 _BY_RANK: Mapping[int, InputKind] = {3: "picture", 4: "volume"}
 _BY_DIMENSIONS: Mapping[str, InputKind] = {"1D": "sequence", "2D": "picture", "3D": "volume"}
 _BY_NAME: Mapping[str, InputKind] = {
     "Resizing": "picture",
     "CenterCrop": "picture",
     "BaseImagePreprocessingLayer": "picture",
+    **dict.fromkeys(SIGNAL_LAST, "audio"),
     "STFTSpectrogram": "audio",
     "MelSpectrogram": "audio",
     "ConvLSTM1D": "sequence",
@@ -63,9 +79,35 @@ def kind_read_by(operation: Any) -> InputKind | None:
     return None
 
 
+def asides(call: Call) -> tuple[Tensor, ...]:
+    """Return the tensors that a layer reads beside what it is named after: masks, states, weights.
+
+    Args:
+        call: A call.
+    """
+    function = getattr(call.operation, "call", None)
+    try:
+        bound = inspect.signature(function).bind(*call.args, **call.kwargs) if function else None
+    except (TypeError, ValueError):
+        return ()
+    given = {} if bound is None else bound.arguments
+    beside = [
+        each
+        for name, each in given.items()
+        if name in _ASIDES or name.removesuffix("s").endswith("mask")
+    ]
+    return tuple(tensors_of(beside))
+
+
 def kind_of_rank(rank: int) -> InputKind:
     """Return what an input of some number of axes is taken for where no layer tells."""
     return _BY_RANK.get(rank, "features")
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Return the names of some layers in words, a few of them."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def is_a(operation: Any, *names: str) -> bool:

@@ -18,6 +18,8 @@ from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import is_nested, read_graph
 from pytest_paoding.engine.inputs.kinds import (
     RANKS,
+    SIGNAL_LAST,
+    asides,
     inner_layer,
     is_a,
     kind_of_rank,
@@ -25,6 +27,8 @@ from pytest_paoding.engine.inputs.kinds import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import IntArray
     from pytest_paoding.records.protocol import InputKind
@@ -35,6 +39,8 @@ ARRANGING = (
 )
 """Layers and operations that do no more than put values into other places."""
 
+_JOINING = ("Stack", "Concatenate")
+_FOREIGN = -1
 _KEEPING = (
     "Normalization",
     "BatchNormalization",
@@ -86,18 +92,40 @@ class Layout:
         """Return the layout of values that are drawn as a layer reads them.
 
         Args:
-            places: For every value that the layer reads its flat place in the input.
+            places: For every value that the layer reads its flat place in the input, -1 for those
+                of other inputs.
             own: Shape of the input.
 
         Returns:
             None if it reads some values only, or some twice, in another number of axes.
         """
+        places = _once(_own_part(places))
         if places.size == prod(own):
             order = np.argsort(places, axis=None)
             if (places.reshape(-1)[order] == np.arange(places.size)).all():
                 straight = bool((order == np.arange(order.size)).all())
                 return cls(places.shape, own, None if straight else order)
         return cls.plain(own) if len(places.shape) == len(own) else None
+
+
+def _own_part(places: IntArray) -> IntArray:
+    """Return the places of one input within what it was joined to others to, if that is a box."""
+    mine = places >= 0
+    if mine.all():
+        return places
+    axes = [
+        tuple(each for each in range(places.ndim) if each != axis) for axis in range(places.ndim)
+    ]
+    part = places[np.ix_(*(mine.any(axis=others) for others in axes))]
+    return part if (part >= 0).all() else places
+
+
+def _once(places: IntArray) -> IntArray:
+    """Return places without the copies of all of them along an axis, as of a grey picture's."""
+    for axis in range(places.ndim):
+        first = places.take([0], axis) if places.shape[axis] else places
+        places = first if (places == first).all() else places
+    return places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,11 +157,13 @@ def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> I
         places = [reached[each] for each in call.inputs if each in reached]
         if not places:
             continue
-        told = _told(call, places[0], own)
+        told = _told(call, reached, own)
         if told is not None and kind in (None, told.kind):
             return told
         if len(places) == len(call.inputs):
             reached.update(_handed_on(call, places))
+        elif is_a(call.operation, *_JOINING):
+            reached.update(arranged(call, [_placed(each, reached) for each in call.inputs]) or {})
     if kind is not None:
         fitting = (
             Layout.read_at(each, own) for each in reached.values() if each.ndim in RANKS[kind]
@@ -146,8 +176,21 @@ def _counted(shape: tuple[int, ...]) -> IntArray:
     return np.arange(prod(shape), dtype=np.int64).reshape(shape)
 
 
-def _told(call: Call, places: IntArray, own: tuple[int, ...]) -> InputReading | None:
-    """Return what a call takes its input for; None if it does not tell."""
+def _placed(tensor: Tensor, reached: Mapping[Tensor, IntArray]) -> IntArray:
+    """Return the places of a tensor's values; -1 for all of one that other inputs make."""
+    shape = tuple(size or 1 for size in tensor.shape)
+    return reached.get(tensor, np.full(shape, _FOREIGN))
+
+
+def _told(
+    call: Call, reached: Mapping[Tensor, IntArray], own: tuple[int, ...]
+) -> InputReading | None:
+    """Return what a call takes an input for that it reads; None if it does not tell."""
+    beside = asides(call)
+    read = [each for each in call.inputs if each in reached and each not in beside]
+    if not read:
+        return None
+    places = reached[read[0]]
     inner = inner_layer(call.operation)
     if inner is not None:
         kind, places = _read_by_steps(inner, places)
@@ -155,12 +198,17 @@ def _told(call: Call, places: IntArray, own: tuple[int, ...]) -> InputReading | 
         kind, places = _read_by(call.operation, places)
     if kind is None or places.ndim not in RANKS[kind]:
         return None
+    partly = kind == "tokens" and np.unique(places[places >= 0]).size < prod(own)
     layout = Layout.read_at(places, own)
-    return None if layout is None else InputReading(kind, call, layout)
+    if layout is None or (partly and read[0].dtype != "string"):
+        return None  # a column that is looked up does not make tokens of the others
+    return InputReading(kind, call, layout)
 
 
 def _read_by(operation: Any, places: IntArray) -> tuple[InputKind | None, IntArray]:
     """Return what a layer reads, and the places of its values with the channels last."""
+    if is_a(operation, *SIGNAL_LAST):
+        return kind_read_by(operation), np.moveaxis(places, -1, 0)
     first = channels_first(operation) and places.ndim > 1
     return kind_read_by(operation), np.moveaxis(places, 0, -1) if first else places
 

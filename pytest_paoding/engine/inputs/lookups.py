@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.inputs.kinds import listed_names
 from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
 
 _ROUNDING = 1e-4
-_NAMED = 3  # layers that a note names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,17 +28,30 @@ class Lookups:
         high: Largest value, likewise; inf where nothing is looked up.
         step: Distance of the values of two neighbouring rows.
         names: Names of the layers that look values up, those with the fewest rows first.
+        entries: The values of positions that know some by themselves, in no order, by flat place;
+            `low` and `high` are infinite there, as layers take other values too.
     """
 
     low: Any
     high: Any
     step: Any
     names: tuple[str, ...]
+    entries: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def looked_up(self) -> BoolArray:
         """Mask of the positions that are looked up, of the input's shape."""
-        return np.asarray(np.isfinite(self.low))
+        found = np.isfinite(self.low)
+        found.reshape(-1)[list(self.entries)] = True
+        return np.asarray(found)
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """Least and largest known value of each position; infinite where nothing is looked up."""
+        low, high = np.array(self.low), np.array(self.high)
+        for place, values in self.entries.items():
+            low.reshape(-1)[place], high.reshape(-1)[place] = values.min(), values.max()
+        return low, high
 
     @property
     def everywhere(self) -> bool:
@@ -48,7 +61,13 @@ class Lookups:
     @property
     def whole(self) -> tuple[int, int] | None:
         """Least and largest of the whole numbers that all positions know; None if they differ."""
-        if not self.everywhere or np.ptp(self.low) or np.ptp(self.high) or (self.step != 1).any():
+        if (
+            self.entries
+            or not self.everywhere
+            or np.ptp(self.low)
+            or np.ptp(self.high)
+            or (self.step != 1).any()
+        ):
             return None
         low, high = float(self.low.flat[0]), float(self.high.flat[0])
         return (int(low), int(high)) if low.is_integer() else None
@@ -56,20 +75,24 @@ class Lookups:
     @property
     def counts(self) -> IntArray:
         """How many values each position may have; 0 where nothing is looked up."""
-        low, high = (np.where(self.looked_up, each, 0) for each in (self.low, self.high))
+        rows = np.isfinite(self.low)
+        low, high = (np.where(rows, each, 0) for each in (self.low, self.high))
         counts = np.floor((high - low) / self.step + _ROUNDING).astype(np.int64) + 1
-        return np.where(self.looked_up, counts, 0)
+        counts = np.where(rows, counts, 0)
+        for place, values in self.entries.items():
+            counts.reshape(-1)[place] = len(values)
+        return counts
 
     @property
     def why(self) -> str:
         """The layers that look values up, in words."""
-        return _listed(self.names)
+        return listed_names(self.names)
 
     @property
     def knowing(self) -> str:
         """The layers that look values up, and that they know, in words."""
         quoted = [repr(name) for name in self.names]
-        return f"{_listed(quoted)} {'knows' if len(quoted) == 1 else 'know'}"
+        return f"{listed_names(quoted)} {'knows' if len(quoted) == 1 else 'know'}"
 
     def contradiction(self, values: Any) -> tuple[Any, str] | None:
         """Return where values are none that are known, and what is known there, in words.
@@ -80,6 +103,8 @@ class Lookups:
         Returns:
             An index into `values`, of all samples at one position or at all; None if all are known.
         """
+        if not np.isfinite(self.low).any():
+            return None
         if values.shape[1:] != self.low.shape and (np.ptp(self.low) or np.ptp(self.high)):
             return None
         alike = not (np.ptp(self.low) or np.ptp(self.high))
@@ -102,17 +127,22 @@ class Lookups:
         Raises:
             PruningError: Some position has none there.
         """
-        start = np.where(self.looked_up, self.low, given[0])
+        rows = np.isfinite(self.low)
+        start = np.where(rows, self.low, given[0])
         low, high = np.maximum(start, given[0]), np.minimum(self.high, given[1])
         first = start + np.ceil((low - start) / self.step - _ROUNDING) * self.step
         narrowed = replace(
             self,
-            low=np.where(self.looked_up, first, -inf),
-            high=np.where(self.looked_up, high, inf),
+            low=np.where(rows, first, -inf),
+            high=np.where(rows, high, inf),
+            entries={
+                place: values[(values >= given[0]) & (values <= given[1])]
+                for place, values in self.entries.items()
+            },
         )
         if (narrowed.counts[self.looked_up] < 1).any():
             empty = np.flatnonzero(self.looked_up & (narrowed.counts < 1))[0]
-            least, most = self.low.flat[empty], self.high.flat[empty]
+            least, most = (each.flat[empty] for each in self.ends)
             raise PruningError(
                 f"input_range ({given[0]:g}, {given[1]:g}) holds no value of the input {name!r} "
                 f"that is looked up: {self.knowing} {least:g} to {most:g}"
@@ -125,15 +155,17 @@ class Lookups:
         Args:
             numbers: Shape (samples, *shape of the input).
         """
-        return self.low + numbers % np.maximum(self.counts, 1) * self.step
+        return self._known(numbers % np.maximum(self.counts, 1))
 
     def imposed(self, values: Any, generator: np.random.Generator) -> Any:
         """Return values with others, drawn evenly, at the positions that are looked up."""
         numbers = generator.integers(0, np.maximum(self.counts, 1), values.shape)
-        legal = np.where(self.looked_up, self.low, 0) + numbers * self.step
-        return np.where(self.looked_up, legal, values).astype(values.dtype)
+        return np.where(self.looked_up, self._known(numbers), values).astype(values.dtype)
 
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    def _known(self, numbers: IntArray) -> Any:
+        """Return the values of numbers that are less than what each position knows."""
+        found = np.where(np.isfinite(self.low), self.low, 0) + numbers * self.step
+        flat, places = found.reshape(len(found), -1), numbers.reshape(len(found), -1)
+        for place, values in self.entries.items():
+            flat[:, place] = values[places[:, place]]
+        return flat.reshape(found.shape)

@@ -90,6 +90,12 @@ def vocabulary_of(call: Call, dtype: str) -> Vocabulary | None:
     return _of_lookup(layer, dtype) if is_a(layer, "IndexLookup") else None
 
 
+def vocabulary_for(call: Call | None, dtype: str) -> Vocabulary | None:
+    """Return the vocabulary of the layer that reads an input, if any; texts always have one."""
+    known = None if call is None else vocabulary_of(call, dtype)
+    return hashed(dtype) if known is None and dtype == "string" else known
+
+
 def hashed(dtype: str) -> Vocabulary:
     """Return values for a layer that takes any, as hashing does."""
     if dtype != "string":
