@@ -100,7 +100,7 @@ def invert(
 
     Args:
         model: The model.
-        inputs: Inputs to start from; integers and tokens are not moved.
+        inputs: Inputs to start from; integers and tokens are not moved, nor are columns of them.
         sources: The model's inputs, with the range of each.
         search: The budget, and the random generator of the classes.
 
@@ -115,7 +115,8 @@ def invert(
     for start in range(0, count, size):
         batch = {each: values[start : start + size] for each, values in inputs.items()}
         targets = drawn_targets(model.graph, min(size, count - start), search.generator)
-        found.append(batch | _moved(step, batch, spans, targets, search.effort.steps))
+        moved = _moved(step, batch, spans, targets, search.effort.steps)
+        found.append(batch | {each: _kept(sources, each, batch, moved) for each in moved})
         search.progress("finding inputs", min(start + size, count), count)
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
 
@@ -152,6 +153,17 @@ def _moved(
     }
 
 
+def _kept(
+    sources: InputSources,
+    tensor: Tensor,
+    batch: Mapping[Tensor, FloatArray],
+    moved: Mapping[Tensor, FloatArray],
+) -> FloatArray:
+    """Return moved values, those that are looked up as they were: their log-odds round them."""
+    fixed = sources[tensor].fixed
+    return moved[tensor] if fixed is None else np.where(fixed, batch[tensor], moved[tensor])
+
+
 def _odds(values: FloatArray, low: Bound, high: Bound) -> FloatArray:
     share = np.clip((values.astype(np.float32) - low) / (high - low), 0.02, 0.98)
     odds: FloatArray = np.log(share / (1 - share)) / 2
@@ -170,7 +182,9 @@ def _step(model: Model, spans: Mapping[Tensor, Span], sources: InputSources) -> 
             tape.watch(free)
             values = dict(zip(model.graph.inputs, constant, strict=True))
             for (tensor, span), odds in zip(spans.items(), free, strict=True):
-                values[tensor] = tf.cast(_inside(odds, *span), tensor.dtype)
+                moved, fixed = tf.cast(_inside(odds, *span), tensor.dtype), sources[tensor].fixed
+                whole = moved if fixed is None else tf.where(fixed, values[tensor], moved)
+                values[tensor] = whole
             loss = _objective(model, values, targets) + _roughness(sources, values, spans)
         return gradients_of(tape, loss, free)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.attacks.legal_range import unfit
+from pytest_paoding.engine.evaluation.attacks.legal_range import kept, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -173,5 +173,6 @@ def within(
         if interval is not None:
             step = values.dtype.type(epsilon)
             changed = np.clip(np.clip(changed, values - step, values + step), *interval)
+            changed = np.asarray(kept(values, changed, interval))
         near.append(changed.astype(values.dtype, copy=False))
     return near

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.evaluation.attacks.legal_range import fixed_in
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,7 +28,7 @@ class UnitBox:
 
     Attributes:
         target: The model and its samples.
-        values: The samples, shape (samples, values), from 0 to 1.
+        values: The samples, shape (samples, values), from 0 to 1, without what may not change.
         width: What a distance of 1 is in the inputs' own unit.
     """
 
@@ -55,11 +57,12 @@ class UnitBox:
             if interval is None:
                 found.append(given)
                 continue
-            length = prod(each.shape[1:])
-            part = values[:, done : done + length] * self.width + interval[0]
-            part = part.clip(*interval).reshape(each.shape)
-            found.append(tf.convert_to_tensor(part.astype(each.dtype, copy=False)))
-            done += length
+            free = _free(each, interval)
+            part = values[:, done : done + free.size] * self.width + interval[0]
+            whole = each.reshape(len(each), -1).copy()
+            whole[:, free] = part.clip(*interval)
+            found.append(tf.convert_to_tensor(whole.reshape(each.shape)))
+            done += free.size
         return found
 
     def slope(self, values: Any) -> Any:
@@ -87,8 +90,14 @@ class UnitBox:
 
     def _side_by_side(self, parts: Sequence[Any], factor: float) -> Any:
         flat = [
-            np.asarray(each, self._dtype).reshape(len(each), -1)
+            np.asarray(each, self._dtype).reshape(len(each), -1)[:, _free(each, interval)]
             for each, interval in zip(parts, self._ranges, strict=True)
             if interval is not None
         ]
         return np.concatenate(flat, axis=1) * self._dtype(factor)
+
+
+def _free(values: Any, interval: Interval) -> IntArray:
+    """Return the flat positions of an input that may be changed."""
+    fixed = fixed_in(interval, tuple(values.shape[1:]))
+    return np.arange(prod(values.shape[1:])) if fixed is None else np.flatnonzero(~fixed)

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.attacks.attack import Attack, Attempt
+from pytest_paoding.engine.evaluation.attacks.legal_range import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,11 @@ class FastGradientSign(Attack):
         Where nothing is right or wrong a sample keeps its own values unless others raise its loss.
         """
         forms, gradients = target.predictor.gradients(target.inputs, target.truths)
+        pairs = zip(gradients, self.ranges, strict=True)
+        gradients = [
+            each if each is None or interval is None else kept(tf.zeros_like(each), each, interval)
+            for each, interval in pairs
+        ]
         examples: Iterator[list[Any]] = self.examples(target.inputs, gradients)
         if not target.decides:  # a step that overshoots the highest loss must not look robust
             examples = (target.worst(target.inputs, each) for each in examples)
@@ -47,7 +53,7 @@ class FastGradientSign(Attack):
             yield [
                 each
                 if step is None or interval is None
-                else tf.clip_by_value(each + step * epsilon, *interval)
+                else kept(each, tf.clip_by_value(each + step * epsilon, *interval), interval)
                 for each, step, interval in zip(inputs, steps, self.ranges, strict=True)
             ]
 

@@ -6,16 +6,53 @@ from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import tensorflow as tf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.execution.signature import Port
+    from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
 
 Interval: TypeAlias = "tuple[float, float]"
 _SLACK = 1e-6
+
+
+class PartlyLegal(tuple[float, float]):  # noqa: SLOT001 # a tuple has room for none
+    """Low and high of an input some positions of which are looked up, and must stay as they are.
+
+    Attributes:
+        fixed: Mask of those positions, of the input's shape; axes of open length are of length 1.
+    """
+
+    fixed: BoolArray
+
+    @classmethod
+    def of(cls, interval: Interval, fixed: BoolArray) -> PartlyLegal:
+        """Return an interval with a mask."""
+        found = cls(interval)
+        found.fixed = fixed
+        return found
+
+
+def fixed_in(interval: Interval, shape: tuple[int, ...]) -> BoolArray | None:
+    """Return the mask of an input's positions that no attack may change; None if there are none.
+
+    Args:
+        interval: The input's range.
+        shape: Shape of its values, without the samples.
+    """
+    if not isinstance(interval, PartlyLegal):
+        return None
+    return np.broadcast_to(interval.fixed, shape)
+
+
+def kept(values: Any, changed: Any, interval: Interval) -> Any:
+    """Return changed values of an input, but those that no attack may change as they were."""
+    fixed = fixed_in(interval, tuple(values.shape[1:]))
+    return changed if fixed is None else tf.where(fixed, values, changed)
 
 
 def unfit(
@@ -52,13 +89,16 @@ def legal_ranges(sources: InputSources) -> tuple[Interval | None, ...]:
 
 
 def _legal(source: InputSource) -> Interval:
-    return (-inf, inf) if source.scale.typical else source.scale.ends
+    interval = (-inf, inf) if source.scale.typical else source.scale.ends
+    return interval if source.fixed is None else PartlyLegal.of(interval, source.fixed)
 
 
 def _outside(part: Any, interval: Interval) -> str | None:
     """Return how far an input reaches outside its range by more than rounding, if it does."""
     low, high = interval
-    least, most = float(part.min()), float(part.max())
+    fixed = fixed_in(interval, tuple(part.shape[1:]))
+    free = part if fixed is None or fixed.all() else np.asarray(part)[:, ~fixed]
+    least, most = float(free.min()), float(free.max())
     slack = _SLACK * (high - low) if np.isfinite(high - low) else 0.0
     if least < low - slack or most > high + slack:
         return f"from {least:g} to {most:g}, outside its range {low:g} to {high:g}"

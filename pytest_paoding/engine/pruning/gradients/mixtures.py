@@ -61,7 +61,7 @@ class Mixtures:
             return self._spliced(one, other, share)
         source = self._sources[tensor]
         if not source.numeric:
-            return np.where(self._generator.random(one.shape) < share, one, other)
+            return self._either(one, other, share)
         if source.kind == "picture":
             one, other = (np.asarray(source.layout.drawn(each)) for each in (one, other))
             share = shares.reshape(-1, 1, 1, 1)
@@ -71,7 +71,14 @@ class Mixtures:
             share[::2, ..., 0] = self._windows(share[::2].shape[:3])
             mixed = source.layout.taken(share * one + (1 - share) * other)
             return mixed.astype(tensor.dtype)
-        return (share * one + (1 - share) * other).astype(tensor.dtype)
+        blend = share * one + (1 - share) * other
+        if source.fixed is not None:  # a category between two is a third one
+            blend = np.where(source.fixed, self._either(one, other, share), blend)
+        return blend.astype(tensor.dtype)
+
+    def _either(self, one: Any, other: Any, share: FloatArray) -> Any:
+        """Return each value of one input or of the other."""
+        return np.where(self._generator.random(one.shape) < share, one, other)
 
     def _spliced(self, one: Any, other: Any, share: FloatArray) -> Any:
         """Return half of the sequences as they are, and the others with another one's end."""
