@@ -10,6 +10,12 @@ _LINE = 300
 _HEADLINE = re.compile(
     r"Exception encountered when calling|\d+ root error|A total of \d+ objects could not be loaded"
 )
+_UNLOADED = re.compile(r"A total of \d+ objects could not be loaded.* object <\w+ name=([^,>]+)")
+_LISTED = "List of objects that could not be loaded:"
+_UNFIT = re.compile(
+    r".*variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))\. Target variable: "
+    r"<Variable path=([^,]+),.*"
+)
 _TRACED = "Graph execution error:"
 _DECORATION = re.compile(
     r"\x1b\[\d*m|\{\{function_node [^}]*\}\}|\[Op:\w*\]( name: .*)?|"
@@ -79,16 +85,25 @@ def cause_of(error: BaseException) -> str:
     TensorFlow puts the device before it and the operation behind, and before all of it, where a
     function was traced from files that are not its own, every line that made the operation. An
     attribute that was looked for in vain before it, as TensorFlow does of variables, is no cause.
-    Python names objects by addresses, which differ from run to run.
+    Python names objects by addresses, which differ from run to run. What Keras could not load it
+    names in the headline alone.
     """
     while error.__context__ is not None and not _is_probe(error, error.__context__):
         error = error.__context__
     text = str(error)
     if text.startswith(_TRACED):
         text = text.rstrip().rpartition("\n\n")[2]
+    unloaded = _UNLOADED.match(text)
+    if unloaded:
+        text = text.partition(_LISTED)[0]
     lines = [_DECORATION.sub("", line).strip() for line in text.splitlines()]
     telling = (line for line in lines if line and not _HEADLINE.match(line))
-    return shortened(next(telling, type(error).__name__))
+    found = _UNFIT.sub(r"weight '\3' has the shape \1, the file stores \2", next(telling, ""))
+    if isinstance(error, KeyError) and found == repr(error.args[0] if error.args else ""):
+        found = f"there is no {found}"
+    if unloaded and repr(unloaded[1]) not in found:
+        found = f"layer {unloaded[1]!r}: {found or 'it could not be loaded'}"
+    return shortened(found or type(error).__name__)
 
 
 def _is_probe(error: BaseException, before: BaseException) -> bool:

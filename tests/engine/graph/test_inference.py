@@ -93,9 +93,29 @@ def test_strings_are_finite() -> None:
             "(0) INVALID_ARGUMENT:  none so",
         ),
         ("A total of 3 objects could not be loaded. Example:\n\nnone fits\n", "none fits"),
+        (
+            (
+                "A total of 2 objects could not be loaded. Example error message for object "
+                "<Dense name=d, built=True>:\n\nno number\n\nList of objects that could not be "
+                "loaded:\n[<Dense name=d, built=True>]"
+            ),
+            "layer 'd': no number",
+        ),
+        (
+            (
+                "A total of 1 objects could not be loaded. Example error message for object "
+                "<Dense name=d, built=True>:\n\n\n\nList of objects that could not be loaded:\n[]"
+            ),
+            "layer 'd': it could not be loaded",
+        ),
         ("<net.Own object at 0x7f75a7a46190> has none", "<net.Own object> has none"),
         ("", "ValueError"),
     ),
 )
 def test_the_cause_is_the_telling_line(said: str, line: str) -> None:
     assert cause_of(ValueError(said)) == line
+
+
+def test_what_is_not_there_is_said_to_be_missing() -> None:
+    assert cause_of(KeyError("bias")) == "there is no 'bias'"
+    assert cause_of(KeyError("no such layer: bias")) == "there is no 'no such layer: bias'"
