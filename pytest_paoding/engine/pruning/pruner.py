@@ -29,6 +29,7 @@ from pytest_paoding.engine.pruning.validation import (
 from pytest_paoding.engine.surgery.apply import plan_of
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.opening.opened import opened
+from pytest_paoding.engine.surgery.opening.own_code import whole_noted
 from pytest_paoding.engine.surgery.verify import proof_inputs
 from pytest_paoding.engine.surgery.verify import verify as check_cut
 from pytest_paoding.errors import PruningError
@@ -183,13 +184,19 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         transform = way.solve(task)
         smaller = cut(structure, transform)
         proof = check_cut(
-            structure, smaller, full=verify, inputs=proof_inputs(sources, options.seed)
+            structure,
+            smaller,
+            full=verify,
+            inputs=proof_inputs(sources, options.seed),
+            unsaid=_unsaid(sources, assumed),
         )
         refined = way.refine(smaller.model, task)
         sparse = sparsify(smaller.model, zeros) if zeros else None
         plan = plan_of(structure, transform, smaller)
     asked = _options_noted(options, way)
-    told = (*found.notes, smaller.note, assumed, way.inputs_noted(task), *asked, *transform.notes)
+    whole = whole_noted(model) if found.model is model else None
+    about = (*found.notes, whole, smaller.note, assumed)
+    told = (*about, way.inputs_noted(task), *asked, *transform.notes)
     notes = (*told, proof.note, refined, sparse)
     return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
 
@@ -215,6 +222,12 @@ def _nothing_may_go(quotas: Sequence[Quota]) -> str:
     if any(quota.count for quota in quotas):
         return ""
     return "; ".join(dict.fromkeys(quota.reason for quota in quotas[:3] if quota.reason))
+
+
+def _unsaid(sources: InputSources, assumed: str | None) -> list[str]:
+    """Return the settings of the inputs that the user may give, as they are not known otherwise."""
+    of_range = ["input_range"] if any(not source.given for source in sources) else []
+    return [*(["input_shape"] if assumed else []), *of_range]
 
 
 def _options_noted(options: Options, strategy: Strategy) -> list[str]:

@@ -46,6 +46,7 @@ def verify(
     *,
     full: bool = False,
     inputs: Arrays | None = None,
+    unsaid: Sequence[str] = (),
 ) -> Verification:
     """Check a cut of the model that `structure` was read from.
 
@@ -54,6 +55,7 @@ def verify(
         cut: The cut made from it.
         full: Whether to compare with the zero oracle, in float64 where all layers can.
         inputs: Some samples of each input, flattened; two random ones by default.
+        unsaid: Settings of the inputs that were assumed, and that the user may give.
 
     Cost: a run of both models on two samples; `full` takes copies of both in float64 and another
     run.
@@ -69,7 +71,8 @@ def verify(
     try:
         expected = outputs_of(stateless(structure.graph.model), inputs)
     except ExecutionError as error:
-        note = f"not run on random inputs: {error} (see input_shape and input_range)"
+        advice = f" (see {' and '.join(unsaid)})" if unsaid else ""
+        note = f"not run on random inputs: {error}{advice}"
         if full:
             raise SurgeryError(f"self-check: {note}") from error
         return Verification(note=note)

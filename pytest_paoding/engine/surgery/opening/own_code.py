@@ -8,6 +8,7 @@ import keras
 
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.graph.rules.registry import has_rule
+from pytest_paoding.engine.inputs.kinds import listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,41 @@ def is_composed(layer: Any) -> bool:
 
     One that has a pruning rule is known as it is.
     """
+    return _is_whole(layer) and not own_weights(layer)
+
+
+def _is_whole(layer: Any) -> bool:
+    """Whether a layer, no model, is of a class outside Keras, holds others and has no rule."""
     if isinstance(layer, keras.Model) or has_rule(layer):
         return False
     foreign = type(layer).call.__module__.partition(".")[0] != "keras"
-    return foreign and bool(parts_of(layer)) and not own_weights(layer)
+    return foreign and bool(parts_of(layer))
+
+
+def whole_noted(model: Any) -> str | None:
+    """Return a note on the layers of a graph that only their own code takes apart, if any.
+
+    Args:
+        model: A Sequential or Functional model.
+    """
+    names = list(dict.fromkeys(_whole_layers(model)))
+    if not names:
+        return None
+    shown = listed_names([repr(name) for name in names])
+    stay, whose, them = ("stays", "its", "it") if len(names) == 1 else ("stay", "their", "them")
+    return (
+        f"layer{'' if len(names) == 1 else 's'} {shown} {stay} whole, as only {whose} own code "
+        f"knows how the layers within are called: register a rule (pytest_paoding.rule), or write "
+        f"{them} as a keras.Model"
+    )
+
+
+def _whole_layers(model: Any) -> Iterator[str]:
+    for layer in parts_of(model):
+        if is_nested(layer):
+            yield from _whole_layers(layer)
+        elif _is_whole(layer):
+            yield layer.name
 
 
 def own_weights(layer: Any) -> list[Any]:
