@@ -90,6 +90,17 @@ def largest_difference(pair: Pair, shape: InputShape | None, *, seed: int = 0) -
     return max(error, changed)
 
 
+def takes(pair: Pair, shape: InputShape | None, rows: int) -> bool:
+    """Whether the original can be run on so many rows of drawn inputs."""
+    try:
+        _, arrays = _drawn(pair, shape, np.random.default_rng(0))
+        few = [array[np.arange(rows) % len(array)] for array in arrays]
+        _original(pair, _converted(pair, few), {})
+    except Exception:  # noqa: BLE001 # whatever code of the user raises
+        return False
+    return True
+
+
 def _require_equal(pair: Pair, trial: InputTrial) -> None:
     """Check that the two are equal in a trial, if the original takes it."""
     inputs = _converted(pair, trial.arrays)

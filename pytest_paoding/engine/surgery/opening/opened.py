@@ -18,7 +18,12 @@ from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.keras_io.compilation import carry_compile_config
 from pytest_paoding.engine.surgery.cut import copy_state
-from pytest_paoding.engine.surgery.opening.equality import Pair, UnequalError, largest_difference
+from pytest_paoding.engine.surgery.opening.equality import (
+    Pair,
+    UnequalError,
+    largest_difference,
+    takes,
+)
 from pytest_paoding.engine.surgery.opening.input_specs import Spec, input_specs
 from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layers, own_weights
 from pytest_paoding.engine.surgery.opening.recording import Recording, RetypedError
@@ -216,7 +221,9 @@ def _finished(pair: Pair, recording: Recording, shape: InputShape | None) -> Ope
     except PaodingError:
         raise
     except Exception as failed:
-        raise PruningError(explained(failed)) from failed
+        fixed = (use for use in recording.constants.fixing() if takes(pair, shape, use.rows))
+        use = next(fixed, None)
+        raise PruningError(explained(failed) if use is None else str(use)) from failed
     notes = [_gone(pair.original, recording, error), _unused(pair), _compiled(pair)]
     kept = [f"layer {name!r} stays whole: {why}" for name, why in recording.kept.items()]
     kept += [

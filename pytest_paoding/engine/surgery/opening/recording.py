@@ -26,6 +26,7 @@ from pytest_paoding.engine.surgery.copies import copied
 from pytest_paoding.engine.surgery.opening.assignments import Assignments
 from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
 from pytest_paoding.engine.surgery.opening.choices import chosen, is_cond, with_axes
+from pytest_paoding.engine.surgery.opening.constants import Constants
 from pytest_paoding.engine.surgery.opening.layer_calls import (
     FLOATING,
     cast,
@@ -74,6 +75,7 @@ class Recording:
         run: Names and classes of what was run in place of being called.
         kept: Layers composed of others that could not be run, and why: they stay as they are.
         reads: Reads of values that raised, swallowed or not.
+        constants: Constants beside what the code computes.
         assigned: What was assigned to variables, and was not done.
     """
 
@@ -84,6 +86,7 @@ class Recording:
         self.kept: dict[str, str] = {}
         self.reads = RefusedReads(self._is_ours)
         self.assigned = Assignments()
+        self.constants = Constants()
         self._tensors = tuple(inputs)
         self._inputs = {id(tensor): place for place, tensor in enumerate(inputs)}
         names = Counter(layer.name for layer in named_layers(model))
@@ -163,6 +166,7 @@ class Recording:
         if is_cond(operation):
             return chosen(*args, **kwargs)
         _refuse_weights((args, kwargs))
+        self.constants.add(operation, (args, kwargs), sys._getframe(1))  # noqa: SLF001 # no public name
         self._require_dtypes(operation, (args, kwargs))
         args = with_axes(operation, args)
         operation = with_open_batch(operation, args)
