@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import tensorflow as tf
 
 from pytest_paoding.engine.inputs.draws import Draw, drawn, uniform
 from pytest_paoding.engine.inputs.inputs import most_inputs
@@ -18,7 +19,7 @@ from pytest_paoding.engine.synthesis.class_targets import classifying
 from pytest_paoding.engine.synthesis.descent import NoGradientError
 from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
 from pytest_paoding.engine.synthesis.substitution import embeddings, substitute
-from pytest_paoding.errors import ExecutionError
+from pytest_paoding.errors import ExecutionError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,8 @@ def _moved(
         return sound(sources, found)
     except NoGradientError as error:
         return str(error)
+    except tf.errors.OpError as error:  # some operations run untraced only
+        return cause_of(error)
 
 
 def _starts(sources: InputSources, count: int, generator: np.random.Generator) -> dict[Tensor, Any]:

@@ -31,6 +31,7 @@ from pytest_paoding.engine.synthesis.work import (
     affordable,
     batch_of,
 )
+from pytest_paoding.errors import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,6 +110,8 @@ def distil(
         moved = _descended(start, distance, islice(batches, steps), steps, task)
     except NoGradientError as error:
         return f"the pruned model was not distilled: {error}"
+    except tf.errors.OpError as error:  # some operations run untraced only
+        return f"the pruned model was not distilled: {cause_of(error)}"
     before, after = (_mean(distance, values, probes) for values in (start, moved))
     if not after < before:  # also if it is NaN
         return "distillation was taken back: it brought the outputs no nearer to the original's"

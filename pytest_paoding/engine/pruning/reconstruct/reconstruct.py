@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import tensorflow as tf
 
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
@@ -21,6 +22,7 @@ from pytest_paoding.engine.surgery.transform import Transform, Why
 from pytest_paoding.engine.synthesis.descent import NoGradientError
 from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
 from pytest_paoding.engine.synthesis.sequence_mix import sequence_mix
+from pytest_paoding.errors import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,8 +121,11 @@ def _inputs(
     try:
         return inputs_for(task, model, generator), ()
     except NoGradientError as error:
-        drawn_again = synthetic(task.sources, generator, recorded=True)
-        return drawn_again, (f"inputs were not found by gradients: {error}",)
+        reason = str(error)
+    except tf.errors.OpError as error:  # some operations run untraced only
+        reason = cause_of(error)
+    drawn_again = synthetic(task.sources, generator, recorded=True)
+    return drawn_again, (f"inputs were not found by gradients: {reason}",)
 
 
 def is_chain(graph: Graph) -> bool:

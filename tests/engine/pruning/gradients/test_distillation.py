@@ -85,6 +85,22 @@ def test_what_does_not_help_is_taken_back_and_said(course, monkeypatch):
     assert [note for note in found.notes if note not in expected.notes] == [said]
 
 
+def test_what_cannot_be_run_traced_is_left_as_it_was_and_said(course, monkeypatch):
+    model = cnn()
+    course(0)
+    expected = prune(model, ratio=0.5)
+    course(5)
+
+    def refuse(*_):
+        raise tf.errors.InvalidArgumentError(None, None, "Unable to broadcast [8] to [128,8]")
+
+    monkeypatch.setattr(distillation, "_descended", refuse)
+    found = prune(model, ratio=0.5)
+    assert same(weights(expected.model), weights(found.model))
+    said = "the pruned model was not distilled: Unable to broadcast [8] to [128,8]"
+    assert [note for note in found.notes if note not in expected.notes] == [said]
+
+
 @pytest.mark.parametrize(
     ("options", "distilled"),
     (({}, False), ({"calibration": np.ones((9, 7))}, True), ({"effort": "thorough"}, True)),
