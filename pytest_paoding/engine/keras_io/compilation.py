@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEPT = "_paoding_compile_config"
+_TELLING = ("loss", "metrics", "weighted_metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def compiled_of(model: Any, outputs: Sequence[Sequence[str]]) -> Compiled:
         _flat(first) + _flat(second) for first, second in zip(watched, weighted, strict=True)
     )
     return Compiled(losses, tuple(metrics))
+
+
+def judged_by(model: Any) -> Mapping[str, Any]:
+    """Return the losses and metrics a model was compiled with; empty if it was not."""
+    config = _config_of(model) or {}
+    return {key: config[key] for key in _TELLING if config.get(key)}
 
 
 def class_name_of(config: Any) -> str:

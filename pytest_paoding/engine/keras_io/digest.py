@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.keras_io.assets import assets_of
+from pytest_paoding.engine.keras_io.compilation import judged_by
 from pytest_paoding.engine.keras_io.identity import is_closed
 from pytest_paoding.engine.keras_io.save import UNSAVABLE, lean_config, uncompiled
 from pytest_paoding.errors import ModelFileError, cause_of
@@ -36,11 +37,21 @@ def digest(model: Any) -> str:
 
 
 def identify(model: Any) -> str | None:
-    """Return the digest of a model; None where it has layers whose code is the project's own."""
+    """Return the digest of a model, and of the losses and metrics that it is judged by.
+
+    None where it has layers, losses or metrics whose code is the project's own.
+    """
+    told = judged_by(model)
     try:
-        return digest(model) if is_closed(_architecture(model)) else None
+        if not is_closed([_architecture(model), told]):
+            return None
+        found = digest(model)
     except ModelFileError:
         return None
+    if not told:
+        return found
+    text = json.dumps(told, sort_keys=True, default=repr)
+    return f"{found} compiled:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _parts(model: Any) -> Iterator[Any]:

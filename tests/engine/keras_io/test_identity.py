@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -50,6 +50,42 @@ def test_a_file_is_told_by_its_bytes_and_a_model_by_its_weights(tmp_path: Path) 
     assert ENGINE.identify(one) == ENGINE.identify(copy) != ENGINE.identify(two)
     assert ENGINE.identify(network()) == ENGINE.identify(network()) == ENGINE.digest(network())
     assert ENGINE.identify(network()) != ENGINE.identify(network(seed=1))
+
+
+def compiled(loss: Any, metrics: Any = None, optimizer: str = "adam") -> keras.Model:
+    model = network()
+    model.compile(optimizer, loss, metrics=metrics)
+    return model
+
+
+@pytest.mark.parametrize(
+    "other",
+    (
+        network,
+        lambda: compiled("mae"),
+        lambda: compiled(keras.losses.Huber(2.0)),
+        lambda: compiled("mse", ["mae"]),
+        lambda: compiled("mse", [keras.metrics.R2Score()]),
+    ),
+    ids=range(5),
+)
+def test_the_losses_and_metrics_a_model_is_judged_by_belong_to_it(other: Any) -> None:
+    assert ENGINE.identify(compiled("mse")) == ENGINE.identify(compiled("mse", None, "sgd"))
+    assert ENGINE.identify(other()) == ENGINE.identify(other()) != ENGINE.identify(compiled("mse"))
+    assert ENGINE.digest(other()) == ENGINE.digest(compiled("mse"))
+
+
+@keras.saving.register_keras_serializable("project")
+class Error(keras.metrics.MeanSquaredError):
+    pass
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_metrics_of_the_project_have_code_that_no_digest_covers(tmp_path: Path) -> None:
+    model = compiled("mse", [Error()])
+    assert ENGINE.identify(model) is None
+    model.save(tmp_path / "model.keras")
+    assert ENGINE.identify(tmp_path / "model.keras") is None
 
 
 def test_layers_of_the_project_have_code_that_no_digest_covers(tmp_path: Path) -> None:
