@@ -9,13 +9,13 @@ import keras
 
 from pytest_paoding.engine.evaluation.scores.keras_scores import KerasScore, metric_score
 from pytest_paoding.engine.evaluation.scores.resampled_scores import CallableScore
-from pytest_paoding.engine.evaluation.scores.score_catalogue import maker
 from pytest_paoding.engine.evaluation.scores.score_names import (
     joint_score_of,
     score_named,
     score_of,
 )
 from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
+from pytest_paoding.engine.evaluation.scores.watched_metrics import counterpart, is_of_values
 from pytest_paoding.engine.keras_io.compilation import class_name_of
 from pytest_paoding.errors import ConfigError, EvaluationError
 from pytest_paoding.records.asked_for import AskedFor
@@ -30,20 +30,6 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.keras_io.compilation import Compiled
 
 _OF_CLASSES = frozenset({"classes", "binary"})
-_OWN: Mapping[str, str] = {
-    "meanabsoluteerror": "mae",
-    "meansquarederror": "mse",
-    "rootmeansquarederror": "rmse",
-    "meanabsolutepercentageerror": "mape",
-    "r2score": "r2",
-    "meaniou": "mean_iou",
-    "f1score": "f1",
-    "acc": "accuracy",
-    "binaryaccuracy": "accuracy",
-    "categoricalaccuracy": "accuracy",
-    "sparsecategoricalaccuracy": "accuracy",
-}
-"""Scores of this package that are what a metric of Keras is, by its name without underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +159,17 @@ def _watched(task: OutputTask, metrics: Sequence[Any], notes: list[str]) -> Iter
 
 def _of_config(task: OutputTask, config: Any) -> Score | None:
     """Return the score that a metric of Keras is; None where it cannot be taken."""
-    name = class_name_of(config)
-    plain = name.replace("_", "").lower()
-    own = _OWN.get(plain, plain)
-    if task.name != "any" and maker(own, TaskKind(task.name)):
-        return _named(own, task)
-    if task.name not in {"regression", "reconstruction"} or not name:
+    if task.name == "any":
+        return None
+    name = counterpart(config, TaskKind(task.name))
+    if name is not None:
+        return _named(name, task)
+    if task.name not in {"regression", "reconstruction"} or not class_name_of(config):
         return None  # what it reads is not what the task gives it
     try:
         metric = keras.metrics.get(config)
-        return metric_score(getattr(metric, "name", name), metric)
+        if not is_of_values(config, metric):
+            return None
+        return metric_score(getattr(metric, "name", class_name_of(config)), metric)
     except (ConfigError, TypeError, ValueError):
         return None
