@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from pytest_paoding.records.baseline import Entry
     from pytest_paoding.records.measurement import Measurement
 
-_ALIKE, _APART = 0.95, 0.5
-"""Synthetic agreement above which, and divergence above which, they do not go together."""
+_ALIKE = 0.95
+"""Agreement above which outputs that are far apart do not go with it."""
+_APART = (
+    ("synthetic_agreement", "output_divergence", 0.5, "real inputs tell more"),
+    ("agreement", "divergence", 1.0, "max_divergence or a score tells more"),
+)
+"""An agreement and its divergence, from where outputs are far apart, and what to do then."""
 SLACK = 0.2
 """Distance from a limit, relative to it, at which a value shows that the limit is loose."""
 
@@ -54,15 +59,15 @@ def notes(
 
 
 def _by_chance(measurements: Mapping[str, Measurement]) -> Iterator[str]:
-    alike, apart = (
-        getattr(measurements.get(name), "found", None)
-        for name in ("synthetic_agreement", "output_divergence")
-    )
-    if alike is not None and apart is not None and alike > _ALIKE and apart > _APART:
-        yield (
-            f"synthetic agreement is {alike:.2f} although outputs diverge by {apart:.2f} of their "
-            f"deviation: answers may be alike by chance, real inputs tell more"
+    for answers, outputs, far, remedy in _APART:
+        alike, apart = (
+            getattr(measurements.get(name), "found", None) for name in (answers, outputs)
         )
+        if alike is not None and apart is not None and alike > _ALIKE and apart > far:
+            yield (
+                f"{title(answers)} is {alike:.2f} although outputs diverge by {apart:.2f} of their "
+                f"deviation: answers may be alike by chance, {remedy}"
+            )
 
 
 def _too_few(check: Check) -> str:

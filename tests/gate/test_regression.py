@@ -138,15 +138,20 @@ def test_a_foreign_environment_is_flagged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alike", "apart", "said"), ((0.97, 0.6, 1), (0.94, 0.6, 0), (1.0, 0.5, 0))
+    ("names", "far"),
+    ((("synthetic_agreement", "output_divergence"), 0.5), (("agreement", "divergence"), 1.0)),
 )
-def test_agreement_by_chance_is_noted(alike, apart, said):
+@pytest.mark.parametrize(
+    ("alike", "beyond", "said"), ((0.97, 0.1, 1), (0.94, 0.1, 0), (1.0, 0.0, 0))
+)
+def test_agreement_by_chance_is_noted(names, far, alike, beyond, said):
+    answers, outputs = names
     measured = {
-        "synthetic_agreement": Measurement(found=alike),
-        "output_divergence": Measurement(found=apart),
+        answers: Measurement(found=alike),
+        outputs: Measurement(found=far + beyond),
     }
     found = notes((), measured, old=None, new=Entry({}))
     assert len(found) == said
     assert all("alike by chance" in line for line in found)
-    unknown = {**measured, "output_divergence": Measurement(reason="no numbers")}
+    unknown = {**measured, outputs: Measurement(reason="no numbers")}
     assert notes((), unknown, old=None, new=Entry({})) == ()

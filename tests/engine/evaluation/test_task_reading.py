@@ -24,6 +24,7 @@ ONE_HOT = np.eye(3)[NUMBERS]
 SEVERAL = np.array([[1, 1, 0], [0, 0, 0], [1, 0, 0], [1, 1, 1]])
 VALUES = np.array([0.5, -1.5, 3.25, 0])
 MASK = np.zeros((4, 5, 5), int)
+STEPS = np.array([[0, 1, 1, 0, 0, 1]] * 4)
 PICTURE = np.random.default_rng(0).random((4, 5, 5, 1))
 
 
@@ -39,6 +40,14 @@ def picture(units: int, activation: str | None = None, loss: Any = None) -> Any:
     model = keras.Model(
         given, layers.Conv2D(units, 3, padding="same", activation=activation)(given)
     )
+    if loss is not None:
+        model.compile(loss=loss)
+    return model
+
+
+def steps(activation: str | None = None, loss: Any = None) -> Any:
+    """Return a model that gives one number for each of six steps."""
+    model = keras.Sequential([keras.Input((6, 2)), layers.Dense(1, activation)])
     if loss is not None:
         model.compile(loss=loss)
     return model
@@ -80,6 +89,19 @@ CASES = (
     (picture(1, "sigmoid"), MASK[..., None], "positions"),
     (picture(1), PICTURE, "regression"),
     (picture(1), None, "any"),
+    (row(3), SEVERAL, "multilabel"),
+    (row(3), SEVERAL.astype(float), "multilabel"),
+    (row(3), np.zeros((4, 3)), "regression"),
+    (picture(1), (PICTURE > 0.5).astype(float), "positions"),
+    (picture(1), PICTURE[..., 0] > 0.5, "positions"),
+    (picture(3), np.eye(3)[(PICTURE[..., 0] * 3).astype(int)], "positions"),
+    (picture(3), np.repeat(PICTURE, 3, axis=-1), "regression"),
+    (steps("sigmoid", "binary_crossentropy"), STEPS, "positions"),
+    (steps("sigmoid", "binary_crossentropy"), None, "positions"),
+    (steps("sigmoid"), STEPS[..., None], "positions"),
+    (steps(), STEPS, "positions"),
+    (steps(None, "mse"), STEPS, "regression"),
+    (steps(), STEPS * 0.3, "regression"),
 )
 
 
@@ -141,11 +163,42 @@ def test_labels_of_another_task_are_named_with_the_key_to_set(
     assert "\n" not in str(error.value)
 
 
+def test_a_guess_without_loss_activation_or_labels_is_said() -> None:
+    assert "judged as classes (head without activation; set task" in (
+        tasks_of(row(3)).of(0).note or ""
+    )
+    for model, labels in ((row(3), NUMBERS), (row(3, "softmax"), None)):
+        assert tasks_of(model).of(0, labels).note is None
+
+
+@pytest.mark.parametrize("units", (1, 2, 3))
+def test_classes_at_positions_may_be_one_hot(units: int) -> None:
+    classes = max(units, 2)
+    numbers = (PICTURE[..., 0] * classes).astype(int)
+    task = tasks_of(picture(units), "positions").of(0)
+    np.testing.assert_array_equal(task.truth(np.eye(classes)[numbers]), numbers)
+
+
+@pytest.mark.parametrize("wrong", ([1, 1, 0], [0, 0, 0], [0.1, 0.8, 0.1]))
+def test_several_labels_at_a_position_are_no_class(wrong: list[float]) -> None:
+    labels = np.eye(3)[MASK]
+    labels[1, 2, 3] = wrong
+    task = tasks_of(picture(3), "positions").of(0)
+    with pytest.raises(DataError, match=r"not one-hot at every position: .*give the number"):
+        task.truth(labels)
+    weights = np.ones(MASK.shape)
+    weights[1, 2, 3] = 0
+    for counts in (weights, weights[..., None]):
+        np.testing.assert_array_equal(task.truth(labels, counts) * weights, MASK)
+
+
 def test_labels_at_positions_without_weight_may_be_anything() -> None:
     labels = MASK.copy()
     labels[0, 0, 0] = 255
     task = tasks_of(picture(3), "positions").of(0)
-    assert task.truth(labels, labels != 255)[0, 0, 0] == 255
+    for weights in (labels != 255, (labels != 255)[..., None]):
+        assert task.truth(labels, weights)[0, 0, 0] == 255
+        assert task.truth(labels[..., None], weights)[0, 0, 0] == 255
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,25 @@ def test_a_segmenter_is_judged_by_its_positions_and_their_weights() -> None:
     some = evaluate(*pair, (PICTURES, ignored, counted.astype(float)), score=("mean_iou",))
     areas = [metrics.jaccard_score(SHAPES[counted], a[counted], average="macro") for a in answers]
     assert both(some, "score@mean_iou") == pytest.approx(areas)
+    columns = (PICTURES, ignored[..., None], counted[..., None].astype(float))
+    assert evaluate(*pair, columns, score=("mean_iou",)) == some
+
+
+def test_logits_of_unknown_training_are_not_compared_with_zeros_and_ones_as_values() -> None:
+    pair = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        given = keras.Input((6, 6, 1))
+        pair.append(keras.Model(given, layers.Conv2D(1, 3, padding="same")(given)))
+    found = evaluate(*pair, (PICTURES, (SHAPES > 0).astype("float32")[..., None]))
+    answers = [outputs(each, PICTURES)[..., 0] > 0 for each in pair]
+    areas = [
+        metrics.jaccard_score((SHAPES > 0).ravel(), a.ravel(), average="macro") for a in answers
+    ]
+    assert both(found, "score@mean_iou") == pytest.approx(areas)
+    assert "judged as positions (head without activation, labels are 0 and 1)" in str(
+        found["agreement"].detail
+    )
 
 
 def test_padding_of_a_tagger_does_not_count() -> None:

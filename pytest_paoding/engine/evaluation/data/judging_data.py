@@ -140,12 +140,12 @@ def _checked_weights(weights: Any, truth: Any, name: str) -> FloatArray | None:
     if array.dtype.kind not in "biuf":
         raise DataError(f"sample weights of output {name!r} are no numbers")
     array = array.astype(np.float64)
-    if array.ndim == 2 and array.shape[1] == 1 and truth.ndim == 1:  # noqa: PLR2004 # a column
-        array = array[:, 0]
+    if array.ndim == truth.ndim + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
     if array.shape != truth.shape[: array.ndim] or not array.ndim:
         raise DataError(
             f"sample weights of output {name!r} have the shape {array.shape}, its labels "
-            f"{truth.shape}"
+            f"{truth.shape}: give one for each sample, or for each place of it"
         )
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise DataError(f"sample weights of output {name!r} are not finite or below 0")

@@ -32,10 +32,22 @@ class ClassTask(OutputTask):
     decides = True
     default_score = "accuracy"
 
+    def __init__(self, port: Port, why: str, *, told: bool = True) -> None:
+        """Take an output.
+
+        Args:
+            port: The output.
+            why: How its task was found out.
+            told: Whether the loss, the head or labels tell the task, so that it goes without
+                saying.
+        """
+        super().__init__(port, why)
+        self._told = told
+
     @property
     def note(self) -> str | None:
-        """Nothing: classes go without saying."""
-        return None
+        """What the output was taken for, where nothing told it."""
+        return None if self._told else self.taken
 
     @property
     def count(self) -> int:
@@ -153,17 +165,12 @@ class BinaryTask(ClassTask):
             halfway: Whether the unit is linear and decides at one half.
             told: Whether the loss or the head tells the task, so that it goes without saying.
         """
-        super().__init__(port, why)
+        super().__init__(port, why, told=told)
         if self.count != 2:  # noqa: PLR2004 # that is what binary means
             raise EvaluationError(
                 f'output {port.name!r} has {self.count} units: task = "binary" is of one or two'
             )
-        self._halfway, self._told = halfway, told
-
-    @property
-    def note(self) -> str | None:
-        """What the output was taken for, where neither loss nor head told it."""
-        return None if self._told else self.taken
+        self._halfway = halfway
 
     def form(self, scores: Any, head: Head) -> Any:
         """Return logits, shape (samples, 2)."""

@@ -12,7 +12,7 @@ from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, 
 from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
     from pytest_paoding.records.protocol import TaskName
 
 
@@ -34,12 +34,13 @@ class PositionTask(OutputTask):
         Args:
             labels: Class numbers, shape (samples, *positions) or with a last axis of one; or
                 one-hot, shape (samples, *positions, classes).
-            weights: Where 0, a label may be any number.
+            weights: Of samples or positions; where that of a position is 0, its label may be
+                anything.
         """
         array, axes = numbers(labels, self.port), len(self.port.shape)
-        one_hot = array.ndim == axes + 1 and array.shape[-1] == self.count > 2  # noqa: PLR2004 # of two a column is enough
-        if one_hot and bool(((array == 0) | (array == 1)).all()):
-            return array.argmax(axis=-1).astype(np.int64)  # type: ignore[no-any-return]
+        counted = _counted(weights, array.shape[:axes])
+        if array.ndim == axes + 1 and array.shape[-1] == self.count:
+            return self._of_one_hot(array, counted)
         if array.ndim == axes + 1 and array.shape[-1] == 1:
             array = array[..., 0]
         positions = self.port.shape[:-1]
@@ -51,16 +52,27 @@ class PositionTask(OutputTask):
                 f"have the shape {array.shape}",
                 f"expected a class for every position, shape (samples, *{positions})",
             )
-        wrong = (array != np.round(array)) | (array < 0) | (array >= self.count)
-        if np.shape(weights) == array.shape:
-            wrong &= np.asarray(weights) != 0
+        wrong = counted & ((array != np.round(array)) | (array < 0) | (array >= self.count))
         if wrong.any():
             raise self._refuse(
                 f"hold {array[wrong][0]:g}",
                 f"its {self.count} classes are numbered from 0 to {self.count - 1} (give "
                 f"positions that do not count a sample weight of 0)",
             )
-        found: IntArray = array.astype(np.int64)
+        with np.errstate(invalid="ignore"):  # of what does not count
+            found: IntArray = array.astype(np.int64)
+        return found
+
+    def _of_one_hot(self, array: Any, counted: BoolArray) -> IntArray:
+        """Return the class numbers of one-hot labels."""
+        wrong = counted & ~(((array == 0) | (array == 1)).all(axis=-1) & (array.sum(axis=-1) == 1))
+        if wrong.any():
+            raise self._refuse(
+                f"are not one-hot at every position: {array[wrong][0].tolist()}",
+                'give the number of the one class at each (task = "regression" takes any values, '
+                "and positions with a sample weight of 0 do not count)",
+            )
+        found: IntArray = np.nan_to_num(array).argmax(axis=-1).astype(np.int64)
         return found
 
     def form(self, scores: Any, head: Head) -> Any:
@@ -97,3 +109,12 @@ class PositionTask(OutputTask):
         size = max(1, prod(one.shape[1:]))
         found: FloatArray = (one == other).reshape(len(one), size).mean(axis=1)
         return found
+
+
+def _counted(weights: Any, shape: tuple[int, ...]) -> BoolArray:
+    """Return which positions count: all, or those whose own weight is not 0."""
+    array = np.asarray(weights)
+    if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    found: BoolArray = array != 0 if array.shape == shape else np.ones(shape, bool)
+    return found

@@ -85,9 +85,10 @@ def _said(port: Port, said: TaskName, loss: Any) -> OutputTask:
 
 
 def _has_rows(port: Port) -> bool:
-    """Whether an output is one row of scores for a sample."""
+    """Whether an output is one row of scores for a sample, and not one score for each step."""
     lengths = [length for length in port.shape if length != 1]
-    return len(lengths) <= 1 and None not in lengths
+    steps = bool(lengths) and port.units == 1
+    return len(lengths) <= 1 and None not in lengths and not steps
 
 
 def _of_labels(port: Port, why: str, array: Any) -> OutputTask:
@@ -118,13 +119,18 @@ def _by_head(graph: Graph, tensor: Tensor, port: Port, array: Any) -> OutputTask
         return ClassTask(port, why)
     if activation == "sigmoid":
         return _of_labels(port, why, array)
-    return _of_linear(port, why, array)
+    return _unlabelled(port, why) if array is None else _of_linear(port, why, array)
+
+
+def _unlabelled(port: Port, why: str) -> OutputTask:
+    """Return the task of a row of numbers of which nothing tells what they are."""
+    if port.units == 1:
+        return AnyTask(port, why)
+    return ClassTask(port, f"{why}; set task if these are values", told=False)
 
 
 def _of_linear(port: Port, why: str, array: Any) -> OutputTask:
     """Return the task of a row of numbers without a telling activation."""
-    if array is None:
-        return ClassTask(port, why) if port.units > 1 else AnyTask(port, why)
     if _is_one_hot(array) and port.units > 1:
         return ClassTask(port, f"{why}, one-hot labels")
     numbered = f"{why}, labels are class numbers"
@@ -132,6 +138,8 @@ def _of_linear(port: Port, why: str, array: Any) -> OutputTask:
         return ClassTask(port, numbered)
     if _numbers_classes(array) and array.max(initial=0) <= 1:
         return BinaryTask(port, numbered, told=False)
+    if port.units > 1 and _zeros_and_ones(array):
+        return LabelTask(port, f"{why}, labels are 0 and 1")
     return ValueTask(port, f"{why}, labels are values")
 
 
@@ -147,6 +155,8 @@ def _of_many(port: Port, why: str, activation: str | None, array: Any) -> Output
     shorter = array.ndim == len(port.shape) or array.shape[-1:] == (1,)
     if whole and (activation == "sigmoid" or (shorter and (port.shape[-1] or 1) > 1)):
         return PositionTask(port, f"{why}, labels are class numbers")
+    if _zeros_and_ones(array):
+        return PositionTask(port, f"{why}, labels are 0 and 1")
     return ValueTask(port, f"{why}, labels are values")
 
 
@@ -163,6 +173,14 @@ def _is_one_hot(array: Any) -> bool:
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind not in "biuf":  # noqa: PLR2004 # samples and classes
         return False
     return bool((((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)).all())
+
+
+def _zeros_and_ones(array: Any) -> bool:
+    """Whether labels are zeros and ones, with some of both."""
+    if array.dtype.kind not in "biuf":
+        return False
+    ones = array == 1
+    return bool((ones | (array == 0)).all() and ones.any() and not ones.all())
 
 
 def last_activation(graph: Graph, tensor: Tensor) -> str | None:
