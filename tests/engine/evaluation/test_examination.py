@@ -158,3 +158,30 @@ def test_the_first_look_takes_nothing_away(name: str) -> None:
 
 def test_no_data_at_all_are_left_to_the_evaluation() -> None:
     assert list(examine(pictures(), iter([])).data) == []
+
+
+@pytest.mark.parametrize(
+    ("held", "alone"),
+    [(each, alone) for each in (np.asarray, tf.constant) for alone in (True, False)]
+    + [(np.ndarray.tolist, False)],
+)
+def test_arrays_tensors_and_lists_are_the_data_themselves(held: Any, *, alone: bool) -> None:
+    x = held(values(0, 1))
+    data = x if alone else (x, LABELS.tolist())
+    assert examine(pictures(), data).data is data
+    wide = held(values(0, 255))
+    with pytest.raises(DataError, match="run from"):
+        examine(pictures(), wide if alone else (wide, LABELS))
+
+
+def test_several_inputs_may_be_lists_of_lists() -> None:
+    one, two = (keras.Input((2,), name=name) for name in ("one", "two"))
+    model = keras.Model([one, two], layers.Dense(3)(layers.Concatenate()([one, two])))
+    rows = values(0, 1, (2,)).tolist()
+    assert examine(model, ([rows, rows], LABELS)).shapes == {}
+
+
+@pytest.mark.parametrize("data", (lambda: None, 3.5, object()))
+def test_what_is_no_data_is_refused_in_one_line(data: Any) -> None:
+    with pytest.raises(DataError, match=r"^the data is a \w+: hand in \(x, y\)"):
+        examine(pictures(), data)

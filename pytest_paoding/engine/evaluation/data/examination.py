@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.data.judging_data import inputs_of
-from pytest_paoding.engine.evaluation.data.sources import raw_batches
+from pytest_paoding.engine.evaluation.data.sources import is_held, raw_batches
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Unpack
 
     from pytest_paoding.engine.inputs.input_sources import InputSource
@@ -62,7 +63,7 @@ def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
     if x is None:
         return Examination(again, {})
     signature = signature_of(model)
-    inputs = inputs_of(x, signature)
+    inputs = inputs_of(x, signature, most=_SAMPLES if is_held(data) else None)
     sources = sources_of(read_graph(model), about.get("input_range"), about.get("input_kind"))
     for source, values in zip(sources, inputs, strict=True):
         if (found := contradiction(source, values)) is not None:
@@ -77,15 +78,12 @@ def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
 
 def _peeked(data: Any) -> tuple[Any, Any]:
     """Return the first inputs, None if there are none, and data that still begin with them."""
-    if isinstance(data, (tuple, list, Mapping, np.ndarray)):
-        x, *_ = next(raw_batches(data))
-        return keras.tree.map_structure(lambda part: part[:_SAMPLES], x), data
-    renewed = isinstance(data, (tf.data.Dataset, keras.utils.PyDataset)) or iter(data) is not data
     batches = raw_batches(data)
     first = next(batches, None)
     if first is None:
         return None, data
-    return first[0], data if renewed else chain([first], batches)
+    lasting = is_held(data) or isinstance(data, (tf.data.Dataset, keras.utils.PyDataset))
+    return first[0], data if lasting or iter(data) is not data else chain([first], batches)
 
 
 def contradiction(source: InputSource, values: Any) -> str | None:

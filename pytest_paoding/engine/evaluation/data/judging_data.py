@@ -75,24 +75,35 @@ def read(
         raise DataError("the data has no samples (an iterator can be read only once)")
 
 
-def inputs_of(x: Any, signature: Signature) -> tuple[Any, ...]:
+def inputs_of(x: Any, signature: Signature, *, most: int | None = None) -> tuple[Any, ...]:
     """Return inputs without labels as one array for each input of the model, in its dtypes.
+
+    Args:
+        x: The inputs, as for `read`.
+        signature: Inputs and outputs of the model.
+        most: How many samples to return, the first ones; None for all.
 
     Raises:
         DataError: They do not fit, or are not finite; the input is named.
     """
-    return _cast(_inputs_only(x, signature), signature, 0).inputs
+    return _cast(_inputs_only(x, signature, most), signature, 0).inputs
 
 
-def _inputs_only(x: Any, signature: Signature) -> Batch:
-    """Return all inputs in the model's order, their shapes and lengths checked."""
+def _inputs_only(x: Any, signature: Signature, most: int | None = None) -> Batch:
+    """Return all inputs in the model's order, `most` samples, their shapes and lengths checked."""
     inputs = tuple(
-        _shaped(part, port)
+        _shaped(_first(part, most), port)
         for part, port in zip(_inputs(x, signature.inputs), signature.inputs, strict=True)
     )
     named = zip(signature.inputs, inputs, strict=True)
     _require_one_length({f"x {port.name!r}": len(part) for port, part in named})
     return Batch(inputs, {})
+
+
+def _first(part: Any, most: int | None) -> Any:
+    """Return the first samples of an array, a tensor or a list."""
+    sequence = isinstance(part, (list, tuple)) or len(getattr(part, "shape", ())) > 0
+    return part[:most] if sequence else part
 
 
 def _with_truths(

@@ -27,11 +27,16 @@ def raw_batches(data: Any) -> Iterator[tuple[Any, Any, Any]]:
     Raises:
         DataError: It is of no such kind, never ends or cannot be read.
     """
-    if isinstance(data, (tuple, list, Mapping, np.ndarray)):
+    if is_held(data):
         yield _parts(data, "the data")
         return
     for batch in _reading(_iterable(data)):
         yield _parts(batch, "a batch")
+
+
+def is_held(data: Any) -> bool:
+    """Whether data are one batch in memory: arrays and tensors, alone or in lists and dicts."""
+    return isinstance(data, (tuple, list, Mapping, np.ndarray, tf.Tensor))
 
 
 def known_length(data: Any) -> int:
