@@ -12,6 +12,7 @@ from pytest_paoding.records.baseline import UPDATE, Baseline, Entry
 from pytest_paoding.records.budgets import Limit, Outcome, judge
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import REGRESSIONS, Direction, Metric
+from pytest_paoding.records.text.printing import title
 from support.fake_engine import FakeModel
 from support.gates import MODEL, run
 
@@ -67,6 +68,12 @@ def test_how_much_worse_in_its_own_unit(
     assert measured.found == pytest.approx(expected, abs=1e-12)
     assert (measured.before, measured.after) == (OLD[metric], value)
     assert {each.found for key, each in found().items() if key != name} <= {0.0, None}
+
+
+def test_a_score_of_one_class_is_named_as_it_is_typed() -> None:
+    for metric in ("robust_score_drop", "score_decay", "score"):
+        assert title(f"{metric}@recall@3@onnx").endswith(" @recall@3 @onnx")
+    assert title("robust_error@box/mae@0.1@onnx") == "robust error @box/mae @0.1 @onnx"
 
 
 def test_small_scores_are_compared_in_their_digits() -> None:

@@ -47,6 +47,10 @@ _FORMS = {
 }
 
 
+_PER_STRENGTH = frozenset({"robust_score", "robust_error"})
+"""Metrics whose names end with the strength of an attack, behind that of a score."""
+
+
 def title(name: str) -> str:
     """Return a metric's name for people; what follows it stays as one would type it.
 
@@ -55,7 +59,7 @@ def title(name: str) -> str:
     """
     whole, file_format = parted(name)
     base, _, part = whole.partition("@")
-    score, _, epsilon = part.rpartition("@") if base.startswith("robust_") else (part, "", "")
+    score, _, epsilon = part.rpartition("@") if base in _PER_STRENGTH else (part, "", "")
     parts = filter(None, (score, epsilon, file_format))
     return " @".join((base.replace("_", " "), *parts))
 
