@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_paoding.engine.evaluation.scores.score import Score, divided
-from pytest_paoding.errors import DataError, EvaluationError
+from pytest_paoding.errors import DataError, EvaluationError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,13 +132,22 @@ class CallableScore(ResampledScore):
         if weights is None and self.weighs:
             _, _, weights = self.arguments(self.reweighted(rows, np.ones(samples)))
         more = {"sample_weight": weights} if self.weighs else {}
-        found = np.asarray(self.function(truth, answer, **more))
+        found = self._asked(truth, answer, more)
         if found.dtype.kind not in "biuf" or found.shape not in {(), (samples,)}:
             raise EvaluationError(
                 f"{self.name} returned {found.dtype} of shape {found.shape} for {samples} "
                 f"samples: it must return one number, or one for each sample"
             )
         return found
+
+    def _asked(self, truth: Any, answer: Any, more: dict[str, Any]) -> Any:
+        try:
+            return np.asarray(self.function(truth, answer, **more))
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)[1:]  # those of its own code
+            where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+            said = shortened(" ".join(f"{type(error).__name__}: {error}".split()))
+            raise EvaluationError(f"score {self.name!r} raised{where}: {said}") from error
 
     def arguments(self, rows: Rows) -> tuple[Any, Any, Any]:
         """Return truth, answer and weights of places, None where there are none."""
