@@ -104,11 +104,22 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("unlabelled_divergence", _LOWER, _RETENTION, per_score=True, on_files=True),
             Metric("class_accuracy_decay", _LOWER, _SHARE, _SHARE, on_files=True, of_groups=True),
             Metric("slice_decay", _LOWER, on_files=True, needs="slices", of_groups=True),
-            Metric("score", _HIGHER, per_score=True, on_files=True),
-            Metric("error", _LOWER, per_score=True, limit_key="max_score", on_files=True),
-            Metric("score_decay", _LOWER, per_score=True, on_files=True),
-            Metric("score_decay_relative", _LOWER, _PERCENT, per_score=True, on_files=True),
-            Metric("score_retention", _HIGHER, _RETENTION, per_score=True, on_files=True),
+            Metric("score", _HIGHER, per_score=True, on_files=True, needs="score"),
+            Metric(
+                "error", _LOWER, per_score=True, limit_key="max_score", on_files=True, needs="score"
+            ),
+            Metric("score_decay", _LOWER, per_score=True, on_files=True, needs="score"),
+            Metric(
+                "score_decay_relative",
+                _LOWER,
+                _PERCENT,
+                per_score=True,
+                on_files=True,
+                needs="score",
+            ),
+            Metric(
+                "score_retention", _HIGHER, _RETENTION, per_score=True, on_files=True, needs="score"
+            ),
             Metric("divergence", _LOWER, _RETENTION, on_files=True),
             Metric("robust_accuracy", _HIGHER, _SHARE, _SHARE, per_epsilon=True, on_files=True),
             Metric("robust_score", _HIGHER, per_score=True, per_epsilon=True, on_files=True),

@@ -233,7 +233,7 @@ def test_a_limit_holds_for_every_score_of_its_direction(
 def test_a_limit_on_a_score_that_was_not_taken_is_unjudged() -> None:
     judgement = judge([Limit(DECAY, 0.5, part="auc")], MEASURED)
     assert judgement.outcome is Outcome.UNJUDGED
-    assert judgement.checks[0].measurement.reason == "score decay @auc was not measured"
+    assert judgement.checks[0].measurement.reason == "score decay @auc was not measured: set score"
 
 
 def test_a_limit_on_a_files_score_is_its_own() -> None:

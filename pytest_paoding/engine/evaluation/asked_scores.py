@@ -99,7 +99,7 @@ def asked_scores(
         named = (
             _asked([each for each in asked if not each.joint], task, alone=len(tasks) == 1)
             if asked
-            else _watched(task, compiled.metrics[index], notes)
+            else _watched(task, compiled.metrics[index], notes, alone=len(tasks) == 1)
         )
         prefix = f"{task.port.name}/" if len(tasks) > 1 else ""
         found += [AskedScore(f"{prefix}{score.name}", place, score) for score in named]
@@ -143,16 +143,23 @@ def _named(name: str, task: OutputTask, direction: Direction | None = None) -> S
     return score_named(name, TaskKind(task.name), direction=direction)
 
 
-def _watched(task: OutputTask, metrics: Sequence[Any], notes: list[str]) -> Iterator[Score]:
-    """Yield the scores that a model was compiled with, or else the usual one."""
+def _watched(
+    task: OutputTask, metrics: Sequence[Any], notes: list[str], *, alone: bool
+) -> Iterator[Score]:
+    """Yield the scores that a model was compiled with, or else the usual one.
+
+    Accuracy is a metric anyway where the output is the only one. Of several it is that of all of
+    them together, and a limit on all scores has to hold for each.
+    """
     found = []
+    measured = alone and task.name in _OF_CLASSES
     for config in metrics:
         score = _of_config(task, config)
         if score is None:
             notes.append(f"metric {class_name_of(config) or 'of its own code'!r} is not taken")
-        elif score.name != "accuracy" or task.name not in _OF_CLASSES:  # which is a metric anyway
+        elif score.name != "accuracy" or not measured:
             found.append(score)
-    if not found and task.default_score and task.name not in _OF_CLASSES:
+    if not found and task.default_score and not measured:
         found = [_named(task.default_score, task)]
     yield from found
 

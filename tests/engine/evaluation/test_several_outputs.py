@@ -63,6 +63,19 @@ def joint(function: Any, name: str = "detected") -> AskedFor:
     return AskedFor(name, function, Direction.HIGHER, joint=True)
 
 
+def test_each_of_several_outputs_has_a_score_unless_one_is_asked_for() -> None:
+    pair = detector()
+    found = evaluate(*pair, (TABLE, LABELS))
+    before, after = map(answers, pair)
+    for name, right in (
+        ("there", lambda given: (given["there"][:, 0] > 0.5) == THERE),
+        ("kind", lambda given: given["kind"].argmax(axis=1) == KIND),
+    ):
+        expected = right(before).mean() - right(after).mean()
+        assert found[f"score_decay@{name}/accuracy"].found == pytest.approx(expected)
+    assert "score_decay@box/rmse" in found
+
+
 @pytest.mark.parametrize("function", (found_rightly, as_a_whole))
 def test_a_joint_score_gets_all_outputs_by_name(function: Any) -> None:
     pair = detector()
