@@ -13,11 +13,17 @@ from pytest_paoding.records.evidence import Contrast, Evidence
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_paoding.engine.evaluation.observing.answers import Observations
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.records.evidence import AnyEvidence
 
 _SKEWED = 0.99
+_APART = 0.5
+"""Divergence from which on answers that are alike may be so by chance."""
+_ALIKE = 0.5
 _UNLABELLED = "the data has no labels"
 
 
@@ -58,12 +64,35 @@ def _agreement(seen: Observations, detail: str) -> Measurement:
         task = seen.tasks[0]
         reason = f"output {task.port.name!r} is judged as {task.name}: values agree more or less"
         return Measurement(reason=f"{reason}, see divergence")
+    spread = seen.original.spread.sum()
+    apart = float(np.sqrt(seen.pruned.moved.sum() / spread)) if spread else 0.0
+    if doubt := by_guess(seen.tasks, apart, float(shares.mean())):
+        return Measurement(reason=doubt)
     whole = bool(((shares == 0) | (shares == 1)).all())
     evidence: AnyEvidence = bounded_curve(PairedMeans(after=shares), Contrast.SHARE)
     if whole:
         agreed = int(shares.sum())
         evidence = Evidence(Contrast.SHARE, agreed, len(shares) - agreed)
     return Measurement(found=float(shares.mean()), detail=detail, evidence=evidence)
+
+
+def by_guess(tasks: Iterable[OutputTask], divergence: float, agreed: float) -> str | None:
+    """Return why agreement of far-off outputs tells nothing, where their task is but guessed.
+
+    Values that are taken for classes may have the same greatest one all the time.
+
+    Args:
+        tasks: The tasks of the outputs.
+        divergence: How far they are off, in units of the original's deviation.
+        agreed: The share that agrees; where that is low, it tells enough.
+    """
+    guessed = next((task for task in tasks if task.guessed), None)
+    if guessed is None or divergence <= _APART or agreed <= _ALIKE:
+        return None
+    return (
+        f"nothing but its shape tells that output {guessed.port.name!r} has classes, and outputs "
+        f"diverge by {divergence:.2f} of their deviation: set its task"
+    )
 
 
 def paired(before: BoolArray, after: BoolArray) -> Evidence:

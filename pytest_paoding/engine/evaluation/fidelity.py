@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.accuracy import by_guess
 from pytest_paoding.engine.evaluation.class_balance import balanced
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
@@ -137,7 +138,11 @@ def _agreement(
         return Measurement(reason=f"{kind}: values agree more or less, see output divergence")
     alike = _alike(judged)
     found = [_share(*each, same) for each, same in zip(judged, alike, strict=True)]
-    return replace(min(found, key=_worst), detail=detail)
+    worst = min(found, key=_worst)
+    apart = _divergence(*both, detail).found or 0.0
+    if doubt := by_guess([task for task, *_ in judged], apart, worst.found or 0.0):
+        return Measurement(reason=doubt)
+    return replace(worst, detail=detail)
 
 
 def _alike(judged: Sequence[tuple[OutputTask, Any, Any]]) -> list[Any]:

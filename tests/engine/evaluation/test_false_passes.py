@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 
 from pytest_paoding import prune
 from pytest_paoding.engine.evaluation.class_balance import balanced
+from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
@@ -122,6 +123,26 @@ def test_a_budget_without_data_does_not_pass_a_regressor() -> None:
     found = fidelity_metrics(model, model)["synthetic_agreement"]
     assert found.found is None
     assert "values agree more or less" in found.reason
+
+
+def test_values_that_only_look_like_classes_do_not_agree() -> None:
+    """The greatest of three values may be the same one all the time."""
+    given = np.random.default_rng(0).random((60, 4)).astype("float32")
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(8, "relu"), layers.Dense(3)])
+    kernel, bias, out, _ = model.get_weights()
+    model.set_weights([kernel, bias, out, np.array([90.0, 5.0, 1.0])])
+    other = keras.models.clone_model(model)
+    other.set_weights([kernel * 0, bias, out, np.array([90.0, 5.0, 1.0])])
+    found = [
+        evaluate(model, other, given)["agreement"],
+        fidelity_metrics(model, other)["synthetic_agreement"],
+    ]
+    for each in found:
+        assert each.found is None
+    assert "nothing but its shape tells" in found[0].reason
+    assert found[0].reason.endswith("set its task")
+    assert evaluate(model, other, given, task="classes")["agreement"].found == 1
+    assert evaluate(model, model, given)["agreement"].found == 1
 
 
 @pytest.mark.parametrize("counts", ((500, 12), (100, 100, 3), (8, 8), (1, 1, 1), (7,)))

@@ -32,7 +32,7 @@ class ClassTask(OutputTask):
     decides = True
     default_score = "accuracy"
 
-    def __init__(self, port: Port, why: str, *, told: bool = True) -> None:
+    def __init__(self, port: Port, why: str, *, told: bool = True, guessed: bool = False) -> None:
         """Take an output.
 
         Args:
@@ -40,9 +40,10 @@ class ClassTask(OutputTask):
             why: How its task was found out.
             told: Whether the loss, the head or labels tell the task, so that it goes without
                 saying.
+            guessed: Whether nothing but the shape of the output tells it.
         """
         super().__init__(port, why)
-        self._told = told
+        self._told, self.guessed = told, guessed
 
     @property
     def note(self) -> str | None:

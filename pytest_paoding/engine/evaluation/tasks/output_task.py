@@ -66,6 +66,7 @@ class OutputTask(ABC):
         exclusive: Whether one of its units holds, and not several.
         answered: Whether two answers are the same or not, rather than more or less alike.
         decides: Whether an answer is right or wrong.
+        guessed: Whether nothing but the shape of the output tells it.
         default_score: Name of the score that is compared unless others are asked for.
     """
 
@@ -74,6 +75,7 @@ class OutputTask(ABC):
     decides: ClassVar[bool] = False
     from_logits: ClassVar[bool] = True
     exclusive: ClassVar[bool] = True
+    guessed: bool = False
     default_score: ClassVar[str]
 
     def __init__(self, port: Port, why: str) -> None:

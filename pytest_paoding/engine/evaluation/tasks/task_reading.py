@@ -126,7 +126,7 @@ def _unlabelled(port: Port, why: str) -> OutputTask:
     """Return the task of a row of numbers of which nothing tells what they are."""
     if port.units == 1:
         return AnyTask(port, why)
-    return ClassTask(port, f"{why}; set task if these are values", told=False)
+    return ClassTask(port, f"{why}; set task if these are values", told=False, guessed=True)
 
 
 def _of_linear(port: Port, why: str, array: Any) -> OutputTask:
