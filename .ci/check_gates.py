@@ -132,7 +132,8 @@ def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
     require(bool(found), f"{gate['name']}: no failure in the log")
     text = text.partition("not published")[0]
     for check in gate["checks"]:
-        name = check["metric"].replace("_", " ").replace("@", " @")
+        metric, *parts = check["metric"].split("@")
+        name = " @".join((metric.replace("_", " "), *parts))
         row = rf"^ +{name} .*[<>]= .*(ok|OVER|UNDER)"
         require(bool(re.search(row, text, re.MULTILINE)), f"{gate['name']}: no row {row}")
     report(f"{gate['name']}: over budget, nothing published")

@@ -105,7 +105,7 @@ def raising(_x: Any, _y: Any) -> Any:
         (lambda _x, _y: [*["a"] * 299, {}], "slices returned {} for sample 299 of a batch: a name"),
         (lambda _x, _y: range(300), None),
         (lambda x, _y: [f"s{n}" for n in range(len(x))], None),
-        (raising, "slices cannot be told: KeyError: 'site'"),
+        (raising, "slices cannot be told: KeyError: there is no 'site'"),
         (lambda _x: None, "slices cannot be told: TypeError: .* takes 1 positional argument"),
         (["a"] * 300, "slices cannot be told: TypeError: 'list' object is not callable"),
     ),
