@@ -187,7 +187,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     )
     names = [port.names for port in signature.outputs]
     tasks = JudgedTasks(graph, signature, compiled_of(original, names), task)
-    sliced = None if slices is None else SliceReader(slices)
+    sliced = None if slices is None else SliceReader(slices, len(signature.inputs))
     source = data if sliced is None else sliced.watched(data)
     batches = read(source, signature, tasks, lambda first: _batch_size(graph, first))
     batches = apart(batches, calibration, signature)

@@ -88,6 +88,22 @@ def test_batches_go_on_where_those_before_them_ended() -> None:
     assert found.slices.tolist() == [0, 1, 2, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "x"),
+    (
+        (1, np.zeros((3, 2))),
+        (1, [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]),
+        (2, [np.zeros((3, 2)), np.zeros((3, 4, 4))]),
+        (2, ([[0.0], [1.0], [2.0]], [[0.0], [1.0], [2.0]])),
+        (2, {"a": [[0.0], [1.0], [2.0]], "b": np.zeros((3, 1))}),
+    ),
+)
+def test_samples_are_counted_in_whatever_holds_them(inputs: int, x: Any) -> None:
+    reader = SliceReader(lambda _x, _y: ["a", "b", "a"], inputs)
+    assert len(list(reader.watched((x, [0, 1, 0])))) == 1
+    assert reader.memberships.samples.tolist() == [0, 1, 2]
+
+
 def raising(_x: Any, _y: Any) -> Any:
     raise KeyError("site")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
@@ -45,9 +44,11 @@ class SliceReader:
     Attributes:
         ask: Called with x and y of a batch, as the data give them, returns for each sample a name,
             a text or a whole number; several names in a list; or None for no slice.
+        inputs: Number of the model's inputs: of several, a list of x holds one for each.
     """
 
     ask: Callable[[Any, Any], Any]
+    inputs: int = 1
     _numbers: dict[str, int] = field(default_factory=dict, init=False)
     _pairs: list[tuple[IntArray, IntArray]] = field(default_factory=list, init=False)
     _done: int = field(default=0, init=False)
@@ -75,7 +76,7 @@ class SliceReader:
         except Exception as error:
             name = type(error).__name__
             raise DataError(f"slices cannot be told: {name}: {cause_of(error)}") from error
-        size = _length(x)
+        size = _length(x, self.inputs)
         samples, names, places = _pairs_of(answer, size)
         numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in names]
         if len(self._numbers) > _MOST:
@@ -87,9 +88,11 @@ class SliceReader:
         self._done += size
 
 
-def _length(x: Any) -> int:
+def _length(x: Any, inputs: int) -> int:
     """Return the number of samples of a batch; 0 of what is no batch, which is refused later."""
-    first = next(iter(keras.tree.flatten(x)), None)
+    first = x
+    if isinstance(x, Mapping) or (isinstance(x, (list, tuple)) and inputs > 1):
+        first = next(iter(x.values() if isinstance(x, Mapping) else x), None)
     return len(first) if isinstance(first, Sized) else 0
 
 
