@@ -64,9 +64,7 @@ def _agreement(seen: Observations, detail: str) -> Measurement:
         task = seen.tasks[0]
         reason = f"output {task.port.name!r} is judged as {task.name}: values agree more or less"
         return Measurement(reason=f"{reason}, see divergence")
-    spread = seen.original.spread.sum()
-    apart = float(np.sqrt(seen.pruned.moved.sum() / spread)) if spread else 0.0
-    if doubt := by_guess(seen.tasks, apart, float(shares.mean())):
+    if doubt := by_guess(seen.tasks, seen.divergence or 0.0, float(shares.mean())):
         return Measurement(reason=doubt)
     whole = bool(((shares == 0) | (shares == 1)).all())
     evidence: AnyEvidence = bounded_curve(PairedMeans(after=shares), Contrast.SHARE)

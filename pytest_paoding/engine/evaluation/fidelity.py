@@ -137,7 +137,9 @@ def _agreement(
         kind = f"output {task.port.name!r} is judged as {task.name}"
         return Measurement(reason=f"{kind}: values agree more or less, see output divergence")
     alike = _alike(judged)
-    found = [_share(*each, same) for each, same in zip(judged, alike, strict=True)]
+    found = [
+        _share(task, before, same) for (task, before, _), same in zip(judged, alike, strict=True)
+    ]
     worst = min(found, key=_worst)
     apart = _divergence(*both, detail).found or 0.0
     if doubt := by_guess([task for task, *_ in judged], apart, worst.found or 0.0):
@@ -163,9 +165,8 @@ def _alike(judged: Sequence[tuple[OutputTask, Any, Any]]) -> list[Any]:
     return [together if each.shape[1] == 1 else each for each in same]
 
 
-def _share(task: OutputTask, before: Any, after: Any, same: Any) -> Measurement:
+def _share(task: OutputTask, before: Any, same: Any) -> Measurement:
     """Return the share that is the same, all classes of the original's answers counting alike."""
-    del after
     units = task.port.shape[-1] if task.port.shape else 1
     balance = balanced(before, max(units or 1, 2), together=task.name == "multilabel")
     if balance.effective < balance.least:

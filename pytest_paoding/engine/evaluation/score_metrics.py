@@ -57,7 +57,8 @@ def divergence_metric(seen: Observations, resamples: Resamples) -> dict[str, Mea
     moved, spread = seen.pruned.moved, seen.original.spread
     if not np.isfinite(moved).all():
         return {"divergence": Measurement(reason="outputs are infinite in one of the models only")}
-    if not spread.any():
+    found = seen.divergence
+    if found is None:
         return {"divergence": Measurement(reason="the original gives the same for all samples")}
 
     def ratio(rows: FloatArray, weights: FloatArray) -> FloatArray:
@@ -67,7 +68,6 @@ def divergence_metric(seen: Observations, resamples: Resamples) -> dict[str, Mea
 
     pair = PairedScore(ratio, np.stack([moved, spread], axis=1))
     (replicates,) = replicated([pair], resamples)
-    found = float(np.sqrt(moved.sum() / spread.sum()))
     curve = replicates.curve(Contrast.SHARE)
     return {"divergence": Measurement(found=found, detail=seen.detail, evidence=curve)}
 

@@ -155,6 +155,12 @@ class Observations:
         return self.subject.endswith(" file")
 
     @property
+    def divergence(self) -> float | None:
+        """Distance of the outputs over the deviation of the original's; None where that is 0."""
+        spread = float(self.original.spread.sum())
+        return float(np.sqrt(self.pruned.moved.sum() / spread)) if spread else None
+
+    @property
     def detail(self) -> str:
         """How many samples were judged, and what outputs were taken for."""
         return "; ".join((f"{self.original.size} samples", *self.notes))
