@@ -60,4 +60,4 @@ def test_five_hundred_models_are_pruned_and_judged_or_refused_in_one_line() -> N
 def test_every_layer_and_operation_with_a_rule_can_be_drawn() -> None:
     drawn = reachable()
     missing = {each.__name__ for each in registry._rules if each not in drawn}
-    assert missing <= DEAD
+    assert missing <= DEAD | {"Abs"}  # `keras.ops.abs` makes an `Absolute`
