@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.engine.inputs.families.drawing import in_blocks
 from pytest_paoding.engine.inputs.families.pictures import pictures
 from pytest_paoding.engine.inputs.families.series_draws import series_draws
+from pytest_paoding.engine.inputs.families.spectra import frequencies
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
@@ -22,10 +24,7 @@ def sequences(size: tuple[int, ...], count: int, generator: np.random.Generator)
     """Return sequences in [0, 1], shape (count, *size), features last; long ones some at a time."""
     if len(size) != _SERIES_RANK:
         return _fields(size, count, generator)
-    several = max(1, _TOGETHER // prod(size))
-    parts = (min(several, count - start) for start in range(0, count, several))
-    found = [series_draws(size, part, generator) for part in parts]
-    return np.concatenate(found) if found else np.empty((0, *size), np.float32)
+    return in_blocks(series_draws, size, count, generator, _TOGETHER)
 
 
 def sounds(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
@@ -57,18 +56,32 @@ def films(size: tuple[int, ...], count: int, generator: np.random.Generator) -> 
         count: Number of films.
         generator: The random generator.
     """
-    steps, height, width, _ = size
     first = pictures(size[1:], count, generator).astype(np.float32)
+    return moved(first, size[0], generator)
+
+
+def moved(first: FloatArray, steps: int, generator: np.random.Generator) -> FloatArray:
+    """Return films of pictures that move evenly, wrapped around their sides.
+
+    Args:
+        first: The first picture of each, shape (count, height, width, channels).
+        steps: Number of pictures of a film.
+        generator: The random generator.
+
+    Returns:
+        Shape (count, steps, height, width, channels).
+    """
+    count, height, width, _ = first.shape
     speed = generator.uniform(-0.5, 0.5, (2, count, 1)) / max(1, steps)
     rows, columns = (
         (np.arange(length) + np.rint(each * np.arange(steps) * length).astype(int)[..., None])
         % length
         for each, length in zip(speed, (height, width), strict=True)
     )
-    moved: FloatArray = first[
+    found: FloatArray = first[
         np.arange(count)[:, None, None, None], rows[..., :, None], columns[..., None, :]
     ]
-    return moved
+    return found
 
 
 def volumes(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
@@ -85,20 +98,13 @@ def _fields(size: tuple[int, ...], count: int, generator: np.random.Generator) -
 
     All axes but the last are of the field; each position along that is a field of its own.
     """
-    found = np.empty((count, *size), np.float32)
-    several = max(1, _TOGETHER // prod(size))
-    for start in range(0, count, several):
-        here = found[start : start + several]
-        here[...] = _some_fields(size, len(here), generator)
-    return found
+    return in_blocks(_some_fields, size, count, generator, _TOGETHER)
 
 
 def _some_fields(size: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
     *grid, channels = size
     axes = tuple(range(2, 2 + len(grid)))
-    squares = np.meshgrid(*(np.fft.fftfreq(length) ** 2 for length in grid), indexing="ij")
-    frequency = np.sqrt(np.sum(squares, axis=0))
-    frequency.flat[0] = 1 / max(grid)
+    frequency = frequencies(tuple(grid))
     slope = generator.uniform(0.5, 3, (count, *(1,) * (1 + len(grid))))
     noise = generator.standard_normal((count, channels, *grid))
     field = np.fft.ifftn(np.fft.fftn(noise, axes=axes) * frequency**-slope, axes=axes).real
