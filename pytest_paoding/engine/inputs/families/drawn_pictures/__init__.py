@@ -1,0 +1,1 @@
+"""Candidate pictures: shapes, scenes, textures, lines and spectrograms, of any channels."""
