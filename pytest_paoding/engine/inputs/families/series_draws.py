@@ -19,13 +19,27 @@ def series_draws(shape: tuple[int, ...], count: int, generator: np.random.Genera
     field: FloatArray = generator.standard_normal((count, *shape))
     for axis, length in enumerate(shape, start=1):
         field = _smoothed(field, axis, length, generator)
+    return framed_series(field, generator)
+
+
+def framed_series(field: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Return series at random contrast and level, half of them in a soft window, in random order.
+
+    Args:
+        field: Series of any deviation, shape (count, steps, features); changed in place.
+        generator: The random generator.
+
+    Returns:
+        Their shape, in [0, 1], float32.
+    """
+    count, *shape = field.shape
     field /= field.std(axis=(1, 2), keepdims=True) + 1e-9
     own = generator.standard_normal((count, 1, shape[1])) * (generator.random((count, 1, 1)) < 0.5)  # noqa: PLR2004 # half of them
     level = 0.7 * (generator.standard_normal((count, 1, 1)) + own)
     gain = np.exp(generator.uniform(np.log(0.15), np.log(3), (count, 1, 1)))
     found = np.clip(0.5 + gain * (field + level), 0, 1)
     half = count // 2
-    found[:half] *= _windows(shape, half, generator)
+    found[:half] *= _windows(tuple(shape), half, generator)
     inverted = generator.random(half) < 0.25  # noqa: PLR2004 # a quarter of them
     found[:half][inverted] = 1 - found[:half][inverted]
     return np.asarray(found[generator.permutation(count)], np.float32)
