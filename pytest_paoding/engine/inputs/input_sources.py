@@ -13,7 +13,7 @@ from pytest_paoding.engine.execution.tensors import is_floating
 from pytest_paoding.engine.guard import undisturbed
 from pytest_paoding.engine.inputs.followed_values import FollowedValues
 from pytest_paoding.engine.inputs.input_settings import given_kinds, given_ranges, input_names
-from pytest_paoding.engine.inputs.layouts import reading_of
+from pytest_paoding.engine.inputs.kernels.kernel_readings import input_reading
 from pytest_paoding.engine.inputs.scales import Scale, scale_of, scale_of_vocabulary
 from pytest_paoding.engine.inputs.screen import Screen
 from pytest_paoding.engine.inputs.table_rows import lookups_of
@@ -49,6 +49,7 @@ class InputSource:
         given: Whether the user gave the range.
         lookups: What each position knows, where some are looked up, unless the vocabulary says it.
         known: The same, whatever range the user gave; None where nothing is looked up by number.
+        called: What a note calls it, where its kind does not say it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class InputSource:
     given: bool = False
     lookups: Lookups | None = None
     known: Lookups | None = None
+    called: str = ""
 
     @property
     def is_sequence(self) -> bool:
@@ -102,7 +104,7 @@ class InputSource:
             f" (from {self.scale.why}{others})" if self.scale.why else " (assumed: see input_range)"
         )
         about = "about " if self.scale.typical else ""
-        kind = _PLURALS.get(self.kind, self.kind)
+        kind = self.called or _PLURALS.get(self.kind, self.kind)
         rows = f", beside rows of {self.lookups.why}" if self.lookups and partly else ""
         return f"{self.name} holds {kind} in {about}{low:g} to {high:g}{why}{rows}"
 
@@ -214,7 +216,8 @@ def sources_of(
     with undisturbed():
         values = FollowedValues.of(graph)
         for name, tensor in zip(names, graph.inputs, strict=True):
-            reading = reading_of(graph, tensor, kinds.get(name))
+            unranged = values if ranges.get(name) is None else None
+            reading = input_reading(graph, tensor, kinds.get(name), unranged)
             found[tensor] = _source(values, tensor, name, reading, ranges.get(name))
         tables = {tensor: lookups_of(values, tensor) for tensor in found}
     of_all = not isinstance(input_range, Mapping) and not all(tables.values())
@@ -241,7 +244,8 @@ def _source(
     assumed = _WAVES if reading.kind == "audio" else _ASSUMED
     known = None if told else scale_of(values, tensor, reading, assumed)
     scale = Scale(*given, "input_range") if given else known or Scale(*assumed, "")
-    return InputSource(name, tensor, reading.kind, reading.layout, scale, given=told)
+    read = (name, tensor, reading.kind, reading.layout, scale)
+    return InputSource(*read, given=told, called=reading.called)
 
 
 def _looked_up(

@@ -7,7 +7,7 @@ then arranged as the model wants it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -136,11 +136,16 @@ class InputReading:
         kind: The kind of the input.
         call: The call of that layer; None where no layer tells.
         layout: How the input is drawn.
+        reached: Where no layer tells, places of the input's values in the tensors that hold them,
+            arranged and scaled at most.
+        called: What a note calls the input, where its kind does not say it.
     """
 
     kind: InputKind
     call: Call | None
     layout: Layout
+    reached: Mapping[Tensor, IntArray] = field(default_factory=dict)
+    called: str = ""
 
 
 def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> InputReading:
@@ -169,7 +174,7 @@ def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> I
             Layout.read_at(each, own) for each in reached.values() if each.ndim in RANKS[kind]
         )
         return InputReading(kind, None, next(filter(None, fitting), Layout.plain(own)))
-    return InputReading(kind_of_rank(len(own)), None, Layout.plain(own))
+    return InputReading(kind_of_rank(len(own)), None, Layout.plain(own), reached)
 
 
 def _counted(shape: tuple[int, ...]) -> IntArray:

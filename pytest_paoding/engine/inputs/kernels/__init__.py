@@ -1,0 +1,1 @@
+"""What the kernels of dense layers tell of the inputs that they read."""
