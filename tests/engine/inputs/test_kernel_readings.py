@@ -180,6 +180,17 @@ def test_smooth_kernels_of_colours_that_are_alike_show_them(first, sides):
     assert picture_of_rows(kernel.reshape(48, -1).T) == PictureShape(*sides, 3, first)
 
 
+@pytest.mark.parametrize("width", (8, 5))
+def test_a_kernel_behind_a_layer_at_every_step_tells_nothing(width):
+    x = keras.Input((8, 8))
+    flat = layers.Flatten()(layers.Dense(width)(x))
+    dense = layers.Dense(32)
+    model = keras.Model(x, dense(flat))
+    if width == 8:
+        dense.set_weights(digits().layers[0].get_weights())
+    assert source(model).kind == "features"
+
+
 def test_constant_and_empty_rows_are_no_pictures():
     for kernel in (np.zeros((64, 8)), np.ones((64, 8)), np.ones((1, 1))):
         assert picture_of_rows(kernel) is None

@@ -19,6 +19,8 @@ from pytest_paoding.engine.inputs.layouts import Layout, reading_of
 from pytest_paoding.engine.inputs.scales import scale_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import IntArray
     from pytest_paoding.engine.inputs.followed_values import FollowedValues
@@ -51,12 +53,23 @@ def input_reading(
         return reading
     shown = (
         _shown(call, reading.reached[call.inputs[0]], reading)
-        for call in graph.calls
-        if is_a(call.operation, "Dense") and call.inputs[:1] and call.inputs[0] in reading.reached
+        for call in _first_dense(graph)
+        if call.inputs[0] in reading.reached
     )
     found = next(filter(None, shown), reading)
     scale = None if values is None else scale_of(values, tensor, found, _ASSUMED)
     return reading if scale is not None and scale.typical else found
+
+
+def _first_dense(graph: Graph) -> Iterator[Call]:
+    """Yield the dense layers before which there is none, as one at every step mixes values."""
+    behind: set[Tensor] = set()
+    for call in graph.calls:
+        if behind.intersection(call.inputs):
+            behind.update(call.outputs)
+        elif is_a(call.operation, "Dense") and call.inputs:
+            behind.update(call.outputs)
+            yield call
 
 
 def _shown(call: Call, places: IntArray, reading: InputReading) -> InputReading | None:
@@ -71,8 +84,10 @@ def _shown(call: Call, places: IntArray, reading: InputReading) -> InputReading 
     mine = places[places >= 0]
     if places.ndim != 1 or not np.array_equal(np.sort(mine), np.arange(prod(own))):
         return None
-    kernel = np.asarray(values_of(call.operation.kernel))[places >= 0]
-    shape = picture_of_rows(kernel)
+    kernel = np.asarray(values_of(call.operation.kernel))
+    if len(kernel) != len(places):  # something between has made other values
+        return None
+    shape = picture_of_rows(kernel[places >= 0])
     layout = None if shape is None else Layout.read_at(mine[shape.places()], own)
     if layout is None:
         return None
