@@ -60,7 +60,7 @@ def test_what_disagrees_on_real_inputs_does_so_on_synthetic_ones(
 
 def test_inputs_are_of_all_classes_where_drawn_ones_are_not() -> None:
     model, _ = digits()
-    sources, _ = settled_sources(model, input_range=UNIT)
+    sources, _ = settled_sources(model, input_range=UNIT, input_kind="features")
     plain = drawn(sources, Draw(512, 0, np.random.default_rng(1)))
     state = Model(sources.graph, WorkingWeights())
     varied = varied_inputs(state, sources, np.random.default_rng(1))
