@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -32,12 +32,17 @@ def held_values(call: Call, length: int = 1) -> int:
     return outputs + _scores(call, length)
 
 
-def attended(call: Call) -> tuple[Shape, Shape, Shape]:
-    """Return the shapes of attention's query, value and key; without a key that is the value."""
+def operands(call: Call) -> tuple[Any, Any, Any]:
+    """Return attention's query, value and key; without a key that is the value."""
     named = dict(zip(("query", "value", "key"), call.args, strict=False)) | call.kwargs
     key = named.get("key")
-    key = named["value"] if key is None else key
-    return shape_of(named["query"]), shape_of(named["value"]), shape_of(key)
+    return named["query"], named["value"], named["value"] if key is None else key
+
+
+def attended(call: Call) -> tuple[Shape, Shape, Shape]:
+    """Return the shapes of attention's query, value and key."""
+    query, value, key = map(shape_of, operands(call))
+    return query, value, key
 
 
 def key_axes(call: Call) -> list[int]:

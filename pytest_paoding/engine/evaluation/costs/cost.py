@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_paoding.engine.evaluation.costs import UnknownLengthError, multiply_adds
+from pytest_paoding.engine.execution.work import (
+    PER_MULTIPLY_ADD,
+    UnknownLengthError,
+    multiply_adds,
+)
 from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -13,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.graph.trace import Call, Graph
 
-_PER_MULTIPLY_ADD = 2
 _NAMED = 3
 _OPEN = "works on a length that is not fixed"
 _UNKNOWN = "is of a kind whose work is not known"
@@ -72,7 +75,7 @@ def _cost(call: Call) -> LayerCost:
         return LayerCost(call.name, kind, None, _OPEN)
     if found is None:
         return LayerCost(call.name, kind, None, _UNKNOWN)
-    return LayerCost(call.name, kind, _PER_MULTIPLY_ADD * found)
+    return LayerCost(call.name, kind, PER_MULTIPLY_ADD * found)
 
 
 def _sum(first: LayerCost, second: LayerCost) -> LayerCost:

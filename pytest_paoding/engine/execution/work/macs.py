@@ -6,22 +6,23 @@ normalisation, pooling and other work per element are not.
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import keras
 
-from pytest_paoding.engine.graph.axes import channel_axis
+from pytest_paoding.engine.execution.work.products import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from pytest_paoding.engine.graph.trace import Call
-    from pytest_paoding.engine.graph.types import Shape
+    from pytest_paoding.engine.execution.work.products import Product
+    from pytest_paoding.engine.graph.trace import Call, Graph
 
-    Counter: TypeAlias = Callable[[Call], int | None]
+    Counter: TypeAlias = Callable[[Call], Sequence[Product] | None]
 
-_Counter = TypeVar("_Counter", bound="Callable[[Call], int | None]")
+PER_MULTIPLY_ADD = 2
+"""Floating-point operations."""
+_Counter = TypeVar("_Counter", bound="Callable[[Call], Sequence[Product] | None]")
 _counters: dict[type, Counter] = {}
 _PER_ELEMENT = frozenset(
     getattr(keras.layers, name)
@@ -38,20 +39,31 @@ _PER_ELEMENT = frozenset(
 )
 
 
-class UnknownLengthError(ValueError):
-    """A shape has a length that is not fixed."""
-
-
 def multiply_adds(call: Call) -> int | None:
     """Return the multiply-adds of a call for one sample; None where no counter is registered.
 
     Raises:
         UnknownLengthError: A length that matters is not fixed.
     """
+    found = products_of(call)
+    return None if found is None else value(found)
+
+
+def products_of(call: Call) -> Sequence[Product] | None:
+    """Return the products that a call's multiply-adds are the sum of; None where not known."""
     counter = _counters.get(type(call.operation))
     if counter is not None:
         return counter(call)
-    return 0 if _works_per_element(call.operation) else None
+    return () if _works_per_element(call.operation) else None
+
+
+def flops(graph: Graph) -> int:
+    """Return the floating-point operations of all calls for one sample, as far as known.
+
+    Raises:
+        UnknownLengthError: A length that matters is not fixed.
+    """
+    return PER_MULTIPLY_ADD * sum(multiply_adds(call) or 0 for call in graph.calls)
 
 
 def _works_per_element(operation: Any) -> bool:
@@ -71,24 +83,3 @@ def counts(*classes: type) -> Callable[[_Counter], _Counter]:
         return function
 
     return register
-
-
-def size(shape: Shape) -> int:
-    """Return the number of values of a shape.
-
-    Raises:
-        UnknownLengthError: A length is not fixed.
-    """
-    if None in shape:
-        raise UnknownLengthError
-    return prod(length for length in shape if length is not None)
-
-
-def shapes(call: Call) -> tuple[Shape, Shape]:
-    """Return the shapes of the first input and of the first output."""
-    return call.inputs[0].shape, call.outputs[0].shape
-
-
-def channels(layer: Any, shape: Shape) -> int:
-    """Return the number of channels of a shape, the batch left out."""
-    return size((shape[channel_axis(layer)],))
