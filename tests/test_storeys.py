@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("engine/execution", "engine/inputs"),
     ),
     "engine/pruning": (
-        *("engine", "engine/graph", "engine/execution", "engine/inputs"),
+        *("engine", "engine/keras_io", "engine/graph", "engine/execution", "engine/inputs"),
         *("engine/surgery", "engine/synthesis"),
     ),
     "engine/exporting": (

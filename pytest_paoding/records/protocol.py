@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_paoding.records.asked_for import AskedFor
     from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.plan import Plan
+    from pytest_paoding.records.text.targets import Target
 
 InputRange = Sequence[float] | Mapping[str, Sequence[float]]
 """What a legal input may be: low and high, or such a pair by input name."""
@@ -74,7 +75,8 @@ def about_inputs(settings: Mapping[str, Any]) -> AboutInputs:
 class Pruning(AboutInputs):
     """Keywords of `prune`, which explains them; the catalogue of settings has the same names."""
 
-    ratio: float
+    ratio: float | None
+    target: Target | None
     strategy: str
     seed: int
     step: float
@@ -134,6 +136,10 @@ class PrunedModel(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """Remarks on the pruning, a line each."""
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio it was pruned by, given or found for a target; None where a plan was."""
 
 
 class OpenedModel(Protocol):

@@ -18,12 +18,15 @@ from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.sound_weights import require_sound_weights
 from pytest_paoding.engine.pruning.sparsity import sparsify
 from pytest_paoding.engine.pruning.strategies.named import STRATEGIES
+from pytest_paoding.engine.pruning.targets.aiming import MOST, aimed, solved
+from pytest_paoding.engine.pruning.targets.goals import Goal
 from pytest_paoding.engine.pruning.task import Options, Task
 from pytest_paoding.engine.pruning.validation import (
     check_choice,
     check_jump,
     check_seed,
     check_share,
+    check_target,
     listed,
 )
 from pytest_paoding.engine.surgery.apply import plan_of
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.strategies.strategy import Strategy
     from pytest_paoding.records.plan import Plan
     from pytest_paoding.records.protocol import InputKinds, InputRange, InputShape, Progress
+    from pytest_paoding.records.text.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +60,21 @@ class Pruned:
         plan: Units of each layer before, those kept, and the reason why others were not removed.
         notes: Further lines for the user: parts of the old model that could not be kept, such as an
             unserialisable loss, the precision of the proof, the inputs learned from.
+        ratio: The ratio it was pruned by: the one given, or the least uniform one that meets the
+            target; None where a plan was applied.
     """
 
     model: Any
     plan: Plan
     notes: tuple[str, ...] = ()
+    ratio: float | None = None
 
 
 def prune(  # noqa: PLR0913 # keyword-only, each with a default
     model: Any,
     *,
-    ratio: float,
+    ratio: float | None = None,
+    target: Target | str | None = None,
     strategy: str = "reconstruct",
     input_range: InputRange | None = None,
     input_kind: InputKinds | None = None,
@@ -86,7 +94,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     verify: bool = False,
     progress: Progress | None = None,
 ) -> Pruned:
-    """Return a smaller model without `ratio` of the units of every prunable layer.
+    """Return a smaller model without `ratio` of the units of every layer, or down to a `target`.
 
     Outputs never shrink, at least one unit of every layer stays, and layers that are added together
     lose the same units. No labels are read, and without `calibration` no data at all. The model
@@ -95,12 +103,15 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
 
     The strategies of PAODING, and `magnitude`, remove exactly `round(ratio * n)` of the n units of
     every layer. `reconstruct` removes as many parameters as that would where it hurts least, unless
-    `allocation` says otherwise, and lets the units that stay take over.
+    `allocation` says otherwise, and lets the units that stay take over. With a `target` in place of
+    a ratio, they remove the least that meets it.
 
     Args:
         model: A built model: Sequential, Functional, or a subclassed one whose `call` is made of
             layers and `keras.ops`, of which a Functional model is made; see the notes.
         ratio: Share of the units to remove, in [0, 1).
+        target: What may stay, in place of a ratio: `{"flops": "50%"}` of the model's own,
+            `{"parameters": 40000}` or `{"size": "300 kB"}` of the file, or a text `size:300kB`.
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
         input_range: Low and high of legal inputs, or such a pair for some inputs by their names; it
             bounds the values of units and of synthetic inputs. By default it is read off the first
@@ -150,8 +161,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         >>> [layer.units for layer in pruned.model.layers]
         [4, 2]
     """
+    goal_asked = check_target(ratio, target)
     constraints = Constraints(
-        ratio=ratio,
+        ratio=MOST if ratio is None else ratio,
         ratios=dict(ratios or {}),
         include=listed(include),
         exclude=listed(exclude),
@@ -180,8 +192,10 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         sources = sources_of(structure.graph, input_range, input_kind)
         task = _task(structure, constraints, sources, options, progress or _silent)
         require_sound_weights(structure)
+        if goal_asked is not None:
+            task = aimed(task, Goal.of(goal_asked, structure, task.groups))
         way = STRATEGIES[options.strategy]()
-        transform = way.solve(task)
+        task, transform = solved(way, task)
         smaller = cut(structure, transform)
         proof = check_cut(
             structure,
@@ -193,12 +207,13 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         refined = way.refine(smaller.model, task)
         sparse = sparsify(smaller.model, zeros) if zeros else None
         plan = plan_of(structure, transform, smaller)
+        met = None if task.goal is None else task.goal.met(smaller.model, task.constraints.ratio)
     asked = _options_noted(options, way)
     whole = whole_noted(model) if found.model is model else None
     about = (*found.notes, whole, smaller.note, assumed)
     told = (*about, way.inputs_noted(task), *asked, *transform.notes)
-    notes = (*told, proof.note, refined, sparse)
-    return Pruned(smaller.model, plan, tuple(note for note in notes if note is not None))
+    notes = tuple(note for note in (*told, proof.note, refined, sparse, met) if note is not None)
+    return Pruned(smaller.model, plan, notes, task.constraints.ratio)
 
 
 def _task(

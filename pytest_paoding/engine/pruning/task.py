@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.structure import Structure
     from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.pruning.constraints import Constraints, Quota
+    from pytest_paoding.engine.pruning.targets.goals import Goal
     from pytest_paoding.records.protocol import Progress
 
 
@@ -39,6 +40,7 @@ class Task:
         sources: What the inputs are.
         options: Options of the pruning.
         progress: Called as `progress(what, done, total)`.
+        goal: What the model has to come down to; None where the quotas are all that is asked.
     """
 
     structure: Structure
@@ -48,3 +50,4 @@ class Task:
     sources: InputSources
     options: Options
     progress: Progress
+    goal: Goal | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.text.quantities import part, step
+from pytest_paoding.records.text.targets import read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,23 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
     likely = _is_number(value) and 1 < value < 100  # noqa: PLR2004 # per cent
     meant = f', did you mean {value / 100:g} or "{value:g}%"?' if likely else ""
     raise PruningError(f"{name} must be a share in {span}, not {value!r}{meant}")
+
+
+def check_target(ratio: Any, target: Any) -> dict[str, float] | None:
+    """Return a target, None where a ratio is given in its place.
+
+    Raises:
+        PruningError: Both are given or neither is, or the target is none.
+    """
+    if (ratio is None) == (target is None):
+        both = "neither is given" if ratio is None else "both are given"
+        raise PruningError(f"a pruning needs a ratio or a target: {both}")
+    if target is None:
+        return None
+    try:
+        return read_target(target)
+    except ValueError as error:
+        raise PruningError(f"target: {error}") from None
 
 
 def check_seed(value: Any) -> int:

@@ -1,7 +1,7 @@
 """Allocation: the width of each group, for as many parameters as a uniform ratio would keep.
 
-The cost of shrinking each group alone is measured beforehand; parameters are then removed, step by
-step, where the next ones cost least.
+The change that shrinking each group alone makes is measured beforehand; parameters, or what else a
+target counts, are then removed, step by step, where the next ones change least.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.graph.types import IntArray
-    from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
+    from pytest_paoding.engine.pruning.targets.counts import Counts
 
 _STEPS = 32  # steps from full width to none
 
@@ -47,24 +47,25 @@ class Costs:
         curves: The cost of shrinking each group.
         most: Maximum width of each group, shape (groups,).
         least: Minimum width of each group, shape (groups,).
-        parameters: Counts the parameters for given widths.
+        counts: Counts the parameters, or what else is saved, for given widths.
     """
 
     curves: Sequence[CostCurve]
     most: IntArray
     least: IntArray
-    parameters: Parameters
+    counts: Counts
 
 
-def allocate(costs: Costs, uniform: IntArray, share: float) -> IntArray:
+def allocate(costs: Costs, uniform: IntArray, share: float, limit: float | None = None) -> IntArray:
     """Return widths with as many parameters as uniform ones, up to those of one unit.
 
     Args:
         costs: The data to weigh.
         uniform: Widths by the ratio that was asked for.
         share: Position between the uniform widths (0) and the cheapest ones (1).
+        limit: The count to come down to, unless it is that of the uniform widths.
     """
-    target = costs.parameters.count(uniform)
+    target = costs.counts.count(uniform) if limit is None else limit
     kinds = range(len(costs.curves[0].change))
     plans = [costs.most - _cheapest(costs, target, kind) for kind in kinds]
     removed = share * np.mean(plans, axis=0) + (1 - share) * (costs.most - uniform)
@@ -75,9 +76,9 @@ def _cheapest(costs: Costs, target: float, kind: int) -> IntArray:
     """Shrink, step by step, the group with the least further change for each parameter saved."""
     widths = costs.most.copy()
     steps = np.maximum(1, widths // _STEPS)
-    while costs.parameters.count(widths) > target:
+    while costs.counts.count(widths) > target:
         fewer = np.minimum(steps, widths - costs.least)
-        saved = costs.parameters.saved(widths, fewer)
+        saved = costs.counts.saved(widths, fewer)
         rise = [
             curve.at(now + more, kind) - curve.at(now, kind)
             for curve, now, more in zip(costs.curves, costs.most - widths, fewer, strict=True)
@@ -102,7 +103,7 @@ def _fitted(costs: Costs, removed: npt.NDArray[np.float64], target: float) -> In
     low, high = 0.0, 4.0
     for _ in range(40):
         middle = (low + high) / 2
-        if costs.parameters.count(widths(middle)) > target:
+        if costs.counts.count(widths(middle)) > target:
             low = middle
         else:
             high = middle

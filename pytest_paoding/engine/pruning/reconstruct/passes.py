@@ -11,7 +11,7 @@ are left to distillation after the cut (see `distillation`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,21 @@ from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
 from pytest_paoding.engine.pruning.reconstruct.curves import measure
-from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers, readers_of
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
+from pytest_paoding.engine.pruning.reconstruct.settling import Settling
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from pytest_paoding.engine.pruning.reconstruct.units import Units
+from pytest_paoding.engine.pruning.targets.aiming import (
+    Proposal,
+    least_uniform,
+    nearest,
+    widths_of,
+)
+from pytest_paoding.engine.pruning.targets.counts import Counts
+from pytest_paoding.engine.surgery.transform import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
     from pytest_paoding.engine.inputs.inputs import Inputs
+    from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve
     from pytest_paoding.engine.pruning.reconstruct.readers import Reader
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.records.protocol import Progress
@@ -81,10 +90,7 @@ def reconstruct(
     if any(readers_of(group, readers) is None for group in task.groups):
         survey.take_readings()
     units = [Units.of(group, readers, survey) for group in task.groups]
-    widths, changes = _widths(task, units, survey)
-    stay = np.ones(structure.classes.count, bool)
-    for each, width in zip(units, widths.tolist(), strict=True):
-        stay[each.group.units[each.spared(each.width - width)]] = False
+    stay, changes = _chosen(task, units, survey)
     for each in units:
         each.remove(model.weights, stay)
     strength = IMAGE_RIDGE if task.sources.pictures else VECTOR_RIDGE
@@ -93,33 +99,70 @@ def reconstruct(
     return Reconstructed(stay, model.weights.changed(), changes, plain)
 
 
-def _widths(
+def _chosen(
     task: Task, units: Sequence[Units], survey: Survey
-) -> tuple[IntArray, dict[str, float]]:
-    """Return the width of each group, and the change of the outputs it causes."""
-    full = np.array([each.width for each in units])
-    widths = full - np.array([quota.count for quota in task.quotas])
-    share = SHARES[task.options.allocation]
-    if not share:
-        return widths, {}
+) -> tuple[BoolArray, dict[str, float]]:
+    """Return a mask of the classes that stay, and the change of the outputs each group causes."""
+    if not SHARES[task.options.allocation]:
+        return _answer(task, units, None), {}
     curves = measure(units, survey, task.progress)
+    stay = _answer(task, units, curves)
+    gone = [int(np.count_nonzero(~stay[each.group.units])) for each in units]
+    return stay, {
+        each.name: sqrt(max(curve.at(count, kind) for kind in range(len(curve.change))))
+        for each, curve, count in zip(units, curves, gone, strict=True)
+    }
+
+
+def _answer(task: Task, units: Sequence[Units], curves: Sequence[CostCurve] | None) -> BoolArray:
+    """Return a mask of the classes that stay, that meets the goal if there is one."""
+    goal = task.goal
+    if goal is None:
+        return _stay(task, units, widths_of(task) if curves is None else _widths(task, curves))
+
+    def propose(limit: float) -> Proposal | None:
+        asked = least_uniform(task, goal, limit)
+        if asked is None:
+            return None
+        widths = widths_of(asked)
+        if curves is not None:
+            widths = _widths(replace(asked, goal=goal.to(limit)), curves)
+        stay = _stay(task, units, widths)
+        return Proposal(asked, goal.counts.count(widths), Transform(stay))
+
+    return nearest(goal, propose).transform.stay
+
+
+def _stay(task: Task, units: Sequence[Units], widths: IntArray) -> BoolArray:
+    stay = np.ones(task.structure.classes.count, bool)
+    for each, width in zip(units, widths.tolist(), strict=True):
+        stay[each.group.units[each.spared(each.width - width)]] = False
+    return stay
+
+
+def _widths(task: Task, curves: Sequence[CostCurve]) -> IntArray:
+    """Return the width of each group."""
+    widths = widths_of(task)
+    full = np.array([group.width for group in task.groups])
     free = np.array([quota.free for quota in task.quotas])
     most = np.where(free, full, widths)
     # Every group keeps at least half of what the ratio leaves it: near its end a curve says little
     # about real inputs.
     fewest = np.where(free, (widths + 1) // 2, widths)
-    costs = Costs(curves, most, fewest, Parameters(task.structure, task.groups))
-    widths = allocate(costs, widths, share)
-    removed = [
-        task.constraints.rounded(group, gone)
-        for group, gone in zip(task.groups, (full - widths).tolist(), strict=True)
-    ]
-    widths = full - np.array(removed)
-    changes = {
-        each.name: sqrt(max(curve.at(gone, kind) for kind in range(len(curve.change))))
-        for each, curve, gone in zip(units, curves, removed, strict=True)
-    }
-    return widths, changes
+    share, goal = SHARES[task.options.allocation], task.goal
+
+    def rounded(index: int, gone: int) -> int:
+        return task.constraints.rounded(task.groups[index], gone)
+
+    if goal is not None:
+        costs = Costs(curves, most, fewest, goal.counts)
+        chosen = allocate(costs, widths, share, goal.limit)
+        return Settling(costs, goal.limit, rounded).settle(chosen)
+    counts = Counts.of_parameters(task.structure, task.groups)
+    chosen = allocate(Costs(curves, most, fewest, counts), widths, share)
+    gone = [rounded(*each) for each in enumerate((full - chosen).tolist())]
+    kept: IntArray = full - np.array(gone)
+    return kept
 
 
 def rewrite(

@@ -52,6 +52,7 @@ class Reconstruct(Strategy):
     """
 
     ignores: ClassVar[Mapping[str, str]] = {"jump": "weighs by what the outputs lose"}
+    aims: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Start without inputs."""

@@ -17,9 +17,11 @@ class Strategy(ABC):
 
     Attributes:
         ignores: Options it does not use, each with what the strategy does instead.
+        aims: Whether it meets a task's goal by itself; if not, quotas are tightened until it does.
     """
 
     ignores: ClassVar[Mapping[str, str]] = {}
+    aims: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

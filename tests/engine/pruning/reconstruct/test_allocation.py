@@ -11,7 +11,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve, Costs, allocate
-from pytest_paoding.engine.pruning.reconstruct.parameters import Parameters
+from pytest_paoding.engine.pruning.targets.counts import Counts
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
 from support.small_models import BUILDERS, mlp
@@ -20,7 +20,7 @@ from support.small_models import BUILDERS, mlp
 def parameters_of(model):
     structure = walk(model, rule_for)
     groups = find_groups(structure)
-    return structure, groups, Parameters(structure, groups)
+    return structure, groups, Counts.of_parameters(structure, groups)
 
 
 @pytest.mark.parametrize("build", BUILDERS)

@@ -1,0 +1,1 @@
+"""Targets: pruning down to a number of parameters, operations or bytes."""

@@ -1,0 +1,166 @@
+"""Targets are met by the model that comes out, with as little pruning as can be."""
+
+from __future__ import annotations
+
+import re
+from math import floor
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
+
+from pytest_paoding import prune
+from pytest_paoding.engine.graph.groups import find_groups
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
+from pytest_paoding.engine.keras_io.save import save_model
+from pytest_paoding.engine.pruning.targets.aiming import STEPS
+from pytest_paoding.engine.pruning.targets.counts import Counts
+from pytest_paoding.errors import PruningError
+from pytest_paoding.records.strategy_names import NAMES
+from support.counted_work import work
+from support.oracles import randomise
+from support.patterns import PATTERNS
+from support.random_graphs import random_model
+from support.small_models import BUILDERS, cnn, mlp, residual
+
+quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+SMALL = 60_000
+"""Bytes of a file that holds more than weights."""
+
+
+def figure(kind, model, folder=None):
+    """Return what a target counts, measured on the model or on its file."""
+    if kind == "parameters":
+        return model.count_params()
+    return work(model) if kind == "flops" else save_model(model, folder / "model.keras")
+
+
+def met_or_refused(model, target):
+    """Return what pruning to a target gives, None where it is refused for a reason that it may."""
+    try:
+        return prune(model, target=target, strategy="magnitude")
+    except PruningError as error:
+        if "\n" in str(error) or not re.search("out of reach: the least is|to prune:", str(error)):
+            raise
+        return None
+
+
+@settings(max_examples=40, suppress_health_check=quiet, derandomize=True, deadline=None)
+@given(st.data(), st.sampled_from(["parameters", "flops"]), st.floats(0.1, 0.95))
+def test_a_random_model_is_pruned_to_its_target_and_not_further(data, kind, share):
+    model = randomise(random_model(data.draw), 0)
+    note(str([(layer.name, type(layer).__name__) for layer in model.operations]))
+    whole = figure(kind, model)
+    assume(whole is not None)
+    found = met_or_refused(model, {kind: share})
+    assume(found is not None)
+    most = floor(share * whole + 1e-6)
+    assert figure(kind, found.model) <= most
+    if found.ratio:
+        less = prune(model, ratio=found.ratio - 1 / STEPS, strategy="magnitude")
+        assert figure(kind, less.model) > most
+
+
+@pytest.mark.parametrize("kind", ("parameters", "flops"))
+@pytest.mark.parametrize("name", PATTERNS)
+def test_every_pattern_meets_its_target_or_says_what_could_be_met(name, kind):
+    model = randomise(PATTERNS[name].build(), 0)
+    whole = figure(kind, model)
+    if whole is None:
+        with pytest.raises(PruningError, match="a length is not fixed: choose a target"):
+            prune(model, target={kind: 0.7}, strategy="magnitude")
+        return
+    found = met_or_refused(model, {kind: 0.7})
+    if found is not None:
+        assert figure(kind, found.model) <= 0.7 * whole
+        assert any(text.startswith(f"target 70% of the {kind}: ") for text in found.notes)
+
+
+@pytest.mark.parametrize("kind", ("parameters", "flops", "size"))
+@pytest.mark.parametrize("build", (*BUILDERS, lambda: mlp(90, 80, 70)))
+def test_a_reconstruction_comes_as_near_to_its_target_as_one_unit(build, kind, tmp_path):
+    model = build()
+    whole = figure(kind, model, tmp_path)
+    if kind == "size" and whole < SMALL:
+        with pytest.raises(PruningError, match=r"of the size is out of reach: the least is .* kB"):
+            prune(model, target={kind: 0.5})
+        return
+    found = prune(model, target={kind: 0.5})
+    reached, most = figure(kind, found.model, tmp_path), 0.5 * whole
+    structure = walk(model, rule_for)
+    groups = find_groups(structure)
+    counts = Counts.of_flops if kind == "flops" else Counts.of_parameters
+    full, ones = np.array([group.width for group in groups]), np.ones(len(groups), int)
+    unit = counts(structure, groups).saved(full, ones).max()
+    room = 4 * unit + 4096 if kind == "size" else unit  # a file grows by blocks, too
+    assert most - room < reached <= most
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("target", ("flops:40%", "parameters:2000", "size:30 kB"))
+def test_every_strategy_meets_every_kind_of_target(strategy, target, tmp_path):
+    model = mlp(60, 50, 40)
+    found = prune(model, target=target, strategy=strategy)
+    kind = target.partition(":")[0]
+    most = {"flops": 0.4 * work(model), "parameters": 2000, "size": 30_000}[kind]
+    assert 0.8 * most < figure(kind, found.model, tmp_path) <= most
+    assert 0 < found.ratio < 1
+
+
+@pytest.mark.parametrize("allocation", ("global", "balanced", "uniform"))
+@pytest.mark.parametrize("round_to", (1, 8))
+def test_allocations_and_multiples_meet_it_too(allocation, round_to):
+    model = mlp(64, 48, 32)
+    own = {model.layers[1].name: 0.25}
+    options = {"allocation": allocation, "round_to": round_to, "ratios": own}
+    found = prune(model, target={"parameters": 0.6}, **options)
+    assert 0.4 * model.count_params() < found.model.count_params() <= 0.6 * model.count_params()
+    widths = [layer.units for layer in found.model.layers[:-1]]
+    assert all(width % round_to == 0 for width in widths)
+    assert widths[1] == (36 if round_to == 1 else 40)
+
+
+def test_of_all_prunings_of_convolutions_that_of_operations_shrinks_where_they_are():
+    by_work = prune(cnn(), target={"flops": 0.5})
+    by_weights = prune(cnn(), target={"parameters": 0.5})
+    assert work(by_work.model) < work(by_weights.model)
+
+
+def test_what_meets_it_already_stays_as_it_is():
+    model = residual()
+    found = prune(model, target={"parameters": model.count_params()})
+    assert found.model.count_params() == model.count_params()
+    assert found.ratio == 0
+    for before, after in zip(model.weights, found.model.weights, strict=True):
+        np.testing.assert_array_equal(before, after)
+    count = f"{model.count_params():,}"
+    assert f"target {count} parameters: the model meets it unpruned" in found.notes
+
+
+def test_jumps_and_slices_that_keep_units_are_made_up_for():
+    model = mlp(60, 50, 40)
+    found = prune(model, target={"parameters": 0.6}, strategy="magnitude", jump=1.2)
+    assert found.model.count_params() <= 0.6 * model.count_params()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    (
+        ({}, "a pruning needs a ratio or a target: neither is given"),
+        ({"ratio": 0.5, "target": "flops:50%"}, "a ratio or a target: both are given"),
+        ({"target": "speed:50%"}, "target: 'speed:50%' is not one target such as"),
+        ({"target": {"flops": 0.5, "size": 100000}}, "is not one target such as"),
+        ({"target": {"flops": 50}}, 'target: flops: 50 is very little: did you mean "50%"?'),
+        (
+            {"target": {"parameters": 0.01}},
+            r"1% of the parameters is out of reach: the least is 16 parameters \(1.5%\); raise",
+        ),
+        ({"target": {"flops": 0.5}, "exclude": "*"}, "nothing to prune: layer"),
+    ),
+)
+def test_what_makes_no_sense_or_cannot_be_met_is_one_line(arguments, message):
+    with pytest.raises(PruningError, match=message) as caught:
+        prune(mlp(30, 25), strategy="magnitude", **arguments)
+    assert "\n" not in str(caught.value)
