@@ -80,10 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         PaodingError: The file cannot be loaded, pruned or written.
     """
     source, output = arguments.model, arguments.output
-    if arguments.ratio is None and arguments.plan is None:
-        arguments.refuse("the following arguments are required: -r/--ratio, or --plan")
-    if arguments.ratio is not None and arguments.plan is not None:
-        arguments.refuse("argument --plan: not allowed with argument -r/--ratio")
+    _require_one(arguments)
     plan = _read_plan(arguments.plan) if arguments.plan else None
     if same_file(output, source):
         arguments.refuse("OUT is the MODEL itself, which is never written to")
@@ -117,6 +114,16 @@ def run(arguments: argparse.Namespace) -> int:
     done = f"{wording.pruned(result)}: {output}"
     write(*f"{layers}\n\n{metric_table(result)}\n".split("\n"), *result.notes, done)
     return 0
+
+
+def _require_one(arguments: argparse.Namespace) -> None:
+    """Refuse a call that does not say in one way how much to prune."""
+    ways = {"-r/--ratio": arguments.ratio, "--target": arguments.target, "--plan": arguments.plan}
+    given = [name for name, value in ways.items() if value is not None]
+    if not given:
+        arguments.refuse("the following arguments are required: -r/--ratio, --target or --plan")
+    if len(given) > 1:
+        arguments.refuse(f"argument {given[1]}: not allowed with argument {given[0]}")
 
 
 def _read_plan(path: Path) -> Plan:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
     from pytest_paoding.records.metrics import Metric
     from pytest_paoding.records.text.ratios import Ratio
+    from pytest_paoding.records.text.targets import Target
 
 Layer = Mapping[str, Setting]
+_EXTENT = ("ratio", "target")
+"""Settings of how much is pruned, of which a gate has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +48,23 @@ class GateSettings:
     limits: tuple[Limit, ...]
 
     @property
-    def ratio(self) -> Ratio:
-        """The ratio, several of them, or the wish to have it found."""
-        ratio: Ratio = self.effective["ratio"].value
+    def ratio(self) -> Ratio | None:
+        """The ratio, several of them, or the wish to have it found; None with a target."""
+        ratio: Ratio | None = self.effective["ratio"].value
         return ratio
 
+    @property
+    def target(self) -> Target | None:
+        """What may stay of the model; None with a ratio."""
+        target: Target | None = self.effective["target"].value
+        return target
+
     def at(self, ratio: float | None) -> GateSettings:
-        """Return the settings for one ratio of several; the same where None is given."""
+        """Return the settings for one ratio, of several or found; the same if None is given."""
         if ratio is None:
             return self
-        one = Setting(ratio, self.effective["ratio"].source)
+        source = self.effective["ratio" if self.target is None else "target"].source
+        one = Setting(ratio, source)
         return replace(self, effective={**self.effective, "ratio": one})
 
     @property
@@ -62,9 +72,9 @@ class GateSettings:
         """Keywords of `Engine.prune`.
 
         Raises:
-            ConfigError: There is no one ratio; `at` chooses it.
+            ConfigError: There is no one ratio, which `at` chooses, and no target.
         """
-        if not isinstance(self.ratio, float):
+        if self.target is None and not isinstance(self.ratio, float):
             raise ConfigError(f"one ratio is needed, not {plain_value(self.ratio)!r}")
         found: Pruning = self._keywords(EngineCall.PRUNE)
         return found
@@ -106,13 +116,15 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
         strict: Whether warn-level budgets count as error-level ones.
 
     Raises:
-        ConfigError: No layer gives a ratio, or a package is missing.
+        ConfigError: No layer gives a ratio or a target, one gives both, or a package is missing.
     """
-    said = ChainMap(*(dict(layer) for layer in (*layers, SETTINGS.built_in)))
-    if "ratio" not in said:
+    asked = extent(layers)
+    if not asked:
         raise ConfigError(
             "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
+            ", or a target in its place"
         )
+    said = ChainMap(asked, *(dict(layer) for layer in (*layers, SETTINGS.built_in)))
     effective = {key: said[key] for key in SETTINGS.of_gates}
     if reason := lacking(effective["attack"].value):
         raise ConfigError(reason)
@@ -120,6 +132,23 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     for key, settled in (("corruptions", _corrupted), ("measure", _measured)):
         effective[key] = replace(effective[key], value=settled(effective, limits))
     return GateSettings(effective=effective, limits=limits)
+
+
+def extent(layers: Iterable[Layer]) -> dict[str, Setting]:
+    """Return ratio and target, of which the strongest layer that gives one decides; else nothing.
+
+    Raises:
+        ConfigError: It gives both.
+    """
+    for layer in layers:
+        given = {key: layer[key] for key in _EXTENT if key in layer}
+        if len(given) > 1:
+            raise ConfigError(
+                f"ratio and target are both given ({given['ratio'].source}): give one of them"
+            )
+        if given:
+            return dict.fromkeys(_EXTENT, Setting(None, DEFAULT)) | given
+    return {}
 
 
 def _measured(effective: Layer, limits: Iterable[Limit]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.configfile import TABLE
-from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.config.gate_settings import extent, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,8 @@ class Settings:
     @property
     def shared(self) -> Layer:
         """What holds for all gates that do not say otherwise."""
-        return ChainMap(dict(self.command_line), dict(self._table), dict(SETTINGS.built_in))
+        layers = self.command_line, self._table
+        return ChainMap(extent(layers), *map(dict, layers), dict(SETTINGS.built_in))
 
     @property
     def _table(self) -> Layer:
@@ -76,7 +77,7 @@ class Settings:
             call: What the call's arguments say.
 
         Raises:
-            ConfigError: No source gives a ratio.
+            ConfigError: No source gives a ratio or a target, or one gives both.
         """
         own: Layer = {}
         if model is not None:

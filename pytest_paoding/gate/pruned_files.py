@@ -45,6 +45,7 @@ class PrunedFile:
         after: Bytes of the file.
         shift: Bound on the distance that any output has moved.
         compressed: Bytes of both files in an archive, where that was asked for.
+        ratio: The ratio it was pruned by, given or found.
         key: Key in the store; None where something that took part has no digest.
     """
 
@@ -57,6 +58,7 @@ class PrunedFile:
     after: int
     shift: Measurement
     compressed: tuple[int, int] | None = None
+    ratio: float | None = None
     key: str | None = None
 
     @property

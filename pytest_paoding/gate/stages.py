@@ -155,11 +155,11 @@ class Gate:
         return Staged(folder, target, self.spec.settings.exported)
 
     def _work(self, staged: Staged) -> None:
-        """Prune, save, measure and judge at the given ratio, or search for one."""
+        """Prune, save, measure and judge at the given ratio or target, or search for a ratio."""
         if staged.exported:  # without the packages the work would be in vain
             self.bench.engine.versions(staged.exported)
         ratio = self.spec.settings.ratio
-        if isinstance(ratio, float):
+        if ratio is None or isinstance(ratio, float):
             self._attempt(ratio, staged)
             return
         spare = replace(staged, folder=staged.folder / "trial")
@@ -183,11 +183,12 @@ class Gate:
     def _note(self, **found: Any) -> None:
         self.now = replace(self.now, **found)
 
-    def _attempt(self, ratio: float, into: Staged) -> GateResult:
+    def _attempt(self, ratio: float | None, into: Staged) -> GateResult:
         settings, bench = self.spec.settings.at(ratio), self.bench
         self.now = self.spec.record(ratio)
         cut = bench.prune(settings, into.model)
         self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
+        self._note(settings=settings.at(cut.ratio).shown)
         exports = bench.export(settings, cut, into.exports)
         self._note(notes=(*cut.notes, *exports.notes))
         measured = bench.measure(settings, cut, exports)

@@ -204,6 +204,7 @@ class Workbench:
             after=after.size,
             shift=plain_measurement(self.engine.output_shift(self.original, pruned, **inputs)),
             compressed=(before.compressed, after.compressed) if compress else None,
+            ratio=pruned.ratio,
         )
 
     def _layers(self, pruned: PrunedModel) -> tuple[LayerResult, ...]:

@@ -154,7 +154,8 @@ class Switch:
         option = config.option
         if option.paoding_off:
             return cls(on=False, reason="paoding gates are switched off by --no-paoding")
-        implying = (option.paoding_ratio, option.paoding_update_baseline)
+        extent = option.paoding_ratio, option.paoding_target
+        implying = (*extent, option.paoding_update_baseline)
         if option.paoding or option.paoding_only or any(value is not None for value in implying):
             return cls(on=True)
         how = "run pytest with --paoding or --paoding-ratio=R"

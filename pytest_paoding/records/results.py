@@ -22,6 +22,8 @@ from pytest_paoding.records.text.quantities import Unit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_paoding.records.text.targets import Target
+
 SCHEMA = "pytest-paoding/1"
 """Name and version of the layout of everything this package writes."""
 
@@ -142,6 +144,12 @@ class GateResult(Shown):
         """The ratio it was pruned at, where one is known."""
         found = self.settings.get("ratio")
         return found.value if found is not None and isinstance(found.value, float) else None
+
+    @property
+    def target(self) -> Target | None:
+        """What was to stay of the model; None where a ratio was given."""
+        found = self.settings.get("target")
+        return None if found is None else found.value
 
     def explain(self) -> str:
         """Return a table: each layer's units before and after, chosen how, and why not more."""

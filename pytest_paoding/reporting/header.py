@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
 
 
-_KEYS = ("ratio", "strategy", "seed")
+_KEYS = ("ratio", "target", "strategy", "seed")
 
 
 def header(settings: Settings) -> str:
     """Return version, shared settings with their sources, number of models, and the file."""
     models = settings.table.models
-    shared = [(key, settings.shared[key]) for key in _KEYS if key in settings.shared]
-    told = [f"{key} {plain_value(found.value)} ({found.source})" for key, found in shared]
+    shared = settings.shared
+    found = [(key, shared[key]) for key in _KEYS if key in shared and shared[key].value is not None]
+    told = [f"{key} {plain_value(each.value)} ({each.source})" for key, each in found]
     parts = [__version__, *told]
     parts.append(f"{len(models)} model{'s' * (len(models) != 1)}")
     if settings.file.path is not None:

@@ -11,6 +11,7 @@ from pytest_paoding.records.metrics import KNOWN, REGRESSIONS
 from pytest_paoding.records.results import DEFAULT
 from pytest_paoding.records.text.printing import at, show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
+from pytest_paoding.records.text.targets import shown_target
 
 if TYPE_CHECKING:
     from pytest_paoding.records.measurement import Measurement
@@ -80,6 +81,8 @@ def pruned(result: GateResult) -> str:
         text += f", {before} -> {after} parameters"
     if result.trials and result.ratio is not None:
         text += f", ratio {result.ratio:g} found with {len(result.trials)} trials"
+    if result.target is not None and result.ratio is not None:
+        text += f", ratio {result.ratio:g} found for {shown_target(result.target)}"
     return f"{text}, {result.duration:.1f} s"
 
 
@@ -126,6 +129,8 @@ def _other_ratio(result: GateResult, missed: list[Limit]) -> str:
     """Return the direction in which another ratio could help, unless the best was searched for."""
     if result.trials:
         return ""
+    further, less = ("raise", "lower") if result.target is None else ("lower", "raise")
+    what = "ratio" if result.target is None else "target"
     if all(limit.metric.counted for limit in missed):
-        return "raise the ratio, or "
-    return "lower the ratio, or "
+        return f"{further} the {what}, or "
+    return f"{less} the {what}, or "

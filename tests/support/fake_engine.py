@@ -52,6 +52,7 @@ class FakePruned:
     model: FakeModel
     plan: Plan
     notes: tuple[str, ...] = ()
+    ratio: float | None = None
 
 
 @dataclass
@@ -95,7 +96,13 @@ class FakeEngine:
         return repr(data) if isinstance(data, (list, tuple, type(None))) else None
 
     def prune(
-        self, model: FakeModel, *, ratio: float, progress: Any = None, **_: Any
+        self,
+        model: FakeModel,
+        *,
+        ratio: float | None = None,
+        target: Mapping[str, float] | None = None,
+        progress: Any = None,
+        **_: Any,
     ) -> FakePruned:
         self.calls.append("prune")
         if not model.layers:
@@ -104,6 +111,8 @@ class FakeEngine:
             raise RuntimeError(model.facts["defect"])
         if progress is not None:
             progress("pruning", 1, 1)
+        if ratio is None:
+            ratio = found_ratio(model, target or {})
         kept = {name: units - round(ratio * units) for name, units in model.layers.items()}
         plan = Plan(
             (
@@ -114,7 +123,8 @@ class FakeEngine:
                 LayerPlan("output", 10, tuple(range(10)), reason="is an output"),
             )
         )
-        return FakePruned(replace(model, layers=kept), plan)
+        notes = () if target is None else (f"target {dict(target)} met",)
+        return FakePruned(replace(model, layers=kept), plan, notes, ratio)
 
     def examine(self, model: FakeModel, data: Any, **_: Any) -> FakeExamined:
         if "contradiction" in model.facts:
@@ -199,6 +209,17 @@ class FakeEngine:
                 raise ExportError(f"format {name} needs a package, which is not installed")
             found[f"runtime of {name}"] = "1.0"
         return found
+
+
+def found_ratio(model: FakeModel, target: Mapping[str, float]) -> float:
+    """Return the least ratio that meets a target, of parameters only."""
+    amount = target["parameters"]
+    most = amount * model.parameters if amount < 1 else amount
+    for hundredth in range(100):
+        left = sum(n - round(n * hundredth / 100) for n in model.layers.values())
+        if 10 * left <= most:
+            return hundredth / 100
+    raise PruningError("target is out of reach: the least is 10 parameters")
 
 
 def _evidence(facts: dict[str, Any]) -> Evidence | None:

@@ -10,6 +10,7 @@ from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import Allocation, Effort, Mixing
 from pytest_paoding.records.text import quantities
 from pytest_paoding.records.text.ratios import read_ratio
+from pytest_paoding.records.text.targets import read_target
 
 _PRUNE = (EngineCall.PRUNE,)
 _EVERYWHERE = (EngineCall.PRUNE, EngineCall.EVALUATE, EngineCall.EXPORT)
@@ -29,6 +30,20 @@ PRUNING_KEYS = (
         "units, and at least one stays. With the default `allocation` as many parameters "
         "go as that would remove, but from where it hurts least. Or [several ratios, or "
         '`"auto"`](#several-ratios).',
+    ),
+    Key(
+        name="target",
+        read=read_target,
+        calls=_PRUNE,
+        metavar="KIND:AMOUNT",
+        example='{ flops = "50%" }',
+        help="what may stay, in place of a ratio, such as flops:50%, parameters:40000 or"
+        " size:300kB; implies --paoding",
+        meaning="In place of `ratio`: what may stay of the model. A share of its own `flops`, "
+        '`parameters` or `size` (bytes of the file), such as `{ flops = "50%" }`, or a number: '
+        '`{ parameters = 40000 }`, `{ flops = "1.5M" }`, `{ size = "300 kB" }`. The least '
+        "pruning that meets it is [found](#targets), and reports show the uniform ratio that "
+        "would.",
     ),
     Key(
         name="strategy",

@@ -49,7 +49,7 @@ class Sweep:
     least: bool
 
     @classmethod
-    def of(cls, ratios: Ratio, ratio: float | None) -> Sweep | None:
+    def of(cls, ratios: Ratio | None, ratio: float | None) -> Sweep | None:
         """Return the place of a test that got `ratio` in a sweep; None where there is no sweep.
 
         Raises:
