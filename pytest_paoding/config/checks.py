@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 def missing(settings: Settings) -> list[str]:
-    """Return a line for every configured gate that lacks a ratio or budgets."""
+    """Return a line for every configured gate that lacks a ratio, a target or budgets."""
     for name in LIMIT_TABLES:
         table = dict(settings.table)[name]
         if table is not None and not table.model_fields_set:
             return [f"{settings.file.label}: [tool.paoding.{name}] is empty: {NO_BUDGET}"]
-    lines = _idle_baseline(settings)
+    try:
+        lines = _idle_baseline(settings)
+    except ConfigError as error:  # what holds for all contradicts itself
+        return [f"{settings.file.label}: [tool.paoding] {error}"]
     for name in settings.table.models:
         place = f"{settings.file.label}: [tool.paoding.models.{name}]"
         try:

@@ -122,7 +122,6 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
     if not asked:
         raise ConfigError(
             "no ratio is given: run pytest with --paoding-ratio=0.5 or set ratio in [tool.paoding]"
-            ", or a target in its place"
         )
     said = ChainMap(asked, *(dict(layer) for layer in (*layers, SETTINGS.built_in)))
     effective = {key: said[key] for key in SETTINGS.of_gates}

@@ -102,6 +102,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         "sparsity": 0.25,
         "verify": True,
         "ratio": 0.25,
+        "target": None,
         "strategy": "magnitude",
         "seed": 7,
         "step": 0.1,
@@ -117,7 +118,12 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
     (
         ([], "the following arguments are required: COMMAND"),
         (["shrink"], "invalid choice: 'shrink'"),
-        (["prune", "MODEL", "-o", "OUT"], "required: -r/--ratio"),
+        (["prune", "MODEL", "-o", "OUT"], "required: -r/--ratio, --target or --plan"),
+        (["prune", "MODEL", "-o", "OUT", "--target", "50%"], "'50%' is not one target such as"),
+        (
+            ["prune", "MODEL", "-r", ".5", "--target", "flops:50%", "-o", "OUT"],
+            "argument --target: not allowed with argument -r/--ratio",
+        ),
         (["prune", "MODEL", "-r", "50", "-o", "OUT"], 'did you mean "50%"?'),
         (["prune", "MODEL", "-r", "0", "-o", "OUT"], "above 0 and below 1"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--strategy", "best"], "choice: 'best'"),

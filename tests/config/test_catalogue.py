@@ -126,7 +126,8 @@ def test_the_example_of_a_setting_is_taken_from_a_table_and_from_the_command_lin
         tables["models.net"] += 'path = "net.keras"\n'
     place = places[key.scope]
     line = f"{key.key} = {value}\n"
-    tables[place] = line if key.name == "ratio" else tables.get(place, "") + line
+    instead = key.name in {"ratio", "target"}
+    tables[place] = line if instead else tables.get(place, "") + line
     path = tmp_path / "pyproject.toml"
     heads = {name: f"[tool.paoding{'.' * bool(name)}{name}]\n" for name in tables}
     extra = "[tool.paoding.budget]\nmax_size = 1\n" if key.name == "baseline" else ""

@@ -28,6 +28,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
     gate = loaded(tmp_path).gate(model="digits_cnn")
     assert gate.pruning == {
         "ratio": 0.5,
+        "target": None,
         "strategy": "magnitude",
         "seed": 0,
         "step": 0.025,
@@ -58,6 +59,7 @@ def test_the_effective_settings_of_a_configured_gate_and_their_sources(tmp_path:
     }
     assert gate.shown == {
         "ratio": Setting(0.5, "pyproject.toml [tool.paoding]"),
+        "target": Setting(None, "built-in"),
         "strategy": Setting("magnitude", "pyproject.toml [tool.paoding]"),
         "seed": Setting(0, "built-in"),
         "step": Setting(0.025, "built-in"),

@@ -49,12 +49,13 @@ GIVEN: dict[str, tuple[str, Any]] = {
 
 
 def test_every_setting_of_a_gate_has_an_option(single: Project) -> None:
-    assert {*GIVEN, "verify"} == {*SETTINGS.of_gates}
+    assert {*GIVEN, "verify", "target"} == {*SETTINGS.of_gates}
     single.configure(BUDGET.replace("2%", "50%"), cnn={})
     options = [f"--paoding-{SETTINGS[name].dashed}={text}" for name, (text, _) in GIVEN.items()]
     single.gate(*options, "--paoding-verify")
     settings = single.gates["cnn"]["settings"]
     assert settings.pop("verify") == {"value": True, "source": "command line"}
+    assert settings.pop("target") == {"value": None, "source": "built-in"}
     for name, (_, value) in GIVEN.items():
         assert settings.pop(name) == {"value": value, "source": "command line"}, name
     assert not settings

@@ -171,7 +171,17 @@ def test_a_model_is_pruned_again_for_every_other_setting(single: Project, key: s
 
 
 def test_no_setting_of_a_pruning_is_left_out() -> None:
-    assert {*SETTINGS, "ratio", "seed"} == {*CATALOGUE.of_call(EngineCall.PRUNE)}
+    assert {*SETTINGS, "ratio", "target", "seed"} == {*CATALOGUE.of_call(EngineCall.PRUNE)}
+
+
+def test_a_model_is_pruned_again_for_every_other_target(single: Project) -> None:
+    count(single).configure(cnn={})
+    for target in ("parameters:50%", "parameters:40%"):
+        single.gate(f"--paoding-target={target}")
+        assert work(single) == ["evaluate", "prune"]
+    single.gate(f"--paoding-target={target}")
+    assert work(single) == []
+    assert single.gates["cnn"]["settings"]["ratio"] == {"value": 0.63, "source": "command line"}
 
 
 def test_the_order_of_shares_by_layer_counts(single: Project) -> None:

@@ -217,7 +217,7 @@ def found_ratio(model: FakeModel, target: Mapping[str, float]) -> float:
     most = amount * model.parameters if amount < 1 else amount
     for hundredth in range(100):
         left = sum(n - round(n * hundredth / 100) for n in model.layers.values())
-        if 10 * left <= most:
+        if 0 < 10 * left <= most:
             return hundredth / 100
     raise PruningError("target is out of reach: the least is 10 parameters")
 

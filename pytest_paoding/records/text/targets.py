@@ -54,7 +54,7 @@ def _amount(kind: str, value: object) -> float:
             return share
         raise ValueError(f"{as_given(value)} is not above 0% and below 100%: all or nothing stays")
     number = quantities.size(value) if kind == "size" else _count(value)
-    if number <= _PERCENT and _is_bare(value):
+    if number <= _PERCENT:
         raise ValueError(f'{as_given(value)} is very little: did you mean "{number}%"?')
     return number
 
