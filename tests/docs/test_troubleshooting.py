@@ -49,6 +49,11 @@ def check(project: Project, status: int, message: str, *options: str) -> None:
             "no ratio is given: run pytest with --paoding-ratio",
         ),
         (
+            BUDGET.replace("ratio = 0.5", "ratio = 0.5\ntarget = 'size:1MB'"),
+            "",
+            "ratio and target are both given (pyproject.toml [tool.paoding]): give one of them",
+        ),
+        (
             "[tool.paoding]\nratio = 0.5\n",
             "",
             "no budget applies: set at least one, such as max_acc",

@@ -56,9 +56,8 @@ class Goal:
         """Work a target out for a model.
 
         Raises:
-            PruningError: The model's figure is not defined.
+            PruningError: The model's figure is not defined or cannot be measured.
             ModelFileError: The model cannot be saved.
-            OSError: There is no room to save it in.
         """
         ((kind, amount),) = target.items()
         whole = figure_of(kind, structure.graph.model)
@@ -124,9 +123,8 @@ def figure_of(kind: str, model: Any) -> int:
     """Return the parameters of a model, its floating-point operations, or the bytes of its file.
 
     Raises:
-        PruningError: Its operations are not defined.
+        PruningError: Its operations are not defined, or there is no room to save it in.
         ModelFileError: It cannot be saved.
-        OSError: There is no room to save it in.
     """
     if kind == "parameters":
         return int(model.count_params())
@@ -138,8 +136,15 @@ def figure_of(kind: str, model: Any) -> int:
                 "target flops: the FLOPs of a sample are undefined, as a length is not fixed: "
                 "choose a target of parameters or of size"
             ) from None
-    with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
-        return save_model(model, Path(folder, "model.keras"))
+    try:
+        with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
+            return save_model(model, Path(folder, "model.keras"))
+    except OSError as error:
+        reason = error.strerror or error
+        raise PruningError(
+            f"target size: the model cannot be saved in {tempfile.gettempdir()} to be measured: "
+            f"{reason}; make room, or set TMPDIR"
+        ) from error
 
 
 def _counts(kind: str, structure: Structure, groups: Sequence[Group]) -> Counts:
