@@ -148,7 +148,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     the weights, and a few matrices (n, n).
 
     Raises:
-        PruningError: An argument makes no sense, or nothing in the model can be pruned.
+        PruningError: An argument makes no sense, nothing in the model can be pruned, or a target is
+            out of reach.
+        ModelFileError: A target of bytes is given, and the model cannot be saved.
         DataError: `calibration` does not fit the model.
         SurgeryError: A layer cannot be rebuilt, or the new model fails a check.
 

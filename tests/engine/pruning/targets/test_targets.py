@@ -139,7 +139,21 @@ def test_what_meets_it_already_stays_as_it_is():
     assert f"target {count} parameters: the model meets it unpruned" in found.notes
 
 
-def test_jumps_and_slices_that_keep_units_are_made_up_for():
+@pytest.mark.parametrize("name", ("unequal_split", "slices", "gathered", "heads_by_hand"))
+@pytest.mark.parametrize("kind", ("parameters", "flops"))
+def test_units_that_are_read_unequally_often_are_counted_as_they_are(name, kind):
+    model = randomise(PATTERNS[name].build(), 0)
+    found = prune(model, target={kind: 0.8})
+    assert figure(kind, found.model) <= 0.8 * figure(kind, model)
+
+
+def test_a_file_that_cannot_be_measured_is_refused_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(PruningError, match=r"missing to be measured: No such file .*; make room"):
+        prune(mlp(6), target="size:50%", strategy="magnitude")
+
+
+def test_jumps_that_keep_units_are_made_up_for():
     model = mlp(60, 50, 40)
     found = prune(model, target={"parameters": 0.6}, strategy="magnitude", jump=1.2)
     assert found.model.count_params() <= 0.6 * model.count_params()
