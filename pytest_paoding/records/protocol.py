@@ -41,7 +41,8 @@ TaskNames = TaskName | Mapping[str, TaskName]
 
 
 Allocation = Literal["global", "balanced", "uniform"]
-Effort = Literal["standard", "thorough"]
+Effort = Literal["quick", "standard", "thorough"]
+EFFORTS: tuple[str, ...] = get_args(Effort)
 Mixing = Literal["exact", "recompute"]
 Measure = Literal["fidelity", "latency", "compression"]
 """Measures that have to be asked for."""
@@ -81,7 +82,7 @@ class Pruning(AboutInputs):
     seed: int
     step: float
     allocation: Allocation
-    effort: Effort
+    effort: Effort | float
     calibration: Any
     ratios: Mapping[str, float]
     include: tuple[str, ...]

@@ -51,6 +51,7 @@ FITS: dict[str, str] = {
     "exclude": '"word" ["a"]',
     "round_to": "1 7",
     "jump": "7 1.5",
+    "effort": "1 7 0.5 1.5",
     "sparsity": "0 0.5",
     "verify": "true false",
     "score": '"word" ["a"]',

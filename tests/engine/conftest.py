@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_paoding.engine.pruning.gradients.distillation import Course
-from pytest_paoding.engine.pruning.reconstruct import reconstruct
+from pytest_paoding.engine.pruning.reconstruct import budget
+
+
+@pytest.fixture(autouse=True)
+def _brief(monkeypatch):
+    """Let a standard effort take seconds."""
+    monkeypatch.setitem(budget.SECONDS, "standard", 2.0)
 
 
 @pytest.fixture
@@ -13,6 +19,6 @@ def course(monkeypatch):
     """Set how long a standard distillation takes."""
 
     def set_to(steps, least=1, work=1e12):
-        monkeypatch.setitem(reconstruct.COURSES, "standard", Course(steps, least, work))
+        monkeypatch.setattr(budget.Budget, "course", lambda *_: Course(steps, least, work))
 
     return set_to

@@ -6,15 +6,16 @@ from typing import get_args
 
 from pytest_paoding.config import values
 from pytest_paoding.config.catalogue.keys import EngineCall, Key
+from pytest_paoding.config.efforts import effort
 from pytest_paoding.records import strategy_names
-from pytest_paoding.records.protocol import Allocation, Effort, Mixing
+from pytest_paoding.records.protocol import Allocation, Mixing
 from pytest_paoding.records.text import quantities
 from pytest_paoding.records.text.ratios import read_ratio
 from pytest_paoding.records.text.targets import read_target
 
 _PRUNE = (EngineCall.PRUNE,)
 _EVERYWHERE = (EngineCall.PRUNE, EngineCall.EVALUATE, EngineCall.EXPORT)
-_ALLOCATIONS, _EFFORTS, _MIXINGS = map(get_args, (Allocation, Effort, Mixing))
+_ALLOCATIONS, _MIXINGS = map(get_args, (Allocation, Mixing))
 
 PRUNING_KEYS = (
     Key(
@@ -130,14 +131,16 @@ PRUNING_KEYS = (
     ),
     Key(
         name="effort",
-        read=values.one_of(_EFFORTS),
+        read=effort,
         default="standard",
-        words=_EFFORTS,
         calls=_PRUNE,
-        help="how hard reconstruct works",
-        meaning='For `"reconstruct"`: `"standard"` looks for inputs by gradients, and distils the '
-        'smaller model on them, where that takes seconds; `"thorough"` also where it '
-        "takes minutes.",
+        metavar="EFFORT",
+        example='"quick"',
+        help="how long reconstruct works: quick, standard, thorough, or seconds",
+        meaning='For `"reconstruct"`: how long it looks for inputs to learn from, and distils the '
+        'smaller model on them. `"quick"` is 10 seconds on a common machine of two cores, '
+        '`"standard"` 60, `"thorough"` 600; or a number of them. Work is counted, not timed, so '
+        "results do not depend on the machine; small models take less.",
     ),
     Key(
         name="calibration",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from pytest_paoding.engine.execution.tensors import is_floating
+from pytest_paoding.engine.inputs.families.candidate_inputs import candidates, families_of
 from pytest_paoding.engine.inputs.families.fields import films, sequences, sounds, volumes
 from pytest_paoding.engine.inputs.families.pictures import correlated, noise, pictures
 from pytest_paoding.engine.inputs.families.token_draws import token_draws
@@ -41,11 +42,19 @@ _ABOUT = 3.0  # a typical range is so many times as wide as values mostly spread
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """A draw of inputs: how many, how many of them beyond their range, and the generator."""
+    """A draw of inputs.
+
+    Attributes:
+        count: How many.
+        outside: How many of them beyond their range.
+        generator: The random generator.
+        varied: Whether they are candidates, of as many families as there are, to choose from.
+    """
 
     count: int
     outside: int
     generator: np.random.Generator
+    varied: bool = False
 
 
 def drawn(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
@@ -56,7 +65,7 @@ def drawn(sources: InputSources, draw: Draw) -> dict[Tensor, Any]:
     values, beyond = _mixed(sources, draw)
     if sources.screen is None:
         return values
-    within = lambda count: _mixed(sources, Draw(count, 0, draw.generator))[0]  # noqa: E731
+    within = lambda count: _mixed(sources, replace(draw, count=count, outside=0))[0]  # noqa: E731
     return sources.screen.passed(values, beyond, within)
 
 
@@ -95,13 +104,21 @@ def _of_source(source: InputSource, draw: Draw) -> Any:
     low, high = source.ends
     continuous = is_floating(source.tensor)
     outside = draw.outside if continuous and not source.is_sequence else 0
-    family = _FAMILIES[source.kind]
-    inside = np.clip(family(source.layout.shape, draw.count - outside, draw.generator), 0, 1)
+    inside = _inside(source, draw, draw.count - outside)
     values = (low + (high - low) * source.layout.taken(inside)).astype(np.float32)
     if not continuous:
         return np.rint(values).astype(source.tensor.dtype)
     beyond = _beyond(source, outside, draw.generator)
     return np.concatenate([values, beyond]).astype(source.tensor.dtype)
+
+
+def _inside(source: InputSource, draw: Draw, count: int) -> FloatArray:
+    """Return values in [0, 1], as they are drawn."""
+    shape = source.layout.shape
+    if draw.varied and families_of(source.kind, shape):
+        return candidates(source.kind, shape, count, draw.generator)
+    found: FloatArray = np.clip(_FAMILIES[source.kind](shape, count, draw.generator), 0, 1)
+    return found
 
 
 def _words(source: InputSource, vocabulary: Vocabulary, draw: Draw) -> Any:

@@ -55,11 +55,6 @@ class Inputs:
     typical: bool = False
     doubtful: bool = False
 
-    def beside(self, others: Inputs) -> Inputs:
-        """Return these inputs and others of the same model."""
-        chunks, twins = self.chunks + others.chunks, self.twins + others.twins
-        return Inputs(chunks, twins, self.count + others.count, self.typical)
-
     def plain(self) -> dict[Tensor, Any]:
         """Return the values of every input that do not run the twin."""
         chunks = [chunk for chunk, twin in zip(self.chunks, self.twins, strict=True) if not twin]

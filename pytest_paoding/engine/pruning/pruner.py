@@ -23,6 +23,7 @@ from pytest_paoding.engine.pruning.targets.goals import Goal
 from pytest_paoding.engine.pruning.task import Options, Task
 from pytest_paoding.engine.pruning.validation import (
     check_choice,
+    check_effort,
     check_jump,
     check_seed,
     check_share,
@@ -36,7 +37,7 @@ from pytest_paoding.engine.surgery.opening.own_code import whole_noted
 from pytest_paoding.engine.surgery.verify import proof_inputs
 from pytest_paoding.engine.surgery.verify import verify as check_cut
 from pytest_paoding.errors import PruningError
-from pytest_paoding.records.protocol import Allocation, Effort
+from pytest_paoding.records.protocol import Allocation
 from pytest_paoding.records.strategy_names import known_name
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     seed: int = 0,
     step: float = 0.025,
     allocation: str = "global",
-    effort: str = "standard",
+    effort: str | float = "standard",
     calibration: Any = None,
     ratios: Mapping[str, float] | None = None,
     include: str | Iterable[str] = "*",
@@ -125,8 +126,9 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
         allocation: `global`, `uniform` (every layer by `ratio`), or `balanced` half way between;
             `reconstruct` only.
-        effort: Inputs are found by gradients, and the new model is distilled on them, where that
-            takes seconds (`standard`) or even minutes (`thorough`); `reconstruct` only.
+        effort: How long inputs are looked for, and the new model is distilled on them: seconds on a
+            common machine of two cores, `quick` for 10, `standard` for 60 or `thorough` for 600.
+            Work is counted, not timed; small models take less. `reconstruct` only.
         calibration: Unlabelled inputs to learn from instead of synthetic ones, an array or one for
             each input in a list or by its name, never the data for judging; `reconstruct` only.
         ratios: Shares by name pattern (`fnmatch`) that replace `ratio`.
@@ -177,7 +179,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         seed=check_seed(seed),
         step=check_share("step", step, zero=False),
         allocation=check_choice("allocation", allocation, get_args(Allocation)),
-        effort=check_choice("effort", effort, get_args(Effort)),
+        effort=check_effort(effort),
         calibration=calibration,
         mixing=mixing,
         jump=check_jump(jump),

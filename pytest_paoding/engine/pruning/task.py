@@ -22,7 +22,7 @@ class Options:
     seed: int
     step: float
     allocation: str
-    effort: str
+    effort: str | float
     calibration: Any
     mixing: str
     jump: float | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.errors import PruningError
+from pytest_paoding.records.protocol import EFFORTS
 from pytest_paoding.records.text.quantities import part, step
 from pytest_paoding.records.text.targets import read_target
 
@@ -75,6 +76,20 @@ def check_jump(value: Any) -> float | None:
     if _is_number(value) and value > 1:
         return float(value)
     raise PruningError(f"jump must be a number above 1, not {value!r}")
+
+
+def check_effort(value: Any) -> str | float:
+    """Return an effort by its name, or as a number of seconds.
+
+    Raises:
+        PruningError: The value is neither.
+    """
+    if _is_number(value) and value > 0:
+        return float(value)
+    try:
+        return check_choice("effort", value, EFFORTS)
+    except PruningError as error:
+        raise PruningError(f"{error}, or a number of seconds") from None
 
 
 def listed(patterns: str | Iterable[str]) -> tuple[str, ...]:

@@ -43,20 +43,29 @@ class Adam:
         self.values = list(values)
         self._first, self._second = ([tf.zeros_like(each) for each in values] for _ in range(2))
         self._steps = 0
-        self._updated = tf.function(_updated, autograph=False)  # one operation at a time is slow
+        self._updated = tf.function(adam_step, autograph=False)  # one operation at a time is slow
 
     def step(self, gradients: Sequence[Any], rate: float) -> None:
         """Move every entry of every tensor by about `rate`."""
         self._steps += 1
         rates = tf.constant(rate), tf.constant(self._steps, tf.float32)
         self.values, self._first, self._second = self._updated(
-            self.values, list(gradients), self._first, self._second, rates
+            self.values, self._first, self._second, list(gradients), rates
         )
 
 
-def _updated(
-    values: list[Any], gradients: list[Any], first: list[Any], second: list[Any], rates: Any
+def adam_step(
+    values: list[Any], first: list[Any], second: list[Any], gradients: list[Any], rates: Any
 ) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return tensors, and the two moments of their gradients, after a step.
+
+    Args:
+        values: The tensors.
+        first: Means of their gradients so far.
+        second: Mean squares of them.
+        gradients: Those of this step.
+        rates: Size of a step, and its number, from 1.
+    """
     rate, steps = rates
     mean, square = 1 - _FIRST**steps, 1 - _SECOND**steps  # corrections of the bias towards zero
     first = [_FIRST * m + (1 - _FIRST) * g for m, g in zip(first, gradients, strict=True)]

@@ -9,43 +9,40 @@ et al. 2020, arXiv 1912.08795).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import cos, pi
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.multiplications import multiplications
-from pytest_paoding.engine.execution.normalisation import norm_axis, recorded
 from pytest_paoding.engine.execution.tensors import is_floating
-from pytest_paoding.engine.execution.wave import Wave
-from pytest_paoding.engine.graph.norms import is_norm
 from pytest_paoding.engine.synthesis.class_targets import (
-    classifying,
-    cross_entropy,
     drawn_targets,
+    leaning_targets,
 )
-from pytest_paoding.engine.synthesis.descent import Adam, NoGradientError, gradients_of
+from pytest_paoding.engine.synthesis.descent import NoGradientError, adam_step, gradients_of
+from pytest_paoding.engine.synthesis.pull import SOFT, objective, roughness
 from pytest_paoding.engine.synthesis.work import (
     PASSES,
+    STEP,
     affordable,
     batch_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_paoding.engine.execution.wave import Model
-    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
+    from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray
     from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.engine.synthesis.pull import Bound, Pull, Span
     from pytest_paoding.records.protocol import Progress
 
-    Bound: TypeAlias = "float | FloatArray"
-    Span: TypeAlias = "tuple[Bound, Bound]"
 
 _RATE = 0.05  # size of a step, in half the log-odds of an input in its range
-_ROUGHNESS = 0.5  # weight of the total variation of images
-_STATISTICS = 2.0  # weight of the recorded statistics
+_SLOWEST = 0.1  # share of it at the end of a search that slows down
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +54,21 @@ class Effort:
         inputs: Maximum number of inputs.
         least: Minimum number of inputs, below which none are inverted.
         work: Maximum number of multiplications and additions.
-        mixed: Whether every model also gets as many drawn inputs, to run the calibrated twin.
     """
 
     steps: int
     inputs: int
     least: int
     work: float
-    mixed: bool = False
 
     def affordable(self, graph: Graph, most: int) -> int:
         """Return the number of inputs, `most` at most, that can be inverted; 0 for too few."""
-        each = PASSES * self.steps * multiplications(graph)
+        each = self.cost(graph, 1)
         return affordable(self.work, each, least=self.least, most=min(self.inputs, most))
+
+    def cost(self, graph: Graph, count: int) -> float:
+        """Return the multiplications and additions of an inversion of `count` inputs."""
+        return count * self.steps * (PASSES * multiplications(graph) + STEP / batch_of(graph))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ def invert(
     inputs: Mapping[Tensor, FloatArray],
     sources: InputSources,
     search: InputSearch,
+    pull: Pull = SOFT,
 ) -> dict[Tensor, FloatArray]:
     """Return inputs, within their ranges, that fit the recorded statistics of a model.
 
@@ -103,22 +103,89 @@ def invert(
         inputs: Inputs to start from; integers and tokens are not moved, nor are columns of them.
         sources: The model's inputs, with the range of each.
         search: The budget, and the random generator of the classes.
+        pull: What moves them. A hard pull asks each for the class it is nearest to.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
     count = len(next(iter(inputs.values())))
     spans = {each: sources[each].ends for each in inputs if sources[each].numeric}
-    step = _step(model, spans, sources)
-    found: list[dict[Tensor, FloatArray]] = []
-    size = batch_of(model.graph)  # one set of statistics for all of it
-    for start in range(0, count, size):
-        batch = {each: values[start : start + size] for each, values in inputs.items()}
-        targets = drawn_targets(model.graph, min(size, count - start), search.generator)
-        moved = _moved(step, batch, spans, targets, search.effort.steps)
-        found.append(batch | {each: _kept(sources, each, batch, moved) for each in moved})
-        search.progress("finding inputs", min(start + size, count), count)
+    size = batch_of(model.graph)
+    parts = [
+        {each: values[start : start + size] for each, values in inputs.items()}
+        for start in range(0, count, size)
+    ]
+    targets = [_targets(model, part, search.generator, pull) for part in parts]
+    step = _step(model, spans, sources, pull)
+    batches = [_Batch(part, spans, wanted) for part, wanted in zip(parts, targets, strict=True)]
+    steps = search.effort.steps
+    for number in range(steps):
+        rate = _RATE * (_pace(number, steps) if pull.slows else 1.0)
+        for batch in batches:
+            batch.move(step, _others(batch, batches) if pull.joint else [], rate, number)
+        search.progress("finding inputs", number + 1, steps)
+    found = [batch.found(spans, sources) for batch in batches]
     return {each: np.concatenate([batch[each] for batch in found]) for each in inputs}
+
+
+def _targets(
+    model: Model, batch: Mapping[Tensor, Any], generator: np.random.Generator, pull: Pull
+) -> list[FloatArray]:
+    if pull.joint:
+        return leaning_targets(model, batch, generator)
+    return drawn_targets(model.graph, len(next(iter(batch.values()))), generator)
+
+
+def _pace(number: int, steps: int) -> float:
+    """Return the rate of a step as a share of the first."""
+    return (1 + cos(pi * number / steps)) / 2 + _SLOWEST
+
+
+class _Batch:
+    """Some inputs on their way."""
+
+    def __init__(
+        self,
+        start: Mapping[Tensor, FloatArray],
+        spans: Mapping[Tensor, Span],
+        targets: list[FloatArray],
+    ) -> None:
+        self.start = start
+        self.count = len(next(iter(start.values())))
+        self.moments: list[Any] = []
+        self._constant = [tf.constant(values) for values in start.values()]
+        odds = [tf.constant(_odds(start[each], *span)) for each, span in spans.items()]
+        self._state = odds, *([tf.zeros_like(each) for each in odds] for _ in range(2))
+        self._targets = targets
+
+    def move(self, step: Callable[..., Any], others: list[Any], rate: float, number: int) -> None:
+        """Take a step of Adam in the log-odds of inputs within their ranges."""
+        rates = tf.constant(rate, tf.float32), tf.constant(number + 1, tf.float32)
+        self._state, self.moments = step(self._constant, self._state, self._targets, others, rates)
+
+    def found(
+        self, spans: Mapping[Tensor, Span], sources: InputSources
+    ) -> dict[Tensor, FloatArray]:
+        """Return the inputs, those that are looked up as they were: their log-odds round them."""
+        moved = {}
+        for (tensor, span), odds in zip(spans.items(), self._state[0], strict=True):
+            values = np.asarray(_inside(odds, *span)).astype(tensor.dtype)
+            fixed = sources[tensor].fixed
+            kept = values if fixed is None else np.where(fixed, self.start[tensor], values)
+            moved[tensor] = kept
+        return {**self.start, **moved}
+
+
+def _others(batch: _Batch, batches: Sequence[_Batch]) -> list[Any]:
+    """Return the part of each mean and mean square that is due to other batches."""
+    others = [each for each in batches if each is not batch and each.moments]
+    whole = sum(each.count for each in others) + batch.count
+    moments = len(others[0].moments) if others else 0
+    share = tf.constant(batch.count / whole, tf.float32)
+    return [
+        share,
+        *(sum(each.moments[at] * (each.count / whole) for each in others) for at in range(moments)),
+    ]
 
 
 def sound(sources: InputSources, inputs: Mapping[Tensor, Any]) -> dict[Tensor, Any]:
@@ -135,35 +202,6 @@ def sound(sources: InputSources, inputs: Mapping[Tensor, Any]) -> dict[Tensor, A
     return sources.screen.passed(inputs)
 
 
-def _moved(
-    step: Callable[..., Any],
-    batch: Mapping[Tensor, FloatArray],
-    spans: Mapping[Tensor, Span],
-    targets: list[FloatArray],
-    steps: int,
-) -> dict[Tensor, FloatArray]:
-    """Take steps of Adam in the log-odds of inputs within their ranges."""
-    constant = [tf.constant(values) for values in batch.values()]
-    adam = Adam([tf.constant(_odds(batch[each], *span)) for each, span in spans.items()])
-    for _ in range(steps):
-        adam.step(step(constant, adam.values, targets), _RATE)
-    return {
-        each: np.asarray(_inside(values, *spans[each])).astype(each.dtype)
-        for each, values in zip(spans, adam.values, strict=True)
-    }
-
-
-def _kept(
-    sources: InputSources,
-    tensor: Tensor,
-    batch: Mapping[Tensor, FloatArray],
-    moved: Mapping[Tensor, FloatArray],
-) -> FloatArray:
-    """Return moved values, those that are looked up as they were: their log-odds round them."""
-    fixed = sources[tensor].fixed
-    return moved[tensor] if fixed is None else np.where(fixed, batch[tensor], moved[tensor])
-
-
 def _odds(values: FloatArray, low: Bound, high: Bound) -> FloatArray:
     share = np.clip((values.astype(np.float32) - low) / (high - low), 0.02, 0.98)
     odds: FloatArray = np.log(share / (1 - share)) / 2
@@ -174,10 +212,15 @@ def _inside(odds: Any, low: Bound, high: Bound) -> Any:
     return low + (high - low) * tf.sigmoid(2 * odds)
 
 
-def _step(model: Model, spans: Mapping[Tensor, Span], sources: InputSources) -> Callable[..., Any]:
-    """Return the traced function of the gradients of the objective."""
+def _step(
+    model: Model, spans: Mapping[Tensor, Span], sources: InputSources, pull: Pull
+) -> Callable[..., Any]:
+    """Return the traced function of a step: a new state, and the moments of the batch."""
 
-    def gradients(constant: list[Any], free: list[Any], targets: list[Any]) -> Any:
+    def step(
+        constant: list[Any], state: Any, targets: list[Any], others: list[Any], rates: Any
+    ) -> Any:
+        free = state[0]
         with tf.GradientTape() as tape:
             tape.watch(free)
             values = dict(zip(model.graph.inputs, constant, strict=True))
@@ -185,54 +228,9 @@ def _step(model: Model, spans: Mapping[Tensor, Span], sources: InputSources) -> 
                 moved, fixed = tf.cast(_inside(odds, *span), tensor.dtype), sources[tensor].fixed
                 whole = moved if fixed is None else tf.where(fixed, values[tensor], moved)
                 values[tensor] = whole
-            loss = _objective(model, values, targets) + _roughness(sources, values, spans)
-        return gradients_of(tape, loss, free)
+            loss, moments = objective(model, values, targets, others, pull)
+            loss += pull.roughness * roughness(sources, values, spans)
+        gradients = gradients_of(tape, loss, free)
+        return adam_step(state[0], state[1], state[2], gradients, rates), moments
 
-    return tf.function(gradients, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped
-
-
-def _objective(model: Model, values: Mapping[Tensor, Any], targets: list[Any]) -> Any:
-    """Return the distance of a batch from the recorded statistics and from its classes."""
-    wave = Wave(model, [values])
-    norms: list[Any] = []
-    classes: list[Any] = []
-    heads = dict(zip(classifying(model.graph), targets, strict=True))
-    for call in model.graph.calls:
-        if is_norm(call):
-            norms.append(_distance(call, wave.values[call.inputs[0]][0]))
-        logits = wave.final(call)[0] if call in heads else None
-        wave.advance()
-        if call in heads:
-            classes.append(cross_entropy(call, logits, heads[call]))
-    statistics = _STATISTICS * tf.add_n(norms) / len(norms) if norms else 0.0
-    return statistics + sum(classes)
-
-
-def _distance(norm: Call, values: Any) -> Any:
-    """Return the squared distance of a batch's mean and deviation from the recorded ones."""
-    channel = norm_axis(norm.operation) % len(values.shape)
-    others = [each for each in range(len(values.shape)) if each != channel]
-    mean, deviation = (each.astype(np.float32) for each in recorded(norm.operation))
-    present, variance = tf.nn.moments(tf.cast(values, tf.float32), others)
-    spread = tf.sqrt(variance + 1e-6)
-    scale = deviation + 1e-3
-    distance = tf.square((present - mean) / scale) + tf.square((spread - deviation) / scale)
-    return tf.reduce_mean(distance)
-
-
-def _roughness(
-    sources: InputSources, values: Mapping[Tensor, Any], spans: Mapping[Tensor, Span]
-) -> Any:
-    """Return the total variation of images, as a share of their range."""
-    total: Any = 0.0
-    for tensor, (low, high) in spans.items():
-        if sources[tensor].kind == "picture":
-            image = tf.cast(values[tensor], tf.float32) / (high - low)
-            image = sources[tensor].layout.drawn(image)
-            for axis in (1, 2):
-                length = image.shape[axis]
-                ahead = tf.gather(image, range(1, length), axis=axis)
-                total += tf.reduce_mean(
-                    tf.abs(ahead - tf.gather(image, range(length - 1), axis=axis))
-                )
-    return _ROUGHNESS * total
+    return tf.function(step, autograph=False, reduce_retracing=True)  # type: ignore[no-any-return]  # untyped

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _BATCH = 128
 PASSES = 3
 """Cost of a gradient step, in forward passes."""
+STEP = 2.5e8
+"""What a gradient step takes besides, in multiplications and additions: some milliseconds."""
 
 
 def batch_of(graph: Graph) -> int:

@@ -44,7 +44,10 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 0.5, "input_range": 3}, "not a pair"),
         ({"ratio": 0.5, "input_range": {"wrong": (0, 1)}}, "input_range names"),
         ({"ratio": 0.5, "allocation": "even"}, "unknown allocation 'even', known are global"),
-        ({"ratio": 0.5, "effort": "low"}, "unknown effort 'low', known are standard, thorough"),
+        (
+            {"ratio": 0.5, "effort": "low"},
+            "unknown effort 'low', known are quick, standard, thorough, or a number of seconds",
+        ),
         ({"ratio": 0.5, "mixing": "free"}, "mixing must be 'exact' or 'recompute'"),
         ({"ratio": 0.5, "exclude": "conv*"}, r"exclude: no layer matches 'conv\*'; there are"),
         ({"ratio": 0.5, "include": ["a", "b"]}, "include: no layer matches 'a'; there are"),

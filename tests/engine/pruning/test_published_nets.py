@@ -18,7 +18,11 @@ from support.published_nets import NETS, unpacked
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of what others wrote
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),  # the largest takes minutes
+    pytest.mark.filterwarnings("ignore"),  # of what others wrote
+]
 
 
 @pytest.fixture(scope="module")

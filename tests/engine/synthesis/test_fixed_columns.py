@@ -11,8 +11,8 @@ from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
 from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert
+from pytest_paoding.engine.synthesis.mixtures import Mixtures
 from support.mixed_tables import KINDS, mixed_table
 
 some = settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])

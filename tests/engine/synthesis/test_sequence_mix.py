@@ -14,9 +14,9 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
 from pytest_paoding.engine.synthesis.class_targets import drawn_targets
 from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch
+from pytest_paoding.engine.synthesis.mixtures import Mixtures
 from pytest_paoding.engine.synthesis.sequence_mix import _extremes, sequence_mix
 from pytest_paoding.engine.synthesis.substitution import substitute
 from support.pruning_tasks import reconstruction

@@ -10,8 +10,7 @@ the limit of a high temperature). It uses no labels, and no data that reconstruc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice, repeat
-from math import cos, pi
+from math import cos, pi, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,28 +22,37 @@ from pytest_paoding.engine.execution.sequence_kernels import has_kernels
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import most_inputs
-from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
+from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.synthesis.descent import Adam, NoGradientError, gradients_of
+from pytest_paoding.engine.synthesis.mixtures import Mixtures
 from pytest_paoding.engine.synthesis.work import (
     PASSES,
+    STEP,
     affordable,
     batch_of,
 )
 from pytest_paoding.errors import cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.graph.types import WeightKey
-    from pytest_paoding.engine.pruning.task import Task
+    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.records.protocol import Progress
 
 _PROBES = 4  # batches that judge the outcome
 _SPREAD = 512  # inputs for the variance of the outputs
+_POOL = 16_384  # most mixtures: each is shown several times
+_LEAST_SHOWN = 8  # batches of them at least
+_NUMBERS = 1 << 27  # most numbers in all mixtures: 512 MB
 _RATE = 0.02  # highest step, in units of the typical size of a weight
+_SLOWER = 0.4  # share of the rate that is tried next where the distance rose
+_TRIES = 4  # rates that are tried
+_ROSE = 1.1  # so many times the distance at the start is a rise
+_HARMLESS = 0.02  # distance, in the variance of the outputs, that a descent finds back from
 _WARM = 0.1  # share of the steps in which the rate rises; then it falls as a cosine does
-_REPORT = 25  # steps between reports of progress
+_LOOKS = 16  # times that the probes are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,64 +63,113 @@ class Course:
         steps: Maximum number of steps.
         least: Minimum number of steps, below which none are taken.
         work: Maximum number of multiplications and additions.
-        synthetic: Whether to distil on inputs that are merely drawn, too.
     """
 
     steps: int
     least: int
     work: float
-    synthetic: bool = False
 
-    def affordable(self, original: Graph, pruned: Graph) -> int:
-        """Return the number of steps that can be afforded; 0 for too few."""
-        each = multiplications(original) + PASSES * multiplications(pruned)
-        step = batch_of(pruned) * each
-        return affordable(self.work, step, least=self.least, most=self.steps)
+    def affordable(self, original: Graph, pruned: Graph) -> tuple[int, int]:
+        """Return the numbers of steps and of mixtures that can be afforded; 0 for too few.
+
+        Half of the budget at most goes into the original's answers.
+        """
+        batch = batch_of(pruned)
+        answer = max(1, multiplications(original))
+        step = PASSES * multiplications(pruned) * batch + STEP
+        shown = min(_POOL, self.steps * batch, int(self.work / 2 / answer))
+        steps = affordable(self.work - shown * answer, step, least=self.least, most=self.steps)
+        enough = batch * min(self.steps, _LEAST_SHOWN)
+        return (steps, shown) if shown >= enough else (0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a pruned model is taught.
+
+    Attributes:
+        original: The model that answers.
+        sources: What its inputs are.
+        inputs: Values of every input.
+        shifted: Whether pictures may be shifted.
+    """
+
+    original: Model
+    sources: InputSources
+    inputs: Mapping[Tensor, Any]
+    shifted: bool = False
+
+    def mixtures(self, generator: np.random.Generator) -> Mixtures:
+        """Return mixtures of the inputs."""
+        return Mixtures(self.sources, self.inputs, generator, shifted=self.shifted)
+
+    def spread(self) -> float:
+        """Return the variance of the original's outputs before their activation, in all."""
+        count = min(_SPREAD, most_inputs(self.sources))
+        some = {tensor: values[:count] for tensor, values in self.inputs.items()}
+        return float(np.var(self._answers(some), axis=0).sum()) + 1e-9
+
+    def shown(self, mixtures: Mixtures, count: int) -> list[Any]:
+        """Return mixtures, an array for each input, and the original's answers to them."""
+        drawn = mixtures.draw(count)
+        return [*drawn, self._answers(dict(zip(self.original.graph.inputs, drawn, strict=True)))]
+
+    def _answers(self, inputs: Mapping[Tensor, Any]) -> Any:
+        chunks = chunked(self.original.graph, inputs).chunks
+        answers = [Wave(self.original, [chunk]).finish() for chunk in chunks]
+        return np.concatenate(answers).astype(np.float32)
+
+    @property
+    def room(self) -> int:
+        """How many mixtures may be kept."""
+        sizes = (prod(np.shape(values)[1:]) for values in self.inputs.values())
+        most: int = _NUMBERS // max(1, sum(sizes))
+        return most
 
 
 def distil(
     pruned: Any,
-    task: Task,
-    inputs: Mapping[Tensor, Any],
+    lesson: Lesson,
     course: Course,
     generator: np.random.Generator,
+    progress: Progress = lambda *_: None,
 ) -> str | None:
     """Move the weights of a pruned model towards the outputs of the original.
 
     Kernels and biases move, those of recurrent layers, attention and embeddings too, from the first
-    layer that was cut. Each step costs a forward pass of the original and about three of the pruned
-    model on 128 mixtures, or on fewer where their tensors would take more than a gigabyte.
+    layer that was cut. The original answers up to 16,384 mixtures once; each step costs about three
+    forward passes of the pruned model on 128 of them, or on fewer where their tensors would take
+    more than a gigabyte. Probes that no step sees are looked at on the way: where the outputs move
+    away from the original's the descent begins again, more slowly, and the nearest weights win.
 
     Args:
         pruned: The pruned model; its weights are changed.
-        task: The task that was solved.
-        inputs: Values of every input of the original.
+        lesson: What it is taught.
         course: The budget.
         generator: Random generator of the mixtures.
+        progress: Told what is done, how much of it, and how much in all.
 
     Returns:
         Note for the user if the weights were left as they were; None otherwise.
     """
-    teacher = Model(task.structure.graph, WorkingWeights())
-    shapes = [tensor.shape for tensor in teacher.graph.inputs]
-    student = Model(read_graph(pruned, shapes), WorkingWeights())
-    steps = course.affordable(teacher.graph, student.graph)
-    keys = weights_to_move(teacher.graph, student.graph)
+    graph = lesson.original.graph
+    student = Model(read_graph(pruned, [tensor.shape for tensor in graph.inputs]), WorkingWeights())
+    steps, count = course.affordable(graph, student.graph)
+    keys = weights_to_move(graph, student.graph)
     if not steps or not keys:
         return None
-    found = task.options.calibration is None
-    mixtures = Mixtures(task.sources, inputs, generator, shifted=found)
-    batches = (mixtures.draw(size) for size in repeat(batch_of(student.graph)))
-    probes = list(islice(batches, _PROBES))
-    distance = _distance(teacher, student, keys, _some(inputs, task))
     start = [tf.constant(student.weights[key], tf.float32) for key in keys]
     try:
-        moved = _descended(start, distance, islice(batches, steps), steps, task)
+        mixtures, batch = lesson.mixtures(generator), batch_of(student.graph)
+        probes = [lesson.shown(mixtures, batch) for _ in range(_PROBES)]
+        shown = lesson.shown(mixtures, max(batch, min(count, lesson.room)))
+        distance = _distance(student, keys, lesson.spread())
+        descent = _Distillation(distance, shown, batch, steps, generator, probes, progress)
+        before, after, moved = descent.nearest(start)
     except NoGradientError as error:
         return f"the pruned model was not distilled: {error}"
     except tf.errors.OpError as error:  # some operations run untraced only
         return f"the pruned model was not distilled: {cause_of(error)}"
-    before, after = (_mean(distance, values, probes) for values in (start, moved))
     if not after < before:  # also if it is NaN
         return "distillation was taken back: it brought the outputs no nearer to the original's"
     for (layer, index), values in zip(keys, moved, strict=True):
@@ -136,22 +193,64 @@ def _trained(graph: Graph) -> list[Any]:
     return [each for each in operations if is_linear(each) or has_kernels(each)]
 
 
-def _descended(
-    start: Sequence[Any],
-    distance: Callable[..., Any],
-    batches: Iterable[Sequence[Any]],
-    steps: int,
-    task: Task,
-) -> list[Any]:
-    """Return the weights after one step of Adam on each batch."""
-    size = np.median([float(tf.sqrt(tf.reduce_mean(each**2))) for each in start if each.ndim > 1])
-    adam = Adam(start)
-    for number, batch in enumerate(batches):
-        _, gradients = distance(adam.values, batch)
-        adam.step(gradients, _RATE * float(size) * _pace(number, steps))
-        if (number + 1) % _REPORT == 0 or number + 1 == steps:
-            task.progress("distilling", number + 1, steps)
-    return adam.values
+@dataclass(frozen=True, slots=True, eq=False)
+class _Distillation:
+    """A descent on mixtures.
+
+    Attributes:
+        distance: Returns the distance of the outputs and its gradients.
+        shown: The mixtures, and the answers to them.
+        batch: Number of them in a step.
+        steps: Number of steps.
+        generator: Chooses those of a step.
+        probes: What the outcome is judged on.
+        progress: Told how far it is.
+    """
+
+    distance: Callable[..., Any]
+    shown: Sequence[Any]
+    batch: int
+    steps: int
+    generator: np.random.Generator
+    probes: Sequence[Sequence[Any]]
+    progress: Progress
+
+    def nearest(self, start: Sequence[Any]) -> tuple[float, float, list[Any]]:
+        """Return the distance at the start, the least one on the way, and its weights.
+
+        A rate at which the outputs move away is lowered, until they do not.
+        """
+        sizes = [float(tf.sqrt(tf.reduce_mean(each**2))) for each in start if each.ndim > 1]
+        before, rate = self._probed(start), _RATE * float(np.median(sizes))
+        best, found = before, list(start)
+        for tries_left in reversed(range(_TRIES)):
+            best, found, rose = self._tried(start, rate, (before, best, found), tries_left)
+            if not rose:
+                break
+            rate *= _SLOWER
+        return before, best, found
+
+    def _tried(
+        self, start: Sequence[Any], rate: float, best: tuple[float, float, list[Any]], left: int
+    ) -> tuple[float, list[Any], bool]:
+        before, least, found = best
+        adam, often = Adam(start), max(1, self.steps // _LOOKS)
+        for number in range(1, self.steps + 1):
+            chosen = self.generator.integers(0, len(self.shown[-1]), self.batch)
+            _, gradients = self.distance(adam.values, [each[chosen] for each in self.shown])
+            adam.step(gradients, rate * _pace(number - 1, self.steps))
+            if number % often and number < self.steps:
+                continue
+            self.progress("distilling", number, self.steps)
+            now = self._probed(adam.values)
+            if now < least:
+                least, found = now, adam.values
+            if left and not now < max(_ROSE * before, _HARMLESS):
+                return least, found, True
+        return least, found, False
+
+    def _probed(self, values: Sequence[Any]) -> float:
+        return float(np.mean([float(self.distance(values, each)[0]) for each in self.probes]))
 
 
 def _pace(number: int, steps: int) -> float:
@@ -162,37 +261,22 @@ def _pace(number: int, steps: int) -> float:
     return (1 + cos(pi * (number - warm) / (steps - warm))) / 2
 
 
-def _mean(
-    distance: Callable[..., Any], values: Sequence[Any], probes: Sequence[Sequence[Any]]
-) -> float:
-    return float(np.mean([float(distance(values, probe)[0]) for probe in probes]))
-
-
-def _some(inputs: Mapping[Tensor, Any], task: Task) -> dict[Tensor, Any]:
-    """Return as many inputs as are needed for the variance of the outputs."""
-    count = min(_SPREAD, most_inputs(task.sources))
-    return {tensor: values[:count] for tensor, values in inputs.items()}
-
-
-def _distance(
-    teacher: Model, student: Model, keys: Sequence[WeightKey], inputs: Mapping[Tensor, Any]
-) -> Callable[..., Any]:
-    """Return the traced function of the distance of the outputs and its gradients.
+def _distance(student: Model, keys: Sequence[WeightKey], spread: float) -> Callable[..., Any]:
+    """Return the traced function of the distance from answers, and its gradients.
 
     As in allocation, the distance is the squared change of the outputs before their activation, in
     units of their variance over the inputs.
     """
-    spread = float(np.var(Wave(teacher, [inputs]).finish(), axis=0).sum()) + 1e-9
 
-    def step(values: list[Any], batch: list[Any]) -> Any:
-        wanted = _outputs(teacher, batch)
+    def step(values: list[Any], shown: list[Any]) -> Any:
+        *inputs, wanted = shown
         with tf.GradientTape() as tape:
             tape.watch(values)
             student.moved = {
                 key: tf.cast(each, student.weights[key].dtype)
                 for key, each in zip(keys, values, strict=True)
             }
-            found = _outputs(student, batch)
+            found = _outputs(student, inputs)
             change = tf.reduce_sum(tf.square(found - wanted), axis=1)
             loss = tf.reduce_mean(change) / spread
         return loss, gradients_of(tape, loss, values)

@@ -7,41 +7,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.graph.norms import has_recorded
-from pytest_paoding.engine.inputs.draws import Draw, drawn
-from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
-from pytest_paoding.engine.pruning.gradients.distillation import Course, distil
+from pytest_paoding.engine.pruning.gradients.distillation import Lesson, distil
+from pytest_paoding.engine.pruning.reconstruct.budget import Budget
+from pytest_paoding.engine.pruning.reconstruct.learned_inputs import learned_inputs
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
-from pytest_paoding.engine.synthesis.descent import NoGradientError
-from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
-from pytest_paoding.engine.synthesis.sequence_mix import sequence_mix
-from pytest_paoding.errors import cause_of
+from pytest_paoding.engine.synthesis.shifts import stand_shifts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.groups import Group
-    from pytest_paoding.engine.graph.trace import Graph
-    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.constraints import Quota
+    from pytest_paoding.engine.pruning.gradients.distillation import Course
+    from pytest_paoding.engine.pruning.reconstruct.learned_inputs import Learned
     from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task
 
-EFFORTS = {
-    "standard": Effort(steps=60, inputs=512, least=128, work=2.5e11),
-    "thorough": Effort(steps=200, inputs=512, least=64, work=1e13, mixed=True),
-}
-COURSES = {
-    "standard": Course(steps=500, least=100, work=2.5e11),
-    "thorough": Course(steps=500, least=100, work=1e13, synthetic=True),
-}
 _PLAIN = "nothing takes over for its units: what reads them does more than sum over them"
 
 
@@ -56,7 +43,7 @@ class Reconstruct(Strategy):
 
     def __init__(self) -> None:
         """Start without inputs."""
-        self._seen: tuple[Inputs, np.random.Generator] | None = None
+        self._seen: tuple[Learned, Course, np.random.Generator] | None = None
 
     def solve(self, task: Task) -> Transform:
         """Find inputs, choose the units that go, and fit the weights that stay.
@@ -85,23 +72,29 @@ class Reconstruct(Strategy):
         """Return the outcome of a reconstruction, and notes on the inputs it learned from."""
         generator = np.random.default_rng(task.options.seed)
         model = Model(task.structure.graph, WorkingWeights())
-        inputs, notes = _inputs(task, model, generator)
-        self._seen = inputs, generator
-        found = reconstruct(task, model, inputs, generator)
+        budget = Budget.of(task.options.effort)
+        learned = learned_inputs(task, model, budget, generator)
+        self._seen = learned, budget.course(learned.spent), generator
+        found = reconstruct(task, model, learned.inputs, generator)
         left_out = None if task.sources.screen is None else task.sources.screen.note
-        return found, notes if left_out is None else (*notes, left_out)
+        return found, tuple(note for note in (learned.note, left_out) if note is not None)
 
     def inputs_noted(self, task: Task) -> str | None:
         """Return what inputs are drawn as, unless the user gave some."""
         return task.sources.note if task.options.calibration is None else None
 
     def refine(self, pruned: Any, task: Task) -> str | None:
-        """Distil the original into the model that was cut, where that pays."""
-        course = COURSES[task.options.effort]
-        if self._seen is None or not (self._seen[0].typical or course.synthetic):
+        """Distil the original into the model that was cut, where its inputs are worth it."""
+        if self._seen is None or not self._seen[0].inputs.typical:
             return None
-        inputs, generator = self._seen
-        return distil(pruned, task, inputs.plain(), course, generator)
+        learned, course, generator = self._seen
+        inputs = learned.inputs.plain()
+        original = Model(task.structure.graph, WorkingWeights())
+        shifted = task.options.calibration is None and stand_shifts(
+            original, task.sources, inputs, generator
+        )
+        lesson = Lesson(original, task.sources, inputs, shifted)
+        return distil(pruned, lesson, course, generator, task.progress)
 
 
 def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:
@@ -113,56 +106,3 @@ def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:
         reason = f"others shrink instead of it, by the {task.options.allocation} allocation"
         return Why(criterion, reason)
     return Why(criterion, quota.reason or (_PLAIN if plain else None))
-
-
-def _inputs(
-    task: Task, model: Model, generator: np.random.Generator
-) -> tuple[Inputs, tuple[str, ...]]:
-    """Return the inputs to learn from, and notes on how they were found."""
-    try:
-        return inputs_for(task, model, generator), ()
-    except NoGradientError as error:
-        reason = str(error)
-    except tf.errors.OpError as error:  # some operations run untraced only
-        reason = cause_of(error)
-    drawn_again = synthetic(task.sources, generator, recorded=True)
-    return drawn_again, (f"inputs were not found by gradients: {reason}",)
-
-
-def is_chain(graph: Graph) -> bool:
-    """Whether no call reads several tensors."""
-    return all(len(call.inputs) == 1 for call in graph.calls)
-
-
-def inputs_for(task: Task, model: Model, generator: np.random.Generator) -> Inputs:
-    """Return the inputs to learn from: the user's, or synthetic ones, inverted where affordable.
-
-    In a chain of layers, the twin runs as many drawn inputs beside the inverted ones: each kind
-    makes up for weaknesses of the other. Where branches meet, the twin has the statistics of each
-    but not their correlations, so there only a thorough effort, which also inverts large models,
-    adds it. Without an inversion, or recorded statistics to invert, see `inputs.synthetic`.
-
-    Raises:
-        NoGradientError: An operation of the model has no gradient.
-    """
-    graph, options = task.structure.graph, task.options
-    if options.calibration is not None:
-        return given(graph, options.calibration, task.sources.screen)
-    recorded = has_recorded(graph)
-    effort = EFFORTS[options.effort]
-    search = InputSearch(effort, generator, task.progress)
-    if not recorded and any(source.is_sequence for source in task.sources):
-        return sequence_mix(model, task.sources, search)
-    mixed = effort.mixed or is_chain(graph)
-    moves = recorded and any(source.numeric for source in task.sources)
-    count = effort.affordable(graph, most_inputs(task.sources) // (1 + mixed)) if moves else 0
-    if not count:
-        return synthetic(task.sources, generator, recorded=recorded)
-    begin = drawn(task.sources, Draw(count, 0, generator))
-    found = invert(model, begin, task.sources, search)
-    moved = sound(task.sources, found)
-    inverted = chunked(graph, moved, typical=True)
-    if not mixed:
-        return inverted
-    others = drawn(task.sources, Draw(count, 0, generator))
-    return inverted.beside(chunked(graph, others, twins=1.0))

@@ -14,7 +14,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.pruning.gradients import distillation
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
 from pytest_paoding.engine.synthesis.descent import Adam
-from pytest_paoding.engine.synthesis.work import batch_of
+from pytest_paoding.engine.synthesis.work import STEP, batch_of
 from support.small_models import before_activation, branched, cnn, mlp, randomised, residual
 
 layers = keras.layers
@@ -94,7 +94,7 @@ def test_what_cannot_be_run_traced_is_left_as_it_was_and_said(course, monkeypatc
     def refuse(*_):
         raise tf.errors.InvalidArgumentError(None, None, "Unable to broadcast [8] to [128,8]")
 
-    monkeypatch.setattr(distillation, "_descended", refuse)
+    monkeypatch.setattr(distillation._Distillation, "nearest", refuse)
     found = prune(model, ratio=0.5)
     assert same(weights(expected.model), weights(found.model))
     said = "the pruned model was not distilled: Unable to broadcast [8] to [128,8]"
@@ -103,9 +103,9 @@ def test_what_cannot_be_run_traced_is_left_as_it_was_and_said(course, monkeypatc
 
 @pytest.mark.parametrize(
     ("options", "distilled"),
-    (({}, False), ({"calibration": np.ones((9, 7))}, True), ({"effort": "thorough"}, True)),
+    (({}, True), ({"calibration": np.ones((9, 7))}, True), ({"effort": 1e-6}, False)),
 )
-def test_inputs_that_are_merely_drawn_are_for_a_thorough_effort(options, distilled):
+def test_inputs_that_are_merely_drawn_are_not_distilled_on(options, distilled):
     told = set()
     prune(mlp(8), ratio=0.5, progress=lambda what, *_: told.add(what), **options)
     assert ("distilling" in told) is distilled
@@ -129,11 +129,12 @@ def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the
     model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
     why = "gradient registry has no entry for: AdjustHue"
     data_free, given = (
-        prune(model, ratio=0.5, calibration=some, input_range=(0, 1)).notes
+        prune(model, ratio=0.5, calibration=some, input_range=(0, 1), effort=10).notes
         for some in (None, np.ones((9, 8, 8, 3)))
     )
-    assert data_free == (f"inputs were not found by gradients: {why}",)
     taken_off = f"the pruned model was not distilled: {why}"
+    assert data_free[0] == f"inputs were not found by gradients: {why}"
+    assert data_free[1:] == ((taken_off,) if at_the_end else ())
     assert (taken_off in given) == at_the_end
 
 
@@ -148,12 +149,28 @@ def test_what_comes_before_the_first_cut_stays_as_it_is():
     assert weights_to_move(read_graph(model), read_graph(model)) == []
 
 
-def test_it_is_affordable_by_the_work_of_a_step():
+def test_half_of_its_work_may_go_into_answers_and_the_rest_into_steps():
     large, small = (read_graph(mlp(width)) for width in (8, 4))
-    step = 128 * (multiplications(large) + 3 * multiplications(small))
-    assert Course(50, 10, 20 * step).affordable(large, small) == 20
-    assert Course(50, 10, 90 * step).affordable(large, small) == 50
-    assert Course(50, 10, 9 * step).affordable(large, small) == 0
+    answer, step = multiplications(large), 128 * 3 * multiplications(small) + STEP
+    shown = 50 * 128  # no more than the steps can read
+    assert Course(50, 10, 20 * step + shown * answer).affordable(large, small) == (20, shown)
+    assert Course(50, 10, 90 * step).affordable(large, small) == (50, shown)
+    assert Course(50, 10, 9 * step).affordable(large, small)[0] == 0
+    dear = 2 * 2000 * answer  # an original whose answers are worth more than all steps
+    assert Course(50, 1, dear).affordable(large, small)[1] == 2000
+    assert Course(50, 1, dear / 4).affordable(large, small) == (0, 0)
+
+
+@pytest.mark.parametrize("too_fast", (3.0, 8.0))
+def test_a_rate_at_which_outputs_move_away_is_lowered(too_fast, course, monkeypatch):
+    model = cnn()
+    seen, unseen = (inputs_of(model, 256, seed) for seed in (1, 2))
+    course(0)
+    before = off(prune(model, ratio=0.5, calibration=seen).model, model, unseen)
+    course(150)
+    monkeypatch.setattr(distillation, "_RATE", too_fast * distillation._RATE)
+    after = off(prune(model, ratio=0.5, calibration=seen).model, model, unseen)
+    assert after < 0.95 * before
 
 
 def test_a_step_takes_fewer_mixtures_where_their_tensors_are_large():

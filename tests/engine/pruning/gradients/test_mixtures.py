@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.pruning.gradients.mixtures import Mixtures
+from pytest_paoding.engine.synthesis.mixtures import Mixtures
 
 layers = keras.layers
 

@@ -192,31 +192,20 @@ def test_half_of_the_units_of_a_trained_net_hardly_matter(digits):
     assert decay[2] > 2 * max(decay[0], 0.05)
 
 
-def test_a_thorough_effort_and_a_cheap_one_look_at_other_inputs(digits, monkeypatch):
-    from pytest_paoding.engine.pruning.reconstruct import reconstruct  # noqa: PLC0415 # its budget is set
-    from pytest_paoding.engine.synthesis.inversion import Effort  # noqa: PLC0415 # as above
-
+@pytest.mark.parametrize(
+    ("effort", "steps"),
+    (
+        (1e-6, set()),
+        (1, {"choosing inputs", "distilling"}),
+        (10, {"choosing inputs", "finding inputs", "distilling"}),
+    ),
+)
+def test_an_effort_says_how_long_it_takes(digits, effort, steps):
     model, x, y = digits
-    monkeypatch.setitem(reconstruct.EFFORTS, "thorough", Effort(3, 64, 1, 1e12))
-    monkeypatch.setitem(reconstruct.EFFORTS, "standard", Effort(60, 512, 128, 1.0))
-    told = {}
-    for effort in ("standard", "thorough"):
-        told[effort] = set()
-        pruned = prune(
-            model,
-            ratio=0.5,
-            effort=effort,
-            strategy="reconstruct",
-            progress=lambda what, *_, seen=told[effort]: seen.add(what),
-        )
-        assert accuracy(pruned.model, x, y) > 0.5
-    assert told["standard"] == {"measuring groups", "reconstructing"}
-    assert told["thorough"] == {
-        "finding inputs",
-        "measuring groups",
-        "reconstructing",
-        "distilling",
-    }
+    told = set()
+    pruned = prune(model, ratio=0.5, effort=effort, progress=lambda what, *_: told.add(what))
+    assert accuracy(pruned.model, x, y) > 0.5
+    assert told == {"measuring groups", "reconstructing", *steps}
 
 
 @pytest.mark.parametrize("key", ("allocation", "effort"))

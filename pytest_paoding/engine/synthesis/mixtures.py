@@ -76,6 +76,16 @@ class Mixtures:
             blend = np.where(source.fixed, self._either(one, other, share), blend)
         return blend.astype(tensor.dtype)
 
+    def shifted(self) -> dict[Tensor, Any]:
+        """Return the pictures among the inputs, each shifted by a few pixels."""
+        found = {}
+        for tensor, values in self._inputs.items():
+            source = self._sources[tensor]
+            if source.numeric and source.kind == "picture":
+                moved = self._shifted(np.asarray(source.layout.drawn(values)))
+                found[tensor] = source.layout.taken(moved).astype(values.dtype)
+        return found
+
     def _either(self, one: Any, other: Any, share: FloatArray) -> Any:
         """Return each value of one input or of the other."""
         return np.where(self._generator.random(one.shape) < share, one, other)
