@@ -12,8 +12,8 @@ from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.pruning.gradients.distillation import Lesson, distil
 from pytest_paoding.engine.pruning.reconstruct.budget import Budget
-from pytest_paoding.engine.pruning.reconstruct.learned_inputs import learned_inputs
 from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
+from pytest_paoding.engine.pruning.reconstruct.shared_inputs import shared_inputs
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
@@ -73,7 +73,7 @@ class Reconstruct(Strategy):
         generator = np.random.default_rng(task.options.seed)
         model = Model(task.structure.graph, WorkingWeights())
         budget = Budget.of(task.options.effort)
-        learned = learned_inputs(task, model, budget, generator)
+        learned = shared_inputs(task, model, budget, generator)
         self._seen = learned, budget.course(learned.spent), generator
         found = reconstruct(task, model, learned.inputs, generator)
         left_out = None if task.sources.screen is None else task.sources.screen.note
