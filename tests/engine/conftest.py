@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_paoding.engine.pruning.gradients.distillation import Course
-from pytest_paoding.engine.pruning.reconstruct import budget
+from pytest_paoding.engine.pruning.learning import budget
 
 
 @pytest.fixture(autouse=True)

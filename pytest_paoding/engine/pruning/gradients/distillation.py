@@ -9,8 +9,8 @@ the limit of a high temperature). It uses no labels, and no data that reconstruc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import cos, pi, prod
+from dataclasses import dataclass, replace
+from math import cos, pi
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,7 @@ from pytest_paoding.engine.execution.sequence_kernels import has_kernels
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.synthesis.descent import Adam, NoGradientError, gradients_of
-from pytest_paoding.engine.synthesis.mixtures import Mixtures
 from pytest_paoding.engine.synthesis.work import (
     PASSES,
     STEP,
@@ -34,18 +32,16 @@ from pytest_paoding.engine.synthesis.work import (
 from pytest_paoding.errors import cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.engine.graph.types import WeightKey
-    from pytest_paoding.engine.inputs.input_sources import InputSources
+    from pytest_paoding.engine.pruning.gradients.lessons import Lesson
     from pytest_paoding.records.protocol import Progress
 
 _PROBES = 4  # batches that judge the outcome
-_SPREAD = 512  # inputs for the variance of the outputs
 _POOL = 16_384  # most mixtures: each is shown several times
 _LEAST_SHOWN = 8  # batches of them at least
-_NUMBERS = 1 << 27  # most numbers in all mixtures: 512 MB
 _RATE = 0.02  # highest step, in units of the typical size of a weight
 _SLOWER = 0.4  # share of the rate that is tried next where the distance rose
 _TRIES = 4  # rates that are tried
@@ -69,6 +65,14 @@ class Course:
     least: int
     work: float
 
+    def split(self, share: float) -> tuple[Course, Course]:
+        """Return two courses that cost as much together, the first one a share of it."""
+        first, rest = (
+            replace(self, steps=round(part * self.steps), work=part * self.work)
+            for part in (share, 1 - share)
+        )
+        return first, rest
+
     def affordable(self, original: Graph, pruned: Graph) -> tuple[int, int]:
         """Return the numbers of steps and of mixtures that can be afforded; 0 for too few.
 
@@ -83,55 +87,10 @@ class Course:
         return (steps, shown) if shown >= enough else (0, 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
-    """What a pruned model is taught.
-
-    Attributes:
-        original: The model that answers.
-        sources: What its inputs are.
-        inputs: Values of every input.
-        shifted: Whether pictures may be shifted.
-    """
-
-    original: Model
-    sources: InputSources
-    inputs: Mapping[Tensor, Any]
-    shifted: bool = False
-
-    def mixtures(self, generator: np.random.Generator) -> Mixtures:
-        """Return mixtures of the inputs."""
-        return Mixtures(self.sources, self.inputs, generator, shifted=self.shifted)
-
-    def spread(self) -> float:
-        """Return the variance of the original's outputs before their activation, in all."""
-        count = min(_SPREAD, most_inputs(self.sources))
-        some = {tensor: values[:count] for tensor, values in self.inputs.items()}
-        return float(np.var(self._answers(some), axis=0).sum()) + 1e-9
-
-    def shown(self, mixtures: Mixtures, count: int) -> list[Any]:
-        """Return mixtures, an array for each input, and the original's answers to them."""
-        drawn = mixtures.draw(count)
-        return [*drawn, self._answers(dict(zip(self.original.graph.inputs, drawn, strict=True)))]
-
-    def _answers(self, inputs: Mapping[Tensor, Any]) -> Any:
-        chunks = chunked(self.original.graph, inputs).chunks
-        answers = [Wave(self.original, [chunk]).finish() for chunk in chunks]
-        return np.concatenate(answers).astype(np.float32)
-
-    @property
-    def room(self) -> int:
-        """How many mixtures may be kept."""
-        sizes = (prod(np.shape(values)[1:]) for values in self.inputs.values())
-        most: int = _NUMBERS // max(1, sum(sizes))
-        return most
-
-
 def distil(
     pruned: Any,
     lesson: Lesson,
     course: Course,
-    generator: np.random.Generator,
     progress: Progress = lambda *_: None,
 ) -> str | None:
     """Move the weights of a pruned model towards the outputs of the original.
@@ -146,7 +105,6 @@ def distil(
         pruned: The pruned model; its weights are changed.
         lesson: What it is taught.
         course: The budget.
-        generator: Random generator of the mixtures.
         progress: Told what is done, how much of it, and how much in all.
 
     Returns:
@@ -160,11 +118,12 @@ def distil(
         return None
     start = [tf.constant(student.weights[key], tf.float32) for key in keys]
     try:
-        mixtures, batch = lesson.mixtures(generator), batch_of(student.graph)
-        probes = [lesson.shown(mixtures, batch) for _ in range(_PROBES)]
-        shown = lesson.shown(mixtures, max(batch, min(count, lesson.room)))
+        batch = batch_of(student.graph)
+        shown = lesson.shown(_PROBES * batch + max(batch, min(count, lesson.room)))
+        probes = [[each[at : at + batch] for each in shown] for at in _starts(batch)]
+        rest = [each[_PROBES * batch :] for each in shown]
         distance = _distance(student, keys, lesson.spread())
-        descent = _Distillation(distance, shown, batch, steps, generator, probes, progress)
+        descent = _Distillation(distance, rest, batch, steps, lesson.generator, probes, progress)
         before, after, moved = descent.nearest(start)
     except NoGradientError as error:
         return f"the pruned model was not distilled: {error}"
@@ -175,6 +134,11 @@ def distil(
     for (layer, index), values in zip(keys, moved, strict=True):
         layer.weights[index].assign(tf.cast(values, layer.weights[index].dtype))
     return None
+
+
+def _starts(batch: int) -> range:
+    """Return where each batch of probes begins: they are the first."""
+    return range(0, _PROBES * batch, batch)
 
 
 def weights_to_move(original: Graph, pruned: Graph) -> list[WeightKey]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
-from pytest_paoding.engine.pruning.gradients.distillation import Lesson, distil
-from pytest_paoding.engine.pruning.reconstruct.budget import Budget
-from pytest_paoding.engine.pruning.reconstruct.passes import reconstruct
-from pytest_paoding.engine.pruning.reconstruct.shared_inputs import shared_inputs
+from pytest_paoding.engine.pruning.gradients.distillation import distil
+from pytest_paoding.engine.pruning.gradients.lessons import Lesson
+from pytest_paoding.engine.pruning.learning.budget import Budget
+from pytest_paoding.engine.pruning.learning.shared_inputs import shared_inputs
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
+from pytest_paoding.engine.pruning.reconstruct.two_stages import in_stages
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
 from pytest_paoding.engine.synthesis.shifts import stand_shifts
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.groups import Group
+    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.gradients.distillation import Course
-    from pytest_paoding.engine.pruning.reconstruct.learned_inputs import Learned
     from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task
 
@@ -43,7 +44,7 @@ class Reconstruct(Strategy):
 
     def __init__(self) -> None:
         """Start without inputs."""
-        self._seen: tuple[Learned, Course, np.random.Generator] | None = None
+        self._seen: tuple[Lesson, Course] | None = None
 
     def solve(self, task: Task) -> Transform:
         """Find inputs, choose the units that go, and fit the weights that stay.
@@ -74,8 +75,10 @@ class Reconstruct(Strategy):
         model = Model(task.structure.graph, WorkingWeights())
         budget = Budget.of(task.options.effort)
         learned = shared_inputs(task, model, budget, generator)
-        self._seen = learned, budget.course(learned.spent), generator
-        found = reconstruct(task, model, learned.inputs, generator)
+        inputs, course = learned.inputs, budget.course(learned.spent)
+        lesson = _lesson(task, inputs, generator)
+        found, left = in_stages(task, model, inputs, lesson, course)
+        self._seen = (lesson, left) if inputs.typical else None
         left_out = None if task.sources.screen is None else task.sources.screen.note
         return found, tuple(note for note in (learned.note, left_out) if note is not None)
 
@@ -85,16 +88,21 @@ class Reconstruct(Strategy):
 
     def refine(self, pruned: Any, task: Task) -> str | None:
         """Distil the original into the model that was cut, where its inputs are worth it."""
-        if self._seen is None or not self._seen[0].inputs.typical:
+        if self._seen is None:
             return None
-        learned, course, generator = self._seen
-        inputs = learned.inputs.plain()
-        original = Model(task.structure.graph, WorkingWeights())
-        shifted = task.options.calibration is None and stand_shifts(
-            original, task.sources, inputs, generator
-        )
-        lesson = Lesson(original, task.sources, inputs, shifted)
-        return distil(pruned, lesson, course, generator, task.progress)
+        lesson, course = self._seen
+        return distil(pruned, lesson, course, task.progress)
+
+
+def _lesson(task: Task, inputs: Inputs, generator: np.random.Generator) -> Lesson:
+    """Return what smaller models are to be taught."""
+    original = Model(task.structure.graph, WorkingWeights())
+    if not inputs.typical:
+        return Lesson(original, task.sources, {}, shifted=False, generator=generator)
+    shown = inputs.plain()
+    found = task.options.calibration is None
+    shifted = found and stand_shifts(original, task.sources, shown, generator)
+    return Lesson(original, task.sources, shown, shifted, generator)
 
 
 def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:

@@ -53,12 +53,12 @@ def test_outputs_on_inputs_it_has_not_seen_are_nearer(build, course):
     before = weights(model)
     seen, unseen = (inputs_of(model, 256, seed) for seed in (1, 2))
     error = {}
-    for steps in (0, 150):
+    for steps in (0, 300):
         course(steps)
         pruned = prune(model, ratio=0.5, calibration=seen, verify=True)
         error[steps] = off(pruned.model, model, unseen)
         assert any(note.startswith("proved") for note in pruned.notes)
-    assert error[150] < 0.9 * error[0]
+    assert error[300] < 0.9 * error[0]
     assert same(before, weights(model))
 
 
@@ -134,7 +134,7 @@ def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the
     )
     taken_off = f"the pruned model was not distilled: {why}"
     assert data_free[0] == f"inputs were not found by gradients: {why}"
-    assert data_free[1:] == ((taken_off,) if at_the_end else ())
+    assert (taken_off in data_free) == at_the_end
     assert (taken_off in given) == at_the_end
 
 

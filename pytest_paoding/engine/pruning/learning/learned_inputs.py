@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.inputs.inputs import Inputs
-    from pytest_paoding.engine.pruning.reconstruct.budget import Budget
+    from pytest_paoding.engine.pruning.learning.budget import Budget
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.engine.synthesis.population import Population
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.variables import values_of
-from pytest_paoding.engine.pruning.reconstruct import shared_inputs
+from pytest_paoding.engine.pruning.learning import shared_inputs
 from support.small_models import mlp, normed
 
 layers = keras.layers

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.keras_io.digest import identify
-from pytest_paoding.engine.pruning.reconstruct.learned_inputs import Learned, learned_inputs
+from pytest_paoding.engine.pruning.learning.learned_inputs import Learned, learned_inputs
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.engine.inputs.inputs import Inputs
-    from pytest_paoding.engine.pruning.reconstruct.budget import Budget
+    from pytest_paoding.engine.pruning.learning.budget import Budget
     from pytest_paoding.engine.pruning.task import Task
 
 _KEPT = 4  # findings

@@ -1,0 +1,1 @@
+"""What a reconstruction learns from, and how much it may spend on it."""
