@@ -117,7 +117,7 @@ def test_a_bad_table_is_no_matter_where_no_gate_runs(single: Project) -> None:
         ("--paoding-seed=-1", "*'-1' is not a seed from 0 to 4294967295"),
         ("--paoding-force= ", "*a reason is needed*"),
         ("--paoding-allocation=best", "*--paoding-allocation: invalid choice: 'best'*"),
-        ("--paoding-effort=best", "*--paoding-effort: invalid choice: 'best'*"),
+        ("--paoding-effort=best", "*'best' is neither of quick, standard, thorough nor a*seconds"),
         ("--paoding-round-to=half", "*'half' is not a whole number*"),
         ("--paoding-strategy=best", "*--paoding-strategy: invalid choice: 'best'*"),
         ("--paoding-config=no.toml", "ERROR: no.toml: cannot be read: No such file or directory"),

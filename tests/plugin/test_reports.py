@@ -85,7 +85,7 @@ def test_a_failure_with_v_says_where_every_limit_and_setting_comes_from(three: P
     ran.stdout.fnmatch_lines(
         [
             "  accuracy decay * OVER by 0.3800  pyproject.toml ?tool.paoding.budget?",
-            "settings: ratio 0.5 (pyproject.toml ?tool.paoding?), built-in: strategy rec*",
+            "settings: ratio 0.5 (pyproject.toml ?tool.paoding?), built-in: target None, strat*",
         ]
     )
 

@@ -109,17 +109,16 @@ def _slope(table: CandidateTable, weights: FloatArray, aims: Aims) -> FloatArray
     if table.channels.size:
         mean, deviation = _joint(table, weights)
         pull = 2 * table.channels * (deviation - 1) / deviation
-        slope += table.means @ (2 * table.channels * mean - pull * mean)
-        slope += table.squares @ (pull / 2)
-    shares = weights @ table.shares
+        slope += _each(table.means, 2 * table.channels * mean - pull * mean)
+        slope += _each(table.squares, pull / 2)
+    shares = _all(weights, table.shares)
     even = table.shares.shape[1]
-    slope += aims.balance * (table.shares @ (np.log(shares * even + _SMALL) + 1))
+    slope += aims.balance * _each(table.shares, np.log(shares * even + _SMALL) + 1)
     slope += aims.entropy * table.entropy
     if table.units.size and aims.firing:
-        rate = (weights @ table.firing).clip(0.003, 0.997)
-        slope += aims.firing * (
-            table.firing @ (table.units * ((1 - _FIRING) / (1 - rate) - _FIRING / rate))
-        )
+        rate = (_all(weights, table.firing)).clip(0.003, 0.997)
+        pull = table.units * ((1 - _FIRING) / (1 - rate) - _FIRING / rate)
+        slope += aims.firing * _each(table.firing, pull)
     squares = float(weights @ weights)
     if 1 / (len(weights) * squares) < aims.floor:
         slope += _STRICT * 2 * weights / (len(weights) * squares**2)
@@ -127,10 +126,26 @@ def _slope(table: CandidateTable, weights: FloatArray, aims: Aims) -> FloatArray
     return found
 
 
+def _all(weights: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return the weighted sum of all rows.
+
+    Not by BLAS: its threads wait for one another where another process wants their processors too,
+    and take twenty times as long for a thousand small products.
+    """
+    found: FloatArray = np.einsum("i,ij->j", weights, columns)
+    return found
+
+
+def _each(columns: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the product of each row and some values, likewise."""
+    found: FloatArray = np.einsum("ij,j->i", columns, values.astype(columns.dtype))
+    return found
+
+
 def _joint(table: CandidateTable, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and deviation of all candidates together, in recorded units: (0, 1) is right."""
-    mean = weights @ table.means
-    variance = weights @ table.squares - mean * mean
+    mean = _all(weights, table.means)
+    variance = _all(weights, table.squares) - mean * mean
     return mean, np.sqrt(np.maximum(variance, 1e-6))
 
 
@@ -139,10 +154,10 @@ def _weighed(table: CandidateTable, weights: FloatArray) -> Weighed:
     if table.channels.size:
         mean, deviation = _joint(table, weights)
         distance = float(table.channels @ (mean**2 + (deviation - 1) ** 2))
-    shares = weights @ table.shares
+    shares = _all(weights, table.shares)
     balance = float(shares @ np.log(shares * table.shares.shape[1] + _SMALL))
     if table.units.size:
-        rate = (weights @ table.firing).clip(0.003, 0.997)
+        rate = (_all(weights, table.firing)).clip(0.003, 0.997)
         crossed = -_FIRING * np.log(rate / _FIRING) - (1 - _FIRING) * np.log(
             (1 - rate) / (1 - _FIRING)
         )
