@@ -40,6 +40,8 @@ def in_stages(
 ) -> tuple[Reconstructed, Course]:
     """Return the outcome of a reconstruction, in two stages where much goes, and what is left.
 
+    Where the budget has no room for a distillation between them, there is one stage.
+
     Args:
         task: The task.
         model: The original, whose working weights are rewritten.
@@ -48,9 +50,10 @@ def in_stages(
         course: The budget of all distillations.
     """
     generator = lesson.generator
-    if not (inputs.typical and _goes(task) > _MUCH):
-        return reconstruct(task, model, inputs, generator), course
     first, rest = course.split(_FIRST)
+    steps, _ = first.affordable(model.graph, model.graph)  # of a smaller model no fewer
+    if not (inputs.typical and steps and _goes(task) > _MUCH):
+        return reconstruct(task, model, inputs, generator), course
     found = reconstruct(_halfway(task), model, inputs, generator)
     smaller = cut(task.structure, Transform(found.stay, fitted=found.weights))
     distil(smaller.model, lesson, first, task.progress)

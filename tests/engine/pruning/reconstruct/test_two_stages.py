@@ -91,6 +91,13 @@ def test_half_goes_at_once(cuts):
     assert not cuts
 
 
+def test_all_goes_at_once_where_nothing_can_be_learned_between(cuts, course):
+    model = mlp(16, 12)
+    course(1000, least=100, work=1e9)
+    prune(model, ratio=0.75)
+    assert not cuts
+
+
 def test_two_stages_keep_more(course, monkeypatch):
     model = residual()
     seen, unseen = (inputs_of(model, 512, seed) for seed in (1, 2))
