@@ -1,11 +1,20 @@
-"""Shared by all tests: pytester, Hypothesis without deadlines (CI machines are shared), no .pyc."""
+"""Shared by all tests: pytester, Hypothesis without deadlines (CI machines are shared), no .pyc.
+
+Rules that a test registers are forgotten after it: what a process has registered decides what is
+kept from one run to the next.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
 
@@ -18,3 +27,21 @@ settings.load_profile("shared-machine")
 # when the source is as long and of the same second as before, so there must not be any.
 sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _rules_as_before() -> Iterator[None]:
+    """Forget the pruning rules that a test registers, the examples of the documentation too."""
+    before = {**_rules()}
+    yield
+    rules = _rules()
+    for layer, rule in {**rules}.items():
+        if not rule.__module__.startswith("pytest_paoding."):
+            rules.pop(layer)
+            rules.update({layer: before[layer]} if layer in before else {})
+
+
+def _rules() -> dict[Any, Any]:
+    """Return the registry's rules; nothing is imported for it."""
+    registry = sys.modules.get("pytest_paoding.engine.graph.rules.registry")
+    return {} if registry is None else vars(registry)["_rules"]

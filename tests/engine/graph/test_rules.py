@@ -24,8 +24,6 @@ from support.oracles import kept_all, merge_oracle, randomise, zero_oracle
 from support.patterns import PATTERNS, head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_paoding.engine.graph.views import View
     from pytest_paoding.engine.graph.visit import Visit
 
@@ -34,15 +32,6 @@ MODULES = [
     for package in (pytest_paoding.engine.graph, pytest_paoding.engine.surgery)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
-
-
-@pytest.fixture(autouse=True)
-def rules_as_before() -> Iterator[None]:
-    """Forget the rules that a test registers."""
-    before = dict(registry._rules)
-    yield
-    registry._rules.clear()
-    registry._rules.update(before)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 ENGINE = KerasEngine()
 
 
-@pytest.fixture(autouse=True)
-def _only_our_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the rules that other tests have registered in this process."""
-    rules = registry._rules
-    ours = {k: v for k, v in rules.items() if v.__module__.startswith("pytest_paoding.")}
-    monkeypatch.setattr(registry, "_rules", ours)
-
-
 class Doubling(keras.layers.Layer):
     def call(self, x):
         return 2 * x
