@@ -113,3 +113,18 @@ def before_activation(model, inputs):
     for layer, activation in zip(last, kept, strict=True):
         layer.activation = activation
     return np.concatenate([np.asarray(each).reshape(len(each), -1) for each in found], axis=1)
+
+
+def inputs_of(model, count, seed=0):
+    """Return uniform values for every input of a model."""
+    generator = np.random.default_rng(seed)
+    return [
+        generator.random((count, *each.shape[1:]), dtype="float32").astype(each.dtype)
+        for each in model.inputs
+    ]
+
+
+def off(one, other, inputs):
+    """Return the squared difference of the outputs of two models before their activation."""
+    found = (before_activation(model, inputs) for model in (one, other))
+    return np.square(np.subtract(*found)).mean()

@@ -73,16 +73,22 @@ class Course:
         )
         return first, rest
 
-    def affordable(self, original: Graph, pruned: Graph) -> tuple[int, int]:
+    def affordable(self, original: Graph, pruned: Graph, known: int = 0) -> tuple[int, int]:
         """Return the numbers of steps and of mixtures that can be afforded; 0 for too few.
 
         Half of the budget at most goes into the original's answers.
+
+        Args:
+            original: The graph that answers.
+            pruned: The graph that learns.
+            known: Number of answers that are there already.
         """
         batch = batch_of(pruned)
         answer = max(1, multiplications(original))
         step = PASSES * multiplications(pruned) * batch + STEP
-        shown = min(_POOL, self.steps * batch, int(self.work / 2 / answer))
-        steps = affordable(self.work - shown * answer, step, least=self.least, most=self.steps)
+        shown = min(_POOL, self.steps * batch, known + int(self.work / 2 / answer))
+        left = self.work - max(0, shown - known) * answer
+        steps = affordable(left, step, least=self.least, most=self.steps)
         enough = batch * min(self.steps, _LEAST_SHOWN)
         return (steps, shown) if shown >= enough else (0, 0)
 
@@ -112,7 +118,7 @@ def distil(
     """
     graph = lesson.original.graph
     student = Model(read_graph(pruned, [tensor.shape for tensor in graph.inputs]), WorkingWeights())
-    steps, count = course.affordable(graph, student.graph)
+    steps, count = course.affordable(graph, student.graph, lesson.known)
     keys = weights_to_move(graph, student.graph)
     if not steps or not keys:
         return None

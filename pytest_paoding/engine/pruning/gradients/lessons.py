@@ -11,6 +11,7 @@ import numpy as np
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.synthesis.mixtures import Mixtures
+from pytest_paoding.engine.synthesis.shifts import stand_shifts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,35 +32,47 @@ class Lesson:
         original: The model that answers.
         sources: What its inputs are.
         inputs: Values of every input.
-        shifted: Whether pictures may be shifted.
+        given: Whether a user gave them. Pictures that were found are shifted too, where the
+            original stands it.
         generator: Random generator of the mixtures, and of the order they are shown in.
     """
 
     original: Model
     sources: InputSources
     inputs: Mapping[Tensor, Any]
-    shifted: bool
+    given: bool
     generator: np.random.Generator
     _shown: list[Any] | None = None
+    _mixtures: Mixtures | None = None
+    _spread: float | None = None
+
+    @property
+    def known(self) -> int:
+        """The number of mixtures that were answered so far."""
+        return 0 if self._shown is None else len(self._shown[-1])
 
     def shown(self, count: int) -> list[Any]:
         """Return mixtures, an array for each input, and the answers to them; the same each time."""
-        known = 0 if self._shown is None else len(self._shown[-1])
-        if self._shown is None or known < count:
-            more = self._answered(count - known)
+        if self._shown is None or self.known < count:
+            more = self._answered(count - self.known)
             before = self._shown or [each[:0] for each in more]
             self._shown = [np.concatenate(pair) for pair in zip(before, more, strict=True)]
         return [each[:count] for each in self._shown]
 
     def spread(self) -> float:
         """Return the variance of the original's outputs before their activation, in all."""
-        count = min(_SPREAD, most_inputs(self.sources))
-        some = {tensor: values[:count] for tensor, values in self.inputs.items()}
-        return float(np.var(self._answers(some), axis=0).sum()) + 1e-9
+        if self._spread is None:
+            count = min(_SPREAD, most_inputs(self.sources))
+            some = {tensor: values[:count] for tensor, values in self.inputs.items()}
+            self._spread = float(np.var(self._answers(some), axis=0).sum()) + 1e-9
+        return self._spread
 
     def _answered(self, count: int) -> list[Any]:
-        mixtures = Mixtures(self.sources, self.inputs, self.generator, shifted=self.shifted)
-        drawn = mixtures.draw(count)
+        if self._mixtures is None:
+            seen = self.original, self.sources, self.inputs, self.generator
+            shifted = not self.given and stand_shifts(*seen)
+            self._mixtures = Mixtures(*seen[1:], shifted=shifted)
+        drawn = self._mixtures.draw(count)
         return [*drawn, self._answers(dict(zip(self.original.graph.inputs, drawn, strict=True)))]
 
     def _answers(self, inputs: Mapping[Tensor, Any]) -> Any:

@@ -18,7 +18,6 @@ from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
 from pytest_paoding.engine.pruning.reconstruct.two_stages import in_stages
 from pytest_paoding.engine.pruning.strategies.strategy import Strategy
 from pytest_paoding.engine.surgery.transform import Transform, Why
-from pytest_paoding.engine.synthesis.shifts import stand_shifts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,12 +96,9 @@ class Reconstruct(Strategy):
 def _lesson(task: Task, inputs: Inputs, generator: np.random.Generator) -> Lesson:
     """Return what smaller models are to be taught."""
     original = Model(task.structure.graph, WorkingWeights())
-    if not inputs.typical:
-        return Lesson(original, task.sources, {}, shifted=False, generator=generator)
-    shown = inputs.plain()
-    found = task.options.calibration is None
-    shifted = found and stand_shifts(original, task.sources, shown, generator)
-    return Lesson(original, task.sources, shown, shifted, generator)
+    shown = inputs.plain() if inputs.typical else {}
+    given = task.options.calibration is not None
+    return Lesson(original, task.sources, shown, given, generator)
 
 
 def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:

@@ -15,7 +15,7 @@ from pytest_paoding.engine.pruning.gradients import distillation
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
 from pytest_paoding.engine.synthesis.descent import Adam
 from pytest_paoding.engine.synthesis.work import STEP, batch_of
-from support.small_models import before_activation, branched, cnn, mlp, randomised, residual
+from support.small_models import branched, cnn, inputs_of, mlp, off, randomised, residual
 
 layers = keras.layers
 
@@ -23,20 +23,6 @@ layers = keras.layers
 @pytest.fixture(autouse=True)
 def _names():
     keras.utils.clear_session()
-
-
-def inputs_of(model, count, seed=0):
-    generator = np.random.default_rng(seed)
-    return [
-        generator.random((count, *each.shape[1:]), dtype="float32").astype(each.dtype)
-        for each in model.inputs
-    ]
-
-
-def off(one, other, inputs):
-    """Return the squared difference of the outputs of two models before their activation."""
-    found = (before_activation(model, inputs) for model in (one, other))
-    return np.square(np.subtract(*found)).mean()
 
 
 def weights(model):
@@ -159,6 +145,8 @@ def test_half_of_its_work_may_go_into_answers_and_the_rest_into_steps():
     dear = 2 * 2000 * answer  # an original whose answers are worth more than all steps
     assert Course(50, 1, dear).affordable(large, small)[1] == 2000
     assert Course(50, 1, dear / 4).affordable(large, small) == (0, 0)
+    assert Course(50, 10, 20 * step).affordable(large, small, known=shown) == (20, shown)
+    assert Course(50, 1, dear).affordable(large, small, known=1000)[1] == 3000
 
 
 @pytest.mark.parametrize("too_fast", (3.0, 8.0))

@@ -16,7 +16,16 @@ from pytest_paoding.engine.pruning.reconstruct import two_stages
 from pytest_paoding.engine.pruning.reconstruct.two_stages import put_back
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
-from support.small_models import before_activation, branched, cnn, mlp, normed, residual
+from support.small_models import (
+    before_activation,
+    branched,
+    cnn,
+    inputs_of,
+    mlp,
+    normed,
+    off,
+    residual,
+)
 
 MODELS = (lambda: mlp(16, 12), cnn, residual, branched, lambda: normed([]))
 
@@ -24,20 +33,6 @@ MODELS = (lambda: mlp(16, 12), cnn, residual, branched, lambda: normed([]))
 @pytest.fixture(autouse=True)
 def _names():
     keras.utils.clear_session()
-
-
-def inputs_of(model, count, seed=0):
-    generator = np.random.default_rng(seed)
-    return [
-        generator.random((count, *each.shape[1:]), dtype="float32").astype(each.dtype)
-        for each in model.inputs
-    ]
-
-
-def off(one, other, inputs):
-    """Return the squared difference of the outputs of two models before their activation."""
-    found = (before_activation(model, inputs) for model in (one, other))
-    return np.square(np.subtract(*found)).mean()
 
 
 @pytest.fixture
