@@ -2,7 +2,8 @@
 
 Whoever drives a wave sees what every tensor holds the moment it is there, and may change the
 weights of a call before the wave goes over it: each call is run once, whatever is changed, so the
-cost of a whole pruning stays that of a few passes. Tensors that nothing reads any more are let go.
+cost of a whole pruning stays that of a few passes. What nothing reads any more is let go, chunk by
+chunk: a wave takes the memory of the tensors that are live between two calls, and of one chunk.
 
 Inputs travel in chunks. The chunks of the *twin* have affine maps in front of normalisations (see
 `twin`); the others run the plain model.
@@ -174,26 +175,36 @@ class Wave:
         """Return the calls that are still to come."""
         return self.model.graph.calls[self._next :]
 
-    def advance(self, before: Sequence[Any] | None = None) -> None:
-        """Run the next call on all chunks; `before` is what `self.before` gave, if it was asked."""
+    def advance(self, before: list[Any] | None = None) -> None:
+        """Run the next call on all chunks.
+
+        Args:
+            before: What `self.before` gave, if it was asked: its chunks are let go too.
+        """
         call = self.model.graph.calls[self._next]
         self._reach(call)
         self._next += 1
-        columns = [self.values[tensor] for tensor in call.inputs]
-        known = [None] * len(self.twins) if before is None else before
-        outputs = [
-            self.model.run(call, inputs, twin=twin, before=given)
-            for *inputs, twin, given in zip(*columns, self.twins, known, strict=True)
-        ]
-        for number, tensor in enumerate(call.outputs):
-            self.values[tensor] = [each[number] for each in outputs]
+        outputs = [self._run(call, chunk, before) for chunk in range(len(self.twins))]
+        for at, tensor in enumerate(call.outputs):
+            self.values[tensor] = [each[at] for each in outputs]
         for tensor in self.model.graph.dead_after(call):
             del self.values[tensor]
+
+    def _run(self, call: Call, chunk: int, before: list[Any] | None) -> list[Any]:
+        """Run a call on one chunk, and let go of what nothing else reads of it."""
+        inputs = [self.values[tensor][chunk] for tensor in call.inputs]
+        given = None if before is None else before[chunk]
+        outputs = self.model.run(call, inputs, twin=self.twins[chunk], before=given)
+        for tensor in self.model.graph.dead_after(call) & set(call.inputs):
+            self.values[tensor][chunk] = None
+        if before is not None:
+            before[chunk] = None
+        return outputs
 
     def fork(self) -> Wave:
         """Return an independent wave that goes on from here."""
         other = copy(self)
-        other.values = dict(self.values)
+        other.values = {tensor: list(chunks) for tensor, chunks in self.values.items()}
         other._reached = list(self._reached)  # noqa: SLF001 # of this class
         return other
 
