@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.trace import Graph, Tensor
@@ -57,14 +57,32 @@ class Inputs:
 
     def plain(self) -> dict[Tensor, Any]:
         """Return the values of every input that do not run the twin."""
-        chunks = [chunk for chunk, twin in zip(self.chunks, self.twins, strict=True) if not twin]
-        return {tensor: np.concatenate([each[tensor] for each in chunks]) for tensor in chunks[0]}
+        return _joined(self._of(twin=False))
 
-    def heads(self, count: int) -> list[list[int]]:
+    @property
+    def sizes(self) -> list[int]:
+        """Number of inputs of the twin, and of the plain model, as far as there are some."""
+        kinds = (self._of(twin=twin) for twin in (True, False))
+        return [sum(map(_length, chunks)) for chunks in kinds if chunks]
+
+    def heads(self, count: int) -> Inputs:
         """Return the chunks of about `count` inputs of the twin, and of the plain model."""
-        kinds = [[i for i, twin in enumerate(self.twins) if twin is kind] for kind in (True, False)]
         size = max(1, self.count // len(self.chunks))
-        return [each[: max(1, count // size)] for each in kinds if each]
+        return self._some(lambda chunks: chunks[: max(1, count // size)])
+
+    def first(self, count: int) -> Inputs:
+        """Return the first `count` inputs of the twin, and of the plain model, in a chunk each."""
+        return self._some(lambda chunks: [_joined(chunks[:count], count)])
+
+    def _some(self, choose: Callable[[list[dict[Tensor, Any]]], list[dict[Tensor, Any]]]) -> Inputs:
+        """Return what is chosen from the chunks of the twin, and from those of the plain model."""
+        kinds = [(kind, self._of(twin=kind)) for kind in (True, False)]
+        chosen = [(each, kind) for kind, chunks in kinds if chunks for each in choose(chunks)]
+        chunks, twins = zip(*chosen, strict=True)
+        return replace(self, chunks=chunks, twins=twins, count=sum(map(_length, chunks)))
+
+    def _of(self, *, twin: bool) -> list[dict[Tensor, Any]]:
+        return [each for each, kind in zip(self.chunks, self.twins, strict=True) if kind is twin]
 
 
 def synthetic(sources: InputSources, generator: np.random.Generator, *, recorded: bool) -> Inputs:
@@ -185,6 +203,17 @@ def _checked(name: str, tensor: Tensor, values: Any) -> Any:
     if tensor.dtype != "string" and not np.isfinite(found).all():
         raise DataError(f"calibration for input {name!r} is not finite")
     return found
+
+
+def _joined(chunks: Sequence[dict[Tensor, Any]], count: int | None = None) -> dict[Tensor, Any]:
+    """Return the first inputs of some chunks, all by default, as one chunk."""
+    return {
+        tensor: np.concatenate([each[tensor] for each in chunks])[:count] for tensor in chunks[0]
+    }
+
+
+def _length(chunk: Mapping[Tensor, Any]) -> int:
+    return len(next(iter(chunk.values())))
 
 
 def _numbers(tensor: Tensor) -> int:

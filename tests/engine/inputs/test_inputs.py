@@ -8,7 +8,7 @@ import pytest
 
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.inputs.inputs import chunked, given, most_followed, most_inputs
+from pytest_paoding.engine.inputs.inputs import Inputs, chunked, given, most_followed, most_inputs
 from pytest_paoding.errors import DataError
 from support.small_models import branched, mlp, normed
 
@@ -69,3 +69,19 @@ def test_of_many_given_inputs_some_are_looked_at():
     assert inputs.typical
     assert not any(inputs.twins)
     assert 3000 < inputs.count <= 4096
+
+
+@pytest.mark.parametrize(("count", "sizes"), ((2, [2, 2]), (5, [5, 5]), (40, [12, 10])))
+def test_the_first_inputs_of_each_kind_are_a_chunk_each(count, sizes):
+    graph = read_graph(mlp(6, 5))
+    (tensor,) = graph.inputs
+    values = np.arange(22 * tensor.shape[0], dtype=np.float32).reshape(22, -1)
+    parts = [values[start : start + 4] for start in range(0, 22, 4)]
+    chunks = tuple({tensor: part} for part in parts)
+    inputs = Inputs(chunks, (True, True, True, False, False, False), 22)
+    first = inputs.first(count)
+    assert first.twins == (True, False)
+    assert first.sizes == sizes
+    assert first.count == sum(sizes)
+    for chunk, start, size in zip(first.chunks, (0, 12), sizes, strict=True):
+        np.testing.assert_array_equal(chunk[tensor], values[start : start + size])

@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
     from pytest_paoding.engine.pruning.reconstruct.units import Units
     from pytest_paoding.records.protocol import Progress
 
-_INPUTS = 128  # inputs of each kind
+_MOST, _FEWEST = 128, 8  # inputs of each kind, about
+_WORK = 4e11  # multiplications of all forks, of large models with fewer inputs
 _LEAST = 0.5  # share of the inputs that a change is measured on
 _WRECKED = 1e6  # change of outputs that are no longer numbers
 _EIGHTHS = (1, 2, 4, 6, 7)  # parts of a group removed, one point each
 
 
-def measure(units: Sequence[Units], survey: Survey, progress: Progress) -> list[CostCurve]:
+def measure(
+    units: Sequence[Units], most: IntArray, survey: Survey, progress: Progress
+) -> list[CostCurve]:
     """Return the curve of every group.
 
     One wave runs the original model; before the first call that reads a group, it is forked for
-    each number of units removed, and the forks run to the end. O(groups) half passes over a few
-    inputs.
+    each number of units removed, and the forks run to the end: five half passes at most for each
+    group, over 128 inputs of each kind, or as few as 8 where all passes together would take more
+    than 4e11 multiplications. Memory: twice the tensors of these inputs that are live at a time.
+
+    Args:
+        units: The groups.
+        most: How many units of each may leave at most, shape (groups,): curves go no further.
+        survey: Moments of what is read, and the inputs.
+        progress: Told how many groups are done.
     """
-    inputs, model = survey.inputs, survey.model
-    kinds = inputs.heads(_INPUTS)
-    chosen = [index for kind in kinds for index in kind]
-    chunks = [inputs.chunks[index] for index in chosen]
-    wave = Wave(model, chunks, [inputs.twins[index] for index in chosen])
-    sizes = [sum(len(next(iter(inputs.chunks[i].values()))) for i in kind) for kind in kinds]
+    shown = _shown(most, survey)
+    wave = Wave(survey.model, shown.chunks, shown.twins)
+    sizes = shown.sizes
     reference = wave.fork().finish()
     curves: dict[str, CostCurve] = {}
     for call in survey.structure.graph.calls:
-        for each in units:
+        for each, fewer in zip(units, most.tolist(), strict=True):
             if each.first is call:
-                curves[each.name] = _curve(each, survey, wave, reference, sizes)
+                without = partial(_without, each, survey=survey, wave=wave)
+                parts = _parts(each.width, fewer)
+                curves[each.name] = _curve(parts, without, reference, sizes)
                 progress("measuring groups", len(curves), len(units))
         wave.advance()
-    free = CostCurve(np.array([0, 1]), np.zeros((len(kinds), 2)))  # units that nothing reads
+    free = CostCurve(np.array([0, 1]), np.zeros((len(sizes), 2)))  # units that nothing reads
     return [curves.get(each.name, free) for each in units]
 
 
+def _shown(most: IntArray, survey: Survey) -> Inputs:
+    """Return as many inputs of each kind as can be run through all forks."""
+    inputs = survey.inputs
+    passes = np.count_nonzero(most) * len(_EIGHTHS) / 2
+    work = passes * len(set(inputs.twins)) * multiplications(survey.structure.graph)
+    count = int(max(_FEWEST, _WORK // max(1, work)))
+    return inputs.heads(_MOST) if count >= _MOST else inputs.first(count)
+
+
+def _parts(width: int, most: int) -> list[int]:
+    """Return the numbers of units removed that are measured, up to the first from `most` on."""
+    if not most:
+        return []
+    counts = sorted({min(width - 1, round(each / 8 * width)) for each in _EIGHTHS} - {0})
+    return counts[: int(np.searchsorted(counts, most)) + 1]
+
+
 def _curve(
-    units: Units, survey: Survey, wave: Wave, reference: FloatArray, sizes: Sequence[int]
+    parts: Sequence[int],
+    without: Callable[[int], FloatArray],
+    reference: FloatArray,
+    sizes: Sequence[int],
 ) -> CostCurve:
-    removed, changes = [0], [np.zeros(len(sizes))]
-    for eighths in _EIGHTHS:
-        count = min(units.width - 1, round(eighths / 8 * units.width))
-        if count > removed[-1]:
-            outputs = _without(units, units.spared(count), survey, wave)
-            removed.append(count)
-            changes.append(np.maximum(_change(outputs, reference, sizes), changes[-1]))
-    return CostCurve(np.array(removed), np.array(changes).T)
+    changes = [np.zeros(len(sizes))]
+    for count in parts:
+        changes.append(np.maximum(_change(without(count), reference, sizes), changes[-1]))
+    return CostCurve(np.array([0, *parts]), np.array(changes).T)
 
 
-def _without(units: Units, rows: IntArray, survey: Survey, wave: Wave) -> FloatArray:
+def _without(units: Units, count: int, survey: Survey, wave: Wave) -> FloatArray:
     """Return the outputs without some units of one group, after compensation."""
     stay = np.ones(survey.structure.classes.count, bool)
-    stay[units.group.units[rows]] = False
+    stay[units.group.units[units.spared(count)]] = False
     model = survey.model
     rewriter = Rewriter(model, stay)
     with model.tried({sites.axis.layer for sites in units.group.contracted}):

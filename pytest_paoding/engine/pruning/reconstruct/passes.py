@@ -75,6 +75,12 @@ def reconstruct(
 ) -> Reconstructed:
     """Choose units to remove, and rewrite the working weights of their readers.
 
+    Cost: three passes over all inputs, and two or three over a few for each group (see `curves`);
+    O(columns^3) for each reader. Memory beside the model's: tensors of all inputs that are live
+    between two calls, about a gigabyte (see `inputs.most_inputs`); 512 MB of sampled outputs; a
+    covariance in float64 of the columns of each reader; and 256 MB of patches, three times while a
+    reader is refitted.
+
     Raises:
         NotFiniteError: The model makes no numbers of some inputs, and they were not screened.
     """
@@ -91,6 +97,7 @@ def reconstruct(
         survey.take_readings()
     units = [Units.of(group, readers, survey) for group in task.groups]
     stay, changes = _chosen(task, units, survey)
+    survey.moments.clear()  # of the original, and half a gigabyte where layers are wide
     for each in units:
         each.remove(model.weights, stay)
     strength = IMAGE_RIDGE if task.sources.pictures else VECTOR_RIDGE
@@ -105,7 +112,7 @@ def _chosen(
     """Return a mask of the classes that stay, and the change of the outputs each group causes."""
     if not SHARES[task.options.allocation]:
         return _answer(task, units, None), {}
-    curves = measure(units, survey, task.progress)
+    curves = measure(units, _most_gone(task), survey, task.progress)
     stay = _answer(task, units, curves)
     gone = [int(np.count_nonzero(~stay[each.group.units])) for each in units]
     return stay, {
@@ -140,15 +147,32 @@ def _stay(task: Task, units: Sequence[Units], widths: IntArray) -> BoolArray:
     return stay
 
 
+def _full(task: Task) -> IntArray:
+    return np.array([group.width for group in task.groups], np.int64)
+
+
+def _fewest(task: Task) -> IntArray:
+    """Return the least width of each group: half of what the ratio leaves it.
+
+    Near its end a curve says little about real inputs.
+    """
+    widths = widths_of(task)
+    free = np.array([quota.free for quota in task.quotas])
+    return np.where(free, (widths + 1) // 2, widths)
+
+
+def _most_gone(task: Task) -> IntArray:
+    """Return how many units of each group may leave: with a goal, any ratio may meet it."""
+    least = _fewest(task) if task.goal is None else np.ones(len(task.groups), np.int64)
+    return _full(task) - least
+
+
 def _widths(task: Task, curves: Sequence[CostCurve]) -> IntArray:
     """Return the width of each group."""
     widths = widths_of(task)
-    full = np.array([group.width for group in task.groups])
+    full, fewest = _full(task), _fewest(task)
     free = np.array([quota.free for quota in task.quotas])
     most = np.where(free, full, widths)
-    # Every group keeps at least half of what the ratio leaves it: near its end a curve says little
-    # about real inputs.
-    fewest = np.where(free, (widths + 1) // 2, widths)
     share, goal = SHARES[task.options.allocation], task.goal
 
     def rounded(index: int, gone: int) -> int:
@@ -188,7 +212,7 @@ def rewrite(
                     moved = True
             if moved:
                 patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
-                rewriter.refit(reader, patches, survey.targets[reader])
+                rewriter.refit(reader, patches, survey.targets.pop(reader))
             done += 1
             progress("reconstructing", done, len(readers))
         wave.advance()

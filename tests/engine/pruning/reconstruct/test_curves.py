@@ -16,7 +16,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import chunked
-from pytest_paoding.engine.pruning.reconstruct.curves import _change, measure
+from pytest_paoding.engine.pruning.reconstruct.curves import _change, _parts, measure
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.units import Units
@@ -40,6 +40,20 @@ def test_inputs_that_a_removal_makes_no_numbers_of_do_not_count_unless_most(lost
     expected = np.square(moved - base).sum(axis=1).mean() / (spread + 1e-9)
     assert first == pytest.approx(1e6 if wrecked else expected)
     assert np.isfinite(second)
+
+
+@pytest.mark.parametrize(
+    ("width", "most", "measured"),
+    (
+        (32, 0, []),
+        (32, 24, [4, 8, 16, 24]),
+        (32, 25, [4, 8, 16, 24, 28]),
+        (32, 31, [4, 8, 16, 24, 28]),
+        (2, 1, [1]),
+    ),
+)
+def test_a_curve_goes_as_far_as_units_may_leave(width, most, measured):
+    assert _parts(width, most) == measured
 
 
 def recurrent(x):
@@ -78,7 +92,8 @@ def test_a_curve_is_the_measured_change_of_a_cut(build):
     survey.take(readers, Wave(state, inputs.chunks))
     survey.take_readings()
     units = [Units.of(group, readers, survey) for group in find_groups(structure)]
-    curves = measure(units, survey, lambda *_: None)
+    most = np.array([each.width - 1 for each in units])
+    curves = measure(units, most, survey, lambda *_: None)
     outputs = Wave(state, inputs.chunks).finish()
     spread = np.square(outputs - outputs.mean(axis=0)).sum(axis=1).mean()
     for each, curve in zip(units, curves, strict=True):
