@@ -40,10 +40,25 @@ class Columns:
     positions: IntArray
     classes: IntArray
 
-    def samples(self, values: Any) -> Any:
-        """Return values of the tensor as samples of the columns, shape (samples, columns)."""
+    def samples(self, values: Any, most: int, generator: np.random.Generator) -> Any:
+        """Return values of the tensor as samples of the columns, shape (samples, columns).
+
+        Args:
+            values: Those of a chunk.
+            most: How many samples are drawn where there are more; only these are copied.
+            generator: Draws them.
+        """
         last = np.moveaxis(np.asarray(values), self.axis, -1)
-        return last[..., self.positions.T].reshape(-1, len(self.positions))
+        occurrences = self.positions.shape[1]
+        count = last.size // last.shape[-1] * occurrences
+        chosen = np.arange(count)
+        if count > most:
+            chosen = generator.choice(count, most, replace=False)
+        places, which = np.divmod(chosen, occurrences)
+        where = np.unravel_index(places, last.shape[:-1])
+        if occurrences == 1:  # whole rows, which copy faster
+            return last[where][:, self.positions[:, 0]]
+        return last[(*(each[:, None] for each in where), self.positions.T[which])]
 
     def rows(self, group: Group) -> IntArray:
         """Return the column of each unit of a group, shape (units,)."""

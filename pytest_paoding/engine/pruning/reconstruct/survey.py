@@ -14,6 +14,7 @@ from pytest_paoding.engine.execution.patches import Sample
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.execution.working import key_of
 from pytest_paoding.engine.graph.norms import norm_behind
+from pytest_paoding.engine.pruning.reconstruct.elimination import Site
 from pytest_paoding.engine.pruning.reconstruct.moments import (
     ColumnMoments,
     Moments,
@@ -46,6 +47,8 @@ class NotFiniteError(ExecutionError):
 _MOMENT_ROWS = 20_000  # samples of the columns at one reader
 _PATCH_ROWS = 12_000  # sampled outputs of one reader
 _PATCH_NUMBERS = 1 << 26  # most numbers in the patches of one reader: 256 MB
+_TARGET_NUMBERS = 1 << 27  # most numbers in the sampled outputs of all readers: 512 MB
+_FEWEST_ROWS = 2000  # whatever they take
 _PRIOR = 0.5  # share of the arc-cosine kernel where there is one
 
 
@@ -86,13 +89,15 @@ class Survey:
             NotFiniteError: A reader reads values that are not finite, or an output is no number.
         """
         by_call = {reader.call: reader for reader in readers}
+        outputs = sum(kernel_rows(reader, self.model).shape[-1] for reader in readers)
+        rows = int(np.clip(_TARGET_NUMBERS // max(1, outputs), _FEWEST_ROWS, _PATCH_ROWS))
         for call in self.structure.graph.calls:
             before = None
             if call in by_call and _is_as_told(call, wave):
                 reader = by_call[call]
                 for columns in reader.columns:
                     self.moments[columns] = self.look(reader, columns, wave)
-                self.samples[reader] = sample = self._sample(reader)
+                self.samples[reader] = sample = self._sample(reader, rows)
                 self.targets[reader] = sample.outputs(before := wave.before(call))
             wave.advance(before)
         if self.strict:
@@ -120,19 +125,26 @@ class Survey:
         keys = dict.fromkeys(key_of(sites) for sites in group.contracted)
         return tuple(self.readings[key] for key in keys if key in self.readings)
 
-    def weighed(self, reading: Reading) -> ColumnMoments:
-        """Return the moments of a sum, with a Gram matrix weighted by how much outputs matter."""
-        return reading.moments(self.model.weights, self.matter.get(reading.key, 1.0))
+    def site(self, group: Group, reader: Reader, columns: Columns) -> Site:
+        """Return what a reader reads of a group, in the original model."""
+        covariance = self.moments[columns].covariance
+        return Site(covariance, self._gram(reader, columns), columns.rows(group))
+
+    def site_of_sum(self, group: Group, reading: Reading) -> Site:
+        """Return what a sum reads of a group, weighted by how much its outputs matter."""
+        return reading.site(group, self.model.weights, self.matter.get(reading.key, 1.0))
 
     def look(self, reader: Reader, columns: Columns, wave: Wave) -> ColumnMoments:
-        """Return the moments of a reader's columns at this point of a wave."""
+        """Return the moments of a reader's columns at this point of a wave.
+
+        O(samples columns^2), with about 20,000 samples. Memory: those of one chunk, and a few
+        matrices (columns, columns).
+        """
         chunks = wave.values[columns.tensor]
         share = -(-_MOMENT_ROWS // len(chunks))
         moments, count = Moments(len(columns.classes)), 0
         for chunk in chunks:
-            samples = columns.samples(chunk)
-            if len(samples) > share:
-                samples = samples[self.generator.choice(len(samples), share, replace=False)]
+            samples = columns.samples(chunk, share, self.generator)
             samples = samples if self.strict else sound_rows(samples)
             count += len(samples)
             moments.add(samples)
@@ -144,12 +156,13 @@ class Survey:
             )
         if self.with_prior:
             covariance = self._mixed(columns, covariance)
-        return ColumnMoments(moments.mean, regularised(covariance), self._gram(reader, columns))
+        return ColumnMoments(moments.mean, regularised(covariance))
 
-    def _sample(self, reader: Reader) -> Sample:
+    def _sample(self, reader: Reader, rows: int) -> Sample:
+        """Draw at most `rows` outputs of a reader, as many as there is room for patches of."""
         columns = int(np.prod(kernel_rows(reader, self.model).shape[:-1]))
-        rows = max(1, min(_PATCH_ROWS, _PATCH_NUMBERS // columns))
-        return Sample.draw(reader.call, self.inputs.count, rows, self.generator)
+        fewer = max(1, min(rows, _PATCH_NUMBERS // columns))
+        return Sample.draw(reader.call, self.inputs.count, fewer, self.generator)
 
     def _gram(self, reader: Reader, columns: Columns) -> Matrix:
         """Return the Gram matrix of a reader's weights on its columns, scaled by its norm."""

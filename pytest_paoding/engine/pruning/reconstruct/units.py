@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_paoding.engine.execution.working import key_of
-from pytest_paoding.engine.pruning.reconstruct.moments import elimination_order
+from pytest_paoding.engine.pruning.reconstruct.elimination import elimination_order
 from pytest_paoding.engine.pruning.reconstruct.readers import readers_of
 from pytest_paoding.engine.pruning.unit_search import UnitSearch
 
@@ -53,10 +53,10 @@ class Units:
         if read is None:
             readings = survey.readings_of(group)
         if read:
-            moments = [(survey.moments[columns], columns.rows(group)) for _, columns in read]
-            order = elimination_order(moments, group.width - 1)
+            sites = [survey.site(group, *each) for each in read]
+            order = elimination_order(sites, group.width - 1)
         elif len(readings) == len({key_of(sites) for sites in group.contracted}) > 0:
-            sites = [(survey.weighed(each), each.positions(group)) for each in readings]
+            sites = [survey.site_of_sum(group, each) for each in readings]
             order = elimination_order(sites, group.width - 1)
         else:
             scale = UnitSearch(group, survey.model.weights).scale()

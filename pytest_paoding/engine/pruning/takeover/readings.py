@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.pruning.reconstruct.moments import ColumnMoments, Moments, regularised
+from pytest_paoding.engine.pruning.reconstruct.elimination import Site
+from pytest_paoding.engine.pruning.reconstruct.moments import Moments, regularised
 from pytest_paoding.engine.pruning.takeover.observations import observe
 
 if TYPE_CHECKING:
@@ -77,16 +78,17 @@ class Reading:
                 return found.reshape(group.width, -1)
         raise KeyError(group.name)
 
-    def moments(self, weights: WorkingWeights, matter: FloatArray | float = 1.0) -> ColumnMoments:
-        """Return the moments of the positions, with a Gram matrix weighted by the outputs.
+    def site(self, group: Group, weights: WorkingWeights, matter: FloatArray | float = 1.0) -> Site:
+        """Return what the sum reads of a group, with a Gram matrix weighted by the outputs.
 
         Args:
+            group: The group.
             weights: The weights.
             matter: How much each output of the sum matters, shape (outputs,).
         """
         rows = self.rows(weights[self.key]).astype(np.float64)
         gram: Matrix = (rows * matter) @ rows.T
-        return ColumnMoments(np.zeros(len(rows)), regularised(self.second, _RIDGE), gram)
+        return Site(regularised(self.second, _RIDGE), gram, self.positions(group))
 
     def fold(self, weights: WorkingWeights, stay: BoolArray) -> None:
         """Share out the rows of positions that leave among those that stay."""
