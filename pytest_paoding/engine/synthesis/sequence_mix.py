@@ -1,26 +1,28 @@
 """The mix: inputs for models of tokens and series, where nothing was recorded.
 
 Three kinds in one: sequences that were merely drawn, in great variety; the most certain of many
-more, in balance over the classes; and some that gradients moved to classes drawn at random. Each
-kind reaches what the others miss.
+more, in balance over the classes; and those that gradients moved to classes drawn at random, as far
+as they got there. Each kind reaches what the others miss. A model is far more certain of its own
+inputs than of drawn ones, so most are chosen for that.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.synthesis.class_targets import classifying
 from pytest_paoding.engine.synthesis.inversion import InputSearch, invert, sound
-from pytest_paoding.engine.synthesis.substitution import embeddings, substitute
+from pytest_paoding.engine.synthesis.substitution import ROUNDS, embeddings, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Tensor
@@ -28,35 +30,63 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.inputs.inputs import Inputs
 
-_DRAWN, _CANDIDATES, _CERTAIN = 2048, 6144, 768
-_STEPS = 30  # gradient steps of what is moved
+_DRAWN, _CERTAIN, _MOVED = 512, 2048, 1024
+_CANDIDATES = 8  # times as many as are kept for their certainty
+_TRIED = 2  # times as many as are kept of those that were moved
+_STEPS = 30  # gradient steps of what is moved; tokens are moved in fewer
 _OUTPUTS = 64  # outputs that certainty is measured at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mix:
+    """Inputs of all three kinds.
+
+    Attributes:
+        inputs: The inputs.
+        spent: Multiplications and additions that they took.
+    """
+
+    inputs: Inputs
+    spent: float
 
 
 def sequence_mix(
     model: Model,
     sources: InputSources,
     search: InputSearch,
-) -> Inputs:
-    """Return about 3,300 inputs of all three kinds, or as many as memory and effort allow.
+) -> Mix:
+    """Return about 3,600 inputs of all three kinds, or as many as memory and effort allow.
 
-    Costs a forward pass of 8,000 inputs, and up to 90 of those that are moved, 512 at most.
+    Costs a forward pass of 16,000 inputs, and up to 90 of those that are moved, 2,048 at most;
+    twice the work of the effort at most.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
     graph, effort, generator = sources.graph, search.effort, search.generator
-    share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + effort.inputs))
-    count, certain = round(share * _DRAWN), round(share * _CERTAIN)
-    kinds = [drawn(sources, Draw(count, 0, generator))]
+    share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + _MOVED))
+    kinds = [drawn(sources, Draw(round(share * _DRAWN), 0, generator))]
+    each = max(1, multiplications(graph))
+    certain = min(round(share * _CERTAIN), int(effort.work / each) // _CANDIDATES)
     if certain:
-        candidates = drawn(sources, Draw(8 * certain, 0, generator))
+        candidates = drawn(sources, Draw(_CANDIDATES * certain, 0, generator))
         kinds.append(_most_certain(model, candidates, certain, generator))
-    brief = replace(search, effort=replace(effort, steps=_STEPS))
-    moved = brief.effort.affordable(graph, round(share * effort.inputs))
-    if moved and classifying(graph):
+    steps = _STEPS if any(source.numeric for source in sources) else ROUNDS
+    brief = replace(effort, steps=steps, inputs=_TRIED * _MOVED)
+    moved = brief.affordable(graph, round(share * brief.inputs)) if classifying(graph) else 0
+    if moved:
         begin = drawn(sources, Draw(moved, 0, generator))
-        kinds.append(_moved(model, begin, sources, brief))
+        found = _moved(model, begin, sources, replace(search, effort=brief))
+        kinds.append(_most_certain(model, found, -(-moved // _TRIED), generator))
+    spent = _CANDIDATES * certain * each + brief.cost(graph, moved)
+    return Mix(_shuffled(kinds, sources, generator), spent)
+
+
+def _shuffled(
+    kinds: Sequence[Mapping[Tensor, Any]], sources: InputSources, generator: np.random.Generator
+) -> Inputs:
+    """Return inputs of all kinds in random order."""
+    graph = sources.graph
     arrays = {each: np.concatenate([kind[each] for kind in kinds]) for each in graph.inputs}
     order = generator.permutation(len(next(iter(arrays.values()))))
     mixed = {tensor: each[order] for tensor, each in arrays.items()}

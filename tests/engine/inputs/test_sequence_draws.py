@@ -66,6 +66,13 @@ def test_series_are_from_noise_to_slow_waves():
     assert np.quantile(lag, 0.95) > 0.9
 
 
+def test_half_of_the_series_are_under_noise():
+    found = series_draws((64, 3), 600, np.random.default_rng(0)).astype(float)
+    rough = np.abs(np.diff(found, n=3, axis=1)).mean(axis=(1, 2))
+    noisy, plain = rough[:300], rough[300:]
+    assert np.median(noisy) > 5 * np.median(plain)
+
+
 def first_read_by(shape, *stack, dtype="float32"):
     given = flow = keras.Input(shape, dtype=dtype)
     for layer in stack:

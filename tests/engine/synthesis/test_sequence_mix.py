@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
@@ -83,7 +84,7 @@ def test_the_mix_holds_nothing_but_tokens_of_the_table(dtype):
     task = reconstruction(walk(model, rule_for))
     walked = Model(task.structure.graph, WorkingWeights())
     effort = Effort(steps=2, inputs=64, least=4, work=1e12)
-    mix = sequence_mix(walked, task.sources, InputSearch(effort, np.random.default_rng(0)))
+    mix = sequence_mix(walked, task.sources, InputSearch(effort, np.random.default_rng(0))).inputs
     found = np.concatenate([values for chunk in mix.chunks for values in chunk.values()])
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, np.round(found))
@@ -110,6 +111,20 @@ def test_padding_stays_padding():
     before, after, _ = moved(reader(mask_zero=True))
     assert (before == 0).any()
     np.testing.assert_array_equal(before == 0, after == 0)
+
+
+def test_little_effort_chooses_from_fewer_and_says_what_was_spent():
+    task = reconstruction(walk(reader(), rule_for))
+    graph = task.structure.graph
+    each, spent, counts = multiplications(graph), [], []
+    for work in (0, 800 * each, 1e12):
+        search = InputSearch(Effort(2, 2048, 64, work), np.random.default_rng(0))
+        mix = sequence_mix(Model(graph, WorkingWeights()), task.sources, search)
+        spent.append(mix.spent)
+        counts.append(mix.inputs.count)
+    assert counts == [512, 512 + 100, 512 + 2048 + 1024]
+    assert spent[:2] == [0, 800 * each]
+    assert spent[2] == 8 * 2048 * each + Effort(4, 2048, 64, 0).cost(graph, 2048)
 
 
 def test_the_most_certain_are_of_every_class():

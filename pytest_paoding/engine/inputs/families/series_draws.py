@@ -1,7 +1,8 @@
 """Series draws: synthetic series of features, for models without data.
 
 Each series is a Gaussian field over time and features with correlation lengths of its own, from
-noise to slow waves, at any contrast and level; half of them are confined to a soft window.
+noise to slow waves, at any contrast and level; half of them are confined to a soft window, and half
+are heard under white noise, as what is measured mostly is.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ import numpy as np
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
 
+_NOISE = 0.35  # largest deviation of white noise
+
 
 def series_draws(shape: tuple[int, ...], count: int, generator: np.random.Generator) -> FloatArray:
     """Return series of a number of steps and features in [0, 1], shape (count, steps, features)."""
     field: FloatArray = generator.standard_normal((count, *shape))
     for axis, length in enumerate(shape, start=1):
         field = _smoothed(field, axis, length, generator)
-    return framed_series(field, generator)
+    found = framed_series(field, generator)
+    half = found[: count // 2]
+    noise = generator.uniform(0, _NOISE, (len(half), 1, 1)) * generator.standard_normal(half.shape)
+    half[:] = np.clip(half + noise, 0, 1)
+    return found
 
 
 def framed_series(field: FloatArray, generator: np.random.Generator) -> FloatArray:

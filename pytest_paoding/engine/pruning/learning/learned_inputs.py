@@ -70,7 +70,8 @@ def learned_inputs(
 
 def _mixed(model: Model, sources: InputSources, search: InputSearch) -> Learned:
     try:
-        return Learned(sequence_mix(model, sources, search))
+        mix = sequence_mix(model, sources, search)
+        return Learned(mix.inputs, mix.spent)
     except (NoGradientError, tf.errors.OpError) as error:
         drawn = synthetic(sources, search.generator, recorded=False)
         return Learned(drawn, note=_not_moved(error))
