@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.baseline import UPDATE
 from pytest_paoding.records.budgets import Check, Verdict
+from pytest_paoding.records.measurement import ASSUMED
 from pytest_paoding.records.metrics import BUDGETS, REGRESSIONS, Direction
 from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
@@ -37,7 +38,8 @@ def notes(
 ) -> tuple[str, ...]:
     """Return what the baseline was made with, the worst groups, what improved, and loose limits.
 
-    Agreement that outputs far from each other have by chance is said, too.
+    Agreement that outputs far from each other have by chance is said, too, and what holds in an
+    assumed range of the inputs only.
 
     Args:
         checks: Checks of the gate.
@@ -51,7 +53,8 @@ def notes(
     found += [
         f"{title(check.name)}: {check.measurement.detail}"
         for check in checks
-        if check.limit.metric.of_groups and check.measurement.found is not None
+        if check.measurement.found is not None
+        and (check.limit.metric.of_groups or ASSUMED in (check.measurement.detail or ""))
     ]
     found += [_too_few(check) for check in checks if check.uncertain]
     failing = any(check.fails for check in checks)

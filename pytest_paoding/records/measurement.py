@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from pytest_paoding.records.evidence.breakdown import Breakdown
 
+ASSUMED = "in a range that is assumed (see input_range)"
+"""Ends the detail of what holds only if inputs are what nothing tells that they are."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Measurement(Shown):

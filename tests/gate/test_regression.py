@@ -9,7 +9,7 @@ from pytest_paoding.gate.regression import regressions
 from pytest_paoding.records.baseline import UPDATE, Entry
 from pytest_paoding.records.budgets import Check, Limit, judge
 from pytest_paoding.records.evidence import Contrast, Evidence
-from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.measurement import ASSUMED, Measurement
 from pytest_paoding.records.metrics import LIMITS, REGRESSIONS
 from pytest_paoding.records.text.quantities import Unit, read
 
@@ -155,3 +155,12 @@ def test_agreement_by_chance_is_noted(names, far, alike, beyond, said):
     assert all("alike by chance" in line for line in found)
     unknown = {**measured, outputs: Measurement(reason="no numbers")}
     assert notes((), unknown, old=None, new=Entry({})) == ()
+
+
+@pytest.mark.parametrize(("detail", "said"), ((f"512 inputs, {ASSUMED}", 1), ("512 inputs", 0)))
+def test_what_holds_in_an_assumed_range_only_is_noted(detail, said):
+    measured = {"synthetic_agreement": Measurement(found=0.97, detail=detail)}
+    checked = judge([Limit(LIMITS["min_synthetic_agreement"], 0.95)], measured).checks
+    found = notes(checked, measured, old=None, new=Entry({}))
+    assert len(found) == said
+    assert all("in a range that is assumed" in line for line in found)

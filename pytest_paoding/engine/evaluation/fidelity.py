@@ -24,7 +24,7 @@ from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.engine.synthesis.varied_inputs import varied_inputs
 from pytest_paoding.errors import ExecutionError
 from pytest_paoding.records.evidence import Contrast
-from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.measurement import ASSUMED, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,7 +78,8 @@ def fidelity_metrics(
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
     both = before[sound], after[sound]
     moved = " moved to classes" if varied.moved else f", not moved to classes: {varied.reason}"
-    detail = f"{len(both[0])} synthetic inputs{moved}"
+    assumed = f", {ASSUMED}" if any(source.assumed for source in sources) else ""
+    detail = f"{len(both[0])} synthetic inputs{moved}{assumed}"
     return {
         "synthetic_agreement": _agreement(original, sources.graph, both, task, detail),
         "output_divergence": _divergence(*both, detail),

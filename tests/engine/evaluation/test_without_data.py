@@ -31,6 +31,9 @@ def dense(outputs: int = 3, hidden: int = 8, activation: str = "softmax") -> ker
     )
 
 
+NAME = "synthetic_agreement"
+
+
 def fidelity(original: keras.Model, other: keras.Model) -> dict:
     return fidelity_metrics(original, other, input_range=UNIT)
 
@@ -50,6 +53,15 @@ def test_a_model_agrees_with_itself():
     assert (found["synthetic_agreement"].found, found["output_divergence"].found) == (1, 0)
     assert found["synthetic_agreement"].detail == "512 synthetic inputs moved to classes"
     assert found["synthetic_agreement"].evidence.samples == 512
+
+
+def test_what_holds_in_an_assumed_range_only_says_so():
+    scaled = keras.Sequential([keras.Input((5,)), layers.Rescaling(1 / 255), dense()])
+    for model, settings in ((dense(), {"input_range": (0, 300)}), (scaled, {})):
+        assert "assumed" not in fidelity_metrics(model, model, **settings)[NAME].detail
+    assert fidelity_metrics(dense(), dense())[NAME].detail == (
+        "512 synthetic inputs moved to classes, in a range that is assumed (see input_range)"
+    )
 
 
 @pytest.mark.parametrize(("outputs", "activation"), ((3, "softmax"), (1, "sigmoid")))
