@@ -1,4 +1,4 @@
-"""What each strategy keeps of five kinds of nets: `python tests/benchmarks/fidelity.py [NET ...]`.
+"""What each strategy keeps of nine kinds of nets: `python tests/benchmarks/fidelity.py [NET ...]`.
 
 Three networks of each kind are trained on data that ships with scikit-learn, each with a seed and a
 split of its own, and pruned at three ratios. Figures are medians over the three. No setting depends
@@ -23,13 +23,14 @@ from pytest_paoding.reporting.tradeoff import medians, plot, table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
 
-from support.fidelity_nets import NETS
+from support.fidelity_nets import NETS, NORMALISED_OR_RECURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_paoding.reporting.tradeoff import BenchTrial
 
+ALL = {**NETS, **NORMALISED_OR_RECURRENT}
 TRAINED = 3
 CALIBRATION = 500
 
@@ -41,7 +42,7 @@ def samples(name: str, seed: int) -> tuple[Any, Any, Any, Any]:
         x = np.clip((x - x.mean(axis=0)) / x.std(axis=0), -5, 5)
     else:
         x, y = load_digits(return_X_y=True)
-        x = x / 16 if name == "digits-mlp" else x.reshape(-1, 8, 8, 1) / 16
+        x = x.reshape(-1, *ALL[name]().input_shape[1:]) / 16
     split = train_test_split(x.astype(np.float32), y, test_size=0.3, random_state=seed, stratify=y)
     return tuple(split)
 
@@ -50,7 +51,7 @@ def trained(name: str, seed: int) -> tuple[keras.Model, tuple[Any, Any], Any]:
     """Return a trained network, what to judge it on, and inputs for calibration."""
     fitted, held, labels, held_labels = samples(name, seed)
     keras.utils.set_random_seed(seed)
-    model = NETS[name]()
+    model = ALL[name]()
     loss = "binary" if name == "cancer-mlp" else "sparse_categorical"
     model.compile(keras.optimizers.Adam(1e-3), f"{loss}_crossentropy")
     model.fit(fitted, labels, epochs=40, batch_size=32, verbose=0)
@@ -75,14 +76,14 @@ def found(name: str, options: argparse.Namespace) -> Iterator[BenchTrial]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("nets", nargs="*", metavar="NET", help=", ".join(NETS))
+    parser.add_argument("nets", nargs="*", metavar="NET", help=", ".join(ALL))
     parser.add_argument("--strategies", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--ratios", nargs="+", type=float, default=[0.25, 0.5, 0.75])
     parser.add_argument("--effort", default="standard")
     parser.add_argument("--calibrated", action="store_true", help=f"on {CALIBRATION} inputs")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    rows = [row for name in options.nets or NETS for row in medians(found(name, options))]
+    rows = [row for name in options.nets or ALL for row in medians(found(name, options))]
     sys.stdout.write(table(rows) + "\n")
     if options.plot is not None:
         plot(rows, options.plot)

@@ -1,4 +1,4 @@
-"""The five kinds of networks that the fidelity benchmark prunes."""
+"""The kinds of networks that the fidelity benchmark prunes."""
 
 from __future__ import annotations
 
@@ -66,4 +66,50 @@ NETS: dict[str, Callable[[], keras.Model]] = {
     "digits-residual": residual,
     "digits-depthwise": depthwise,
     "cancer-mlp": cancer,
+}
+
+
+def grouped() -> keras.Model:
+    """Return a CNN whose normalisations record nothing."""
+    x = inputs = keras.Input((8, 8, 1))
+    for filters, groups in ((32, 8), (32, 8), (64, 1)):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.GroupNormalization(groups)(x))
+    x = layers.MaxPooling2D()(x)
+    x = layers.Conv2D(64, 3, padding="same")(x)
+    x = layers.Activation("gelu")(layers.LayerNormalization()(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(10, "softmax")(x))
+
+
+def transformer() -> keras.Model:
+    """Return two blocks of attention over the rows of a picture."""
+    inputs = keras.Input((8, 8))
+    x = layers.Dense(48)(inputs)
+    x = layers.Add()([x, layers.Embedding(8, 48)(keras.ops.arange(8)[None])])
+    for _ in range(2):
+        normed = layers.LayerNormalization()(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(4, 12)(normed, normed)])
+        y = layers.Dense(96, "gelu")(layers.LayerNormalization()(x))
+        x = layers.Add()([x, layers.Dense(48)(y)])
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
+    return keras.Model(inputs, layers.Dense(10, "softmax")(x))
+
+
+def lstm() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((8, 8)), layers.LSTM(64), layers.Dense(10, "softmax")],
+    )
+
+
+def gru() -> keras.Model:
+    hidden = layers.GRU(64, return_sequences=True), layers.GRU(32)
+    return keras.Sequential([keras.Input((8, 8)), *hidden, layers.Dense(10, "softmax")])
+
+
+NORMALISED_OR_RECURRENT: dict[str, Callable[[], keras.Model]] = {
+    "digits-groupnorm": grouped,
+    "digits-transformer": transformer,
+    "digits-lstm": lstm,
+    "digits-gru": gru,
 }
