@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.costs.cost import layer_costs
+from pytest_paoding.engine.execution.work import UnknownWorkError, flops, layer_costs
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
@@ -60,14 +60,14 @@ def dissect(model: Any, ratios: Sequence[float] = RATIOS) -> Anatomy:
 
 
 def _layers(structure: Structure) -> tuple[LayerAnatomy, ...]:
-    flops = {cost.name: cost.flops for cost in layer_costs(structure.graph)}
+    work = {cost.name: cost.flops for cost in layer_costs(structure.graph)}
     found: dict[Any, LayerAnatomy] = {}
     for call in structure.graph.calls:
         layer, name = call.operation, call.name
         parameters = layer.count_params() if getattr(layer, "weights", None) else 0
-        if layer not in found and (parameters or name in flops):
+        if layer not in found and (parameters or name in work):
             kind, shape = type(layer).__name__, call.outputs[0].shape
-            found[layer] = LayerAnatomy(name, kind, shape, parameters, flops.get(name, 0))
+            found[layer] = LayerAnatomy(name, kind, shape, parameters, work.get(name, 0))
     return tuple(found.values())
 
 
@@ -104,7 +104,8 @@ def _left(structure: Structure, groups: Sequence[Group], ratio: float) -> RatioA
 
 
 def _measured(ratio: float, units: int, model: Any) -> RatioAnatomy:
-    flops = [cost.flops for cost in layer_costs(read_graph(model))]
-    known = [each for each in flops if each is not None]
-    total = sum(known) if len(known) == len(flops) else None
-    return RatioAnatomy(ratio, units, model.count_params(), total)
+    try:
+        work = flops(read_graph(model))
+    except UnknownWorkError:
+        work = None
+    return RatioAnatomy(ratio, units, model.count_params(), work)

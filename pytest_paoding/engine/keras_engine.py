@@ -124,13 +124,17 @@ class KerasEngine:
 
         return output_shift(original, pruned.model, pruned.plan, **inputs)
 
-    def layer_flops(self, model: Any) -> dict[str, int | None]:
-        """Return the work of each layer; see `evaluation.costs.cost.layer_costs`."""
+    def layer_flops(
+        self, model: Any, input_shape: InputShape | None = None
+    ) -> dict[str, int | None]:
+        """Return the work of each layer; see `execution.work.layer_costs`."""
         start_tensorflow()
-        from pytest_paoding.engine.evaluation.costs.cost import layer_costs
+        from pytest_paoding.engine.execution.work import layer_costs
         from pytest_paoding.engine.graph.functional import read_graph
+        from pytest_paoding.engine.inputs.open_lengths import given_shapes
 
-        return {cost.name: cost.flops for cost in layer_costs(read_graph(model))}
+        graph = read_graph(model, given_shapes(model, input_shape))
+        return {cost.name: cost.flops for cost in layer_costs(graph)}
 
     def save(self, model: Any, path: Path) -> int:
         """Write a model and return its bytes; see `keras_io.save.save_model`."""

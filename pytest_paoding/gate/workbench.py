@@ -196,7 +196,7 @@ class Workbench:
         self._models[file] = pruned.model
         return PrunedFile(
             file=file,
-            layers=self._layers(pruned),
+            layers=self._layers(pruned, inputs["input_shape"]),
             notes=(*self._opened.notes, *pruned.notes),
             original=original,
             digest=self.engine.digest(pruned.model),
@@ -207,9 +207,10 @@ class Workbench:
             ratio=pruned.ratio,
         )
 
-    def _layers(self, pruned: PrunedModel) -> tuple[LayerResult, ...]:
+    def _layers(self, pruned: PrunedModel, shape: InputShape | None) -> tuple[LayerResult, ...]:
         """Return every layer that has units, with its FLOPs before and after."""
-        before, after = (self.engine.layer_flops(each) for each in (self.original, pruned.model))
+        models = self.original, pruned.model
+        before, after = (self.engine.layer_flops(each, shape) for each in models)
         return tuple(
             replace(layer, flops=before.get(layer.name), flops_kept=after.get(layer.name))
             for layer in layers_of(pruned.plan)

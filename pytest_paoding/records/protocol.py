@@ -223,8 +223,15 @@ class Engine(Protocol):
     ) -> Measurement:
         """Return a bound on the distance that pruning moves any output, on any legal input."""
 
-    def layer_flops(self, model: Any) -> Mapping[str, int | None]:
-        """Return the floating-point operations of every layer that has any, by name."""
+    def layer_flops(
+        self, model: Any, input_shape: InputShape | None = None
+    ) -> Mapping[str, int | None]:
+        """Return the floating-point operations of every layer that has any, by name.
+
+        Args:
+            model: The model.
+            input_shape: Shapes to count for, of inputs whose lengths the model leaves open.
+        """
 
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""

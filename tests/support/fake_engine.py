@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pytest_paoding.records.protocol import InputShape
+
 
 @dataclass(frozen=True)
 class FakeModel:
@@ -170,7 +172,11 @@ class FakeEngine:
     def output_shift(self, original: FakeModel, *_: FakePruned, **__: Any) -> Measurement:
         return Measurement(found=original.facts.get("shift", 0.5))
 
-    def layer_flops(self, model: FakeModel) -> dict[str, int | None]:
+    def layer_flops(
+        self,
+        model: FakeModel,
+        input_shape: InputShape | None = None,  # noqa: ARG002 - as of every engine
+    ) -> dict[str, int | None]:
         return {name: 100 * units for name, units in model.layers.items()}
 
     def save(self, model: FakeModel, path: Path) -> int:

@@ -39,6 +39,7 @@ from pytest_paoding.engine.graph.axes import channels_first
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.open_lengths import given_shapes
 from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
 from pytest_paoding.records.measurement import Evaluation
@@ -111,7 +112,8 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         input_range: Low and high of a legal input, or that by input name; read off the original by
             default. Attacks are clipped to it, and not made if the data lies outside.
         input_kind: What inputs hold, or that by name, as for a pruning.
-        input_shape: The shape of synthetic inputs, or that by name, as for a pruning.
+        input_shape: The shape of synthetic inputs, or that by name, as for a pruning; operations
+            are counted for it.
         task: What outputs are judged as, or that for some by name: `classes`, `binary`,
             `multilabel`, `positions`, `regression`, `reconstruction` or `any`. Read off the loss
             the model was compiled with, the last activation and the labels by default.
@@ -147,11 +149,12 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         EvaluationError: An output is not finite, random, or not that of a classifier.
         PruningError: A model has no graph.
     """
-    graph, smaller = read_graph(original), read_graph(pruned)
+    graph = read_graph(original)
     signature = signature_of(original)
     sources = sources_of(graph, input_range, input_kind)
     ranges = legal_ranges(sources)
-    costs = {**cost_metrics(graph, smaller), **memory_metrics(graph, smaller)}
+    fixed = [read_graph(each, given_shapes(each, input_shape)) for each in (original, pruned)]
+    costs = {**cost_metrics(*fixed), **memory_metrics(*fixed)}
     with state_kept(original, pruned):
         if data is None or "fidelity" in measure:
             costs |= fidelity_metrics(

@@ -63,13 +63,7 @@ def settled_shapes(
         PruningError: The model has no graph, a shape does not fit an input, or no length fits all
             layers.
     """
-    require_graph(model)
-    names = input_names(model)
-    if given is not None and not isinstance(given, Mapping):
-        if len(names) > 1:
-            raise PruningError(f"input_shape {tuple(given)} is one, the inputs are {names}")
-        given = {names[0]: given}
-    known = _given(model, names, by_input(model, given or {}, "input_shape"))
+    known, names = given_shapes(model, given), input_names(model)
     if not any(None in shape for shape in known):
         return known, None
     for shapes in _candidates(known, _least(model, known)):
@@ -81,6 +75,25 @@ def settled_shapes(
     raise PruningError(
         f"no usual length fits every layer behind the input {open_ones}: give its input_shape"
     )
+
+
+def given_shapes(model: Any, given: InputShape | None = None) -> tuple[Shape, ...]:
+    """Return the shape of each input, with the lengths that a user gave in place of open ones.
+
+    Args:
+        model: A Sequential or Functional model.
+        given: A shape without the batch for the only input, or shapes by the inputs' names.
+
+    Raises:
+        PruningError: The model has no graph, or a shape does not fit an input.
+    """
+    require_graph(model)
+    names = input_names(model)
+    if given is not None and not isinstance(given, Mapping):
+        if len(names) > 1:
+            raise PruningError(f"input_shape {tuple(given)} is one, the inputs are {names}")
+        given = {names[0]: given}
+    return _given(model, names, by_input(model, given or {}, "input_shape"))
 
 
 def _given(model: Any, names: list[str], given: Mapping[str, Shape]) -> tuple[Shape, ...]:

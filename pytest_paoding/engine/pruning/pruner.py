@@ -13,7 +13,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import lengths_of
-from pytest_paoding.engine.inputs.open_lengths import settled_shapes
+from pytest_paoding.engine.inputs.open_lengths import given_shapes, settled_shapes
 from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.pruning.sound_weights import require_sound_weights
 from pytest_paoding.engine.pruning.sparsity import sparsify
@@ -121,7 +121,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
             `tokens`, `features`, `audio`, `video` or `volume`. By default it is read off the first
             layer that tells.
         input_shape: For inputs that leave lengths open, the shape without the batch to draw
-            synthetic inputs of, or such a shape for each input by its name.
+            synthetic inputs of, and to count the operations of a target for, or such a shape for
+            each input by its name.
         seed: Seed of the private random generator.
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
         allocation: `global`, `uniform` (every layer by `ratio`), or `balanced` half way between;
@@ -197,7 +198,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
         task = _task(structure, constraints, sources, options, progress or _silent)
         require_sound_weights(structure)
         if goal_asked is not None:
-            task = aimed(task, Goal.of(goal_asked, structure, task.groups))
+            known = given_shapes(found.model, input_shape)
+            task = aimed(task, Goal.of(goal_asked, structure, task.groups, known))
         way = STRATEGIES[options.strategy]()
         task, transform = solved(way, task)
         smaller = cut(structure, transform)

@@ -10,6 +10,7 @@ import keras
 from pytest_paoding.engine.execution.work.macs import counts
 from pytest_paoding.engine.execution.work.products import along, axes_of, constant
 from pytest_paoding.engine.graph.axes import channel_axis
+from pytest_paoding.engine.graph.rules.registry import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,3 +79,17 @@ def separable_conv(call: Call) -> Sequence[Product]:
     middle = (before[channel_axis(layer)], *constant(layer.depth_multiplier))
     filters = after.pop(channel_axis(layer))
     return [(*after, *middle, *constant(prod(layer.kernel_size))), (*after, *middle, filters)]
+
+
+@counts(*known("keras.layers", "ReversibleEmbedding"))
+def reversible_embedding(call: Call) -> Sequence[Product]:
+    """Backwards, every output sums over the features; forwards, rows are looked up."""
+    backwards = [*call.args[1:2], call.kwargs.get("reverse", False)][0]
+    return dense(call) if backwards else ()
+
+
+@counts(keras.layers.MelSpectrogram)
+def mel_spectrogram(call: Call) -> Sequence[Product]:
+    """Every output sums over the frequencies of its frame."""
+    frequencies = call.operation.fft_length // 2 + 1
+    return [(*along(call.outputs[0]), *constant(frequencies))]

@@ -1,22 +1,22 @@
 """Multiply-adds of one call of an operation for one sample, counted by its class.
 
 Counted are the products that kernels and matrix products sum up, as is usual; biases, activations,
-normalisation, pooling and other work per element are not.
+normalisation, pooling, Fourier transforms and other work per element are not.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-import keras
-
+from pytest_paoding.engine.execution.work.heirs import computed_as, of_keras
 from pytest_paoding.engine.execution.work.products import value
+from pytest_paoding.engine.graph.rules.registry import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_paoding.engine.execution.work.products import Product
-    from pytest_paoding.engine.graph.trace import Call, Graph
+    from pytest_paoding.engine.graph.trace import Call
 
     Counter: TypeAlias = Callable[[Call], Sequence[Product] | None]
 
@@ -24,23 +24,16 @@ PER_MULTIPLY_ADD = 2
 """Floating-point operations."""
 _Counter = TypeVar("_Counter", bound="Callable[[Call], Sequence[Product] | None]")
 _counters: dict[type, Counter] = {}
-_PER_ELEMENT = frozenset(
-    getattr(keras.layers, name)
-    for name in (
-        "BatchNormalization",
-        "Embedding",
-        "GroupNormalization",
-        "LayerNormalization",
-        "Normalization",
-        "PReLU",
-        "RMSNormalization",
-    )
-    if hasattr(keras.layers, name)  # the list has grown since Keras 3.5
-)
+_PER_ELEMENT = {
+    *known("keras.layers", "BatchNormalization", "Embedding", "GroupNormalization"),
+    *known("keras.layers", "LayerNormalization", "Normalization", "PReLU", "RMSNormalization"),
+    *known("keras.src.applications.convnext", "LayerScale"),
+}
+"""Layers that have weights, but only scale, shift or look up what they hold."""
 
 
 def multiply_adds(call: Call) -> int | None:
-    """Return the multiply-adds of a call for one sample; None where no counter is registered.
+    """Return the multiply-adds of a call for one sample; None where they are not known.
 
     Raises:
         UnknownLengthError: A length that matters is not fixed.
@@ -51,32 +44,22 @@ def multiply_adds(call: Call) -> int | None:
 
 def products_of(call: Call) -> Sequence[Product] | None:
     """Return the products that a call's multiply-adds are the sum of; None where not known."""
-    counter = _counters.get(type(call.operation))
+    counter = _counters.get(computed_as(call.operation))
     if counter is not None:
         return counter(call)
-    return () if _works_per_element(call.operation) else None
+    return () if works_per_element(call.operation) else None
 
 
-def flops(graph: Graph) -> int:
-    """Return the floating-point operations of all calls for one sample, as far as known.
-
-    Raises:
-        UnknownLengthError: A length that matters is not fixed.
-    """
-    return PER_MULTIPLY_ADD * sum(multiply_adds(call) or 0 for call in graph.calls)
-
-
-def _works_per_element(operation: Any) -> bool:
-    """Whether an operation without a counter has no kernel: one of Keras's own without weights."""
-    if type(operation) in _PER_ELEMENT:
+def works_per_element(operation: Any) -> bool:
+    """Whether an operation sums no products: one of Keras's own without counter or weights."""
+    kind = computed_as(operation)
+    if kind in _PER_ELEMENT:
         return True
-    known = type(operation).__module__.partition(".")[0] == "keras"
-    code = type(operation) is keras.layers.Lambda
-    return known and not code and not getattr(operation, "weights", ())
+    return of_keras(kind) and kind not in _counters and not getattr(operation, "weights", ())
 
 
 def counts(*classes: type) -> Callable[[_Counter], _Counter]:
-    """Register the decorated function as the counter of classes; only the exact class counts."""
+    """Register the decorated function as the counter of classes, and of those that add nothing."""
 
     def register(function: _Counter) -> _Counter:
         _counters.update(dict.fromkeys(classes, function))

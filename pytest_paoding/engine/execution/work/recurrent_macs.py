@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from pytest_paoding.engine.execution.work.macs import counts, products_of
+from pytest_paoding.engine.execution.work.heirs import computed_as, of_keras
+from pytest_paoding.engine.execution.work.macs import counts, products_of, works_per_element
 from pytest_paoding.engine.execution.work.products import Length, along, axes_of
 from pytest_paoding.engine.graph.axes import channel_axis
 from pytest_paoding.engine.graph.functional import is_nested, read_graph
+from pytest_paoding.engine.graph.rules.registry import known
 from pytest_paoding.engine.graph.trace import Tensor
 
 if TYPE_CHECKING:
@@ -43,9 +45,10 @@ def _times(factors: Product, products: Iterable[Product] | None) -> list[Product
 
 def _cell(cell: Any) -> Sequence[Product] | None:
     """Return the products of one step at one position."""
-    if isinstance(cell, keras.layers.StackedRNNCells):
+    kind = computed_as(cell)
+    if kind is keras.layers.StackedRNNCells:
         return _total(_cell(each) for each in cell.cells)
-    if not type(cell).__module__.startswith("keras."):
+    if not of_keras(kind):
         return None
     return [axes_of(cell.kernel), axes_of(cell.recurrent_kernel)]
 
@@ -55,6 +58,29 @@ def _total(parts: Iterable[Sequence[Product] | None]) -> list[Product] | None:
     found = list(parts)
     known = [part for part in found if part is not None]
     return list(chain.from_iterable(known)) if len(known) == len(found) else None
+
+
+@counts(
+    keras.layers.SimpleRNNCell,
+    keras.layers.GRUCell,
+    keras.layers.LSTMCell,
+    keras.layers.StackedRNNCells,
+)
+def one_step(call: Call) -> Sequence[Product] | None:
+    """A cell by itself does one step at every position of its input."""
+    return _times(along(call.inputs[0])[:-1], _cell(call.operation))
+
+
+@counts(keras.layers.SpectralNormalization)
+def spectral_normalization(call: Call) -> Sequence[Product] | None:
+    """The layer inside runs with the kernel that training has left."""
+    return products_of(replace(call, operation=call.operation.layer))
+
+
+@counts(*known("keras.layers", "Pipeline"))
+def pipeline(call: Call) -> Sequence[Product] | None:
+    """The layers inside run in turn, on shapes that are not read: none of them may multiply."""
+    return () if all(map(works_per_element, call.operation.layers)) else None
 
 
 @counts(keras.layers.Bidirectional)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from pytest_paoding.engine.execution.work import PER_MULTIPLY_ADD, Length, products_of
+from pytest_paoding.engine.execution.work import PER_MULTIPLY_ADD, Length, flops, products_of
 from pytest_paoding.engine.execution.work.products import axes_of
 from pytest_paoding.engine.graph.views import compact, lengths_left
 
@@ -101,7 +101,12 @@ class Counts:
 
     @classmethod
     def of_flops(cls, structure: Structure, groups: Sequence[Group]) -> Counts:
-        """Count the floating-point operations of one sample, of calls whose work is known."""
+        """Count the floating-point operations of one sample.
+
+        Raises:
+            UnknownWorkError: Those of a layer are not known.
+        """
+        flops(structure.graph)
         products = [
             (PER_MULTIPLY_ADD, product)
             for call in structure.graph.calls

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from pytest_paoding.engine.execution.work import UnknownLengthError, flops
+from pytest_paoding.engine.execution.work import UnknownWorkError, flops
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.engine.pruning.targets.counts import Counts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.graph.groups import Group
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.engine.graph.types import BoolArray, Shape
 
 _SIZES = {"bfloat16": 2, "string": 0}  # bytes of types that NumPy has not
 
@@ -42,6 +42,7 @@ class Goal:
         most: The greatest figure that meets the target.
         limit: The greatest prediction that does, as far as known: files need more or less than
             their weights tell, and not all units that are to go may go.
+        shapes: Shapes of the inputs that operations are counted for; None for the model's own.
     """
 
     target: Target
@@ -50,23 +51,37 @@ class Goal:
     whole: int
     most: int
     limit: float
+    shapes: tuple[Shape, ...] | None = None
 
     @classmethod
-    def of(cls, target: Target, structure: Structure, groups: Sequence[Group]) -> Goal:
+    def of(
+        cls,
+        target: Target,
+        structure: Structure,
+        groups: Sequence[Group],
+        shapes: tuple[Shape, ...] | None = None,
+    ) -> Goal:
         """Work a target out for a model.
+
+        Args:
+            target: What was asked for.
+            structure: The structure of the model.
+            groups: Its groups.
+            shapes: Shapes of its inputs without the batch, where some of them are given in place of
+                those that the model leaves open.
 
         Raises:
             PruningError: The model's figure is not defined or cannot be measured.
             ModelFileError: The model cannot be saved.
         """
         ((kind, amount),) = target.items()
-        whole = figure_of(kind, structure.graph.model)
+        whole = figure_of(kind, structure.graph.model, shapes)
         counts = _counts(kind, structure, groups)
         # Shares like 0.29 of 100 come out a hair below the whole number they mean.
         most = floor(amount * whole + 1e-6) if amount < 1 else int(amount)
         widths = np.array([group.width for group in groups], np.int64)
         error = whole - counts.count(widths)
-        return cls(target, structure, counts, whole, most, most - error)
+        return cls(target, structure, counts, whole, most, most - error, shapes)
 
     @property
     def kind(self) -> str:
@@ -98,10 +113,10 @@ class Goal:
         Raises:
             PruningError: It does not.
         """
-        found = figure_of(self.kind, pruned)
+        found = figure_of(self.kind, pruned, self.shapes)
         if found > self.most:
             raise self.missed(found)
-        if found == self.whole:
+        if pruned.count_params() == self.structure.graph.model.count_params():
             return f"target {shown_target(self.target)}: the model meets it unpruned"
         left = f"{figure(self.kind, found)} left ({found / self.whole:.1%})"
         return f"target {shown_target(self.target)}: {left}, as by the uniform ratio {ratio:g}"
@@ -119,8 +134,13 @@ class Goal:
         )
 
 
-def figure_of(kind: str, model: Any) -> int:
+def figure_of(kind: str, model: Any, shapes: tuple[Shape, ...] | None = None) -> int:
     """Return the parameters of a model, its floating-point operations, or the bytes of its file.
+
+    Args:
+        kind: What is counted.
+        model: The model.
+        shapes: Shapes of its inputs without the batch, to count operations for.
 
     Raises:
         PruningError: Its operations are not defined, or there is no room to save it in.
@@ -129,13 +149,7 @@ def figure_of(kind: str, model: Any) -> int:
     if kind == "parameters":
         return int(model.count_params())
     if kind == "flops":
-        try:
-            return flops(read_graph(model))
-        except UnknownLengthError:
-            raise PruningError(
-                "target flops: the FLOPs of a sample are undefined, as a length is not fixed: "
-                "choose a target of parameters or of size"
-            ) from None
+        return _flops(model, shapes)
     try:
         with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
             return save_model(model, Path(folder, "model.keras"))
@@ -145,6 +159,18 @@ def figure_of(kind: str, model: Any) -> int:
             f"target size: the model cannot be saved in {tempfile.gettempdir()} to be measured: "
             f"{reason}; make room, or set TMPDIR"
         ) from error
+
+
+def _flops(model: Any, shapes: tuple[Shape, ...] | None) -> int:
+    graph = read_graph(model, shapes)
+    try:
+        return flops(graph)
+    except UnknownWorkError as error:
+        unfixed = any(None in tensor.shape for tensor in graph.inputs)
+        more = ", or give the input_shape" if unfixed else ""
+        raise PruningError(
+            f"target flops: {error}: choose a target of parameters or of size{more}"
+        ) from None
 
 
 def _counts(kind: str, structure: Structure, groups: Sequence[Group]) -> Counts:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from math import floor
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from pytest_paoding import prune
+from pytest_paoding.engine.execution.work import flops
+from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
@@ -69,7 +72,7 @@ def test_every_pattern_meets_its_target_or_says_what_could_be_met(name, kind):
     model = randomise(PATTERNS[name].build(), 0)
     whole = figure(kind, model)
     if whole is None:
-        with pytest.raises(PruningError, match="a length is not fixed: choose a target"):
+        with pytest.raises(PruningError, match="FLOPs of a sample are undefined: choose a target"):
             prune(model, target={kind: 0.7}, strategy="magnitude")
         return
     found = met_or_refused(model, {kind: 0.7})
@@ -137,6 +140,80 @@ def test_what_meets_it_already_stays_as_it_is():
         np.testing.assert_array_equal(before, after)
     count = f"{model.count_params():,}"
     assert f"target {count} parameters: the model meets it unpruned" in found.notes
+
+
+def test_what_meets_a_size_already_says_so_as_of_parameters():
+    found = prune(mlp(60, 50), target="size:900 kB", strategy="magnitude")
+    assert "target a size of 900.0 kB: the model meets it unpruned" in found.notes
+    assert found.ratio == 0
+
+
+def with_a_layer(layer):
+    before = [keras.Input((64,)), keras.layers.Dense(32), keras.layers.Dense(16)]
+    return keras.Sequential([*before, layer, keras.layers.Dense(10)])
+
+
+class Twice(keras.layers.Dense):
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+def test_a_layer_whose_work_is_not_known_refuses_a_target_of_operations_by_name():
+    model = with_a_layer(Twice(512, name="own"))
+    with pytest.raises(PruningError) as caught:
+        prune(model, target="flops:50%", strategy="magnitude")
+    assert str(caught.value) == (
+        "target flops: Twice 'own' is of a kind whose work is not known: FLOPs of a sample are "
+        "undefined: choose a target of parameters or of size"
+    )
+
+
+def test_a_subclass_that_adds_nothing_counts_as_much_as_its_base():
+    dense = type("Plain", (keras.layers.Dense,), {})
+    models = [with_a_layer(kind(512)) for kind in (keras.layers.Dense, dense)]
+    assert [work(model) for model in models] == [2 * (2048 + 512 + 8192 + 5120)] * 2
+    with pytest.raises(PruningError, match=r"out of reach: the least is 26,\d\d\d flops"):
+        prune(models[1], target="flops:50%", strategy="magnitude")
+    found = prune(models[1], target="flops:90%", strategy="magnitude")
+    assert work(found.model) <= 0.9 * work(models[1])
+
+
+def open_pictures(**more):
+    picture = keras.Input((None, None, 3), name="picture")
+    hidden = keras.layers.Conv2D(8, 3, name="first")(picture)
+    hidden = keras.layers.Conv2D(6, 3)(hidden)
+    parts = [keras.layers.GlobalAveragePooling2D()(hidden)]
+    words = keras.Input((None, 4), name="words")
+    if more.get("words"):
+        parts.append(keras.layers.GlobalMaxPooling1D()(keras.layers.Conv1D(5, 3)(words)))
+        parts = [keras.layers.Concatenate()(parts)]
+    inputs = [picture, words] if more.get("words") else picture
+    return keras.Model(inputs, keras.layers.Dense(4)(parts[0]))
+
+
+@pytest.mark.parametrize("strategy", ("magnitude", "reconstruct"))
+def test_operations_of_open_lengths_are_those_of_the_shape_that_is_given(strategy):
+    model, shape = open_pictures(), (20, 20, 3)
+    found = prune(model, target="flops:50%", strategy=strategy, input_shape=shape, effort="quick")
+
+    def at_shape(each):
+        return flops(read_graph(each, [shape]))
+
+    assert at_shape(model) == 2 * (18 * 18 * 9 * 3 * 8 + 16 * 16 * 9 * 8 * 6 + 6 * 4)
+    assert 0.3 * at_shape(model) < at_shape(found.model) <= 0.5 * at_shape(model)
+    assert found.model.inputs[0].shape == (None, None, None, 3)
+
+
+def test_shapes_that_are_given_for_some_inputs_only_leave_operations_undefined():
+    model = open_pictures(words=True)
+    shapes = {"picture": (20, 20, 3), "words": (9, 4)}
+    found = prune(model, target="flops:50%", strategy="magnitude", input_shape=shapes)
+    graphs = [read_graph(each, list(shapes.values())) for each in (model, found.model)]
+    assert flops(graphs[1]) <= 0.5 * flops(graphs[0])
+    del shapes["words"]
+    with pytest.raises(PruningError, match=r"or of size, or give the input_shape") as caught:
+        prune(model, target="flops:50%", strategy="magnitude", input_shape=shapes)
+    assert str(caught.value).startswith("target flops: Conv1D ")
 
 
 @pytest.mark.parametrize("name", ("unequal_split", "slices", "gathered", "heads_by_hand"))
