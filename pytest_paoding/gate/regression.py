@@ -107,13 +107,10 @@ def regressions(old: Entry | None, new: Entry, *, missing: str) -> dict[str, Mea
     if old is None:
         return {name: Measurement(reason=missing) for name in groups}
     better = {**old.better, **new.better}
-    for name in {**old.metrics, **new.metrics}:
+    for name in {**old.metrics, **new.metrics, **new.undefined}:
         if group := _compared_as(name, better):
             groups.setdefault(group, []).append(name)
-    return {
-        group: _regression(group, names, (old.metrics, new.metrics), better)
-        for group, names in groups.items()
-    }
+    return {group: _regression(group, names, (old, new), better) for group, names in groups.items()}
 
 
 def _compared_as(name: str, better: Mapping[str, str]) -> str | None:
@@ -149,20 +146,24 @@ def _base(limit: Limit) -> str:
 def _regression(
     group: str,
     names: Sequence[str],
-    entries: tuple[Mapping[str, float], Mapping[str, float]],
+    entries: tuple[Entry, Entry],
     better: Mapping[str, str],
 ) -> Measurement:
     """Return the worst regression of a metric over the attack's strengths, where it has any."""
     old, new = entries
     metric = KNOWN[group.partition("@")[0]]
     found = [
-        _one(metric, old[name], new.get(name), name, _direction(name, better))
+        _unmeasured(old.metrics[name], name, new)
+        if name not in new.metrics
+        else _one(metric, old.metrics[name], new.metrics[name], name, _direction(name, better))
         for name in names
-        if name in old
+        if name in old.metrics
     ]
     if not found:
         what = names[0] if names else _OF[metric.name][0]
-        return Measurement(reason=f"the baseline has no {title(what)}")
+        why = new.undefined.get(what)
+        nothing = f"the baseline has no {title(what)}"
+        return Measurement(reason=f"{nothing}; now: {why}" if why else nothing)
     undefined = [each for each in found if each.found is None]
     return undefined[0] if undefined else max(found, key=lambda each: each.found or 0.0)
 
@@ -173,11 +174,14 @@ def _direction(name: str, better: Mapping[str, str]) -> Direction:
     return METRICS[name.partition("@")[0]].direction
 
 
-def _one(
-    metric: Metric, old: float, new: float | None, name: str, direction: Direction
-) -> Measurement:
-    if new is None:
-        return Measurement(before=old, reason=f"{title(name)} was not measured now")
+def _unmeasured(old: float, name: str, new: Entry) -> Measurement:
+    """Return the regression of a metric that has no value now, with the reason if there is one."""
+    if why := new.undefined.get(name):
+        return Measurement(before=old, reason=f"{title(name)}: {why}")
+    return Measurement(before=old, reason=f"{title(name)} was not measured now")
+
+
+def _one(metric: Metric, old: float, new: float, name: str, direction: Direction) -> Measurement:
     if metric.unit is not Unit.PERCENT:
         found = rounded(old - new if direction is Direction.HIGHER else new - old, metric.unit)
     elif old == 0:

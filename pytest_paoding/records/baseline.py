@@ -47,19 +47,22 @@ class Entry:
         environment: Versions of the engine's packages, and the kind of machine.
         better: Which values are the better ones, "lower" or "higher", of metrics that are not of
             this package, as far as that is known.
+        undefined: Why metrics have no value, by name; known of present findings only.
     """
 
     metrics: Mapping[str, float]
     settings: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     better: Mapping[str, str] = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of_metrics(
         cls, metrics: Mapping[str, Measurement], better: Mapping[str, str] | None = None
     ) -> Entry:
         """Return an entry of measured values only, and of which ones are better."""
-        return cls(_values(metrics), better=better or {})
+        reasons = {name: each.reason for name, each in metrics.items() if each.reason}
+        return cls(_values(metrics), better=better or {}, undefined=reasons)
 
     @classmethod
     def from_result(cls, result: GateResult) -> Entry:
@@ -79,7 +82,8 @@ class Entry:
     def to_dict(self) -> dict[str, Any]:
         """Return the plain form, in which what is better stands only where something is known."""
         plain = asdict(self)
-        return plain if self.better else {key: plain[key] for key in plain if key != "better"}
+        unsaid = {"undefined"} if self.better else {"undefined", "better"}
+        return {key: each for key, each in plain.items() if key not in unsaid}
 
     def differences(self, other: Entry) -> list[str]:
         """Return the settings and versions in which another entry differs, one text each."""

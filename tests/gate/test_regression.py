@@ -51,6 +51,17 @@ def test_what_cannot_be_compared_is_undefined_and_says_why() -> None:
     assert found({"flops": 0}, {"flops": 3})["flops_increase"].reason == "the baseline's value is 0"
 
 
+def test_what_is_undefined_now_is_undefined_against_the_baseline_for_the_same_reason() -> None:
+    why = "Own 'mine' is of a kind whose work is not known: FLOPs of a sample are undefined"
+    new = Entry.of_metrics({"flops": Measurement(reason=why), "size": Measurement(found=3)})
+    against = regressions(Entry({"flops": 4, "size": 3}), new, missing="")
+    assert against["flops_increase"] == Measurement(before=4, reason=f"flops: {why}")
+    assert against["size_increase"].found == 0
+    without = regressions(Entry({"size": 3}), new, missing="")["flops_increase"]
+    assert without.reason == f"the baseline has no flops; now: {why}"
+    assert new.to_dict() == Entry({"size": 3}).to_dict()
+
+
 @given(st.floats(0.001, 1e6))
 def test_a_gate_never_regresses_from_itself(value: float) -> None:
     metrics = {name: Measurement(found=value) for name in ("accuracy", "size", "flops")}
