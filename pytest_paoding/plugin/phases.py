@@ -66,7 +66,7 @@ def _decided(
     failed = [result for result in attempt.results if result.failed]
     passed = report.when == "call" and report.passed
     if not failed:
-        return attempt.results[-1].outcome.word if passed else None
+        return attempt.results[-1].word if passed else None
     if passed and not hasattr(report, "wasxfail"):  # a failure that the test caught counts too
         report.outcome = "failed"
         report.longrepr = f"{failed[0].name} {failed[0].headline}"
@@ -75,7 +75,7 @@ def _decided(
             crash.message = f"{failed[-1].name} {failed[-1].headline}"
     else:
         return None
-    return failed[-1].outcome.word
+    return failed[-1].word
 
 
 def _excuse_forced(attempt: ItemAttempt, report: pytest.TestReport) -> None:

@@ -111,7 +111,7 @@ def renew_baseline(run: PaodingRun, *, full: bool) -> Findings:
 def _unfit(run: PaodingRun, result: GateResult) -> str | None:
     """Return why a gate is not to be written."""
     if result.outcome not in PUBLISHED:
-        return result.outcome.word
+        return result.word
     return None if run.tests[result.nodeid].passed else "its test did not pass"
 
 

@@ -125,9 +125,22 @@ class GateResult(Shown):
         return "; ".join(filter(None, told))
 
     @property
+    def untouched(self) -> bool:
+        """Whether no unit was removed and no weight set to zero, of layers that have some."""
+        sparsity = self.settings.get("sparsity")
+        whole = all(layer.kept == layer.units for layer in self.layers)
+        return bool(self.layers) and whole and not (sparsity and sparsity.value)
+
+    @property
+    def word(self) -> str:
+        """The status word in every report: that of the outcome, unless nothing was to prune."""
+        kept = self.outcome is Outcome.WITHIN_BUDGET and self.untouched
+        return "UNCHANGED" if kept else self.outcome.word
+
+    @property
     def headline(self) -> str:
         """The outcome and its grounds in one line."""
-        return ": ".join(filter(None, (self.outcome.word, self.grounds)))
+        return ": ".join(filter(None, (self.word, self.grounds)))
 
     @property
     def failed(self) -> bool:

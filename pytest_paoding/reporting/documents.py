@@ -21,7 +21,7 @@ def markdown(record: RunRecord) -> str:
     lines += _table(
         ("gate", "outcome", "grounds", "file"),
         [
-            (result.name, result.outcome.word, result.grounds, wording.artifact(result))
+            (result.name, result.word, result.grounds, wording.artifact(result))
             for result in record.results
         ],
     )
@@ -37,7 +37,7 @@ def _section(result: GateResult) -> list[str]:
         return []
     rows = [(*wording.row(check), check.limit.source) for check in result.checks]
     return [
-        f"### {_cell(result.name)}: {result.outcome.word}",
+        f"### {_cell(result.name)}: {result.word}",
         "",
         *_table((*wording.ROW, "from"), rows),
         *(_table(file_heads(result), files) if (files := file_rows(result)) else ()),

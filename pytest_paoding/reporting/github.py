@@ -64,7 +64,7 @@ def annotate(
 def _of_gate(
     result: GateResult, file: ConfigFile, root: Path, workspace: Path
 ) -> Iterator[Annotation]:
-    title = f"{result.name}: {result.outcome.word}"
+    title = f"{result.name}: {result.word}"
     missed = [check for check in result.checks if check.fails or check.warns]
     if result.outcome in {Outcome.UNJUDGED, Outcome.CRASHED}:
         place = _place_of_gate(result, file, root)

@@ -174,7 +174,7 @@ def _tradeoff(name: str, group: list[GateResult]) -> str:
 
 def _word(result: GateResult) -> str:
     kind = _KIND.get(result.outcome, "other")
-    return f'<span class="word {kind}">{result.outcome.word}</span>'
+    return f'<span class="word {kind}">{result.word}</span>'
 
 
 def _anchor(result: GateResult) -> str:

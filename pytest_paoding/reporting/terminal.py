@@ -5,6 +5,7 @@ Imported only when there is something to print.
 
 from __future__ import annotations
 
+from collections import Counter
 from textwrap import indent
 from typing import TYPE_CHECKING
 
@@ -125,8 +126,8 @@ def counts(results: Sequence[GateResult]) -> str:
     if not results:
         return "no gate ran"
     parts = [f"{len(results)} gate{'s' * (len(results) != 1)}"]
-    numbers = {each: sum(result.outcome is each for result in results) for each in Outcome}
-    parts += [f"{number} {each.word.lower()}" for each, number in numbers.items() if number]
+    words = [result.word for each in Outcome for result in results if result.outcome is each]
+    parts += [f"{number} {word.lower()}" for word, number in Counter(words).items()]
     if reused := sum(result.reused for result in results):
         parts.append(f"{reused} of them as before")
     return ", ".join(parts)

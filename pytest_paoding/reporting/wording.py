@@ -72,18 +72,26 @@ def measured_row(name: str, measured: Measurement) -> list[str]:
 
 def pruned(result: GateResult) -> str:
     """Return the removed units and parameters in one line."""
-    shrunk = [layer for layer in result.layers if layer.kept < layer.units]
-    units = sum(layer.units for layer in shrunk)
-    gone = units - sum(layer.kept for layer in shrunk)
-    text = f"pruned {gone} of {units} units in {len(shrunk)} layer{'s' * (len(shrunk) != 1)}"
+    text = _removed(result)
     if parameters := result.metrics.get("parameters"):
         before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
         text += f", {before} -> {after} parameters"
     if result.trials and result.ratio is not None:
         text += f", ratio {result.ratio:g} found with {len(result.trials)} trials"
-    if result.target is not None and result.ratio is not None:
+    if result.target is not None and result.ratio:
         text += f", ratio {result.ratio:g} found for {shown_target(result.target)}"
     return f"{text}, {result.duration:.1f} s"
+
+
+def _removed(result: GateResult) -> str:
+    shrunk = [layer for layer in result.layers if layer.kept < layer.units]
+    units = sum(layer.units for layer in shrunk)
+    gone = units - sum(layer.kept for layer in shrunk)
+    if gone:
+        return f"pruned {gone} of {units} units in {len(shrunk)} layer{'s' * (len(shrunk) != 1)}"
+    if result.target is None or result.ratio != 0:
+        return "removed nothing"
+    return f"removed nothing: the target {shown_target(result.target)} is met already"
 
 
 def artifact(result: GateResult) -> str:
@@ -93,6 +101,8 @@ def artifact(result: GateResult) -> str:
         return ""
     if not file.published:
         return str(file)
+    if result.untouched:
+        return f"{file} (nothing removed)"
     reduction = result.metrics.get("size_reduction")
     share = "" if reduction is None or reduction.found is None else f" ({-reduction.found:+.0%})"
     return f"{file}{share}"
@@ -101,7 +111,7 @@ def artifact(result: GateResult) -> str:
 def status(result: GateResult) -> str:
     """Return the word for the outcome, or for what became of the file where the gate passed."""
     if result.outcome is not Outcome.WITHIN_BUDGET:
-        return result.outcome.word
+        return result.word
     if result.artifact is None:
         return "within budget"
     return "published" if result.published else "not published"

@@ -200,7 +200,7 @@ def test_the_search_says_what_it_found(single: Project) -> None:
     ran.stdout.fnmatch_lines(
         [
             "cnn OVER BUDGET: *parameters removed 0.0% < 50.0%",
-            "pruned 0 of 0 units in 0 layers, 120 -> 120 parameters, ratio 0.06 found with 6 *",
+            "removed nothing, 120 -> 120 parameters, ratio 0.06 found with 6 *",
         ]
     )
     assert single.published == []

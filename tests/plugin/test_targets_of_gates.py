@@ -104,6 +104,23 @@ def test_what_is_out_of_reach_is_unjudged(single: Project) -> None:
     assert single.gates["cnn"]["reason"].startswith("target is out of reach: the least is")
 
 
+def test_what_meets_the_target_already_says_that_nothing_was_removed(single: Project) -> None:
+    single.configure(TARGET.replace('"50%"', "1000"), cnn={"layers": {"dense": 40}})
+    ran = single.gate("-v", "--paoding-report=all", "--paoding-html=run.html")
+    assert ran.ret == 0
+    assert single.gates["cnn"]["outcome"] == "within-budget"
+    ran.stdout.fnmatch_lines(
+        [
+            "pyproject.toml::paoding::cnn UNCHANGED*",
+            "cnn  published *cnn.keras * (nothing removed)",
+            "1 gate, 1 unchanged",
+        ]
+    )
+    page = (single.path / "run.html").read_text()
+    assert "removed nothing: the target 1,000 parameters is met already, 4" in page
+    assert ">UNCHANGED<" in page
+
+
 def test_over_budget_the_target_is_what_may_change(single: Project) -> None:
     single.configure(TARGET, cnn={"accuracy": [0.9, 0.5]})
     ran = single.gate()

@@ -6,10 +6,10 @@ from typing import get_args
 
 from pytest_paoding.config import values
 from pytest_paoding.config.catalogue.keys import EngineCall, Key
-from pytest_paoding.config.efforts import effort
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import Allocation, Mixing
 from pytest_paoding.records.text import quantities
+from pytest_paoding.records.text.efforts import effort
 from pytest_paoding.records.text.ratios import read_ratio
 from pytest_paoding.records.text.targets import read_target
 
@@ -116,7 +116,8 @@ PRUNING_KEYS = (
         " by input name NAME=32,32,3",
         meaning="For models that leave lengths open: the shape of drawn inputs without the batch, "
         "or a table of such shapes by input name. Unless given, the lengths of `calibration`, or "
-        "of the data for judging, or else usual ones that every layer accepts, which a note tells.",
+        "of the data for judging, or else usual ones that every layer accepts, which a note tells. "
+        "FLOPs are counted for it, unless usual ones had to do.",
     ),
     Key(
         name="allocation",

@@ -74,24 +74,24 @@ class Pruned:
 def prune(  # noqa: PLR0913 # keyword-only, each with a default
     model: Any,
     *,
-    ratio: float | None = None,
+    ratio: float | str | None = None,
     target: Target | str | None = None,
     strategy: str = "reconstruct",
     input_range: InputRange | None = None,
     input_kind: InputKinds | None = None,
     input_shape: InputShape | None = None,
     seed: int = 0,
-    step: float = 0.025,
+    step: float | str = 0.025,
     allocation: str = "global",
     effort: str | float = "standard",
     calibration: Any = None,
-    ratios: Mapping[str, float] | None = None,
+    ratios: Mapping[str, float | str] | None = None,
     include: str | Iterable[str] = "*",
     exclude: str | Iterable[str] = (),
     round_to: int = 1,
     jump: float | None = None,
     mixing: str = "exact",
-    sparsity: float = 0.0,
+    sparsity: float | str = 0.0,
     verify: bool = False,
     progress: Progress | None = None,
 ) -> Pruned:
@@ -110,7 +110,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     Args:
         model: A built model: Sequential, Functional, or a subclassed one whose `call` is made of
             layers and `keras.ops`, of which a Functional model is made; see the notes.
-        ratio: Share of the units to remove, in [0, 1).
+        ratio: Share of the units to remove, in [0, 1), or a text such as "50%", as every share.
         target: What may stay, in place of a ratio: `{"flops": "50%"}` of the model's own,
             `{"parameters": 40000}` or `{"size": "300 kB"}` of the file, or a text `size:300kB`.
         strategy: `magnitude`, `saliency`, `impact`, `stochastic` or `reconstruct`.
@@ -168,8 +168,11 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     """
     goal_asked = check_target(ratio, target)
     constraints = Constraints(
-        ratio=MOST if ratio is None else ratio,
-        ratios=dict(ratios or {}),
+        ratio=MOST if ratio is None else check_share("ratio", ratio, zero=True),
+        ratios={
+            name: check_share(f"{name}:", share, zero=True)
+            for name, share in (ratios or {}).items()
+        },
         include=listed(include),
         exclude=listed(exclude),
         round_to=round_to,

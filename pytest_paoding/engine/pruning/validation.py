@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.errors import PruningError
-from pytest_paoding.records.protocol import EFFORTS
+from pytest_paoding.records.text.efforts import effort
 from pytest_paoding.records.text.quantities import part, step
 from pytest_paoding.records.text.targets import read_target
 
@@ -22,19 +22,22 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
 
     Args:
         name: Name of the argument.
-        value: Its value.
+        value: Its value, a number or a text such as "50%".
         zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 (a step).
 
     Raises:
         PruningError: The value is not a number in its range.
     """
-    if _is_number(value):
+    read = part if zero else step
+    if _is_number(value) or isinstance(value, str):
         with suppress(ValueError):
-            return (part if zero else step)(float(value))
+            return read(value if isinstance(value, str) else float(value))
     span = "[0, 1)" if zero else "(0, 1]"
     likely = _is_number(value) and 1 < value < 100  # noqa: PLR2004 # per cent
     meant = f', did you mean {value / 100:g} or "{value:g}%"?' if likely else ""
-    raise PruningError(f"{name} must be a share in {span}, not {value!r}{meant}")
+    raise PruningError(
+        f'{name} must be a share in {span}, or a text such as "50%", not {value!r}{meant}'
+    )
 
 
 def check_target(ratio: Any, target: Any) -> dict[str, float] | None:
@@ -84,12 +87,10 @@ def check_effort(value: Any) -> str | float:
     Raises:
         PruningError: The value is neither.
     """
-    if _is_number(value) and value > 0:
-        return float(value)
     try:
-        return check_choice("effort", value, EFFORTS)
-    except PruningError as error:
-        raise PruningError(f"{error}, or a number of seconds") from None
+        return effort(value)
+    except ValueError as error:
+        raise PruningError(f"effort: {error}") from None
 
 
 def listed(patterns: str | Iterable[str]) -> tuple[str, ...]:

@@ -16,5 +16,12 @@ def likely(word: str, known: Sequence[str]) -> str:
 
 
 def close(word: str, known: Sequence[str]) -> str | None:
-    """Return the known word that `word` most likely misspells, if there is one."""
-    return next(iter(difflib.get_close_matches(word, known, n=1)), None)
+    """Return the known word that `word` most likely misspells, if there is one.
+
+    >>> close("quikc", ("quick", "thorough")), close("FLOPs", ("flops", "size"))
+    ('quick', 'flops')
+    """
+    lower = {each.lower(): each for each in reversed(known)}
+    exact = difflib.get_close_matches(word, known, n=1)
+    found = exact or [lower[each] for each in difflib.get_close_matches(word.lower(), lower, n=1)]
+    return next(iter(found), None)

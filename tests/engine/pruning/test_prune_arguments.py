@@ -32,7 +32,10 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 1.0}, "ratio must be a share"),
         ({"ratio": -0.1}, "ratio must be a share"),
         ({"ratio": float("nan")}, "ratio must be a share"),
-        ({"ratio": "0.5"}, "ratio must be a share"),
+        ({"ratio": "half"}, r'ratio must be a share .*, or a text such as "50%", not .half.'),
+        ({"ratio": "50"}, "ratio must be a share"),
+        ({"ratio": "150%"}, "ratio must be a share"),
+        ({"ratio": 0.5, "ratios": {"x": "x"}}, "x: must be a share"),
         ({"ratio": True}, "ratio must be a share"),
         ({"ratio": 0.5, "step": 0}, "step must be a share"),
         ({"ratio": 0.5, "seed": -1}, "seed must be a whole number"),
@@ -46,8 +49,14 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 0.5, "allocation": "even"}, "unknown allocation 'even', known are global"),
         (
             {"ratio": 0.5, "effort": "low"},
-            "unknown effort 'low', known are quick, standard, thorough, or a number of seconds",
+            "^effort: 'low' is neither of quick, standard, thorough nor a positive number of",
         ),
+        ({"ratio": 0.5, "effort": "quikc"}, "of seconds, did you mean quick.$"),
+        ({"ratio": 0.5, "effort": "Quick"}, "of seconds, did you mean quick.$"),
+        ({"ratio": 0.5, "effort": "-10"}, "effort: '-10' is neither of"),
+        ({"ratio": 0.5, "effort": 0}, "effort: 0 is neither of"),
+        ({"ratio": 0.5, "effort": True}, "effort: True is neither of"),
+        ({"ratio": 0.5, "effort": None}, "effort: None is neither of"),
         ({"ratio": 0.5, "mixing": "free"}, "mixing must be 'exact' or 'recompute'"),
         ({"ratio": 0.5, "exclude": "conv*"}, r"exclude: no layer matches 'conv\*'; there are"),
         ({"ratio": 0.5, "include": ["a", "b"]}, "include: no layer matches 'a'; there are"),
@@ -60,6 +69,19 @@ def test_arguments_that_make_no_sense_are_refused(arguments, message):
     with pytest.raises(PruningError, match=message) as caught:
         prune(mlp(6), **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_texts_are_taken_as_settings_take_them():
+    model = mlp(16, 16)
+    name = model.layers[0].name
+    numbers = {"ratio": 0.5, "ratios": {name: 0.25}, "sparsity": 0.25, "step": 0.05, "effort": 10}
+    texts = {"ratio": "50%", "ratios": {name: "25%"}, "sparsity": "0.25", "step": "5%"}
+    texts["effort"] = "10"
+    for strategy in ("magnitude", "reconstruct"):
+        one, other = (prune(model, strategy=strategy, **each) for each in (numbers, texts))
+        assert one.ratio == other.ratio == 0.5
+        for mine, theirs in zip(one.model.weights, other.model.weights, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 @each_strategy

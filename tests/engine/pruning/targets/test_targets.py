@@ -241,8 +241,11 @@ def test_jumps_that_keep_units_are_made_up_for():
     (
         ({}, "a pruning needs a ratio or a target: neither is given"),
         ({"ratio": 0.5, "target": "flops:50%"}, "a ratio or a target: both are given"),
-        ({"target": "speed:50%"}, "target: 'speed:50%' is not one target such as"),
-        ({"target": {"flops": 0.5, "size": 100000}}, "is not one target such as"),
+        ({"target": "speed:50%"}, "target: 'speed:50%' is not one target: unknown kind 'speed'"),
+        (
+            {"target": {"flops": 0.5, "size": 100000}},
+            "is not one target: of flops and size only one may be given",
+        ),
         ({"target": {"flops": 50}}, 'target: flops: 50 is very little: did you mean "50%"?'),
         (
             {"target": {"parameters": 0.01}},

@@ -6,16 +6,27 @@ from contextlib import suppress
 
 from pytest_paoding.records.protocol import EFFORTS
 from pytest_paoding.records.text.quantities import as_given, finite
+from pytest_paoding.records.text.spelling import close
 
 
 def effort(value: object) -> str | float:
-    """Return an effort by its name, or as a number of seconds."""
+    """Return an effort by its name, or as a number of seconds, which may be a text.
+
+    >>> effort("quick"), effort("10")
+    ('quick', 10.0)
+
+    Raises:
+        ValueError: It is none; one line.
+    """
     if value in EFFORTS:
         return str(value)
     with suppress(ValueError, TypeError):
         seconds = finite(float(value) if isinstance(value, str) else value)
         if seconds > 0:
             return seconds
+    meant = close(value, EFFORTS) if isinstance(value, str) else None
+    hint = f", did you mean {meant}?" if meant else ""
+    known = ", ".join(EFFORTS)
     raise ValueError(
-        f"{as_given(value)} is neither of {', '.join(EFFORTS)} nor a positive number of seconds"
+        f"{as_given(value)} is neither of {known} nor a positive number of seconds{hint}"
     )
