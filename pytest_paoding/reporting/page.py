@@ -143,7 +143,7 @@ def _metrics(result: GateResult) -> str:
         [escape(cell) for cell in wording.measured_row(name, measured)]
         for name, measured in result.metrics.items()
     ]
-    return table("All metrics", ("metric", *wording.ROW[1:5]), rows)
+    return table("All metrics", ("metric", *wording.MEASURED[1:]), rows)
 
 
 def _settings(result: GateResult) -> str:

@@ -72,7 +72,7 @@ def layer_table(result: GateResult) -> str:
 def metric_table(result: GateResult) -> str:
     """Return everything that was measured."""
     rows = [wording.measured_row(name, measured) for name, measured in result.metrics.items()]
-    return _table(rows, list(wording.ROW[:5]), numbers=range(1, 5))
+    return _table(rows, list(wording.MEASURED), numbers=range(1, 5))
 
 
 def _table(rows: Sequence[Sequence[str]], heads: Sequence[str], *, numbers: Iterable[int]) -> str:

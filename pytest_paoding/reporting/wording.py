@@ -58,7 +58,7 @@ def verdict(check: Check) -> str:
 
 
 def measured_row(name: str, measured: Measurement) -> list[str]:
-    """Return a metric without a budget as cells: metric, before, after, found, interval."""
+    """Return a metric as cells: metric, before, after, found, interval, why it is undefined."""
     metric = KNOWN.get(name.partition("@")[0])
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
@@ -67,7 +67,12 @@ def measured_row(name: str, measured: Measurement) -> list[str]:
         show(measured.after, sides),
         show(measured.found, unit),
         interval(measured, unit),
+        (measured.reason or "") if measured.found is None else "",
     ]
+
+
+MEASURED = (*ROW[:5], "undefined as")
+"""The heads of the cells of a metric."""
 
 
 def pruned(result: GateResult) -> str:
