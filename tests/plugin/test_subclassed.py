@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -125,3 +126,43 @@ def test_a_file_of_a_registered_class_is_opened(real: Project) -> None:
     ran = real.run("--paoding-ratio=0.5", "--paoding-json=run.json")
     assert ran.ret == 0
     assert "Functional model without the class Net" in real.gates["net"]["notes"][0]
+
+
+OWN_LAYER = """
+import keras
+import our_net
+
+
+class Halved(keras.layers.Dense):
+    def call(self, inputs):
+        return super().call(inputs) / 2
+
+
+def net(kind):
+    before = [keras.Input((8,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(4, "relu")]
+    return keras.Sequential([*before, kind(6, name="own"), keras.layers.Dense(1, "sigmoid")])
+
+
+def test_own(paoding):
+    paoding.check(net(Halved), our_net.holdout(), ratio=0.5, max_flops=10**9)
+
+
+def test_heir(paoding):
+    heir = type("Heir", (keras.layers.Dense,), {})
+    paoding.check(net(heir), our_net.holdout(), ratio=0.5, max_flops=10**9)
+"""
+
+
+def test_budgets_on_flops_are_unjudged_where_own_code_has_an_unknown_share(real: Project) -> None:
+    real.write("pyproject.toml", '[tool.paoding]\nstrategy = "magnitude"\n')
+    real.tests(OWN_LAYER)
+    ran = real.gate("--paoding-html=run.html")
+    ran.assert_outcomes(passed=1, failed=1)
+    why = "Halved 'own' is of a kind whose work is not known: FLOPs of a sample are undefined"
+    ran.stdout.fnmatch_lines([f"test_own UNJUDGED: flops: {why}"])
+    metrics = real.gates["test_own"]["metrics"]
+    for name in ("flops", "flops_reduction"):
+        assert (metrics[name]["found"], metrics[name]["reason"]) == (None, why)
+    assert real.gates["test_heir"]["metrics"]["flops"]["before"] == 2 * (64 + 32 + 24 + 6)
+    assert html.escape(why) in (real.path / "run.html").read_text()
+    assert len(real.published) == 2
