@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+import keras
 import pytest
 
 from pytest_paoding.__main__ import COMMANDS
@@ -76,6 +77,7 @@ def test_the_rule_in_the_pages_is_a_right_one(capsys: pytest.CaptureFixture[str]
     (code,) = (
         block.values[0] for block in blocks("python") if "@pytest_paoding.rule" in block.values[0]
     )
+    keras.utils.set_random_seed(0)
     exec(compile(code, "page", "exec"), {"__name__": "page"})
     shape, notes = capsys.readouterr().out.splitlines()
     assert shape == "(3,)"

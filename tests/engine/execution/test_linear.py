@@ -102,4 +102,5 @@ def test_a_dense_layer_on_many_axes_is_a_product_of_matrices(shape: tuple[int, .
     layer.build(shape)
     for _ in range(10):
         found = product(layer, keras.ops.convert_to_tensor(values), layer.kernel.value)
-    np.testing.assert_allclose(found, values @ values_of(layer.kernel), rtol=1e-5)
+    # Sums of at most four products below one: some cancel, and keep the rounding of their terms.
+    np.testing.assert_allclose(found, values @ values_of(layer.kernel), rtol=1e-5, atol=1e-6)

@@ -208,7 +208,13 @@ def test_an_effort_says_how_long_it_takes(digits, effort, steps):
     assert told == {"measuring groups", "reconstructing", *steps}
 
 
-@pytest.mark.parametrize("key", ("allocation", "effort"))
-def test_unknown_words_are_refused(key):
-    with pytest.raises(PaodingError, match=f"unknown {key} 'much', known are"):
+@pytest.mark.parametrize(
+    ("key", "said"),
+    (
+        ("allocation", "unknown allocation 'much', known are"),
+        ("effort", "effort: 'much' is neither of quick, standard, thorough nor a positive number"),
+    ),
+)
+def test_unknown_words_are_refused(key, said):
+    with pytest.raises(PaodingError, match=said):
         prune(mlp(4), ratio=0.5, **{key: "much"})
