@@ -46,7 +46,7 @@ def trained(name: str, seed: int) -> tuple[Any, Any, tuple[float, float] | None]
         model, (inputs, _), _ = fidelity.trained(name, seed)
         return model, inputs, (-5.0, 5.0) if name == "cancer-mlp" else (0.0, 1.0)
     model, inputs, _ = sequences.trained(name, seed)
-    return model, inputs, None
+    return model, inputs, (0.0, 1.0) if inputs.dtype.kind == "f" else None
 
 
 def answers(model: Any, inputs: Any) -> Any:

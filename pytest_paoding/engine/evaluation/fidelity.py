@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _NAMES = ("synthetic_agreement", "output_divergence")
+_UNUSUAL = ("features", "sequence")  # kinds whose values have no usual range
+_UNKNOWN = (
+    "nothing tells the range of input {!r}, and what agrees in a wrong one tells nothing: set "
+    "input_range, scale it by a layer of the model, or give data"
+)
 _MOST_SOUND = 0.5  # share of them that the original must make numbers of; others are left out
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
@@ -51,7 +56,8 @@ def fidelity_metrics(
     alike; divergence the root mean square of what the outputs differ by before their last
     activation, as a share of the original's deviation. The inputs are moved to classes drawn at
     random, or merely drawn where that cannot be done in seconds. They are not the data, and where
-    the original gives too few classes to them, agreement tells nothing and is undefined.
+    the original gives too few classes to them, agreement tells nothing and is undefined. Both are
+    where nothing tells the range of a table's columns, or of a series.
 
     Args:
         original: The model before pruning.
@@ -63,6 +69,10 @@ def fidelity_metrics(
     large.
     """
     sources, _ = settled_sources(original, **inputs)
+    tasks = _tasks(original, sources.graph, task)
+    if unknown := next((each for each in sources if each.assumed and each.kind in _UNUSUAL), None):
+        reason = _UNKNOWN.format(unknown.name)
+        return dict.fromkeys(_NAMES, Measurement(reason=reason)) | _of_values(tasks, sources.graph)
     shapes = [tensor.shape for tensor in sources.graph.inputs]
     model = Model(sources.graph, WorkingWeights())
     try:
@@ -81,9 +91,25 @@ def fidelity_metrics(
     assumed = f", {ASSUMED}" if any(source.assumed for source in sources) else ""
     detail = f"{len(both[0])} synthetic inputs{moved}{assumed}"
     return {
-        "synthetic_agreement": _agreement(original, sources.graph, both, task, detail),
+        "synthetic_agreement": _agreement(tasks, sources.graph, both, detail),
         "output_divergence": _divergence(*both, detail),
     }
+
+
+def _tasks(original: Any, graph: Graph, said: TaskNames | None) -> JudgedTasks:
+    signature = signature_of(original)
+    names = [port.names for port in signature.outputs]
+    return JudgedTasks(graph, signature, compiled_of(original, names), said)
+
+
+def _of_values(tasks: JudgedTasks, graph: Graph) -> dict[str, Measurement]:
+    """Return that agreement is undefined where no output has answers that are the same or not."""
+    judged = [tasks.of(index) for index in range(len(graph.outputs))]
+    if any(task.answered for task in judged):
+        return {}
+    kind = f"output {judged[0].port.name!r} is judged as {judged[0].name}"
+    reason = f"{kind}: values agree more or less, see output divergence"
+    return {"synthetic_agreement": Measurement(reason=reason)}
 
 
 def _require_widths(graph: Graph, outputs: FloatArray) -> None:
@@ -118,25 +144,16 @@ def _outputs(model: Model, chunks: Sequence[Mapping[Tensor, Any]]) -> FloatArray
 
 
 def _agreement(
-    original: Any,
-    graph: Graph,
-    both: tuple[FloatArray, FloatArray],
-    said: TaskNames | None,
-    detail: str,
+    tasks: JudgedTasks, graph: Graph, both: tuple[FloatArray, FloatArray], detail: str
 ) -> Measurement:
     """Return the share of inputs to which both models give the same answers.
 
     Undefined where no output has answers that are the same or not, as of a regression, and where
     the original's are of too few classes.
     """
-    signature = signature_of(original)
-    names = [port.names for port in signature.outputs]
-    tasks = JudgedTasks(graph, signature, compiled_of(original, names), said)
+    if valued := _of_values(tasks, graph):
+        return valued["synthetic_agreement"]
     judged = [each for each in _by_task(graph, tasks, both) if each[0].answered]
-    if not judged:
-        task = tasks.of(0)
-        kind = f"output {task.port.name!r} is judged as {task.name}"
-        return Measurement(reason=f"{kind}: values agree more or less, see output divergence")
     alike = _alike(judged)
     found = [
         _share(task, before, same) for (task, before, _), same in zip(judged, alike, strict=True)

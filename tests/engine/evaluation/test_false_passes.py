@@ -145,6 +145,39 @@ def test_values_that_only_look_like_classes_do_not_agree() -> None:
     assert evaluate(model, model, given)["agreement"].found == 1
 
 
+def of_input(given: Any, *, scaled: bool) -> Any:
+    """Return a classifier of one input, that scales it or does not."""
+    x = layers.Normalization(mean=3.0, variance=4.0)(given) if scaled else given
+    x = layers.GRU(4)(x) if len(given.shape) == 3 else layers.Dense(4, "relu")(x)
+    return layers.Dense(3, "softmax")(x)
+
+
+@pytest.mark.parametrize("shape", ((5,), (12, 3)), ids=("table", "series"))
+@pytest.mark.parametrize("beside", (False, True), ids=("alone", "beside pictures"))
+def test_what_has_no_usual_range_is_judged_in_a_told_one_only(
+    *, shape: tuple[int, ...], beside: bool
+) -> None:
+    """A table of measurements is nowhere near 0 to 1, where all of its rows are alike."""
+    for scaled in (False, True):
+        given = keras.Input(shape, name="raw")
+        inputs, outputs = [given], [of_input(given, scaled=scaled)]
+        if beside:
+            picture = keras.Input((8, 8, 1), name="seen")
+            inputs.append(picture)
+            outputs.append(
+                layers.Dense(3, "softmax")(layers.Flatten()(layers.Conv2D(2, 3)(picture)))
+            )
+        model = keras.Model(inputs, outputs)
+        told = fidelity_metrics(model, model, input_range={"raw": (-40.0, 900.0)})
+        untold = fidelity_metrics(model, model)
+        for each in (*told.values(), *(untold.values() if scaled else ())):
+            assert "nothing tells the range" not in (each.reason or "")
+        for each in () if scaled else untold.values():
+            assert each.found is None
+            assert "nothing tells the range of input 'raw'" in each.reason
+            assert "set input_range" in each.reason
+
+
 @pytest.mark.parametrize("counts", ((500, 12), (100, 100, 3), (8, 8), (1, 1, 1), (7,)))
 def test_effective_classes_are_the_exponential_of_the_entropy(counts: tuple[int, ...]) -> None:
     given = np.repeat(np.arange(len(counts)), counts)
