@@ -20,15 +20,15 @@ import numpy as np
 
 from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.graph.norms import has_recorded
-from pytest_paoding.engine.pruning.reconstruct.allocation import Costs, allocate
-from pytest_paoding.engine.pruning.reconstruct.curves import measure
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers, readers_of
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
-from pytest_paoding.engine.pruning.reconstruct.settling import Settling
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.twin import calibrate
 from pytest_paoding.engine.pruning.reconstruct.units import Units
+from pytest_paoding.engine.pruning.reconstruct.widths.allocation import Costs, allocate
+from pytest_paoding.engine.pruning.reconstruct.widths.curves import measure
+from pytest_paoding.engine.pruning.reconstruct.widths.settling import Settling
 from pytest_paoding.engine.pruning.targets.aiming import (
     Proposal,
     least_uniform,
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
     from pytest_paoding.engine.inputs.inputs import Inputs
-    from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve
     from pytest_paoding.engine.pruning.reconstruct.readers import Reader
+    from pytest_paoding.engine.pruning.reconstruct.widths.allocation import CostCurve
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.records.protocol import Progress
 

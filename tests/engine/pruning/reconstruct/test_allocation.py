@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve, Costs, allocate
+from pytest_paoding.engine.pruning.reconstruct.widths.allocation import CostCurve, Costs, allocate
 from pytest_paoding.engine.pruning.targets.counts import Counts
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform

@@ -16,10 +16,10 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import chunked
-from pytest_paoding.engine.pruning.reconstruct.curves import _change, _parts, measure
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.units import Units
+from pytest_paoding.engine.pruning.reconstruct.widths.curves import _change, _parts, measure
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
 from support.small_models import randomised

@@ -9,8 +9,8 @@ import numpy as np
 
 from pytest_paoding.engine.execution.multiplications import multiplications
 from pytest_paoding.engine.execution.wave import Wave
-from pytest_paoding.engine.pruning.reconstruct.allocation import CostCurve
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
+from pytest_paoding.engine.pruning.reconstruct.widths.allocation import CostCurve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
-    from pytest_paoding.engine.pruning.reconstruct.allocation import Costs
+    from pytest_paoding.engine.pruning.reconstruct.widths.allocation import Costs
 
 
 class Settling:

@@ -1,0 +1,1 @@
+"""Widths: how many units of each group stay."""
