@@ -19,7 +19,7 @@ from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from pytest_paoding.engine.pruning.reconstruct.units import Units
-from pytest_paoding.engine.pruning.reconstruct.widths.curves import _change, _parts, measure
+from pytest_paoding.engine.pruning.reconstruct.widths.curves import _parts, measure, output_change
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
 from support.small_models import randomised
@@ -34,7 +34,7 @@ def test_inputs_that_a_removal_makes_no_numbers_of_do_not_count_unless_most(lost
     outputs = reference + generator.normal(size=(30, 3))
     reference[:, 2] = outputs[:, 2] = -np.inf  # a class that is ruled out
     outputs[:lost, 1] = np.nan
-    first, second = _change(outputs, reference, (20, 10))
+    first, second = output_change(outputs, reference, (20, 10))
     moved, base = outputs[lost:20, :2], reference[lost:20, :2]
     spread = np.square(base - base.mean(axis=0)).sum(axis=1).mean()
     expected = np.square(moved - base).sum(axis=1).mean() / (spread + 1e-9)

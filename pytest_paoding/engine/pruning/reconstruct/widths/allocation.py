@@ -7,6 +7,7 @@ target counts, are then removed, step by step, where the next ones change least.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,10 @@ class CostCurve:
     def at(self, removed: float, kind: int) -> float:
         """Return the change for a number of units removed."""
         return float(np.interp(removed, self.removed, self.change[kind]))
+
+    def worst(self, removed: float) -> float:
+        """Return the change of the outputs as a share of their deviation, of the worst kind."""
+        return sqrt(max(self.at(removed, kind) for kind in range(len(self.change))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

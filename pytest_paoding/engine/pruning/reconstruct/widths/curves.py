@@ -86,7 +86,7 @@ def _curve(
 ) -> CostCurve:
     changes = [np.zeros(len(sizes))]
     for count in parts:
-        changes.append(np.maximum(_change(without(count), reference, sizes), changes[-1]))
+        changes.append(np.maximum(output_change(without(count), reference, sizes), changes[-1]))
     return CostCurve(np.array([0, *parts]), np.array(changes).T)
 
 
@@ -104,7 +104,7 @@ def _without(units: Units, count: int, survey: Survey, wave: Wave) -> FloatArray
         return wave.fork().finish()
 
 
-def _change(outputs: FloatArray, reference: FloatArray, sizes: Sequence[int]) -> FloatArray:
+def output_change(outputs: FloatArray, reference: FloatArray, sizes: Sequence[int]) -> FloatArray:
     """Return the squared change of the outputs relative to their variance, by kind of inputs.
 
     Outputs that the original does not give in numbers do not count, nor do inputs of which only the

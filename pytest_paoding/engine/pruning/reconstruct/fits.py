@@ -1,0 +1,127 @@
+"""Fits: what stays by a plan is fitted to the original, and the plan that fits best is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
+from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
+from pytest_paoding.engine.pruning.reconstruct.widths.curves import output_change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_paoding.engine.graph.trace import Graph
+    from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.engine.pruning.reconstruct.readers import Reader
+    from pytest_paoding.engine.pruning.reconstruct.survey import Survey
+    from pytest_paoding.engine.pruning.reconstruct.units import Units
+    from pytest_paoding.engine.pruning.task import Task
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """Plans that are carried out.
+
+    Attributes:
+        task: The task.
+        survey: Samples of the original.
+        readers: Its readers, in order.
+        units: The groups that shrink.
+    """
+
+    task: Task
+    survey: Survey
+    readers: Sequence[Reader]
+    units: Sequence[Units]
+
+    def nearest(self, stays: Sequence[BoolArray], original: Wave) -> BoolArray:
+        """Carry out the plan whose outputs are the nearest to the original's; return its mask.
+
+        Cost: a pass over all inputs for each plan, and O(columns^3) for each reader.
+
+        Args:
+            stays: Masks of the classes that stay, shape (classes,), one for each plan.
+            original: The original's wave, at its end.
+        """
+        if len(stays) == 1:
+            self.carry_out(stays[0])
+            return stays[0]
+        model, sizes = self.survey.model, self.survey.inputs.sizes
+        reference, least = original.finish(), inf
+        nearest, fitted = stays[0], model.weights.changed()
+        for stay in stays:
+            with model.tried(_weighted(model.graph)):
+                outputs = self.carry_out(stay, last=False).finish()
+                moved = float(output_change(outputs, reference, sizes).mean())
+                if moved < least:
+                    least, nearest, fitted = moved, stay, model.weights.changed()
+        for key, values in fitted.items():
+            model.weights.assign(key, values)
+        self.survey.targets.clear()
+        return nearest
+
+    def carry_out(self, stay: BoolArray, *, last: bool = True) -> Wave:
+        """Remove units, and rewrite every reader on the results of the pruned model before it.
+
+        Readers before the first removal are left as they are.
+
+        Args:
+            stay: Mask of the classes that stay, shape (classes,).
+            last: Whether no other plan is to be tried: results of the original are let go.
+
+        Returns:
+            The pruned model's wave, at its end.
+        """
+        survey, model = self.survey, self.survey.model
+        moved_before = self._remove(stay)
+        strength = IMAGE_RIDGE if self.task.sources.pictures else VECTOR_RIDGE
+        rewriter = Rewriter(model, stay, strength)
+        by_call = {reader.call: reader for reader in self.readers}
+        wave = Wave(model, survey.inputs.chunks, survey.inputs.twins)
+        done, moved = 0, False
+        for call in survey.structure.graph.calls:
+            moved = moved or call.operation in moved_before
+            if call in by_call:
+                reader = by_call[call]
+                moved = self._compensated(reader, wave, rewriter) or moved
+                if moved:
+                    patches = survey.samples[reader].patches(wave.values[call.inputs[0]])
+                    rewriter.refit(reader, patches, survey.targets[reader])
+                if last:
+                    del survey.targets[reader]
+                done += 1
+                self.task.progress("reconstructing", done, len(self.readers))
+            wave.advance()
+        rewriter.settle_offsets()
+        return wave
+
+    def _remove(self, stay: BoolArray) -> set[Any]:
+        """Remove units of groups that no reader reads; return the layers that this changes."""
+        changed = set()
+        for each in self.units:
+            each.remove(self.survey.model.weights, stay)
+            if each.read is None:
+                changed |= {
+                    sites.axis.layer
+                    for sites in each.group.contracted
+                    if not stay[sites.axis.classes].all()
+                }
+        return changed
+
+    def _compensated(self, reader: Reader, wave: Wave, rewriter: Rewriter) -> bool:
+        """Let the columns of a reader that stay take over from the others; whether some go."""
+        going = [each for each in reader.columns if not rewriter.stay[each.classes].all()]
+        for columns in going:
+            look = self.survey.look(reader, columns, wave)
+            rewriter.carry_out(rewriter.compensation(reader, columns, look))
+        return bool(going)
+
+
+def _weighted(graph: Graph) -> list[Any]:
+    """Return the layers that have weights."""
+    operations = dict.fromkeys(call.operation for call in graph.calls)
+    return [each for each in operations if getattr(each, "weights", None)]
