@@ -1,4 +1,8 @@
-"""Fits: what stays by a plan is fitted to the original, and the plan that fits best is taken."""
+"""Fits: what stays by a plan is fitted to the original, and the plan that fits best is taken.
+
+Which one that is, mixtures of the inputs tell, that no fit has seen: on the inputs themselves a
+plan may be the nearest because it has the most weights to fit.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.pruning.reconstruct.refit import IMAGE_RIDGE, VECTOR_RIDGE
 from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 from pytest_paoding.engine.pruning.reconstruct.widths.curves import output_change
@@ -14,12 +21,17 @@ from pytest_paoding.engine.pruning.reconstruct.widths.curves import output_chang
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.trace import Graph
     from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.engine.pruning.gradients.lessons import Lesson
     from pytest_paoding.engine.pruning.reconstruct.readers import Reader
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
     from pytest_paoding.engine.pruning.reconstruct.units import Units
     from pytest_paoding.engine.pruning.task import Task
+
+
+_MIXTURES = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,33 +50,32 @@ class Fits:
     readers: Sequence[Reader]
     units: Sequence[Units]
 
-    def nearest(self, stays: Sequence[BoolArray], original: Wave) -> BoolArray:
+    def nearest(self, stays: Sequence[BoolArray], lesson: Lesson) -> BoolArray:
         """Carry out the plan whose outputs are the nearest to the original's; return its mask.
 
         Cost: a pass over all inputs for each plan, and O(columns^3) for each reader.
 
         Args:
             stays: Masks of the classes that stay, shape (classes,), one for each plan.
-            original: The original's wave, at its end.
+            lesson: The original's answers to mixtures of the inputs.
         """
         if len(stays) == 1:
             self.carry_out(stays[0])
             return stays[0]
-        model, sizes = self.survey.model, self.survey.inputs.sizes
-        reference, least = original.finish(), inf
+        model, least = self.survey.model, inf
         nearest, fitted = stays[0], model.weights.changed()
         for stay in stays:
             with model.tried(_weighted(model.graph)):
-                outputs = self.carry_out(stay, last=False).finish()
-                moved = float(output_change(outputs, reference, sizes).mean())
-                if moved < least:
-                    least, nearest, fitted = moved, stay, model.weights.changed()
+                self.carry_out(stay, last=False)
+                distance = _distance(model, lesson)
+                if distance < least:
+                    least, nearest, fitted = distance, stay, model.weights.changed()
         for key, values in fitted.items():
             model.weights.assign(key, values)
         self.survey.targets.clear()
         return nearest
 
-    def carry_out(self, stay: BoolArray, *, last: bool = True) -> Wave:
+    def carry_out(self, stay: BoolArray, *, last: bool = True) -> None:
         """Remove units, and rewrite every reader on the results of the pruned model before it.
 
         Readers before the first removal are left as they are.
@@ -72,9 +83,6 @@ class Fits:
         Args:
             stay: Mask of the classes that stay, shape (classes,).
             last: Whether no other plan is to be tried: results of the original are let go.
-
-        Returns:
-            The pruned model's wave, at its end.
         """
         survey, model = self.survey, self.survey.model
         moved_before = self._remove(stay)
@@ -97,7 +105,6 @@ class Fits:
                 self.task.progress("reconstructing", done, len(self.readers))
             wave.advance()
         rewriter.settle_offsets()
-        return wave
 
     def _remove(self, stay: BoolArray) -> set[Any]:
         """Remove units of groups that no reader reads; return the layers that this changes."""
@@ -119,6 +126,14 @@ class Fits:
             look = self.survey.look(reader, columns, wave)
             rewriter.carry_out(rewriter.compensation(reader, columns, look))
         return bool(going)
+
+
+def _distance(model: Model, lesson: Lesson) -> float:
+    """Return the squared change of a model's outputs to mixtures, relative to their variance."""
+    *mixtures, answers = lesson.shown(min(_MIXTURES, lesson.room))
+    chunks = chunked(model.graph, dict(zip(model.graph.inputs, mixtures, strict=True))).chunks
+    outputs = np.concatenate([Wave(model, [chunk]).finish() for chunk in chunks])
+    return float(output_change(outputs, answers, [len(answers)]).mean())
 
 
 def _weighted(graph: Graph) -> list[Any]:

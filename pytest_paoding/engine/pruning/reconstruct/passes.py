@@ -26,11 +26,10 @@ from pytest_paoding.engine.pruning.reconstruct.units import Units
 from pytest_paoding.engine.pruning.reconstruct.widths.plans import plans_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
     from pytest_paoding.engine.inputs.inputs import Inputs
+    from pytest_paoding.engine.pruning.gradients.lessons import Lesson
     from pytest_paoding.engine.pruning.task import Task
 
 
@@ -52,10 +51,14 @@ class Reconstructed:
     plain: frozenset[str]
 
 
-def reconstruct(
-    task: Task, model: Model, inputs: Inputs, generator: np.random.Generator
-) -> Reconstructed:
+def reconstruct(task: Task, model: Model, inputs: Inputs, lesson: Lesson) -> Reconstructed:
     """Choose units to remove, and rewrite the working weights of their readers.
+
+    Args:
+        task: The task.
+        model: The model, whose working weights are rewritten.
+        inputs: Inputs to learn from.
+        lesson: Tells which of several plans is the best, and draws samples.
 
     Cost: three passes over all inputs, and two or three over a few for each group (see `curves`);
     O(columns^3) for each reader; where three plans are tried, a pass and that twice more. Memory
@@ -72,15 +75,14 @@ def reconstruct(
         chunks = list(compress(inputs.chunks, inputs.twins))
         calibrate(Wave(model, chunks, [True] * len(chunks)))
     readers = () if inputs.doubtful else find_readers(structure)
-    survey = Survey(structure, inputs, model, generator, not (recorded or inputs.typical))
+    survey = Survey(structure, inputs, model, lesson.generator, not (recorded or inputs.typical))
     survey.strict = task.sources.screen is None
-    wave = Wave(model, inputs.chunks, inputs.twins)
-    readers = survey.take(readers, wave)
+    readers = survey.take(readers, Wave(model, inputs.chunks, inputs.twins))
     if any(readers_of(group, readers) is None for group in task.groups):
         survey.take_readings()
     units = [Units.of(group, readers, survey) for group in task.groups]
     plans = plans_of(task, units, survey)
     survey.moments.clear()  # of the original, and half a gigabyte where layers are wide
-    stay = Fits(task, survey, readers, units).nearest(plans.stays, wave)
+    stay = Fits(task, survey, readers, units).nearest(plans.stays, lesson)
     plain = frozenset(each.name for each in units if each.alone)
     return Reconstructed(stay, model.weights.changed(), plans.changes(stay), plain)

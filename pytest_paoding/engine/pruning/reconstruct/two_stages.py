@@ -49,16 +49,15 @@ def in_stages(
         lesson: What a smaller model is taught.
         course: The budget of all distillations.
     """
-    generator = lesson.generator
     first, rest = course.split(_FIRST)
     steps, _ = first.affordable(model.graph, model.graph)  # of a smaller model no fewer
     if not (inputs.typical and steps and _goes(task) > _MUCH):
-        return reconstruct(task, model, inputs, generator), course
-    found = reconstruct(_halfway(task), model, inputs, generator)
+        return reconstruct(task, model, inputs, lesson), course
+    found = reconstruct(_halfway(task), model, inputs, lesson)
     smaller = cut(task.structure, Transform(found.stay, fitted=found.weights))
     distil(smaller.model, lesson, first, task.progress)
     put_back(task.structure, smaller, model.weights)
-    return reconstruct(task, model, inputs, generator), rest
+    return reconstruct(task, model, inputs, lesson), rest
 
 
 def _goes(task: Task) -> float:
