@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import platform
 import tempfile
-import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -20,6 +19,7 @@ from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import holds_quality, largest
 from pytest_paoding.gate.replaceable import require_replaceable
+from pytest_paoding.gate.stopwatch import Stopwatch
 from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS
@@ -129,13 +129,13 @@ class Gate:
         A `PaodingError` on the way makes it UNJUDGED; every other exception is a defect and passes
         through. In both cases nothing stays behind.
         """
-        started = time.perf_counter()
+        self.bench.progress = stopwatch = Stopwatch(self.bench.progress)
         self.now = self.spec.record()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
                 self._work(staged)
-                result = self._result(_undecided(self.now), started)
+                result = self._result(_undecided(self.now), stopwatch)
                 if self.artifacts is None or result.outcome not in PUBLISHED:
                     return GateOutcome(result)
                 result = self._stage(result, staged)
@@ -143,7 +143,7 @@ class Gate:
                 return GateOutcome(result, staged)
             except PaodingError as error:
                 self._note(outcome=Outcome.UNJUDGED, checks=())
-                return GateOutcome(self._result(str(error), started))
+                return GateOutcome(self._result(str(error), stopwatch))
 
     def _open(self, cleanup: ExitStack) -> Staged:
         """Open a folder to save in before any work: without it the work would be in vain."""
@@ -212,7 +212,8 @@ class Gate:
         self._note(better=better)
         return self.now
 
-    def _result(self, reason: str | None, started: float) -> GateResult:
+    def _result(self, reason: str | None, stopwatch: Stopwatch) -> GateResult:
+        spent = stopwatch.stop()
         outcome, digest = self._outcome(), self.now.digest_before or self.bench.known_digest
         result = replace(
             self.now,
@@ -224,7 +225,8 @@ class Gate:
             versions=self._versions() if digest else {},
             machine=machine(),
             reused=digest is not None and not self.bench.made,
-            duration=time.perf_counter() - started,
+            duration=sum(spent.values()),
+            spent=spent,
         )
         if outcome is Outcome.UNJUDGED:
             return result

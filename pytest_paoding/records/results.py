@@ -76,6 +76,7 @@ class GateResult(Shown):
         attempts: Which run of the test item this is, from 1.
         worker: The xdist worker that ran the gate.
         duration: Seconds the gate took.
+        spent: How they were spent, by what was being done.
         versions: Versions of the engine's packages.
         machine: The kind of machine the gate ran on, such as `Linux x86_64`.
         sweep: The name that this gate competes for with others of the same sweep over ratios.
@@ -103,6 +104,7 @@ class GateResult(Shown):
     attempts: int = 1
     worker: str | None = None
     duration: float = 0.0
+    spent: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: str | None = None
     sweep: str | None = None
@@ -202,6 +204,7 @@ class GateResult(Shown):
             "notes": list(self.notes),
             "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
             "better": dict(self.better),
+            "spent": dict(self.spent),
         }
 
     @classmethod
@@ -229,6 +232,7 @@ class GateResult(Shown):
             notes=tuple(plain["notes"]),
             breakdown=None if breakdown is None else Breakdown.from_dict(breakdown),
             better=plain.get("better", {}),
+            spent=plain.get("spent", {}),
         )
 
 

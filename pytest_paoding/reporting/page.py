@@ -96,6 +96,7 @@ def _gate(result: GateResult) -> str:
 {details("Layers", _layers(result)) if result.layers else ""}
 {details("All metrics", _metrics(result)) if result.metrics else ""}
 {details("Settings", _settings(result)) if result.settings else ""}
+{details("Time", _times(result)) if result.spent else ""}
 </section>
 """
 
@@ -152,6 +153,12 @@ def _settings(result: GateResult) -> str:
         for key, setting in result.settings.items()
     ]
     return table("Settings", ("setting", "value", "from"), rows)
+
+
+def _times(result: GateResult) -> str:
+    parts = sorted(result.spent.items(), key=lambda part: -part[1])
+    rows = [(escape(what), f"{seconds:.1f} s") for what, seconds in parts]
+    return table("Time", ("what", "seconds"), rows)
 
 
 def _groups(results: Sequence[GateResult]) -> list[tuple[str, list[GateResult]]]:

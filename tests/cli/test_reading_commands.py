@@ -207,6 +207,7 @@ def test_shards_merge_into_what_one_run_says(
     for both in (found, whole):
         for each in both["gates"]:
             each.pop("duration")
+            each.pop("spent")
             each.pop("reused")
     assert found["gates"] == whole["gates"]
     assert "| two | OVER BUDGET |" in (single.path / "all.json.md").read_text()

@@ -71,7 +71,7 @@ def facts(project: Project) -> Any:
     """Return the document without what tells when, where and how the run went."""
     document = project.document
     for gate in document["gates"]:
-        for key in ("duration", "worker", "reused", "attempts"):
+        for key in ("duration", "spent", "worker", "reused", "attempts"):
             del gate[key]
     return document["gates"], {
         key: document["session"][key] for key in ("exit", "complete", "partial", "required_missing")

@@ -105,7 +105,7 @@ class Project:
 
 def facts(project: Project) -> list[dict[str, object]]:
     """Return the gates of the document without what tells how the run went."""
-    varying = {"duration", "worker", "reused"}
+    varying = {"duration", "spent", "worker", "reused"}
     return [
         {key: value for key, value in gate.items() if key not in varying}
         for gate in project.document["gates"]

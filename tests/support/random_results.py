@@ -156,5 +156,6 @@ def results(draw: st.DrawFn) -> GateResult:
         reused=draw(st.booleans()),
         notes=tuple(draw(st.lists(lines, max_size=2))),
         breakdown=draw(st.none() | breakdowns),
+        spent=draw(st.dictionaries(names, st.floats(0, 1e6), max_size=2)),
         better=draw(st.dictionaries(names, st.sampled_from(["lower", "higher"]), max_size=2)),
     )
