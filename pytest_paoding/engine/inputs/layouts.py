@@ -8,7 +8,7 @@ then arranged as the model wants it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import prod
+from math import isqrt, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,7 +136,7 @@ class InputReading:
         kind: The kind of the input.
         call: The call of that layer; None where no layer tells.
         layout: How the input is drawn.
-        reached: Where no layer tells, places of the input's values in the tensors that hold them,
+        reached: Where no layer told, places of the input's values in the tensors that hold them,
             arranged and scaled at most.
         called: What a note calls the input, where its kind does not say it.
     """
@@ -173,8 +173,25 @@ def reading_of(graph: Graph, tensor: Tensor, kind: InputKind | None = None) -> I
         fitting = (
             Layout.read_at(each, own) for each in reached.values() if each.ndim in RANKS[kind]
         )
-        return InputReading(kind, None, next(filter(None, fitting), Layout.plain(own)))
+        said = Layout(_drawn_as(kind, own), own)
+        return InputReading(kind, None, next(filter(None, fitting), said), reached)
     return InputReading(kind_of_rank(len(own)), None, Layout.plain(own), reached)
+
+
+def _drawn_as(kind: InputKind, own: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that an input is drawn in which is of a kind because the user says so.
+
+    Pictures and series may lack an axis of channels, and pictures be flat; else it is its own.
+    """
+    if len(own) in RANKS[kind]:
+        return own
+    if len(own) + 1 in RANKS[kind]:
+        return (*own, 1)
+    for channels in (1, 3) if kind == "picture" and len(own) == 1 else ():
+        side = isqrt(own[0] // channels)
+        if side * side * channels == own[0]:
+            return side, side, channels
+    return own
 
 
 def _counted(shape: tuple[int, ...]) -> IntArray:

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.inputs.kinds import RANKS
 from pytest_paoding.errors import PruningError
+from pytest_paoding.records.protocol import INPUT_KINDS
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.inputs.input_sources import InputSource
+    from pytest_paoding.records.protocol import InputKind
 
 layers, ops = keras.layers, keras.ops
 
@@ -200,6 +203,34 @@ def test_the_user_may_say_what_an_input_is() -> None:
         source(model, input_kind={"other": "picture"})
     with pytest.raises(PruningError, match="'pictures' is not one of picture, sequence"):
         source(model, input_kind="pictures")
+
+
+SHAPES = ((16,), (12,), (7,), (1,), (6, 5), (1, 1), (5, 6, 4), (3, 6, 6, 2))
+
+
+@pytest.mark.parametrize("kind", INPUT_KINDS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_what_the_user_says_is_drawn_so_or_refused(shape: tuple[int, ...], kind: InputKind) -> None:
+    """A shape may lack an axis of channels, and a picture be flat; others are refused."""
+    flat = (layers.Flatten(),) if len(shape) > 1 else ()
+    graph = read_graph(read_by(shape, *flat, layers.Dense(4, "relu"), layers.Dense(2), name="x"))
+    fits = len(shape) in RANKS[kind] or len(shape) + 1 in RANKS[kind]
+    if kind == "picture" and len(shape) == 1:
+        fits = shape != (7,)
+    if kind == "audio":
+        fits = True  # as the dense layer reads it
+    if not fits:
+        with pytest.raises(PruningError, match=f"input_kind '{kind}' does not fit input 'x' of"):
+            sources_of(graph, input_kind=kind)
+        return
+    sources = sources_of(graph, input_kind=kind)
+    (found,) = sources
+    assert found.kind == kind
+    assert len(found.layout.shape) in RANKS[kind]
+    for varied in (False, True):
+        draw = Draw(9, 3, np.random.default_rng(0), varied=varied)
+        (values,) = drawn(sources, draw).values()
+        assert values.shape == (9, *shape)
 
 
 def test_a_layer_of_ones_own_reads_what_its_base_reads() -> None:

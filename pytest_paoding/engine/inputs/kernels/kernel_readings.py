@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_paoding.engine.execution.variables import values_of
+from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.inputs.kernels.neighbouring_rows import picture_of_rows
-from pytest_paoding.engine.inputs.kinds import is_a
+from pytest_paoding.engine.inputs.kinds import RANKS, is_a
 from pytest_paoding.engine.inputs.layouts import Layout, reading_of
 from pytest_paoding.engine.inputs.scales import scale_of
+from pytest_paoding.errors import PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,24 +43,45 @@ def input_reading(
     Args:
         graph: The model's graph, its lengths settled.
         tensor: The input.
-        kind: What the user says it is; then no kernel is asked.
+        kind: What the user says it is; a kernel is asked then only for the sides of flat pictures.
         values: The values of the model's inputs, followed; None where the user gave their range.
             Where each is standardised by itself the input stays features: a picture that fills
             five deviations to either side would be none that the model knows.
 
     Cost: some means over the kernels of the dense layers that read all of the input.
+
+    Raises:
+        PruningError: No input of the shape is of the kind that the user says.
     """
     reading = reading_of(graph, tensor, kind)
-    if kind is not None or reading.kind != "features" or reading.call is not None:
-        return reading
+    flat = len(reading.layout.own) == 1
+    if reading.call is not None or reading.kind != ("picture" if kind and flat else "features"):
+        return _fitting(graph, tensor, reading)
     shown = (
         _shown(call, reading.reached[call.inputs[0]], reading)
         for call in _first_dense(graph)
         if call.inputs[0] in reading.reached
     )
     found = next(filter(None, shown), reading)
+    if kind is not None:
+        return _fitting(graph, tensor, found)
     scale = None if values is None else scale_of(values, tensor, found, _ASSUMED)
     return reading if scale is not None and scale.typical else found
+
+
+def _fitting(graph: Graph, tensor: Tensor, reading: InputReading) -> InputReading:
+    """Return a reading whose kind its shape may have.
+
+    Raises:
+        PruningError: It may not.
+    """
+    if len(reading.layout.shape) in RANKS[reading.kind]:
+        return reading
+    name = input_names(graph.model)[graph.inputs.index(tensor)]
+    raise PruningError(
+        f"input_kind {reading.kind!r} does not fit input {name!r} of the shape "
+        f"{reading.layout.own}: see input_kind, which takes a kind for each input by its name too"
+    )
 
 
 def _first_dense(graph: Graph) -> Iterator[Call]:
