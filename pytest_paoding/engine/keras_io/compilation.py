@@ -75,6 +75,14 @@ def class_name_of(config: Any) -> str:
     return name if isinstance(name, str) and not name.startswith("__") else ""
 
 
+def ignored_by(config: Any) -> int | None:
+    """Return the class number that a loss leaves out, its `ignore_class`; None for none."""
+    inner = config.get("config") if isinstance(config, Mapping) else None
+    ignored = inner.get("ignore_class") if isinstance(inner, Mapping) else None
+    whole = isinstance(ignored, (int, float)) and ignored == ignored // 1
+    return int(ignored) if whole and ignored is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """A configuration that Keras does not track as a part of its model."""

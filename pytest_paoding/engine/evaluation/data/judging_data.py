@@ -113,16 +113,17 @@ def _with_truths(
     labels = _labels(y, signature.outputs)
     if y is None:
         labels = _reconstructed(batch, signature, tasks)
-    counts = _labels(weights, signature.outputs, "weights")
-    values = {
-        index: tasks.of(index, part).truth(part, counts.get(index))
-        for index, part in labels.items()
+    given = _labels(weights, signature.outputs, "weights")
+    judged = {index: tasks.of(index, part) for index, part in labels.items()}
+    counts = {
+        index: task.weighted(labels[index], given.get(index)) for index, task in judged.items()
     }
+    values = {index: task.truth(labels[index], counts[index]) for index, task in judged.items()}
     names = {index: signature.outputs[index].name for index in values}
     lengths = {f"y {names[index]!r}": len(part) for index, part in values.items()}
     _require_one_length({"x": batch.size, **lengths})
     truths = {
-        index: Truth(part, _checked_weights(counts.get(index), part, names[index]))
+        index: Truth(part, _checked_weights(counts[index], part, names[index]))
         for index, part in values.items()
     }
     return Batch(batch.inputs, truths)

@@ -100,6 +100,16 @@ class OutputTask(ABC):
             DataError: They are none of this task; one line that says which task would fit.
         """
 
+    def weighted(self, labels: Any, weights: Any) -> Any:
+        """Return how much samples or positions count, less those that the loss leaves out.
+
+        Args:
+            labels: As the user hands them in.
+            weights: Likewise; None where all count alike.
+        """
+        del labels
+        return weights
+
     @abstractmethod
     def form(self, scores: Any, head: Head) -> Any:
         """Return the tensor that answers and losses are computed from.

@@ -12,6 +12,7 @@ from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, 
 from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
 
 if TYPE_CHECKING:
+    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
     from pytest_paoding.records.protocol import TaskName
 
@@ -22,11 +23,31 @@ class PositionTask(OutputTask):
     name: ClassVar[TaskName] = "positions"
     default_score = "mean_iou"
 
+    def __init__(self, port: Port, why: str, ignored: int | None = None) -> None:
+        """Take an output, how its task was found out, and the class number its loss leaves out."""
+        super().__init__(port, why)
+        self.ignored = ignored
+
     @property
     def count(self) -> int:
         """Number of classes; a single unit tells two apart."""
         units = self.port.shape[-1] or 0
         return 2 if units == 1 else units
+
+    def weighted(self, labels: Any, weights: Any) -> Any:
+        """Return the weights of positions, 0 for those of the class that the loss leaves out."""
+        array, axes = numbers(labels, self.port), len(self.port.shape)
+        if self.ignored is None or array.ndim != axes + (array.shape[axes:] == (1,)):
+            return weights
+        counted = array.reshape(array.shape[:axes]) != self.ignored
+        if weights is None:
+            return counted.astype(np.float64)
+        own = np.asarray(weights)
+        if own.ndim == axes + 1 and own.shape[-1] == 1:
+            own = own[..., 0]
+        if own.dtype.kind not in "biuf" or own.shape != counted.shape[: own.ndim]:
+            return weights  # which are refused as they are
+        return counted * own.reshape(*own.shape, *(1,) * (axes - own.ndim))
 
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
         """Return the class number at every position, shape (samples, *positions).

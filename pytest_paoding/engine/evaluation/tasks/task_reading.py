@@ -12,7 +12,7 @@ from pytest_paoding.engine.evaluation.tasks.class_task import BinaryTask, ClassT
 from pytest_paoding.engine.evaluation.tasks.label_task import LabelTask
 from pytest_paoding.engine.evaluation.tasks.position_task import PositionTask
 from pytest_paoding.engine.evaluation.tasks.value_task import AnyTask, ReconstructionTask, ValueTask
-from pytest_paoding.engine.keras_io.compilation import class_name_of
+from pytest_paoding.engine.keras_io.compilation import class_name_of, ignored_by
 from pytest_paoding.records.protocol import TASKS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def task_of(  # noqa: PLR0913 - all that may tell it
     array = None if labels is None else np.asarray(labels)
     rows = _has_rows(port)
     if name in _OF_CLASSES:
-        return ClassTask(port, why) if rows else PositionTask(port, why)
+        return ClassTask(port, why) if rows else PositionTask(port, why, ignored_by(loss))
     if name in _OF_LABELS:
         return _of_labels(port, why, array) if rows else PositionTask(port, why)
     if name in _OF_VALUES:
@@ -81,6 +81,8 @@ def _said(port: Port, said: TaskName, loss: Any) -> OutputTask:
     if said == "binary":
         name = "".join(filter(str.isalnum, class_name_of(loss))).lower()
         return BinaryTask(port, "as said", halfway=name in _OF_VALUES, told=False)
+    if said == "positions":
+        return PositionTask(port, "as said", ignored_by(loss))
     return _KINDS[said](port, "as said")
 
 
