@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _FIRST, _SECOND = 0.9, 0.99  # decay rates of the moments
 
@@ -38,20 +39,57 @@ class Adam:
         values: The present tensors.
     """
 
-    def __init__(self, values: Sequence[Any]) -> None:
-        """Start from some tensors."""
+    def __init__(
+        self, values: Sequence[Any], gradients: Callable[[list[Any], list[Any]], list[Any]]
+    ) -> None:
+        """Start from some tensors.
+
+        Args:
+            values: The tensors.
+            gradients: Returns their gradients, of present values and what a step is shown.
+        """
         self.values = list(values)
+        self._gradients = gradients
         self._first, self._second = ([tf.zeros_like(each) for each in values] for _ in range(2))
         self._steps = 0
-        self._updated = tf.function(adam_step, autograph=False)  # one operation at a time is slow
+        self._moved = tf.function(self._stride, autograph=False)
 
-    def step(self, gradients: Sequence[Any], rate: float) -> None:
-        """Move every entry of every tensor by about `rate`."""
-        self._steps += 1
-        rates = tf.constant(rate), tf.constant(self._steps, tf.float32)
-        self.values, self._first, self._second = self._updated(
-            self.values, self._first, self._second, list(gradients), rates
+    def stride(self, shown: Sequence[Any], rates: Sequence[float]) -> None:
+        """Take a step for every rate, and move every entry of every tensor by about that.
+
+        One step at a time would take as long for what is around it as for itself, of small tensors.
+
+        Args:
+            shown: Arrays of what each step is shown, the steps along their first axis.
+            rates: The size of each step.
+        """
+        numbers = self._steps + 1 + np.arange(len(rates))
+        self.values, self._first, self._second = self._moved(
+            self.values,
+            self._first,
+            self._second,
+            [tf.constant(each) for each in shown],
+            [tf.constant(each, tf.float32) for each in (rates, numbers)],
         )
+        self._steps += len(rates)
+
+    def _stride(
+        self,
+        values: list[Any],
+        first: list[Any],
+        second: list[Any],
+        shown: list[Any],
+        rates: list[Any],
+    ) -> Any:
+        """Return the state after all steps, one behind the other in one graph.
+
+        There is no loop in it: TensorFlow 2.21 optimises some of them to tensors of no entries.
+        """
+        state = values, first, second
+        for at in range(rates[0].shape[0]):
+            gradients = self._gradients(state[0], [each[at] for each in shown])
+            state = adam_step(*state, gradients, (rates[0][at], rates[1][at]))
+        return state
 
 
 def adam_step(

@@ -49,6 +49,7 @@ _ROSE = 1.1  # so many times the distance at the start is a rise
 _HARMLESS = 0.02  # distance, in the variance of the outputs, that a descent finds back from
 _WARM = 0.1  # share of the steps in which the rate rises; then it falls as a cosine does
 _LOOKS = 16  # times that the probes are looked at
+_TOGETHER = 8  # steps in one run of a graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,20 +205,31 @@ class _Distillation:
         self, start: Sequence[Any], rate: float, best: tuple[float, float, list[Any]], left: int
     ) -> tuple[float, list[Any], bool]:
         before, least, found = best
-        adam, often = Adam(start), max(1, self.steps // _LOOKS)
-        for number in range(1, self.steps + 1):
-            chosen = self.generator.integers(0, len(self.shown[-1]), self.batch)
-            _, gradients = self.distance(adam.values, [each[chosen] for each in self.shown])
-            adam.step(gradients, rate * _pace(number - 1, self.steps))
-            if number % often and number < self.steps:
-                continue
-            self.progress("distilling", number, self.steps)
+        adam, done = Adam(start, self._gradients), 0
+        while done < self.steps:
+            done += self._stride(adam, rate, done)
+            self.progress("distilling", done, self.steps)
             now = self._probed(adam.values)
             if now < least:
                 least, found = now, adam.values
             if left and not now < max(_ROSE * before, _HARMLESS):
                 return least, found, True
         return least, found, False
+
+    def _gradients(self, values: list[Any], shown: list[Any]) -> list[Any]:
+        _, gradients = self.distance(values, shown)
+        return list(gradients)
+
+    def _stride(self, adam: Adam, rate: float, done: int) -> int:
+        """Take the steps up to the next look at the probes; return how many that were."""
+        start, count = done, min(max(1, self.steps // _LOOKS), self.steps - done)
+        while done < start + count:
+            size = _TOGETHER if done + _TOGETHER <= start + count else 1
+            chosen = self.generator.integers(0, len(self.shown[-1]), (size, self.batch))
+            paces = [_pace(done + each, self.steps) for each in range(size)]
+            adam.stride([each[chosen] for each in self.shown], [rate * pace for pace in paces])
+            done += size
+        return count
 
     def _probed(self, values: Sequence[Any]) -> float:
         return float(np.mean([float(self.distance(values, each)[0]) for each in self.probes]))
