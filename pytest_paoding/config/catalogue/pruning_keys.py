@@ -128,7 +128,8 @@ PRUNING_KEYS = (
         help="how reconstruct spreads the pruning over the layers",
         meaning='For `"reconstruct"`: `"global"` spends the parameters that `ratio` saves where '
         'it hurts least, `"uniform"` takes the same share everywhere, `"balanced"` is '
-        "half way between.",
+        'half way between. Where the inputs it learns from are like real ones, `"global"` tries '
+        "all three, and takes the one that is the nearest to the original.",
     ),
     Key(
         name="effort",
@@ -140,8 +141,8 @@ PRUNING_KEYS = (
         help="how long reconstruct works: quick, standard, thorough, or seconds",
         meaning='For `"reconstruct"`: how long it looks for inputs to learn from, and distils the '
         'smaller model on them. `"quick"` is 10 seconds on a common machine of two cores, '
-        '`"standard"` 60, `"thorough"` 600; or a number of them. Work is counted, not timed, so '
-        "results do not depend on the machine; small models take less.",
+        '`"standard"` 60, `"thorough"` 600; or a number of them. Work is counted, not timed: '
+        "a slow machine does as much as a fast one. Small models take less.",
     ),
     Key(
         name="calibration",

@@ -125,8 +125,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
             each input by its name.
         seed: Seed of the private random generator.
         step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
-        allocation: `global`, `uniform` (every layer by `ratio`), or `balanced` half way between;
-            `reconstruct` only.
+        allocation: `uniform` (every layer by `ratio`), `balanced` half way, or `global`, where it
+            hurts least, unless one of the others is found to be better; `reconstruct` only.
         effort: How long inputs are looked for, and the new model is distilled on them: seconds on a
             common machine of two cores, `quick` for 10, `standard` for 60 or `thorough` for 600.
             Work is counted, not timed; small models take less. `reconstruct` only.
