@@ -13,10 +13,10 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate.artifacts import Staged
 from pytest_paoding.gate.artifacts import publish as publish_files
 from pytest_paoding.plugin import collection, hookspecs, markers, options, session_end
+from pytest_paoding.plugin.distribution.workers import usage_of
 from pytest_paoding.plugin.fixtures import paoding, paoding_data, paoding_model, paoding_settings
 from pytest_paoding.plugin.phases import after_phase, begin, status
 from pytest_paoding.plugin.run import PaodingRun
-from pytest_paoding.plugin.workers import usage_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.reporting.header import header
 

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_paoding.gate.artifacts import Staged, discard
 from pytest_paoding.gate.stages import GateOutcome
-from pytest_paoding.plugin.carried import Parcel
+from pytest_paoding.plugin.distribution.carried import Parcel
 from pytest_paoding.plugin.publishing import publish
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 
 from pytest_paoding.config.model_names import name_for
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.plugin.distribution.workers import report_usage
 from pytest_paoding.plugin.full_session import names_files
 from pytest_paoding.plugin.items import GateItem, configured_items
 from pytest_paoding.plugin.markers import NAME, read_marker
-from pytest_paoding.plugin.workers import report_usage
 from pytest_paoding.records.text.ratios import candidate
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 
 from pytest_paoding.gate.stages import GateOutcome
 from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt, Settlement
-from pytest_paoding.plugin.carried import Carried
 from pytest_paoding.plugin.collection import is_gate, name_of
+from pytest_paoding.plugin.distribution.carried import Carried
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult

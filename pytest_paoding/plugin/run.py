@@ -14,9 +14,9 @@ from pytest_paoding.config import configfile
 from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.gate import artifacts
-from pytest_paoding.plugin.carried import Carried, GateTest
+from pytest_paoding.plugin.distribution.carried import Carried, GateTest
+from pytest_paoding.plugin.distribution.workers import Sharing
 from pytest_paoding.plugin.options import Switch, command_line
-from pytest_paoding.plugin.workers import Sharing
 from pytest_paoding.records.baseline import Baseline
 from pytest_paoding.records.revision import Revision, read_revision
 from pytest_paoding.records.text.jsonable import portable

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_paoding.gate.artifacts import Staged
-from pytest_paoding.plugin.carried import Carried, GateTest, Parcel
+from pytest_paoding.plugin.distribution.carried import Carried, GateTest, Parcel
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult
 from support.random_results import names, results

@@ -88,7 +88,7 @@ def test_a_file_that_was_damaged_on_its_way_is_not_published(
         CONFTEST
         + """
 from dataclasses import replace
-from pytest_paoding.plugin.carried import Carried
+from pytest_paoding.plugin.distribution.carried import Carried
 
 def damaged(parcel):
     return replace(parcel, files={**parcel.files, "DAMAGED": parcel.files["DAMAGED"][:-1]})
