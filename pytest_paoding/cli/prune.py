@@ -23,7 +23,7 @@ from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text import quantities
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.reporting.progress import Progress, TerminalLine
 from pytest_paoding.reporting.terminal import layer_table, metric_table
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     engine = KerasEngine()
     model = engine.load_model(source)
     started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
-    progress = Progress(_StandardError(), source.name) if sys.stderr.isatty() else None
+    seen = sys.stderr.isatty()
+    progress = Progress(TerminalLine(_StandardError()), source.name) if seen else None
     settings = settings_of(arguments)
     found = engine.opened(model, input_shape=settings["input_shape"])
     original = found.model
@@ -165,6 +166,9 @@ class _StandardError:
     def rewrite(self, line: str, *, erase: bool = False) -> None:
         """Write over the present line."""
         sys.stderr.write(f"\r{line}" + "\x1b[K" * erase)
+
+    def flush(self) -> None:
+        """Let the terminal have what was written."""
         sys.stderr.flush()
 
 

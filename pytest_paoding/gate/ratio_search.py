@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STEPS = 100
 """The grid is a hundredth wide."""
+MOST_TRIALS = (STEPS - 1).bit_length()
+"""So many are tried at most."""
 
 _Tried = TypeVar("_Tried")
 

@@ -17,7 +17,7 @@ from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
 from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
-from pytest_paoding.gate.ratio_search import holds_quality, largest
+from pytest_paoding.gate.ratio_search import MOST_TRIALS, holds_quality, largest
 from pytest_paoding.gate.replaceable import require_replaceable
 from pytest_paoding.gate.stopwatch import Stopwatch
 from pytest_paoding.records.baseline import Entry
@@ -122,6 +122,7 @@ class Gate:
     revision: Revision = field(default_factory=Revision)
     now: GateResult = field(init=False)
     trials: list[Trial] = field(default_factory=list, init=False)
+    _watch: Stopwatch = field(default_factory=Stopwatch, init=False)
 
     def run(self) -> GateOutcome:
         """Run the gate.
@@ -129,13 +130,13 @@ class Gate:
         A `PaodingError` on the way makes it UNJUDGED; every other exception is a defect and passes
         through. In both cases nothing stays behind.
         """
-        self.bench.progress = stopwatch = Stopwatch(self.bench.progress)
+        self.bench.progress = self._watch = Stopwatch(self.bench.progress)
         self.now = self.spec.record()
         with ExitStack() as cleanup:
             try:
                 staged = self._open(cleanup)
                 self._work(staged)
-                result = self._result(_undecided(self.now), stopwatch)
+                result = self._result(_undecided(self.now))
                 if self.artifacts is None or result.outcome not in PUBLISHED:
                     return GateOutcome(result)
                 result = self._stage(result, staged)
@@ -143,7 +144,7 @@ class Gate:
                 return GateOutcome(result, staged)
             except PaodingError as error:
                 self._note(outcome=Outcome.UNJUDGED, checks=())
-                return GateOutcome(self._result(str(error), stopwatch))
+                return GateOutcome(self._result(str(error)))
 
     def _open(self, cleanup: ExitStack) -> Staged:
         """Open a folder to save in before any work: without it the work would be in vain."""
@@ -168,6 +169,8 @@ class Gate:
 
         def attempt(tried: float) -> GateResult:
             nonlocal held
+            number = len(self.trials) + 1
+            self._watch.within = f"trial {number} of {MOST_TRIALS} at {tried:g}, "
             found = self._attempt(tried, spare)
             compared = {check.name: check.compared for check in found.checks}
             self.trials.append(Trial(tried, found.outcome, compared))
@@ -212,8 +215,8 @@ class Gate:
         self._note(better=better)
         return self.now
 
-    def _result(self, reason: str | None, stopwatch: Stopwatch) -> GateResult:
-        spent = stopwatch.stop()
+    def _result(self, reason: str | None) -> GateResult:
+        spent = self._watch.stop()
         outcome, digest = self._outcome(), self.now.digest_before or self.bench.known_digest
         result = replace(
             self.now,

@@ -20,10 +20,12 @@ class Stopwatch:
 
     Attributes:
         shown: Who else is told of the progress.
+        within: What it is a part of, which they are told too.
         spent: Seconds by what was reported.
     """
 
     shown: Progress | None = None
+    within: str = field(default="", init=False)
     spent: dict[str, float] = field(default_factory=dict, init=False)
     _last: float = field(default_factory=time.perf_counter, init=False)
 
@@ -31,7 +33,7 @@ class Stopwatch:
         """Hear that `done` of `total` parts of something are done."""
         self._count(what)
         if self.shown is not None:
-            self.shown(what, done, total)
+            self.shown(f"{self.within}{what}", done, total)
 
     def stop(self) -> dict[str, float]:
         """Return the seconds by what was done; those behind the last report are `all else`."""

@@ -115,7 +115,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker which process outlives it, and what they share."""
     run = PaodingRun.of(node.config)
-    run.sharing.tell(node, run.file.root if run.switch.on else None)
+    watch = run.watch if run.switch.on else None
+    if watch is not None:
+        watch.start()
+    run.sharing.tell(node, run.file.root if run.switch.on else None, seen=watch is not None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +16,20 @@ from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.gate import artifacts
 from pytest_paoding.plugin.distribution.carried import Carried, GateTest
-from pytest_paoding.plugin.distribution.workers import Sharing
+from pytest_paoding.plugin.distribution.watching import FileLine, Watch
+from pytest_paoding.plugin.distribution.workers import WATCHED, Sharing
 from pytest_paoding.plugin.options import Switch, command_line
 from pytest_paoding.records.baseline import Baseline
 from pytest_paoding.records.revision import Revision, read_revision
 from pytest_paoding.records.text.jsonable import portable
-from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.reporting.progress import Progress, TerminalLine
 
 if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
     from pytest_paoding.gate.artifacts import Staged
     from pytest_paoding.records.protocol import Engine
     from pytest_paoding.records.results import GateResult
+    from pytest_paoding.reporting.progress import Line
 
 _LISTING = (
     "collectonly",
@@ -170,12 +173,40 @@ class PaodingRun:
             if result.name in test.waiting and result.artifact is not None
         ]
 
-    def progress(self, name: str) -> Progress | None:
-        """Return the progress line of a gate; None where there is no terminal."""
-        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+    @cached_property
+    def line(self) -> Line | None:
+        """Where progress is shown; None where there is no terminal."""
+        if self.sharing.worker is not None:
+            watched = self.sharing.watched
+            return None if watched is None else FileLine(watched / f"{self.sharing.worker}.txt")
+        manager = self.config.pluginmanager
+        reporter: Any = manager.get_plugin("terminalreporter")
         terminal = getattr(reporter, "isatty", False)  # a method since pytest 9
-        shown = terminal() if callable(terminal) else terminal
-        return Progress(reporter, name) if shown else None
+        if not (terminal() if callable(terminal) else terminal):
+            return None
+        capture: Any = manager.get_plugin("capturemanager")
+        aside = nullcontext if capture is None else capture.global_and_fixture_disabled
+        return TerminalLine(reporter, aside)
+
+    @cached_property
+    def watch(self) -> Watch | None:
+        """What shows the progress of workers; None where there is no terminal."""
+        folder = self.sharing.scratch / WATCHED
+        return None if self.line is None else Watch(folder, self.line)
+
+    def progress(self, name: str) -> Progress | None:
+        """Return what shows the progress of a gate; None where nobody would see it."""
+        return None if self.line is None else Progress(self.line, name)
+
+    def hide(self) -> None:
+        """Remove the line of the workers, if there is one, as a report is to be printed."""
+        if "watch" in vars(self) and self.watch is not None:
+            self.watch.hide()
+
+    def watch_no_more(self) -> None:
+        """Stop showing the progress of workers."""
+        if "watch" in vars(self) and self.watch is not None:
+            self.watch.stop()
 
     def start(self) -> None:
         """Read all settings now, so that a bad one ends the run before it begins.
@@ -253,6 +284,8 @@ class _Listener:
     def __init__(self, run: PaodingRun) -> None:
         self._run = run
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Forward a report, for which pytest passes no configuration."""
+        """Forward a report, for which pytest passes no configuration, before it is printed."""
+        self._run.hide()
         self._run.take(report)

@@ -54,6 +54,7 @@ def finish(run: PaodingRun, session: pytest.Session) -> None:
     if run.sharing.worker is not None:
         run.sharing.close()
         return
+    run.watch_no_more()
     if run.switch.on:
         passed, complete = session.exitstatus == pytest.ExitCode.OK, _is_complete(session)
         for found in publish_waiting(run, passed=passed, complete=complete):

@@ -200,7 +200,10 @@ class GateResult(Shown):
             "layers": [asdict(layer) for layer in self.layers],
             "artifact": None if self.artifact is None else self.artifact.to_dict(),
             "versions": dict(self.versions),
-            "trials": [_trial_to_dict(trial) for trial in self.trials],
+            "trials": [
+                {"ratio": trial.ratio, "outcome": trial.outcome.value, "found": dict(trial.found)}
+                for trial in self.trials
+            ],
             "notes": list(self.notes),
             "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
             "better": dict(self.better),
@@ -249,10 +252,6 @@ _PLAIN = (
     "reused",
 )
 """Fields of `GateResult` that are plain as they are."""
-
-
-def _trial_to_dict(trial: Trial) -> dict[str, Any]:
-    return {"ratio": trial.ratio, "outcome": trial.outcome.value, "found": dict(trial.found)}
 
 
 def _check_to_dict(check: Check) -> dict[str, Any]:

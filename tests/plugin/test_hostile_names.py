@@ -21,7 +21,7 @@ from pytest_paoding.reporting import github, terminal
 from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.page import page
-from pytest_paoding.reporting.progress import Progress
+from pytest_paoding.reporting.progress import Progress, TerminalLine
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.reporting.tradeoff import BenchTrial, table
 from support.projects import BUDGET
@@ -151,6 +151,9 @@ class Screen:
     def ensure_newline(self) -> None:
         """Do nothing."""
 
+    def flush(self) -> None:
+        """Do nothing."""
+
     def rewrite(self, line: str, *, erase: bool = False) -> None:
         """Keep a line."""
         self.lines.append(f"{line}{erase:d}")
@@ -159,7 +162,7 @@ class Screen:
 @given(NAMES)
 def test_progress_is_one_line_of_signs(name: str) -> None:
     screen = Screen()
-    Progress(screen, name, due=0.0)(name, 1, 2)
+    Progress(TerminalLine(screen), name, due=0.0)(name, 1, 2)
     harmless("\n".join(screen.lines))
     assert len(screen.lines) == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -131,34 +131,6 @@ def test_documents_are_the_same_however_the_run_was_distributed(project: Project
     same = json.dumps(found["gates"], sort_keys=True)
     assert len(same) > 1000
     assert "/tmp" not in same
-
-
-class Screen:
-    """Stands in for pytest's terminal reporter."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-
-    def ensure_newline(self) -> None:
-        self.calls.append(("newline",))
-
-    def rewrite(self, line: str, *, erase: bool = False) -> None:
-        self.calls.append((line, erase))
-
-
-def test_progress_shows_long_work_only_and_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    screen = Screen()
-    shown = progress.Progress(screen, "net")
-    shown("pruning", 1, 9)
-    shown.close()
-    assert screen.calls == []
-    for now[0] in (2.0, 2.05, 2.2):
-        shown("pruning", 2, 9)
-    shown.close()
-    line = ("paoding: net: pruning 2/9", True)
-    assert screen.calls == [("newline",), line, line, ("", True), ("", False)]
 
 
 def test_progress_is_shown_on_a_terminal_only(

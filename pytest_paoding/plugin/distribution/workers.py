@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _INPUT, _USAGE = "paoding", "paoding_usage"
 """Keys of the input of a worker, and of the usage errors in its output."""
+WATCHED = "watched"
+"""The folder where workers write what they are doing."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,11 @@ class Sharing:
             return False
         return bool(token == self._told["token"])
 
+    @property
+    def watched(self) -> Path | None:
+        """Where this worker writes what it is doing; None where nobody looks."""
+        return Path(self._told["folder"], WATCHED) if self.near and self._told["seen"] else None
+
     @cached_property
     def names(self) -> _Names:
         """The names that gates of this run have taken."""
@@ -92,12 +99,13 @@ class Sharing:
             return Store(self.scratch / "store")
         return Store(cache.mkdir(_INPUT))
 
-    def tell(self, node: Any, root: Path | None) -> None:
+    def tell(self, node: Any, root: Path | None, *, seen: bool = False) -> None:
         """Tell a worker which process outlives it, and what it shares if gates run.
 
         Args:
             node: The worker, as xdist calls it.
             root: Folder of the settings, which relative paths start from; None if no gate runs.
+            seen: Whether somebody sees what it is doing.
         """
         told: dict[str, Any] = {"owner": self.owner}
         if root is not None:
@@ -110,6 +118,7 @@ class Sharing:
                 "token": token.read_text(encoding="utf-8"),
                 "store": str(self.store.folder),
                 "root": str(root),
+                "seen": seen,
             }
         node.workerinput[_INPUT] = told
 
