@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Progress,
         PrunedModel,
         Pruning,
+        TaskNames,
     )
 
 
@@ -83,12 +84,14 @@ class KerasEngine:
 
         return Pruned(apply(model, plan), plan)
 
-    def examine(self, model: Any, data: Any, **inputs: Unpack[AboutInputs]) -> Examination:
+    def examine(
+        self, model: Any, data: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]
+    ) -> Examination:
         """Look at the first samples of the data; see `evaluation.data.examination.examine`."""
         start_tensorflow()
         from pytest_paoding.engine.evaluation.data.examination import examine
 
-        return examine(model, data, **inputs)
+        return examine(model, data, task, **inputs)
 
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.errors import ModelFileError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -30,6 +32,8 @@ class Source:
         if self._path is None:
             return self._model
         given = self._hook()
+        if given is None and not self._path.exists():  # which no engine has to start up for
+            raise ModelFileError(f"{self._path}: there is no such file: train and save it first")
         return self._path if given is None else given
 
     def load(self) -> Any:

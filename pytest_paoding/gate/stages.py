@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.gate.artifacts import Staged, discard, open_staging, recorded, write_manifest
+from pytest_paoding.gate.early_checks import check_early
 from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import MOST_TRIALS, holds_quality, largest
@@ -189,6 +190,7 @@ class Gate:
     def _attempt(self, ratio: float | None, into: Staged) -> GateResult:
         settings, bench = self.spec.settings.at(ratio), self.bench
         self.now = self.spec.record(ratio)
+        check_early(settings, bench.data, self.spec.root)
         cut = bench.prune(settings, into.model)
         self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
         self._note(settings=settings.at(cut.ratio).shown)

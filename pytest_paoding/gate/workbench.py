@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Progress,
         PrunedModel,
         Pruning,
+        TaskNames,
     )
 
 
@@ -89,20 +90,18 @@ class Workbench:
         """The data for judging."""
         return self.load_data()
 
-    def examine(self, about: AboutInputs) -> AboutInputs:
+    def examine(self, about: AboutInputs, task: TaskNames | None = None) -> AboutInputs:
         """Hold the data against what a model is taken to read, before the work would be in vain.
 
-        Args:
-            about: What the user says of the inputs.
-
         Returns:
-            The same, with the lengths that the data have where the model leaves them open.
+            What the user says of the inputs, with the lengths that the data have where the model
+            leaves them open.
 
         Raises:
             DataError: The data contradict it.
         """
         if self.data is not None and self._examined is None:
-            self._examined = self.engine.examine(self.original, self.data, **about)
+            self._examined = self.engine.examine(self.original, self.data, task=task, **about)
             self.data = self._examined.data
         lengths = None if self._examined is None else self._examined.shapes or None
         return {**about, "input_shape": about.get("input_shape") or lengths}
@@ -165,7 +164,7 @@ class Workbench:
         calibration = self.engine.fingerprint(pruning["calibration"])
         if calibration is None:
             return None
-        pruning = {**pruning, "input_shape": self._shape_of_cut(about_inputs(pruning), identity)}
+        pruning = {**pruning, "input_shape": self._shape_of_cut(settings, pruning, identity)}
         ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
         plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
         kind, here = kind_of(self.engine), machine()
@@ -174,20 +173,22 @@ class Workbench:
             "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
         )
 
-    def _shape_of_cut(self, about: AboutInputs, identity: str) -> InputShape | None:
+    def _shape_of_cut(
+        self, settings: GateSettings, pruning: Pruning, identity: str
+    ) -> InputShape | None:
         """Return the lengths a pruning depends on: of the data, if the model leaves them open."""
+        about, task = about_inputs(pruning), settings.judging["task"]
         if about["input_shape"] is not None or self.data is None or self.store is None:
             return about["input_shape"]
         key = key_of("lengths", model=identity)
         found = self.store.once(
-            key, lambda: {"open": self.examine(about)["input_shape"] is not None}
+            key, lambda: {"open": self.examine(about, task)["input_shape"] is not None}
         )
-        return self.examine(about)["input_shape"] if found["open"] else None
+        return self.examine(about, task)["input_shape"] if found["open"] else None
 
     def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
-        original = self._digest
-        pruning = self._pruning(settings)
-        inputs = self.examine(about_inputs(pruning))
+        original, pruning = self._digest, self._pruning(settings)
+        inputs = self.examine(about_inputs(pruning), settings.judging["task"])
         if pruning["calibration"] is None:  # which has lengths of its own
             pruning = {**pruning, "input_shape": inputs["input_shape"]}
         pruned = self.engine.prune(self.original, **pruning, progress=self.progress)

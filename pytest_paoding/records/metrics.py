@@ -73,6 +73,11 @@ class Metric(Shown):
         return (judged or self.name == "divergence") and self.name in METRICS
 
     @property
+    def needs_data(self) -> bool:
+        """Whether it is measured on data for judging only."""
+        return self.sampled and self.extra is None
+
+    @property
     def key(self) -> str:
         """The budget's name in settings."""
         usual = ("max_" if self.direction is Direction.LOWER else "min_") + self.name

@@ -193,10 +193,13 @@ class Engine(Protocol):
         Raises PruningError (the model has no graph) or SurgeryError (the plan does not fit it).
         """
 
-    def examine(self, model: Any, data: Any, **inputs: Unpack[AboutInputs]) -> Examined:
+    def examine(
+        self, model: Any, data: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]
+    ) -> Examined:
         """Look at the first samples of the data for judging.
 
-        Raises DataError where they contradict what the model is taken to read.
+        Raises DataError where they contradict what the model is taken to read, or are labels of
+        another task.
         """
 
     def evaluate(  # noqa: PLR0913 - every setting by its own name

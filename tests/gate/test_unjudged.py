@@ -32,7 +32,15 @@ if TYPE_CHECKING:
             ["max_size"],
             "the data run from 0 to 255",
         ),
-        (MODEL, None, ["max_accuracy_decay"], "accuracy decay: accuracy decay was not measured"),
+        (
+            MODEL,
+            None,
+            ["max_accuracy_decay"],
+            (
+                "accuracy decay was not measured: max_accuracy_decay needs data, set data to "
+                '"package.module:callable", or hand some in'
+            ),
+        ),
         (MODEL, DATA, ["max_flops"], "flops: flops was not measured"),
         (
             FakeModel({"a": 4}, {"robust": {"0.1": (0.0, 0.0)}}),

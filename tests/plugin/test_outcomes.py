@@ -159,7 +159,10 @@ def test_a_gate_is_judged_by_the_fixture_paoding_data_where_nothing_else_gives_a
     conftest = (single.path / "conftest.py").read_text()
     single.write("conftest.py", conftest.replace("def paoding_data", "def other_data"))
     single.gate().assert_outcomes(failed=1)
-    assert single.gates["test_it"]["reason"] == "accuracy decay: accuracy decay was not measured"
+    assert single.gates["test_it"]["reason"] == (
+        "accuracy decay was not measured: max_accuracy_decay needs data, set data to "
+        '"package.module:callable", or hand some in'
+    )
 
 
 def test_a_gate_that_is_caught_fails_all_the_same(project: Project) -> None:

@@ -125,9 +125,9 @@ def test_tokens_that_no_embedding_knows_are_refused() -> None:
     y = layers.GlobalMaxPooling1D()(layers.Embedding(30, 4, name="known")(x))
     model = keras.Model(x, layers.Dense(2)(y))
     ids = np.arange(300).reshape(60, 5) % 30
-    examine(model, (ids, LABELS))
+    examine(model, (ids, LABELS % 2))
     with pytest.raises(DataError, match="'words' run from 0 to 59 where 'known' knows 0 to 29"):
-        examine(model, (ids * 2 + ids % 2, LABELS))
+        examine(model, (ids * 2 + ids % 2, LABELS % 2))
 
 
 class Batches(keras.utils.PyDataset):
@@ -185,3 +185,22 @@ def test_several_inputs_may_be_lists_of_lists() -> None:
 def test_what_is_no_data_is_refused_in_one_line(data: Any) -> None:
     with pytest.raises(DataError, match=r"^the data is a \w+: hand in \(x, y\)"):
         examine(pictures(), data)
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "message"),
+    (
+        (LABELS + 5, None, "run from 5 to 7: its 3 classes are numbered from 0 to 2"),
+        (LABELS[:-1], None, "the numbers of samples differ: 60 in x, 59 in y"),
+        (LABELS / 2, "classes", "no class numbers"),
+        (np.eye(4)[LABELS], None, "have the shape"),
+        ({"other": LABELS}, None, "the model has no output 'other'"),
+    ),
+)
+@pytest.mark.parametrize("source", ("arrays", "batches"))
+def test_labels_that_do_not_fit_are_refused_before_any_work(labels, task, message, source):
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(3, activation="softmax")(x))
+    data = np.random.default_rng(0).random((60, 4)).astype("float32"), labels
+    with pytest.raises(DataError, match=message):
+        examine(model, data if source == "arrays" else iter([data]), task)

@@ -10,11 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.data.judging_data import inputs_of
+from pytest_paoding.engine.evaluation.data.judging_data import inputs_of, with_truths
 from pytest_paoding.engine.evaluation.data.sources import is_held, raw_batches
+from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pytest_paoding.engine.inputs.input_sources import InputSource
-    from pytest_paoding.records.protocol import AboutInputs
+    from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _SAMPLES = 512  # of arrays that are looked at
 _RARE = 0.01  # share of values at either end that are no evidence
@@ -45,29 +47,37 @@ class Examination:
     shapes: Mapping[str, tuple[int, ...]]
 
 
-def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
-    """Look at the first samples of the data before any work is done.
+def examine(
+    model: Any, data: Any, task: TaskNames | None = None, **about: Unpack[AboutInputs]
+) -> Examination:
+    """Look at the first samples of the data, and their labels, before any work is done.
 
     Data that can be read only once are handed back whole.
 
     Args:
         model: The model, Sequential or Functional.
         data: The data for judging, as for `evaluate`.
+        task: What the user says of the outputs.
         **about: What the user says of the inputs.
 
     Raises:
-        DataError: The values contradict the range of an input.
+        DataError: The values contradict the range of an input, or labels do not fit.
+        EvaluationError: A task does not fit its output.
         PruningError: What the user says of the inputs makes no sense.
     """
-    x, again = _peeked(data)
-    if x is None:
+    first, again = _peeked(data)
+    if first is None:
         return Examination(again, {})
-    signature = signature_of(model)
+    x, y, weights = first
+    signature, graph = signature_of(model), read_graph(model)
     inputs = inputs_of(x, signature, most=_SAMPLES if is_held(data) else None)
-    sources = sources_of(read_graph(model), about.get("input_range"), about.get("input_kind"))
+    sources = sources_of(graph, about.get("input_range"), about.get("input_kind"))
     for source, values in zip(sources, inputs, strict=True):
         if (found := contradiction(source, values)) is not None:
             raise DataError(found)
+    names = [port.names for port in signature.outputs]
+    tasks = JudgedTasks(graph, signature, compiled_of(model, names), task)
+    with_truths(x, y, weights, signature, tasks)
     shapes = {
         source.name: tuple(values.shape[1:])
         for source, values in zip(sources, inputs, strict=True)
@@ -77,13 +87,13 @@ def examine(model: Any, data: Any, **about: Unpack[AboutInputs]) -> Examination:
 
 
 def _peeked(data: Any) -> tuple[Any, Any]:
-    """Return the first inputs, None if there are none, and data that still begin with them."""
+    """Return the first batch, None if there is none, and data that still begin with it."""
     batches = raw_batches(data)
     first = next(batches, None)
     if first is None:
         return None, data
     lasting = is_held(data) or isinstance(data, (tf.data.Dataset, keras.utils.PyDataset))
-    return first[0], data if lasting or iter(data) is not data else chain([first], batches)
+    return first, data if lasting or iter(data) is not data else chain([first], batches)
 
 
 def contradiction(source: InputSource, values: Any) -> str | None:

@@ -61,7 +61,7 @@ def read(
     judged: frozenset[int] | None = None
     most = done = 0
     for x, y, weights in raw_batches(data):
-        whole = _with_truths(_inputs_only(x, signature), y, weights, signature, tasks)
+        whole = with_truths(x, y, weights, signature, tasks)
         if judged is not None and judged != whole.truths.keys():
             raise DataError("some batches have labels for other outputs than others")
         judged = frozenset(whole.truths)
@@ -106,10 +106,13 @@ def _first(part: Any, most: int | None) -> Any:
     return part[:most] if sequence else part
 
 
-def _with_truths(
-    batch: Batch, y: Any, weights: Any, signature: Signature, tasks: JudgedTasks
-) -> Batch:
-    """Return a batch with the truth of every output that is judged."""
+def with_truths(x: Any, y: Any, weights: Any, signature: Signature, tasks: JudgedTasks) -> Batch:
+    """Return a batch with the truth of every output that is judged.
+
+    Raises:
+        DataError: It does not fit; the input or output is named.
+    """
+    batch = _inputs_only(x, signature)
     labels = _labels(y, signature.outputs)
     if y is None:
         labels = _reconstructed(batch, signature, tasks)

@@ -1,0 +1,36 @@
+"""Early checks: what can be known to fail before a model is loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.config.references import resolved
+from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.budgets import Level
+from pytest_paoding.records.text.printing import title
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_paoding.config.gate_settings import GateSettings
+
+
+def check_early(settings: GateSettings, data: Any, root: Path) -> None:
+    """Refuse what would be in vain.
+
+    Args:
+        settings: The settings of a gate.
+        data: Its data for judging; None if it has none.
+        root: Folder that references of the settings start from.
+
+    Raises:
+        ConfigError: A limit that may fail the gate needs data, and there are none.
+        PaodingError: Code that the settings name cannot be imported.
+    """
+    resolved(settings.judging, root=root)
+    for limit in settings.limits if data is None else ():
+        if limit.metric.needs_data and limit.level is Level.ERROR:
+            raise ConfigError(
+                f"{title(limit.metric.name)} was not measured: {limit.key} needs data, set data to "
+                f'"package.module:callable", or hand some in'
+            )

@@ -1,0 +1,56 @@
+"""What is bound to fail is found before a model is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.errors import PaodingError
+from pytest_paoding.gate.early_checks import check_early
+from pytest_paoding.records.budgets import Level, Limit
+from pytest_paoding.records.metrics import METRICS, Metric
+from pytest_paoding.records.results import Setting
+from support.fake_engine import FakeEngine, FakeModel
+from support.gates import DATA, limit, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def settings(*limits: Limit, **given: Any) -> Any:
+    told = {"ratio": 0.5, **given}
+    found = resolve({key: Setting(value, "call") for key, value in told.items()})
+    return dataclasses.replace(found, limits=limits)
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=str)
+def test_a_limit_that_needs_data_is_refused_without(metric: Metric, tmp_path: Path) -> None:
+    told = settings(Limit(metric, 0.5))
+    check_early(told, DATA, tmp_path)
+    check_early(settings(Limit(metric, 0.5, Level.WARN)), None, tmp_path)
+    if not metric.needs_data:
+        check_early(told, None, tmp_path)
+        return
+    with pytest.raises(PaodingError, match=f"{metric.key} needs data, set data to"):
+        check_early(told, None, tmp_path)
+
+
+def test_nothing_of_the_model_is_touched_then(tmp_path: Path) -> None:
+    class Untouched(FakeEngine):
+        def prune(self, *_: Any, **__: Any) -> Any:
+            raise AssertionError
+
+    for given in ({"data": None}, {"model": FakeModel({"a": 4}, {"contradiction": "no"})}):
+        found = run(tmp_path, limit("max_accuracy_decay", 0.1), engine=Untouched(), **given)
+        assert found.result.reason
+
+
+@pytest.mark.parametrize(
+    "given", ({"score": ("no_such_module:score",)}, {"slices": "no_such_module:slices"})
+)
+def test_code_that_cannot_be_imported_is_named(given: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(PaodingError, match="no_such_module"):
+        check_early(settings(**given), DATA, tmp_path)
