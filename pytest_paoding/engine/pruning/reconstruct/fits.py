@@ -7,7 +7,8 @@ plan may be the nearest because it has the most weights to fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,17 +63,16 @@ class Fits:
         if len(stays) == 1:
             self.carry_out(stays[0])
             return stays[0]
-        model, least = self.survey.model, inf
-        nearest, fitted = stays[0], model.weights.changed()
+        model, found = self.survey.model, []
         for stay in stays:
             with model.tried(_weighted(model.graph)):
                 self.carry_out(stay, last=False)
                 distance = _distance(model, lesson)
-                if distance < least:
-                    least, nearest, fitted = distance, stay, model.weights.changed()
+                found.append((inf if isnan(distance) else distance, stay, model.weights.changed()))
+        self.survey.targets.clear()
+        _, nearest, fitted = min(found, key=itemgetter(0))
         for key, values in fitted.items():
             model.weights.assign(key, values)
-        self.survey.targets.clear()
         return nearest
 
     def carry_out(self, stay: BoolArray, *, last: bool = True) -> None:
