@@ -92,7 +92,7 @@ def test_inputs_that_are_merely_drawn_do_not_choose(tried, monkeypatch):
 
     learned = shared_inputs.learned_inputs
     monkeypatch.setattr(shared_inputs, "learned_inputs", drawn)
-    prune(cnn(), ratio=0.5)
+    prune(cnn(), ratio=0.5, seed=941)  # no other test has found inputs for that
     assert not tried
 
 
