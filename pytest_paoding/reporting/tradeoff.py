@@ -43,6 +43,8 @@ class BenchTrial:
     seconds: float
 
 
+_COLUMNS, _SIDE = 5, 3.2
+"""Panels in a row, and the side of one in inches."""
 _HEADS = tuple(each.name for each in fields(BenchTrial))
 
 
@@ -87,7 +89,7 @@ def table(found: Iterable[BenchTrial]) -> str:
 
 
 def plot(found: Sequence[BenchTrial], path: Path) -> None:
-    """Draw accuracy against the share of parameters removed, a panel for each model.
+    """Draw accuracy against the share of parameters removed, a panel for each model, five in a row.
 
     Raises:
         PaodingError: matplotlib is not installed.
@@ -98,9 +100,13 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
     except ImportError as error:
         raise PaodingError("a plot needs matplotlib: pip install matplotlib") from error
     names = list(dict.fromkeys(trial.model for trial in found))
-    figure = Figure(figsize=(3.2 * len(names), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    for panel, name in zip(panels, names, strict=True):
+    columns = min(_COLUMNS, len(names)) or 1
+    rows = -(-len(names) // columns) or 1
+    figure = Figure(figsize=(_SIDE * columns, _SIDE * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for panel in panels[len(names) :]:
+        panel.remove()
+    for panel, name in zip(panels, names, strict=False):  # some may be left over
         here = [trial for trial in found if trial.model == name]
         for strategy in dict.fromkeys(trial.strategy for trial in here):
             line = sorted(
@@ -108,7 +114,8 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
             )
             panel.plot(*zip(*line, strict=True), marker="o", label=strategy)
         panel.set(title=name, xlabel="parameters removed", ylim=(0, 1))
-    panels[0].set_ylabel("accuracy")
+    for panel in panels[::columns]:
+        panel.set_ylabel("accuracy")
     panels[0].legend(fontsize="small")
     try:
         figure.savefig(path)

@@ -120,3 +120,16 @@ def test_a_plot_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, na
         plot([trial], tmp_path / name)
     assert str(caught.value).isprintable()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plot_has_a_panel_for_each_model_five_in_a_row(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the plot is an extra")
+    found = [
+        BenchTrial(f"m{number}", "impact", 0.5, 0.5, 1.0, 0.0, 1.0, None, 1.0)
+        for number in range(7)
+    ]
+    plot(found, tmp_path / "plot.svg")
+    text = (tmp_path / "plot.svg").read_text()
+    assert [text.count(f"<!-- m{number} -->") for number in range(7)] == [1] * 7
+    assert text.count("<!-- parameters removed -->") == 7
+    assert text.count("<!-- accuracy -->") == 2
