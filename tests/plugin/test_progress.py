@@ -162,6 +162,24 @@ def test_the_lines_of_workers_are_shown_as_one(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_reports_that_follow_each_other_are_not_torn_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 10.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    screen = Screen()
+    watch = Watch(tmp_path, TerminalLine(screen))
+    FileLine(tmp_path / "gw0.txt").show("line")
+    for _ in range(5):
+        watch.hide()
+        now += 1.0
+        watch.look()
+    assert screen.calls == []
+    now += 1.0
+    watch.look()
+    assert ("line", True) in screen.calls
+
+
 def test_a_line_whose_folder_is_gone_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     line = FileLine(tmp_path / "file" / "gw0.txt")

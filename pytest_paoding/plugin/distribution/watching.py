@@ -7,6 +7,7 @@ the controller reads these files a few times a second. Workers elsewhere are not
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.25
 """Seconds between two looks."""
+_QUIET = 1.5
+"""Seconds without reports from which on there is a line: each would begin it anew, on another."""
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Watch:
     _over: threading.Event = field(default_factory=threading.Event, init=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
+    _due: float = field(default=0.0, init=False)
 
     def start(self) -> None:
         """Begin to look, unless that has begun."""
@@ -73,14 +77,17 @@ class Watch:
         self.hide()
 
     def hide(self) -> None:
-        """Remove the line, as something else is to be written."""
+        """Remove the line, as something else is to be written, and wait until no more is."""
         with self._writing:
+            self._due = time.monotonic() + _QUIET
             self.line.clear()
 
     def look(self) -> None:
         """Show what the workers are doing now."""
         found = [text for path in sorted(self.folder.glob("*.txt")) if (text := _read(path))]
         with self._writing:
+            if time.monotonic() < self._due:
+                return
             if found:
                 self.line.show("  ".join(found))
             else:
