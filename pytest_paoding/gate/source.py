@@ -32,9 +32,7 @@ class Source:
         if self._path is None:
             return self._model
         given = self._hook()
-        if given is None and not self._path.exists():  # which no engine has to start up for
-            raise ModelFileError(f"{self._path}: there is no such file: train and save it first")
-        return self._path if given is None else given
+        return _present(self._path) if given is None else given
 
     def load(self) -> Any:
         """Return the model; raises ModelFileError."""
@@ -45,3 +43,20 @@ class Source:
     def identify(self) -> str | None:
         """Return a digest of the model, from its file without loading it; None without one."""
         return self._engine.identify(self._origin)
+
+
+def _present(path: Path) -> Path:
+    """Return the path of a file that is there: no engine has to start up to miss it.
+
+    Whatever else is wrong with it, the engine says.
+
+    Raises:
+        ModelFileError: It is not there.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: there is no such file: train and save it first") from None
+    except (OSError, ValueError):
+        pass
+    return path

@@ -10,6 +10,7 @@ import pytest
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.early_checks import check_early
+from pytest_paoding.gate.source import Source
 from pytest_paoding.records.budgets import Level, Limit
 from pytest_paoding.records.metrics import METRICS, Metric
 from pytest_paoding.records.results import Setting
@@ -54,3 +55,28 @@ def test_nothing_of_the_model_is_touched_then(tmp_path: Path) -> None:
 def test_code_that_cannot_be_imported_is_named(given: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(PaodingError, match="no_such_module"):
         check_early(settings(**given), DATA, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    (("gone.keras", True), ("no/gone.keras", True), ("file/x.keras", False), ("a\0b.keras", False)),
+)
+def test_a_file_is_missed_before_an_engine_starts(
+    tmp_path: Path, name: str, *, missing: bool
+) -> None:
+    """What else is wrong with a path, the engine says in its own words."""
+
+    class Asked(FakeEngine):
+        def identify(self, model: Any) -> str | None:
+            self.calls.append("identify")
+            return str(model)
+
+    (tmp_path / "file").touch()
+    engine = Asked()
+    source = Source(engine, tmp_path / name, model=None, hook=lambda: None)
+    if not missing:
+        assert source.identify() == str(tmp_path / name)
+        return
+    with pytest.raises(PaodingError, match="there is no such file: train and save it first"):
+        source.identify()
+    assert engine.calls == []

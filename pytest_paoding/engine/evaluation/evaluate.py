@@ -40,7 +40,6 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import state_kept
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.open_lengths import given_shapes
-from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
 from pytest_paoding.records.measurement import Evaluation
 
@@ -188,8 +187,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
         channels_first=planes,
         seed=seed,
     )
-    names = [port.names for port in signature.outputs]
-    tasks = JudgedTasks(graph, signature, compiled_of(original, names), task)
+    tasks = JudgedTasks.of_model(original, graph, task)
     sliced = None if slices is None else SliceReader(slices, len(signature.inputs))
     source = data if sliced is None else sliced.watched(data)
     batches = read(source, signature, tasks, lambda first: _batch_size(graph, first))

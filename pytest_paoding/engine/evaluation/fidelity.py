@@ -13,14 +13,12 @@ from pytest_paoding.engine.evaluation.class_balance import balanced
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
-from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import without_warnings
 from pytest_paoding.engine.inputs.inputs import chunked
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
-from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.engine.synthesis.varied_inputs import varied_inputs
 from pytest_paoding.errors import ExecutionError
 from pytest_paoding.records.evidence import Contrast
@@ -69,10 +67,11 @@ def fidelity_metrics(
     large.
     """
     sources, _ = settled_sources(original, **inputs)
-    tasks = _tasks(original, sources.graph, task)
+    tasks = JudgedTasks.of_model(original, sources.graph, task)
     if unknown := next((each for each in sources if each.assumed and each.kind in _UNUSUAL), None):
         reason = _UNKNOWN.format(unknown.name)
-        return dict.fromkeys(_NAMES, Measurement(reason=reason)) | _of_values(tasks, sources.graph)
+        agreement = Measurement(reason=_of_values(tasks, sources.graph) or reason)
+        return {"synthetic_agreement": agreement, "output_divergence": Measurement(reason=reason)}
     shapes = [tensor.shape for tensor in sources.graph.inputs]
     model = Model(sources.graph, WorkingWeights())
     try:
@@ -96,20 +95,13 @@ def fidelity_metrics(
     }
 
 
-def _tasks(original: Any, graph: Graph, said: TaskNames | None) -> JudgedTasks:
-    signature = signature_of(original)
-    names = [port.names for port in signature.outputs]
-    return JudgedTasks(graph, signature, compiled_of(original, names), said)
-
-
-def _of_values(tasks: JudgedTasks, graph: Graph) -> dict[str, Measurement]:
-    """Return that agreement is undefined where no output has answers that are the same or not."""
+def _of_values(tasks: JudgedTasks, graph: Graph) -> str | None:
+    """Return why there is no agreement, where no output has answers that are the same or not."""
     judged = [tasks.of(index) for index in range(len(graph.outputs))]
     if any(task.answered for task in judged):
-        return {}
+        return None
     kind = f"output {judged[0].port.name!r} is judged as {judged[0].name}"
-    reason = f"{kind}: values agree more or less, see output divergence"
-    return {"synthetic_agreement": Measurement(reason=reason)}
+    return f"{kind}: values agree more or less, see output divergence"
 
 
 def _require_widths(graph: Graph, outputs: FloatArray) -> None:
@@ -151,8 +143,8 @@ def _agreement(
     Undefined where no output has answers that are the same or not, as of a regression, and where
     the original's are of too few classes.
     """
-    if valued := _of_values(tasks, graph):
-        return valued["synthetic_agreement"]
+    if values := _of_values(tasks, graph):
+        return Measurement(reason=values)
     judged = [each for each in _by_task(graph, tasks, both) if each[0].answered]
     alike = _alike(judged)
     found = [

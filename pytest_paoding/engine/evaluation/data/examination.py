@@ -16,7 +16,6 @@ from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
-from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,9 +74,7 @@ def examine(
     for source, values in zip(sources, inputs, strict=True):
         if (found := contradiction(source, values)) is not None:
             raise DataError(found)
-    names = [port.names for port in signature.outputs]
-    tasks = JudgedTasks(graph, signature, compiled_of(model, names), task)
-    with_truths(x, y, weights, signature, tasks)
+    with_truths(x, y, weights, signature, JudgedTasks.of_model(model, graph, task))
     shapes = {
         source.name: tuple(values.shape[1:])
         for source, values in zip(sources, inputs, strict=True)

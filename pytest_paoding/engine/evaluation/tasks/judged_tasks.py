@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.evaluation.tasks.task_reading import task_of
-from pytest_paoding.engine.execution.signature import find, listed
+from pytest_paoding.engine.execution.signature import find, listed, signature_of
+from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ class JudgedTasks:
         self._ports = signature.outputs
         self._said = _by_index(said, signature)
         self._found: dict[int, OutputTask] = {}
+
+    @classmethod
+    def of_model(cls, model: Any, graph: Graph, said: TaskNames | None) -> JudgedTasks:
+        """Return the tasks of a model's outputs, as its compilation and the user tell.
+
+        Raises:
+            EvaluationError: As `__init__`.
+        """
+        signature = signature_of(model)
+        compiled = compiled_of(model, [port.names for port in signature.outputs])
+        return cls(graph, signature, compiled, said)
 
     def of(self, index: int, labels: Any = None) -> OutputTask:
         """Return the task of an output; the first labels that are shown decide.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isnan
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,14 +62,17 @@ class Fits:
         if len(stays) == 1:
             self.carry_out(stays[0])
             return stays[0]
-        model, found = self.survey.model, []
+        model, best = self.survey.model, None
         for stay in stays:
             with model.tried(_weighted(model.graph)):
                 self.carry_out(stay, last=False)
                 distance = _distance(model, lesson)
-                found.append((inf if isnan(distance) else distance, stay, model.weights.changed()))
+                distance = inf if isnan(distance) else distance
+                if best is None or distance < best[0]:  # the weights of one plan are kept at a time
+                    best = distance, stay, model.weights.changed()
         self.survey.targets.clear()
-        _, nearest, fitted = min(found, key=itemgetter(0))
+        assert best is not None  # noqa: S101 - there are plans
+        _, nearest, fitted = best
         for key, values in fitted.items():
             model.weights.assign(key, values)
         return nearest
