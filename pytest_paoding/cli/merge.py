@@ -9,11 +9,11 @@ from pytest_paoding.cli.reading import same_file, write
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.artifacts import write_whole
 from pytest_paoding.gate.merging import merged
-from pytest_paoding.records.run_record import RunRecord, read_run
+from pytest_paoding.records.runs.run_record import RunRecord, read_run
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting.documents import markdown
-from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.terminal import summary_lines
+from pytest_paoding.reporting.web.page import page
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import Baseline, Entry
-from pytest_paoding.records.run_record import parsed, run_of
+from pytest_paoding.records.runs.run_record import parsed, run_of
 from pytest_paoding.records.text.escapes import as_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import manifest_result, parsed, run_of
+from pytest_paoding.records.runs.run_record import manifest_result, parsed, run_of
 from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.terminal import budget_table, metric_table, summary_lines
 

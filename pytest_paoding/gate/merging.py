@@ -6,7 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.run_record import RunRecord, clashes, required_missing
+from pytest_paoding.records.runs.run_record import RunRecord, clashes, required_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -26,7 +26,7 @@ from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdic
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.metrics import KNOWN, Metric
 from pytest_paoding.records.results import SCHEMA, GateResult, Trial
-from pytest_paoding.records.revision import Revision
+from pytest_paoding.records.runs.revision import Revision
 from pytest_paoding.records.text.jsonable import plain_measurement, portable
 from pytest_paoding.records.text.printing import title
 from pytest_paoding.version import __version__

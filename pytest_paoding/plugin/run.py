@@ -20,7 +20,7 @@ from pytest_paoding.plugin.distribution.watching import FileLine, Watch
 from pytest_paoding.plugin.distribution.workers import WATCHED, Sharing
 from pytest_paoding.plugin.options import Switch, command_line
 from pytest_paoding.records.baseline import Baseline
-from pytest_paoding.records.revision import Revision, read_revision
+from pytest_paoding.records.runs.revision import Revision, read_revision
 from pytest_paoding.records.text.jsonable import portable
 from pytest_paoding.reporting.progress import Progress, TerminalLine
 

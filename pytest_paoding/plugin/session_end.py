@@ -13,12 +13,17 @@ from pytest_paoding.gate.artifacts import write_whole
 from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.run import Findings, PaodingRun
-from pytest_paoding.records.run_record import RunRecord, clashes, required_missing, surroundings
+from pytest_paoding.records.runs.run_record import (
+    RunRecord,
+    clashes,
+    required_missing,
+    surroundings,
+)
 from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github
 from pytest_paoding.reporting.documents import markdown
-from pytest_paoding.reporting.page import page
+from pytest_paoding.reporting.web.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_paoding.records.results import GateResult
-    from pytest_paoding.records.run_record import RunRecord
+    from pytest_paoding.records.runs.run_record import RunRecord
 
 
 def markdown(record: RunRecord) -> str:

@@ -16,7 +16,7 @@ from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.plan import LayerResult
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
 
 if TYPE_CHECKING:

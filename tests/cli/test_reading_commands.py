@@ -13,7 +13,7 @@ from pytest_paoding.records.baseline import Baseline, Entry
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
 from support.projects import BUDGET
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli.schema import KINDS, text
 from pytest_paoding.records.baseline import Baseline, Entry
-from pytest_paoding.records.revision import Revision
-from pytest_paoding.records.run_record import RunRecord, surroundings
+from pytest_paoding.records.runs.revision import Revision
+from pytest_paoding.records.runs.run_record import RunRecord, surroundings
 from pytest_paoding.records.text.jsonable import to_json
 from support.random_results import results
 

@@ -19,7 +19,7 @@ from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import Direction, Metric
 from pytest_paoding.records.plan import LayerResult
 from pytest_paoding.records.results import Setting
-from pytest_paoding.records.revision import Revision
+from pytest_paoding.records.runs.revision import Revision
 from support.fake_engine import FakeEngine, FakeModel
 from support.gates import DATA, MODEL, left_over, limit, run
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from support.random_results import results
 
 if TYPE_CHECKING:

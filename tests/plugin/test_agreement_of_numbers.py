@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.records.text.printing import show
 from pytest_paoding.records.text.quantities import Unit
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.file_lines import file_lines, file_rows
-from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.reporting.terminal import budget_table, failure_text, metric_table
+from pytest_paoding.reporting.web.page import page
 from support.random_results import SCORES, results
 from support.report_rows import (
     numbers,

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github, terminal, wording
 from pytest_paoding.reporting.documents import markdown
-from pytest_paoding.reporting.hypertext import escape
-from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.properties import properties
+from pytest_paoding.reporting.web.hypertext import escape
+from pytest_paoding.reporting.web.page import page
 from support.random_results import results
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from pytest_paoding.records.evidence.breakdown import (
     GroupTable,
 )
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import RunRecord
-from pytest_paoding.reporting.page import page
+from pytest_paoding.records.runs.run_record import RunRecord
+from pytest_paoding.reporting.web.page import page
 
 if TYPE_CHECKING:
     from support.projects import Project

@@ -8,11 +8,11 @@ from pytest_paoding.records.budgets import Check, Limit, Outcome, Verdict
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import METRICS
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.file_lines import file_heads, file_lines, file_rows
-from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.terminal import failure_text
+from pytest_paoding.reporting.web.page import page
 
 SIZES = {f"size@{each}": Measurement(9000, 1000, 1000) for each in ("tflite", "tflite-int8")}
 CHECK = Check("error@mae", Limit(METRICS["error"], 0.05), Measurement(), Verdict.MISSED)

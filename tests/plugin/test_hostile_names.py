@@ -16,14 +16,14 @@ from pytest_paoding.records.anatomy import Anatomy, GroupAnatomy, LayerAnatomy, 
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.plan import LayerPlan, LayerResult, Plan
 from pytest_paoding.records.results import GateResult, Setting
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.reporting import github, terminal
 from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.documents import markdown
-from pytest_paoding.reporting.page import page
 from pytest_paoding.reporting.progress import Progress, TerminalLine
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.reporting.tradeoff import BenchTrial, table
+from pytest_paoding.reporting.web.page import page
 from support.projects import BUDGET
 from support.random_results import results
 

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from pytest_paoding.__main__ import main
 from pytest_paoding.records.budgets import Limit
 from pytest_paoding.records.metrics import BUDGETS
-from pytest_paoding.records.run_record import RunRecord
-from pytest_paoding.reporting import charts, wording
-from pytest_paoding.reporting.page import page
+from pytest_paoding.records.runs.run_record import RunRecord
+from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.web import charts
+from pytest_paoding.reporting.web.page import page
 from support.projects import BUDGET
 from support.random_results import results
 

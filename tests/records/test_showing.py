@@ -14,7 +14,7 @@ from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import METRICS
 from pytest_paoding.records.plan import LayerResult
 from pytest_paoding.records.results import GateResult, Setting, Trial
-from pytest_paoding.records.run_record import RunRecord
+from pytest_paoding.records.runs.run_record import RunRecord
 from support.random_results import results
 
 SIZE = Limit(METRICS["size"], 300_000)

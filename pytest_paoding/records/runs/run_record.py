@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_paoding.records.revision import Revision
+    from pytest_paoding.records.runs.revision import Revision
 
 _Read = TypeVar("_Read")
 _JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Verdict, verdict
 from pytest_paoding.records.text.printing import show, title
-from pytest_paoding.reporting.hypertext import escape
+from pytest_paoding.reporting.web.hypertext import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.text.printing import show
 from pytest_paoding.records.text.quantities import Unit
-from pytest_paoding.reporting.charts import heat_map
-from pytest_paoding.reporting.hypertext import details, escape, table
+from pytest_paoding.reporting.web.charts import heat_map
+from pytest_paoding.reporting.web.hypertext import details, escape, table
 
 if TYPE_CHECKING:
     from pytest_paoding.records.evidence.breakdown import (

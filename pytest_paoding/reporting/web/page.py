@@ -6,17 +6,18 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.reporting import charts, wording
-from pytest_paoding.reporting.breakdown_page import breakdown_parts
+from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
-from pytest_paoding.reporting.hypertext import details, escape, table
+from pytest_paoding.reporting.web import charts
+from pytest_paoding.reporting.web.breakdown_page import breakdown_parts
+from pytest_paoding.reporting.web.hypertext import details, escape, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.records.plan import LayerResult
     from pytest_paoding.records.results import GateResult
-    from pytest_paoding.records.run_record import RunRecord
+    from pytest_paoding.records.runs.run_record import RunRecord
 
 _KIND = {
     Outcome.WITHIN_BUDGET: "in",
@@ -28,7 +29,7 @@ _KIND = {
 
 def page(record: RunRecord) -> str:
     """Return the whole page."""
-    style = (files("pytest_paoding.reporting") / "page.css").read_text(encoding="utf-8")
+    style = (files("pytest_paoding.reporting.web") / "page.css").read_text(encoding="utf-8")
     passed = record.exit == 0
     verdict = "passed" if passed else "did not pass"
     return f"""<!doctype html>
