@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.records import revision
+from pytest_paoding.records.runs import revision
 from pytest_paoding.records.runs.revision import Revision, read_revision
 
 if TYPE_CHECKING:
