@@ -6,7 +6,7 @@ import importlib
 import sys
 import traceback
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,85 +22,88 @@ if TYPE_CHECKING:
 _WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
 
 
-def call(reference: str, *, root: Path, key: str = "data") -> Any:
-    """Return what the callable returns.
+@dataclass(frozen=True, slots=True)
+class References:
+    """What a project's settings refer to.
 
-    Args:
-        reference: `package.module:callable`.
-        root: This folder is importable while the module is imported and the callable runs.
-        key: Of the setting that refers to it: `data` or `calibration`.
-
-    Raises:
-        DataError: There is no such callable, it raised, or it returned nothing; one line.
+    Attributes:
+        root: This folder is importable while a module is imported and while a callable runs.
     """
-    called = target(reference, root=root, key=key)
-    with _importable(root):
-        try:
-            found = called()
-        except Exception as error:
-            raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
-    if found is None:
-        raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
-    return found
 
+    root: Path = Path()
 
-def target(reference: str, *, root: Path, key: str) -> Any:
-    """Return what a reference refers to.
+    def call(self, reference: str, *, key: str = "data") -> Any:
+        """Return what the callable returns.
 
-    Args:
-        reference: `package.module:attribute`.
-        root: This folder is importable while the module is imported.
-        key: Of the setting that refers to it.
+        Args:
+            reference: `package.module:callable`.
+            key: Of the setting that refers to it: `data` or `calibration`.
 
-    Raises:
-        DataError: There is no such thing; one line.
-    """
-    name, _, attributes = reference.partition(":")
-    with _importable(root):
-        try:
-            found: Any = importlib.import_module(name)
-            for attribute in attributes.split("."):
-                found = getattr(found, attribute)
-        except Exception as error:
-            raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
-    return found
-
-
-def calibrated(pruning: Pruning, *, root: Path) -> Pruning:
-    """Return the settings of a pruning with the inputs in place of a reference to them.
-
-    Raises:
-        DataError: As `call`.
-    """
-    reference = pruning["calibration"]
-    if not isinstance(reference, str):
-        return pruning
-    return {**pruning, "calibration": call(reference, root=root, key="calibration")}
-
-
-def resolved(judging: Judging, *, root: Path) -> Judging:
-    """Return the settings of an evaluation with scores and slices in place of references to them.
-
-    Raises:
-        DataError: There is no such callable; one line.
-    """
-    asked = [AskedFor.of(each) for each in judging.get("score", ())]
-    found = tuple(
-        replace(each, target=target(each.target, root=root, key="score"))
-        if isinstance(each.target, str)
-        else each
-        for each in asked
-    )
-    return {**judging, "score": found, "slices": _sliced(judging.get("slices"), root)}
-
-
-def _sliced(slices: Any, root: Path) -> Any:
-    if not isinstance(slices, str):
-        return slices
-    found = target(slices, root=root, key="slices")
-    if callable(found):
+        Raises:
+            DataError: There is no such callable, it raised, or it returned nothing; one line.
+        """
+        called = self.target(reference, key=key)
+        with _importable(self.root):
+            try:
+                found = called()
+            except Exception as error:
+                raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
+        if found is None:
+            raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
         return found
-    raise DataError(f"slices {slices!r} is a {type(found).__name__}, no callable of (x, y)")
+
+    def target(self, reference: str, *, key: str) -> Any:
+        """Return what a reference refers to.
+
+        Args:
+            reference: `package.module:attribute`.
+            key: Of the setting that refers to it.
+
+        Raises:
+            DataError: There is no such thing, or slices are no callable; one line.
+        """
+        name, _, attributes = reference.partition(":")
+        with _importable(self.root):
+            try:
+                found: Any = importlib.import_module(name)
+                for attribute in attributes.split("."):
+                    found = getattr(found, attribute)
+            except Exception as error:
+                raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
+        if key == "slices" and not callable(found):
+            raise DataError(
+                f"slices {reference!r} is a {type(found).__name__}, no callable of (x, y)"
+            )
+        return found
+
+    def calibrated(self, pruning: Pruning) -> Pruning:
+        """Return the settings of a pruning with the inputs in place of a reference to them.
+
+        Raises:
+            DataError: As `call`.
+        """
+        reference = pruning["calibration"]
+        if not isinstance(reference, str):
+            return pruning
+        return {**pruning, "calibration": self.call(reference, key="calibration")}
+
+    def resolved(self, judging: Judging) -> Judging:
+        """Return the settings of an evaluation with scores and slices in place of references.
+
+        Raises:
+            DataError: There is no such callable; one line.
+        """
+        asked = [AskedFor.of(each) for each in judging.get("score", ())]
+        found = tuple(
+            replace(each, target=self.target(each.target, key="score"))
+            if isinstance(each.target, str)
+            else each
+            for each in asked
+        )
+        slices = judging.get("slices")
+        if isinstance(slices, str):
+            slices = self.target(slices, key="slices")
+        return {**judging, "score": found, "slices": slices}
 
 
 @contextmanager

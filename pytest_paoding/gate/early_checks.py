@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.references import resolved
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import Level
 from pytest_paoding.records.text.printing import title
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_paoding.config.gate_settings import GateSettings
+    from pytest_paoding.config.references import References
 
 
-def check_early(settings: GateSettings, data: Any, root: Path) -> None:
+def check_early(settings: GateSettings, data: Any, references: References) -> None:
     """Refuse what would be in vain.
 
     Args:
         settings: The settings of a gate.
         data: Its data for judging; None if it has none.
-        root: Folder that references of the settings start from.
+        references: What the settings refer to.
 
     Raises:
         ConfigError: A limit that may fail the gate needs data, and there are none.
         PaodingError: Code that the settings name cannot be imported.
     """
-    resolved(settings.judging, root=root)
+    references.resolved(settings.judging)
     for limit in settings.limits if data is None else ():
         if limit.metric.needs_data and limit.level is Level.ERROR:
             raise ConfigError(

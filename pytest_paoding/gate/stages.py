@@ -190,7 +190,7 @@ class Gate:
     def _attempt(self, ratio: float | None, into: Staged) -> GateResult:
         settings, bench = self.spec.settings.at(ratio), self.bench
         self.now = self.spec.record(ratio)
-        check_early(settings, bench.data, self.spec.root)
+        check_early(settings, bench.data, bench.references)
         cut = bench.prune(settings, into.model)
         self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
         self._note(settings=settings.at(cut.ratio).shown)

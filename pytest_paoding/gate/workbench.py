@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.references import calibrated, resolved
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import ArtifactError, PaodingError
 from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
@@ -24,6 +23,7 @@ from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from pytest_paoding.config.gate_settings import GateSettings
     from pytest_paoding.records.protocol import (
@@ -49,7 +49,7 @@ class Workbench:
         load_model: Gives the model of the gate.
         load_data: Gives the data for judging; of them the pruning is told no more than the lengths
             of inputs whose lengths the model leaves open.
-        root: Folder that references of the settings start from.
+        references: What the settings refer to.
         identify: Gives the original's digest without loading it, where that can be.
         input_shape: Shapes of the model's inputs, where they are said.
         store: Keeps results; None to keep none.
@@ -60,7 +60,7 @@ class Workbench:
     engine: Engine
     load_model: Callable[[], Any]
     load_data: Callable[[], Any]
-    root: Path = Path()
+    references: References = field(default_factory=References)
     identify: Callable[[], str | None] = lambda: None
     input_shape: InputShape | None = None
     store: Store | None = None
@@ -153,7 +153,7 @@ class Workbench:
     def _pruning(self, settings: GateSettings) -> Pruning:
         """Return the settings of a pruning, with calibration data read once for all ratios."""
         if self._calibrated is None:
-            self._calibrated = calibrated(settings.pruning, root=self.root)
+            self._calibrated = self.references.calibrated(settings.pruning)
         return {**self._calibrated, "ratio": settings.pruning["ratio"]}
 
     def _key_of_cut(self, settings: GateSettings) -> str | None:
@@ -271,7 +271,7 @@ class Workbench:
         return Evaluation(metrics, None if hidden is None else Breakdown.from_dict(hidden))
 
     def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
-        asked = resolved(settings.judging, root=self.root)
+        asked = self.references.resolved(settings.judging)
         judging: Judging = {**asked, **self.examine(about_inputs(asked))}
         measured = self.engine.evaluate(
             self.original,

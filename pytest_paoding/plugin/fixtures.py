@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_paoding.config.references import calibrated
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.plugin.attempts import ATTEMPT
 from pytest_paoding.plugin.run import PaodingRun
@@ -70,7 +70,7 @@ class PaodingFixture:
         _, gate = effective(self._item, table=self._table(), call=settings)
         gate = gate.at(self._ratio if isinstance(gate.ratio, tuple) else None)
         run = PaodingRun.of(self._item.config)
-        return run.engine.prune(model, **calibrated(gate.pruning, root=run.file.root))
+        return run.engine.prune(model, **References(run.file.root).calibrated(gate.pruning))
 
     @property
     def results(self) -> list[GateResult]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_paoding.config import references
 from pytest_paoding.config.model_names import check_name, name_for
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
@@ -112,12 +112,12 @@ def _run(request: Request) -> GateOutcome:
     source = Source(run.engine, spec.path, model=request.model, hook=hook)
     update = item.config.option.paoding_update_baseline
     compared = Comparison.of(run.baseline, spec.name, spec.settings.limits, update=update)
-    progress = run.progress(spec.name)
+    progress, references = run.progress(spec.name), References(spec.root)
     bench = Workbench(
         engine=run.engine,
         load_model=source.load,
-        load_data=partial(_load_data, request, spec),
-        root=spec.root,
+        load_data=partial(_load_data, request, spec, references),
+        references=references,
         identify=source.identify,
         input_shape=spec.settings.effective["input_shape"].value,
         store=run.sharing.store,
@@ -204,7 +204,7 @@ def _claim(request: Request, sweep: Sweep | None) -> str:
     return name
 
 
-def _load_data(request: Request, spec: GateSpec) -> Any:
+def _load_data(request: Request, spec: GateSpec, references: References) -> Any:
     if request.data is not None:
         return request.data
     item = request.item
@@ -212,7 +212,7 @@ def _load_data(request: Request, spec: GateSpec) -> Any:
     if found is not None:
         return found
     if spec.data is not None:
-        return references.call(spec.data, root=spec.root)
+        return references.call(spec.data)
     return request.fallback()
 
 

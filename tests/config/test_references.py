@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.config.references import calibrated, call
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,18 +47,18 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 def test_the_folder_is_importable_during_import_and_call_only(root: Path) -> None:
     before = list(sys.path)
-    assert call("our_data:Sets.holdout", root=root) == ([1], [2])
+    assert References(root).call("our_data:Sets.holdout") == ([1], [2])
     assert sys.path == before
 
 
 def test_inputs_for_calibration_take_the_place_of_their_name(root: Path) -> None:
     named = {"ratio": 0.5, "calibration": "our_data:Sets.holdout"}
-    assert calibrated(named, root=root) == {"ratio": 0.5, "calibration": ([1], [2])}  # type: ignore[arg-type]
+    assert References(root).calibrated(named) == {"ratio": 0.5, "calibration": ([1], [2])}  # type: ignore[arg-type]
     inputs = {"calibration": [1]}
-    assert calibrated(inputs, root=root) is inputs  # type: ignore[arg-type, comparison-overlap]
+    assert References(root).calibrated(inputs) is inputs  # type: ignore[arg-type, comparison-overlap]
     wanted = "calibration 'our_data:nothing' returned nothing, it must return inputs, without"
     with pytest.raises(DataError, match=wanted):
-        calibrated({"calibration": "our_data:nothing"}, root=root)  # type: ignore[typeddict-item]
+        References(root).calibrated({"calibration": "our_data:nothing"})  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_inputs_for_calibration_take_the_place_of_their_name(root: Path) -> None
 def test_every_fault_is_one_line(root: Path, reference: str, line: str) -> None:
     before = list(sys.path)
     with pytest.raises(DataError) as caught:
-        call(reference, root=root)
+        References(root).call(reference)
     assert str(caught.value).startswith(f"data {reference!r} {line}")
     assert "\n" not in str(caught.value)
     assert sys.path == before

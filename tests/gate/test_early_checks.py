@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.early_checks import check_early
 from pytest_paoding.gate.source import Source
@@ -30,13 +31,13 @@ def settings(*limits: Limit, **given: Any) -> Any:
 @pytest.mark.parametrize("metric", METRICS.values(), ids=str)
 def test_a_limit_that_needs_data_is_refused_without(metric: Metric, tmp_path: Path) -> None:
     told = settings(Limit(metric, 0.5))
-    check_early(told, DATA, tmp_path)
-    check_early(settings(Limit(metric, 0.5, Level.WARN)), None, tmp_path)
+    check_early(told, DATA, References(tmp_path))
+    check_early(settings(Limit(metric, 0.5, Level.WARN)), None, References(tmp_path))
     if not metric.needs_data:
-        check_early(told, None, tmp_path)
+        check_early(told, None, References(tmp_path))
         return
     with pytest.raises(PaodingError, match=f"{metric.key} needs data, set data to"):
-        check_early(told, None, tmp_path)
+        check_early(told, None, References(tmp_path))
 
 
 def test_nothing_of_the_model_is_touched_then(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_nothing_of_the_model_is_touched_then(tmp_path: Path) -> None:
 )
 def test_code_that_cannot_be_imported_is_named(given: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(PaodingError, match="no_such_module"):
-        check_early(settings(**given), DATA, tmp_path)
+        check_early(settings(**given), DATA, References(tmp_path))
 
 
 @pytest.mark.parametrize(

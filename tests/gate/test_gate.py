@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.config.references import References
 from pytest_paoding.errors import DataError
 from pytest_paoding.gate.artifacts import publish, sha256_of
 from pytest_paoding.gate.stages import Gate, GateSpec
@@ -49,7 +50,10 @@ def test_inputs_for_calibration_reach_the_pruning_and_are_kept_out_of_the_judgin
         settings = dataclasses.replace(settings, limits=(limit("max_accuracy_decay", 0.1),))
         spec = GateSpec(name="net", settings=settings, root=tmp_path)
         bench = Workbench(
-            engine=engine, load_model=lambda: MODEL, load_data=lambda: DATA, root=tmp_path
+            engine=engine,
+            load_model=lambda: MODEL,
+            load_data=lambda: DATA,
+            references=References(tmp_path),
         )
         gate = Gate(spec=spec, bench=bench)
         assert gate.run().result.notes == ("a note",)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.config.references import References
 from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.gate.stages import Gate, GateSpec
 from pytest_paoding.gate.store import Store
@@ -59,7 +60,7 @@ def sliced(tmp_path: Path, slices: Any, engine: Any = None, **options: Any) -> G
         engine=engine or FakeEngine(),
         load_model=lambda: UNEVEN,
         load_data=lambda: DATA,
-        root=tmp_path,
+        references=References(tmp_path),
         **options,
     )
     return (
@@ -120,7 +121,7 @@ def test_scores_of_own_code_are_measured_anew_too(tmp_path: Path) -> None:
                 engine=engine,
                 load_model=lambda: UNEVEN,
                 load_data=lambda: DATA,
-                root=tmp_path,
+                references=References(tmp_path),
                 store=Store(tmp_path / f"store{number}"),
                 identify=lambda: "model",
             )
