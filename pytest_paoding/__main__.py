@@ -6,12 +6,12 @@ Exit codes: 0 done, 1 not possible (one line says why) or something got worse, 2
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding.cli import bench, compare, merge, prune, schema, show
 from pytest_paoding.cli import help as reference
+from pytest_paoding.cli.usage import OneLineParser
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.records.text.escapes import as_lines
 from pytest_paoding.version import __version__
@@ -24,7 +24,7 @@ COMMANDS = (prune, bench, compare, show, merge, schema, reference)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; wrong usage exits with 2."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m pytest_paoding",
         description="Prune Keras models, and read what gates have found.",
     )
@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)
-    arguments = parser.parse_args(argv)
+    for each in commands.choices.values():
+        each.set_defaults(parser=each)
+    arguments = parser.parsed(argv)
     try:
         return int(arguments.run(arguments))
     except PaodingError as error:

@@ -16,7 +16,7 @@ from pytest_paoding.errors import DataError, PaodingError
 from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.strategy_names import NAMES
 from pytest_paoding.records.text import quantities
-from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
+from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, require_plot, table
 
 if TYPE_CHECKING:
     import argparse
@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         PaodingError: A file cannot be read, or the model not be pruned or judged.
     """
+    if arguments.plot is not None:
+        require_plot(arguments.plot)
     data = arrays(arguments.data)
     if not isinstance(data, dict) or not {"x", "y"} <= data.keys():
         raise DataError(f"{arguments.data}: holds no arrays x and y")

@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
         description="Exits as one run of all shards would: 1 if a gate or a test failed, a required"
         " gate ran in none of them, or one name was used twice.",
     )
-    parser.set_defaults(run=run, refuse=parser.error)
+    parser.set_defaults(run=run)
     parser.add_argument(
         "shards", metavar="SHARD", nargs="+", type=Path, help="file of --paoding-json"
     )
@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     for kind in _KINDS:
         target = vars(arguments)[kind]
         if target is not None and any(same_file(target, shard) for shard in arguments.shards):
-            arguments.refuse(f"argument --{kind}: {target} is a SHARD, which is never written to")
+            arguments.parser.error(
+                f"argument --{kind}: {target} is a SHARD, which is never written to"
+            )
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
     if arguments.json is not None:
         _save(arguments.json, to_json(whole.to_dict()))

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
         help="prune a model file",
         description="Remove a share of the units of every prunable layer of a Keras model.",
     )
-    parser.set_defaults(run=run, refuse=parser.error)
+    parser.set_defaults(run=run)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
     parser.add_argument(
         "-r",
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     _require_one(arguments)
     plan = _read_plan(arguments.plan) if arguments.plan else None
     if same_file(output, source):
-        arguments.refuse("OUT is the MODEL itself, which is never written to")
+        arguments.parser.error("OUT is the MODEL itself, which is never written to")
     engine = KerasEngine()
     model = engine.load_model(source)
     started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
@@ -122,9 +122,11 @@ def _require_one(arguments: argparse.Namespace) -> None:
     ways = {"-r/--ratio": arguments.ratio, "--target": arguments.target, "--plan": arguments.plan}
     given = [name for name, value in ways.items() if value is not None]
     if not given:
-        arguments.refuse("the following arguments are required: -r/--ratio, --target or --plan")
+        arguments.parser.error(
+            "the following arguments are required: -r/--ratio, --target or --plan"
+        )
     if len(given) > 1:
-        arguments.refuse(f"argument {given[1]}: not allowed with argument {given[0]}")
+        arguments.parser.error(f"argument {given[1]}: not allowed with argument {given[0]}")
 
 
 def _read_plan(path: Path) -> Plan:

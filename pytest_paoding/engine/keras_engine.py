@@ -42,6 +42,9 @@ class KerasEngine:
 
     def load_model(self, path: Path) -> Any:
         """Return the model in a file, uncompiled; see `keras_io.load.load_model`."""
+        from pytest_paoding.engine.keras_io.archive import require_model_file
+
+        require_model_file(path)  # before TensorFlow takes its seconds
         start_tensorflow()
         from pytest_paoding.engine.keras_io.load import load_model
 
@@ -187,8 +190,8 @@ class KerasEngine:
         Raises:
             ExportError: One that a format needs is not installed.
         """
-        found = {name: _version(name) for name in ("tensorflow", "keras", "numpy")}
-        return {**found, **packages.versions(formats)}
+        needed = packages.versions(formats)  # first: what is missing is known without TensorFlow
+        return {**{name: _version(name) for name in ("tensorflow", "keras", "numpy")}, **needed}
 
 
 def _version(name: str) -> str:

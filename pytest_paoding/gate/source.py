@@ -34,6 +34,10 @@ class Source:
         given = self._hook()
         return _present(self._path) if given is None else given
 
+    def find(self) -> None:
+        """Make sure that there is a model, without loading it; raises ModelFileError."""
+        _ = self._origin
+
     def load(self) -> Any:
         """Return the model; raises ModelFileError."""
         if self._path is not None and self._origin is self._path:

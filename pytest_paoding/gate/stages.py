@@ -101,6 +101,7 @@ class Gate:
     Attributes:
         spec: What to do.
         bench: The model and its data, and the engine that does the work.
+        find_model: Makes sure that there is a model, before anything else is done.
         measure_more: Gives further metrics of (original, pruned, data), if there are any.
         compare: Gives the regressions of what was measured, in the form of a baseline's entry.
         accepted: The baseline's entry that the gate is compared with.
@@ -114,6 +115,7 @@ class Gate:
 
     spec: GateSpec
     bench: Workbench
+    find_model: Callable[[], None] = lambda: None
     measure_more: Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None = None
     compare: Callable[[Entry], Mapping[str, Measurement]] = lambda _: {}
     accepted: Entry | None = None
@@ -158,6 +160,7 @@ class Gate:
 
     def _work(self, staged: Staged) -> None:
         """Prune, save, measure and judge at the given ratio or target, or search for a ratio."""
+        self.find_model()
         if staged.exported:  # without the packages the work would be in vain
             self.bench.engine.versions(staged.exported)
         ratio = self.spec.settings.ratio

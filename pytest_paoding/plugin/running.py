@@ -127,6 +127,7 @@ def _run(request: Request) -> GateOutcome:
         return Gate(
             spec=spec,
             bench=bench,
+            find_model=source.find,
             measure_more=_measures_more(item, spec),
             compare=compared,
             accepted=compared.entry,

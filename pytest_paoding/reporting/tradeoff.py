@@ -12,8 +12,10 @@ from pytest_paoding.errors import ArtifactError, PaodingError
 from pytest_paoding.records.text.escapes import as_lines, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,27 @@ def table(found: Iterable[BenchTrial]) -> str:
     return as_lines(text)
 
 
+def require_plot(path: Path) -> Callable[..., Figure]:
+    """Return what makes figures, or refuse a plot before there is anything to draw.
+
+    Raises:
+        PaodingError: matplotlib is not installed.
+        ArtifactError: Nothing can be written there, or not in the format of the ending.
+    """
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 # an optional extra
+    except ImportError as error:
+        remedy = 'pip install "pytest-paoding[plot]"'
+        raise PaodingError(f"a plot needs matplotlib: {remedy}") from error
+    endings = Figure().canvas.get_supported_filetypes()
+    if path.suffix[1:].lower() not in endings:
+        known = ", ".join(f".{each}" for each in sorted(endings))
+        raise ArtifactError(f"cannot write {path}: it must end in one of {known}")
+    if not path.parent.is_dir() or path.is_dir():
+        raise ArtifactError(f"cannot write {path}: its folder must exist, and it be no folder")
+    return Figure
+
+
 def plot(found: Sequence[BenchTrial], path: Path) -> None:
     """Draw accuracy against the share of parameters removed, a panel for each model, five in a row.
 
@@ -95,14 +118,11 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
         PaodingError: matplotlib is not installed.
         ArtifactError: The picture cannot be written, or not in the format of its ending.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 # an optional extra
-    except ImportError as error:
-        raise PaodingError("a plot needs matplotlib: pip install matplotlib") from error
+    figure_of = require_plot(path)
     names = list(dict.fromkeys(trial.model for trial in found))
     columns = min(_COLUMNS, len(names)) or 1
     rows = -(-len(names) // columns) or 1
-    figure = Figure(figsize=(_SIDE * columns, _SIDE * rows), layout="constrained")
+    figure = figure_of(figsize=(_SIDE * columns, _SIDE * rows), layout="constrained")
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for panel in panels[len(names) :]:
         panel.remove()

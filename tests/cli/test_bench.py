@@ -11,7 +11,7 @@ import pytest
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli.bench import Grid, trials
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.errors import ArtifactError, DataError, PruningError
+from pytest_paoding.errors import ArtifactError, DataError, PaodingError, PruningError
 from pytest_paoding.reporting.tradeoff import BenchTrial, medians, plot, table
 
 if TYPE_CHECKING:
@@ -108,18 +108,35 @@ def test_a_model_that_cannot_be_judged_is_refused(model, data) -> None:
 
 def test_a_plot_without_matplotlib_says_what_to_install(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    with pytest.raises(Exception, match="pip install matplotlib"):
+    with pytest.raises(PaodingError, match="a plot needs matplotlib"):
         plot([], tmp_path / "plot.svg")
 
 
-@pytest.mark.parametrize("name", ("plot.keras", "no/plot.svg"))
+@pytest.mark.parametrize("name", ("plot.keras", "plot", "no/plot.svg", "folder.svg"))
 def test_a_plot_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     pytest.importorskip("matplotlib", reason="the plot is an extra")
+    (tmp_path / "folder.svg").mkdir()
     trial = BenchTrial("m", "impact", 0.5, 0.5, 1.0, 0.0, 1.0, None, 1.0)
     with pytest.raises(ArtifactError, match=rf"cannot write .*{name}: ") as caught:
         plot([trial], tmp_path / name)
     assert str(caught.value).isprintable()
-    assert list(tmp_path.iterdir()) == []
+    assert [each.name for each in tmp_path.iterdir()] == ["folder.svg"]
+
+
+@pytest.mark.parametrize("installed", (True, False), ids=("installed", "not-installed"))
+def test_a_plot_that_cannot_be_drawn_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch, capsys, *, installed: bool
+) -> None:
+    """Before the model and the data are looked for: there are none."""
+    if installed:
+        pytest.importorskip("matplotlib", reason="the plot is an extra")
+    else:
+        monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    gone = [str(tmp_path / "gone.keras"), "--data", str(tmp_path / "gone.npz")]
+    assert main(["bench", *gone, "--plot", str(tmp_path / "plot.keras")]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert ("must end in one of" if installed else 'pip install "pytest-paoding[plot]"') in err
 
 
 def test_a_plot_has_a_panel_for_each_model_five_in_a_row(tmp_path: Path) -> None:

@@ -143,8 +143,9 @@ def test_wrong_usage_exits_with_two_and_says_why(arguments, message, model, tmp_
     before = model.read_bytes()
     with pytest.raises(SystemExit) as caught:
         main([names.get(each, each) for each in arguments])
-    assert caught.value.code == 2
-    assert message in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert (caught.value.code, err.count("\n")) == (2, 1)
+    assert message in err
     assert model.read_bytes() == before
     assert list(tmp_path.iterdir()) == []
 

@@ -12,6 +12,7 @@ from pytest_paoding.__main__ import main
 from pytest_paoding.records.baseline import Baseline, Entry
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.plan import LayerPlan, Plan
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.jsonable import to_json
@@ -144,6 +145,28 @@ def test_a_file_of_another_kind_is_one_line(
     assert len(told) == 1
     assert told[0].startswith(f"python -m pytest_paoding: error: {path}: ")
     assert line in told[0]
+    assert ("; shown are models (.keras, .h5, .hdf5), plans" in told[0]) is (command[0] == "show")
+
+
+@pytest.mark.parametrize("name", ("notes.txt", "model.tflite", "folder", "model.npz"))
+def test_show_of_anything_else_says_what_it_can_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = tmp_path / name
+    path.mkdir() if name == "folder" else path.write_bytes(b"\x1c\x00\xffTFL3")
+    assert main(["show", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.endswith(
+        ", reports of --paoding-json, manifests of published models, and baselines\n"
+    )
+
+
+def test_show_prints_plans(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Plan((LayerPlan("a", 3, (0, 2), "magnitude"), LayerPlan("b", 2, (0, 1), reason="why")))
+    plan.save(tmp_path / "plan.json")
+    assert main(["show", str(tmp_path / "plan.json")]) == 0
+    assert capsys.readouterr().out == plan.explain() + "\n"
 
 
 def test_show_prints_what_the_run_printed(ran: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import keras
 import numpy as np
@@ -12,10 +13,13 @@ import tensorflow as tf
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import EngineCall
 from pytest_paoding.config.gate_settings import resolve
+from pytest_paoding.engine import keras_engine
+from pytest_paoding.engine.exporting import packages
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.engine.pruning.pruner import prune
-from pytest_paoding.errors import DataError, ModelFileError, PruningError
+from pytest_paoding.errors import DataError, ExportError, ModelFileError, PruningError
 from pytest_paoding.gate.workbench import Workbench
+from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.protocol import Engine
 from pytest_paoding.records.results import Setting
@@ -134,3 +138,31 @@ def test_what_prune_does_unless_told_is_what_gates_do():
             default = parameters[name].default
             given = {"ratios": {}, "include": (default,)}.get(name, default)
             assert given == SETTINGS.built_in[name].value, name
+
+
+@pytest.mark.parametrize("content", (None, b"", b"GIF89a", "folder"))
+def test_what_is_no_model_file_is_refused_before_tensorflow_starts(content, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras_engine, "start_tensorflow", None)
+    path = tmp_path / "net.keras"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"net\.keras: "):
+        KerasEngine().load_model(path)
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_a_package_of_a_format_is_missed_before_tensorflow_is_looked_for(name, monkeypatch):
+    def missing(package):
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(packages, "version", missing)
+    if name == "savedmodel":  # which TensorFlow writes by itself
+        assert KerasEngine().versions([name])
+        return
+    monkeypatch.setattr(keras_engine, "_version", None)
+    with pytest.raises(
+        ExportError, match=rf"format {name} needs .* pip install \"pytest-paoding\["
+    ):
+        KerasEngine().versions([name])

@@ -81,3 +81,17 @@ def test_a_file_is_missed_before_an_engine_starts(
     with pytest.raises(PaodingError, match="there is no such file: train and save it first"):
         source.identify()
     assert engine.calls == []
+
+
+def test_the_model_is_missed_before_data_and_packages_are_looked_for(tmp_path: Path) -> None:
+    def missed() -> None:
+        raise PaodingError("net.keras: there is no such file")
+
+    def unused() -> Any:
+        raise AssertionError
+
+    class Unused(FakeEngine):
+        versions = unused  # type: ignore[assignment]
+
+    found = run(tmp_path, engine=Unused(), load_data=unused, find_model=missed)
+    assert found.result.reason == "net.keras: there is no such file"

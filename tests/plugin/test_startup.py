@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.projects import BUDGET
+
 if TYPE_CHECKING:
     from support.projects import Project
 
@@ -15,6 +17,13 @@ SHOW = """
 import sys
 def pytest_unconfigure():
     print("LOADED", *sorted(name.partition(".")[0] for name in sys.modules))
+"""
+MISSING = """
+from importlib.metadata import PackageNotFoundError
+from pytest_paoding.engine.exporting import packages
+def version(package):
+    raise PackageNotFoundError(package)
+packages.version = version
 """
 
 
@@ -49,3 +58,25 @@ def test_loading_the_plugin_warns_of_nothing(
     ran = single.pytester.run(sys.executable, "-c", code)
     assert ran.ret == 0
     ran.stdout.fnmatch_lines(["plugins: *paoding-0.1.0*", "*1 passed*"])
+
+
+@pytest.mark.parametrize(
+    ("gone", "reason"),
+    (
+        ("model", "models/net.keras: there is no such file: train and save it first"),
+        ("package", 'format onnx needs tf2onnx, which is not installed: pip install "pytest-pa'),
+    ),
+)
+def test_what_is_missing_is_told_before_data_are_called_and_tensorflow_starts(
+    single: Project, gone: str, reason: str
+) -> None:
+    single.configure(BUDGET.replace("ratio", 'formats = ["onnx"]\nratio', 1), net={})
+    single.write("our_data.py", "raise AssertionError")
+    if gone == "model":
+        (single.path / "models" / "net.keras").unlink()
+    single.write("conftest.py", SHOW + MISSING)
+    ran = single.pytester.run(sys.executable, "-m", "pytest", *single.plugins, "--paoding")
+    assert ran.ret == 1
+    assert reason in ran.stdout.str()
+    (line,) = (line for line in ran.outlines if line.startswith("LOADED"))
+    assert not {"tensorflow", "keras", "our_data"} & set(line.split())

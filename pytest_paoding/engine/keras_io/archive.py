@@ -57,7 +57,7 @@ def inspect(path: Path, *, own: bool = False) -> ModelFile:
         ModelFileError: It is missing, empty, a folder, truncated, of another format, of Keras 2, or
             holds code (a Lambda).
     """
-    legacy = _head(path).startswith(_HDF5)
+    legacy = require_model_file(path).startswith(_HDF5)
     try:
         file = _hdf5(path) if legacy else _archive(path)
         if not own:
@@ -69,8 +69,12 @@ def inspect(path: Path, *, own: bool = False) -> ModelFile:
     return file
 
 
-def _head(path: Path) -> bytes:
-    """Return the first bytes of a file that looks like one of a model."""
+def require_model_file(path: Path) -> bytes:
+    """Return the first bytes of a file that looks like one of a model.
+
+    Raises:
+        ModelFileError: It is missing, empty, a folder or of another format.
+    """
     try:
         if path.is_dir():
             raise ModelFileError(f"{path}: {_folder(path)}")

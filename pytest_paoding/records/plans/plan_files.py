@@ -76,4 +76,9 @@ def _document(path: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_bytes())
     except (RecursionError, ValueError):
         return None
-    return document if isinstance(document, dict) and document.keys() >= _KEYS else None
+    return document if is_plan(document) else None
+
+
+def is_plan(document: Any) -> bool:
+    """Whether a parsed document is a plan, of whatever format."""
+    return isinstance(document, dict) and document.keys() >= _KEYS
