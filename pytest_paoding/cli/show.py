@@ -20,7 +20,7 @@ from pytest_paoding.reporting.terminal import budget_table, metric_table, summar
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_paoding.records.run_record import RunRecord
+    from pytest_paoding.records.runs.run_record import RunRecord
 
 MODELS = (".keras", ".h5", ".hdf5")
 """Endings of files that hold a model."""
