@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
+from pytest_paoding.gate.keeping.code_digest import module_digest
+
 if TYPE_CHECKING:
     from pytest_paoding.records.protocol import Engine
 
@@ -15,6 +17,7 @@ def machine() -> str:
 
 
 def kind_of(engine: Engine) -> dict[str, str]:
-    """Return the identity of an engine: its class and the versions of its packages."""
+    """Return the identity of an engine: its class, its code and the versions of its packages."""
     kind = type(engine)
-    return {**engine.versions(), "engine": f"{kind.__module__}.{kind.__qualname__}"}
+    name, code = f"{kind.__module__}.{kind.__qualname__}", module_digest(kind)
+    return {**engine.versions(), "engine": name if code is None else f"{name} {code}"}

@@ -232,9 +232,10 @@ class Gate:
             trials=tuple(self.trials),
             versions=self._versions() if digest else {},
             machine=machine(),
-            reused=digest is not None and not self.bench.made,
+            reused=digest is not None and not self.bench.kept.made,
             duration=sum(spent.values()),
             spent=spent,
+            notes=(*self.now.notes, *self.bench.kept.remarks),
         )
         if outcome is Outcome.UNJUDGED:
             return result

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.references import References
 from pytest_paoding.errors import ArtifactError, PaodingError
+from pytest_paoding.gate.keeping.kept_results import KeptResults
+from pytest_paoding.gate.keeping.store import Store, key_of
 from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
-from pytest_paoding.gate.store import Store, key_of
 from pytest_paoding.records.asked_for import AskedFor
-from pytest_paoding.records.evidence.breakdown import Breakdown
-from pytest_paoding.records.formats import KERAS
-from pytest_paoding.records.measurement import Evaluation, Measurement
+from pytest_paoding.records.measurement import Evaluation
 from pytest_paoding.records.plan import LayerResult, layers_of
 from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.text.jsonable import plain_measurement, plain_value
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
         TaskNames,
     )
 
+_WAITING = "waiting for another process that makes the same"
+
 
 @dataclass(kw_only=True)
 class Workbench:
@@ -54,7 +55,6 @@ class Workbench:
         input_shape: Shapes of the model's inputs, where they are said.
         store: Keeps results; None to keep none.
         progress: Called with the progress of long work.
-        made: Number of results that were not found in the store.
     """
 
     engine: Engine
@@ -65,11 +65,19 @@ class Workbench:
     input_shape: InputShape | None = None
     store: Store | None = None
     progress: Progress | None = None
-    made: int = 0
     _before: FileBytes | None = field(default=None, init=False)
     _calibrated: Pruning | None = field(default=None, init=False)
     _models: dict[Path, Any] = field(default_factory=dict, init=False)
     _examined: Examined | None = field(default=None, init=False)
+
+    @cached_property
+    def kept(self) -> KeptResults:
+        """The results that the store keeps."""
+        return KeptResults(store=self.store, waiting=self._wait)
+
+    def _wait(self) -> None:
+        if self.progress is not None:
+            self.progress(_WAITING, 0, 1)
 
     @cached_property
     def given(self) -> Any:
@@ -131,24 +139,7 @@ class Workbench:
         """
         self._models.pop(file, None)
         key = self._key_of_cut(settings)
-        plain = self._once(key, lambda: self._prune(settings, file).to_dict(), {KERAS: file})
-        return PrunedFile.from_dict(plain, file=file, key=key)
-
-    def _once(
-        self,
-        key: str | None,
-        make: Callable[[], dict[str, Any]],
-        files: Mapping[str, Path],
-    ) -> dict[str, Any]:
-        """Return a result in its plain form, made unless the store has it."""
-
-        def made() -> dict[str, Any]:
-            self.made += 1
-            return make()
-
-        if key is None or self.store is None:
-            return made()
-        return self.store.once(key, made, files=files)
+        return self.kept.pruned_file(key, lambda: self._prune(settings, file, key), file=file)
 
     def _pruning(self, settings: GateSettings) -> Pruning:
         """Return the settings of a pruning, with calibration data read once for all ratios."""
@@ -181,12 +172,12 @@ class Workbench:
         if about["input_shape"] is not None or self.data is None or self.store is None:
             return about["input_shape"]
         key = key_of("lengths", model=identity)
-        found = self.store.once(
-            key, lambda: {"open": self.examine(about, task)["input_shape"] is not None}
+        left_open = self.kept.leaves_open(
+            key, lambda: self.examine(about, task)["input_shape"] is not None
         )
-        return self.examine(about, task)["input_shape"] if found["open"] else None
+        return self.examine(about, task)["input_shape"] if left_open else None
 
-    def _prune(self, settings: GateSettings, file: Path) -> PrunedFile:
+    def _prune(self, settings: GateSettings, file: Path, key: str | None) -> PrunedFile:
         original, pruning = self._digest, self._pruning(settings)
         inputs = self.examine(about_inputs(pruning), settings.judging["task"])
         if pruning["calibration"] is None:  # which has lengths of its own
@@ -206,6 +197,7 @@ class Workbench:
             shift=plain_measurement(self.engine.output_shift(self.original, pruned, **inputs)),
             compressed=(before.compressed, after.compressed) if compress else None,
             ratio=pruned.ratio,
+            key=key,
         )
 
     def _layers(self, pruned: PrunedModel, shape: InputShape | None) -> tuple[LayerResult, ...]:
@@ -234,8 +226,8 @@ class Workbench:
         if cut.key is not None:
             packages = dict(self.engine.versions(tuple(files)))
             key = key_of("exported", cut=cut.key, formats=list(files), packages=packages)
-        found = self._once(key, lambda: {"notes": self._export(settings, cut, files)}, files)
-        return Exports(files, cut.before, tuple(found["notes"]), key)
+        notes = self.kept.exported(key, lambda: self._export(settings, cut, files), files=files)
+        return Exports(files, cut.before, notes, key)
 
     def _export(
         self, settings: GateSettings, cut: PrunedFile, files: Mapping[str, Path]
@@ -265,12 +257,9 @@ class Workbench:
         code = how.get("slices") or any(each.target is not None for each in asked)
         data = None if code else data  # what code of the project computes has no digest
         key = data and key_of("evaluated", cut=exports.key, data=data, settings=how)
-        found = self._once(key, lambda: self._measure(settings, cut, exports), {})
-        metrics = {name: Measurement.from_dict(each) for name, each in found["metrics"].items()}
-        hidden = found["breakdown"]
-        return Evaluation(metrics, None if hidden is None else Breakdown.from_dict(hidden))
+        return self.kept.evaluation(key, lambda: self._measure(settings, cut, exports))
 
-    def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> dict[str, Any]:
+    def _measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> Evaluation:
         asked = self.references.resolved(settings.judging)
         judging: Judging = {**asked, **self.examine(about_inputs(asked))}
         measured = self.engine.evaluate(
@@ -283,10 +272,8 @@ class Workbench:
             **judging,
         )
         found = Evaluation.of(measured)
-        return {
-            "metrics": {name: plain_measurement(each).to_dict() for name, each in found.items()},
-            "breakdown": None if found.breakdown is None else found.breakdown.to_dict(),
-        }
+        plain = {name: plain_measurement(each) for name, each in found.items()}
+        return Evaluation(plain, found.breakdown)
 
     def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
         """Save both models the same way; the pruned one stays, and can be read back."""

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.evidence.any_evidence import AnyEvidence, evidence_from_dict
+from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.evidence.contrast import CONFIDENCE
 from pytest_paoding.records.text.printing import Shown, at, show
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pytest_paoding.records.evidence.breakdown import Breakdown
 
 ASSUMED = "in a range that is assumed (see input_range)"
 """Ends the detail of what holds only if inputs are what nothing tells that they are."""
@@ -101,3 +100,17 @@ class Evaluation(dict[str, Measurement]):
     def of(cls, metrics: Mapping[str, Measurement]) -> Evaluation:
         """Return what an engine has measured, which may be a plain mapping."""
         return metrics if isinstance(metrics, cls) else cls(metrics)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plain form."""
+        return {
+            "metrics": {name: found.to_dict() for name, found in self.items()},
+            "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Evaluation:
+        """Return the evaluation whose plain form is `plain`."""
+        metrics = {name: Measurement.from_dict(each) for name, each in plain["metrics"].items()}
+        hidden = plain["breakdown"]
+        return cls(metrics, None if hidden is None else Breakdown.from_dict(hidden))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_paoding.config.gate_settings import resolve
-from pytest_paoding.gate.store import Store
+from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.results import Setting
 from support.fake_engine import FakeEngine, FakeModel

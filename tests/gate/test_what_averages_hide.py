@@ -12,8 +12,8 @@ import pytest
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.config.references import References
 from pytest_paoding.gate.artifacts import publish
+from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.gate.stages import Gate, GateSpec
-from pytest_paoding.gate.store import Store
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.budgets import Outcome

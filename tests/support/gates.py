@@ -24,6 +24,10 @@ MODEL = FakeModel({"dense": 8, "conv": 4}, {"accuracy": (0.9, 0.85), "robust": {
 DATA = ([1, 2], [0, 1])
 
 
+_OF_BENCH = ("identify", "progress", "store")
+"""Options of `run` that are the bench's, not the gate's."""
+
+
 def limit(key: str, value: float, level: Level = Level.ERROR) -> Limit:
     return Limit(BUDGETS[key], value, level, "call")
 
@@ -42,7 +46,7 @@ def run(
         engine=engine or FakeEngine(),
         load_model=lambda: model,
         load_data=options.pop("load_data", lambda: data),
-        progress=options.pop("progress", None),
+        **{name: options.pop(name) for name in _OF_BENCH if name in options},
     )
     return Gate(
         spec=spec, bench=bench, owner=os.getpid(), **{"artifacts": tmp_path / "out", **options}

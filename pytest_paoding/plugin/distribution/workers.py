@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.gate.store import Store, key_of
+from pytest_paoding.gate.keeping.store import Store, key_of
 
 if TYPE_CHECKING:
     import pytest
@@ -40,8 +40,12 @@ class _Names:
         if name not in self.taken:
             self.taken[name] = owner
             if self.store is not None:
-                first = self.store.once(key_of("claim", name=name), lambda: {"owner": owner})
-                self.taken[name] = first["owner"]
+                self.taken[name] = self.store.once(
+                    key_of("claim", name=name),
+                    lambda: owner,
+                    plain=lambda first: {"owner": first},
+                    read=lambda plain: str(plain["owner"]),
+                )
         return self.taken[name]
 
 

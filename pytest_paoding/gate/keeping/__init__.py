@@ -1,0 +1,1 @@
+"""Keeping work that is done once, in a folder that nobody has to trust."""
