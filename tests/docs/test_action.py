@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "paoding-gate"
 TEXT = (ACTION / "action.yml").read_text(encoding="utf-8")
+OUTPUTS = {"outcome", "passed", "failed", "json", "html", "artifact", "artifacts"}
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_a_value_cannot_add_outputs_of_its_own(single: Project) -> None:
     single.configure(BUDGET, cnn={})
     single.write("pyproject.toml", '[tool.paoding]\nratio = 0.5\nartifacts = "a\\nb"\n')
     _, outputs = act(single)
-    assert set(outputs) == {"outcome", "passed", "failed", "json", "html", "artifacts"}
+    assert set(outputs) == OUTPUTS
 
 
 def test_every_input_is_declared_and_reaches_the_script_as_a_variable() -> None:
@@ -144,3 +146,32 @@ def test_outputs_are_those_that_the_script_writes(single: Project) -> None:
 def test_the_workflow_uses_the_action() -> None:
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert "uses: ./.github/actions/paoding-gate" in workflow
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    (
+        ({}, "paoding-gates"),
+        ({"PAODING_JOB_INDEX": "0", "PAODING_JOB_TOTAL": "1"}, "paoding-gates"),
+        ({"PAODING_JOB_INDEX": "0", "PAODING_JOB_TOTAL": "3"}, "paoding-gates-0"),
+        ({"PAODING_JOB_INDEX": "2", "PAODING_JOB_TOTAL": "3"}, "paoding-gates-2"),
+        ({"PAODING_ARTIFACT": "mine", "PAODING_JOB_INDEX": "2", "PAODING_JOB_TOTAL": "3"}, "mine"),
+        ({"PAODING_ARTIFACT": ""}, ""),
+    ),
+)
+def test_what_is_uploaded_has_a_name_that_no_other_job_gives(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    for name, value in {"PAODING_JOB": "gates", **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert runpy.run_path(str(ACTION / "gate.py"))["_artifact"]() == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / ".github").rglob("*.yml")),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_what_a_workflow_uses_is_pinned_by_commit(path: Path) -> None:
+    for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+        assert re.fullmatch(r"(\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)( #.*)?", used)

@@ -63,8 +63,20 @@ def _outputs(document: dict[str, Any], status: int, report: Path) -> dict[str, s
         "failed": ",".join(_named(gates, {"over-budget", "unjudged", "crashed"})),
         "json": str(report) if report.exists() else "",
         "html": str(report.with_suffix(".html")) if report.exists() else "",
+        "artifact": _artifact(),
         "artifacts": "\n".join(str((_folder(document) / file).absolute()) for file in files),
     }
+
+
+def _artifact() -> str:
+    """Return the name of what is uploaded, which no other job of the workflow has by default."""
+    name = os.environ.get("PAODING_ARTIFACT", "auto")
+    if name != "auto":
+        return name
+    parts = ["paoding", os.environ.get("PAODING_JOB", "")]
+    if int(os.environ.get("PAODING_JOB_TOTAL") or 1) > 1:
+        parts.append(os.environ["PAODING_JOB_INDEX"])
+    return "-".join(filter(None, parts))
 
 
 def _is_published(gate: dict[str, Any]) -> bool:
