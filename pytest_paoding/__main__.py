@@ -1,11 +1,12 @@
 """The command line: `python -m pytest_paoding COMMAND`.
 
 Exit codes: 0 done, 1 not possible (one line says why) or something got worse, 2 wrong usage;
-`merge` exits as one run of pytest would have.
+`merge` exits as one run of pytest would have. 130 and 143: ended by Ctrl-C and by SIGTERM.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ from pytest_paoding.cli import bench, compare, merge, prune, schema, show
 from pytest_paoding.cli import help as reference
 from pytest_paoding.cli.usage import OneLineParser
 from pytest_paoding.errors import PaodingError
+from pytest_paoding.gate.files.terminated import Terminated, terminable
 from pytest_paoding.records.text.escapes import as_lines
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_ENDED = 128
+"""What a shell adds to the signal that has ended a command."""
 COMMANDS = (prune, bench, compare, show, merge, schema, reference)
 
 
@@ -36,10 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         each.set_defaults(parser=each)
     arguments = parser.parsed(argv)
     try:
-        return int(arguments.run(arguments))
+        with terminable():
+            return int(arguments.run(arguments))
     except PaodingError as error:
         sys.stderr.write(as_lines(f"{parser.prog}: error: {error}") + "\n")
         return 1
+    except KeyboardInterrupt as stopped:
+        sys.stderr.write(f"{parser.prog}: interrupted\n")
+        return _ENDED + (signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
 
 
 if __name__ == "__main__":

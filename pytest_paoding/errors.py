@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 from pytest_paoding.records.text.escapes import printable
 
 _LINE = 300
+_ROOM = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room there, or ")
+_REMEDIES = {
+    **_ROOM,
+    errno.EFBIG: "allow larger files, or ",
+    errno.ENXIO: "let somebody read it, or ",
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "allow it, or "),
+}
 _HEADLINE = re.compile(
     r"Exception encountered when calling|\d+ root error|A total of \d+ objects could not be loaded"
 )
@@ -109,6 +118,18 @@ def cause_of(error: BaseException) -> str:
 def _is_probe(error: BaseException, before: BaseException) -> bool:
     """Whether an error is of its own, though one of a missing attribute came before it."""
     return isinstance(before, AttributeError) and str(before) not in str(error)
+
+
+def cannot_write(
+    what: str | os.PathLike[str], error: OSError, *, instead: str = "name another file"
+) -> str:
+    """Return the line on what cannot be written: its path, why, and what to do.
+
+    >>> cannot_write("a.json", OSError(28, "No space left on device"))
+    'cannot write a.json: No space left on device; make room there, or name another file'
+    """
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return f"cannot write {os.fspath(what)}: {error.strerror or error}; {remedy}{instead}"
 
 
 def shortened(line: str) -> str:

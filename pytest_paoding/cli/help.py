@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if topic is not None and topic not in found:
         raise ConfigError(f"there is no topic {topic!r}, {likely(topic, tuple(found))}")
     text = _list(found) if topic is None else found[topic].rstrip()
-    try:
-        write(*text.split("\n"))
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough; Python would flush once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    write(*text.split("\n"))
     return 0
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import same_file, write
-from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate.artifacts import write_whole
+from pytest_paoding.errors import ArtifactError, cannot_write
+from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.runs.run_record import RunRecord, read_run
 from pytest_paoding.records.text.jsonable import to_json
@@ -65,7 +65,7 @@ def _save(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise ArtifactError(f"cannot write {path}: {error.strerror or error}") from error
+        raise ArtifactError(cannot_write(path, error)) from error
 
 
 def _summary(whole: RunRecord) -> list[str]:

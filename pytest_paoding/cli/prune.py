@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from pytest_paoding.cli.arguments import add_settings, settings_of
 from pytest_paoding.cli.reading import same_file, write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.errors import ArtifactError, SurgeryError
+from pytest_paoding.errors import ArtifactError, SurgeryError, cannot_write
 from pytest_paoding.gate.saving import bytes_of_original, save_readable
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.measurement import Measurement
@@ -92,12 +93,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     found = engine.opened(model, input_shape=settings["input_shape"])
     original = found.model
-    if plan is None:
-        pruned = engine.prune(original, ratio=arguments.ratio, progress=progress, **settings)
-    else:
-        pruned = engine.apply(original, plan)
-    if progress is not None:
-        progress.close()
+    with nullcontext() if progress is None else closing(progress):
+        if plan is None:
+            pruned = engine.prune(original, ratio=arguments.ratio, progress=progress, **settings)
+        else:
+            pruned = engine.apply(original, plan)
     if arguments.save_plan is not None:
         _save_plan(pruned.plan, arguments.save_plan)
     metrics = engine.evaluate(original, pruned.model, None, epsilons=(), **about_inputs(settings))
@@ -140,21 +140,21 @@ def _save_plan(plan: Plan, path: Path) -> None:
     try:
         plan.save(path)
     except OSError as error:
-        raise ArtifactError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise ArtifactError(cannot_write(path, error)) from error
 
 
 def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:
     """Write the pruned model once it can be read back; return both sizes, saved the same way."""
+    target = output.resolve()  # what a link leads to is replaced, not the link
     try:
-        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=output.parent) as folder:
-            file = Path(folder, output.name)
+        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=target.parent) as folder:
+            file = Path(folder, target.name)
             before = bytes_of_original(engine, original, file, compress=False).size
             save_readable(engine, pruned, original, file)
             after = file.stat().st_size
-            file.replace(output)
+            file.replace(target)
     except OSError as error:
-        reason = error.strerror or error
-        raise ArtifactError(f"{output}: cannot be written: {reason}") from error
+        raise ArtifactError(cannot_write(output, error)) from error
     return Measurement(before, after, after)
 
 
@@ -196,8 +196,8 @@ def _plan_file(text: str) -> Path:
 def _writable(text: str) -> Path:
     path = Path(text)
     try:
-        if not path.is_dir() and path.parent.is_dir():
+        if path.parent.is_dir() and (path.is_file() or not path.exists()):
             return path
     except OSError as error:
         raise ValueError(f"{text} cannot be written: {error.strerror}") from None
-    raise ValueError(f"{text} cannot be written: its folder must exist, and it be no folder")
+    raise ValueError(f"{text} cannot be written: its folder must exist, and it be a file or none")

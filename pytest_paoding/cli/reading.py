@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.errors import ArtifactError, cannot_write
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import Baseline, Entry
 from pytest_paoding.records.runs.run_record import parsed, run_of
@@ -41,6 +43,18 @@ def same_file(one: Path, two: Path) -> bool:
 
 
 def write(*lines: str) -> None:
-    """Print lines, each as one line whatever it holds, with ? for what it cannot encode."""
+    """Print lines, each as one line whatever it holds, with ? for what it cannot encode.
+
+    Raises:
+        ArtifactError: Standard output takes no more, of a full disk, say.
+    """
     text, encoding = "\n".join((*map(as_line, lines), "")), sys.stdout.encoding or "ascii"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as error:
+        # Whatever is left in its buffer would be flushed once more at exit, with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # whoever reads has seen enough
+            line = cannot_write("standard output", error, instead="let it go elsewhere")
+            raise ArtifactError(line) from error

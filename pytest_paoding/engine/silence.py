@@ -71,7 +71,7 @@ def _kept_back(descriptor: int) -> Iterator[None]:
         try:
             yield
             failed = False
-        except PaodingError:  # its line says what is wrong
+        except (KeyboardInterrupt, PaodingError):  # its line says what is wrong
             failed = False
             raise
         finally:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import socket
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate.files.whole_files import move, write_whole
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.text.jsonable import portable, to_json
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _PREFIX = ".staging-paoding-"
 _STALE_AFTER = 2 * 24 * 3600.0
 _WINDOWS = os.name == "nt"
-_TRIES, _PAUSE = 40, 0.05
-"""Number and length (seconds) of waits on Windows for another process to release a file."""
 
 
 class ManifestError(ArtifactError):
@@ -111,7 +109,7 @@ def publish(staged: Staged) -> Path:
     try:
         _publish_all(staged)
         try:
-            _replace(staged.manifest, manifest_path(staged.target))
+            move(staged.manifest, manifest_path(staged.target))
         except OSError as error:
             raise ManifestError(
                 str(_refusal("publish", manifest_path(staged.target), error))
@@ -127,7 +125,7 @@ def _publish_all(staged: Staged) -> None:
             target = staged.target.with_name(file.name)
             try:
                 previous = _kept(target, staged.folder)
-                _replace(file, target)
+                move(file, target)
             except OSError as error:
                 raise _refusal("publish", target, error) from error
             undo.callback(_restore, target, previous)
@@ -149,7 +147,7 @@ def _kept(target: Path, folder: Path) -> Path | None:
 def _restore(target: Path, previous: Path | None) -> None:
     """Put back what stood under a name before."""
     if previous is not None:
-        _replace(previous, target)
+        move(previous, target)
     elif target.is_file():
         target.unlink()
 
@@ -166,24 +164,6 @@ def sweep(artifacts: Path, *, owner: int) -> None:
         here = host == _host() and process.isdecimal()
         if (here and (int(process) == owner or not _is_alive(int(process)))) or _is_old(folder):
             discard(folder)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file that is never seen half written; its folder is made where it is missing.
-
-    Raises:
-        OSError: The file cannot be written; its previous content is as before.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # or a power failure may leave the name without the content
-        _replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def write_manifest(staged: Staged, content: Mapping[str, Any]) -> None:
@@ -224,15 +204,6 @@ def sha256_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _replace(source: Path, target: Path) -> None:
-    for _ in range(_TRIES if _WINDOWS else 0):
-        with contextlib.suppress(PermissionError):
-            source.replace(target)
-            return
-        time.sleep(_PAUSE)
-    source.replace(target)
 
 
 def _refusal(what: str, path: Path, error: OSError) -> ArtifactError:

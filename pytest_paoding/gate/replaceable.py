@@ -31,6 +31,9 @@ def require_replaceable(target: Path, source: Path | None) -> None:
                 f"{target} is the model itself, which is never written to: {_REMEDY}"
             )
         manifest = manifest_path(target)
+        for each in (target, manifest):
+            if each.exists() and not (each.is_file() or each.is_dir()):  # a folder stays anyway
+                raise ArtifactError(f"{each} is no file, and would be lost: {_REMEDY}")
         if manifest.is_file() and _is_of_others(manifest):
             raise ArtifactError(f"{manifest} is not a manifest of this package: {_REMEDY}")
     except OSError as error:

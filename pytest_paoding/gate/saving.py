@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ModelFileError
+from pytest_paoding.errors import ArtifactError, ModelFileError, cannot_write
 from pytest_paoding.gate.pruned_files import FileBytes
 
 if TYPE_CHECKING:
@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.records.protocol import Engine
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Tell in one line which file of a gate could not be written, and where else it could be.
+
+    Args:
+        file: The file, unless the error names another one.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or file
+        remedy = "set --paoding-artifacts or TMPDIR to another folder"
+        raise ArtifactError(cannot_write(where, error, instead=remedy)) from error
 
 
 def bytes_of_original(engine: Engine, original: Any, file: Path, *, compress: bool) -> FileBytes:

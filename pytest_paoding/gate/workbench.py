@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.references import References
-from pytest_paoding.errors import ArtifactError, PaodingError
+from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.keeping.kept_results import KeptResults
 from pytest_paoding.gate.keeping.store import Store, key_of
 from pytest_paoding.gate.machine import kind_of, machine
 from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
-from pytest_paoding.gate.saving import bytes_of_original, save_readable
+from pytest_paoding.gate.saving import bytes_of_original, save_readable, writing
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.measurement import Evaluation
 from pytest_paoding.records.plan import LayerResult, layers_of
@@ -234,7 +234,7 @@ class Workbench:
     ) -> tuple[str, ...]:
         pruning = self._pruning(settings)
         inputs = self.examine(about_inputs(pruning))
-        try:
+        with writing(next(iter(files.values()))):
             return self.engine.export(
                 self.model(cut),
                 files,
@@ -242,8 +242,6 @@ class Workbench:
                 seed=pruning["seed"],
                 **inputs,
             )
-        except OSError as error:
-            raise ArtifactError(f"cannot export the model: {error.strerror or error}") from error
 
     def measure(self, settings: GateSettings, cut: PrunedFile, exports: Exports) -> Evaluation:
         """Return every metric of a pruned model but the sizes, and of the files exported from it.
@@ -278,10 +276,8 @@ class Workbench:
     def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
         """Save both models the same way; the pruned one stays, and can be read back."""
         original = self.original
-        try:
+        with writing(file):
             if self._before is None:
                 self._before = bytes_of_original(self.engine, original, file, compress=compress)
             save_readable(self.engine, model, original, file)
             return self._before, FileBytes.of(file, compress=compress)
-        except OSError as error:
-            raise ArtifactError(f"cannot save the model: {error.strerror or error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pytest_paoding.config import configfile
 from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.gate import artifacts
+from pytest_paoding.gate.files.terminated import terminable
 from pytest_paoding.plugin.distribution.carried import Carried, GateTest
 from pytest_paoding.plugin.distribution.watching import FileLine, Watch
 from pytest_paoding.plugin.distribution.workers import WATCHED, Sharing
@@ -223,6 +224,10 @@ class PaodingRun:
                 " --paoding-baseline"
             )
         self.sweep()
+        if self.sharing.worker is None:
+            ended = ExitStack()
+            ended.enter_context(terminable())
+            self.config.add_cleanup(ended.close)
 
     def sweep(self) -> None:
         """Remove what this run and dead ones have left in staging."""

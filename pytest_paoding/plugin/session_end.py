@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.gate.artifacts import write_whole
+from pytest_paoding.errors import cannot_write
+from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.run import Findings, PaodingRun
@@ -116,7 +117,8 @@ def _tell_github(run: PaodingRun, session: pytest.Session) -> Findings:
         try:
             github.append_summary(Path(summary_path), markdown(_record(run, session)))
         except OSError as error:
-            return Findings(written=(f"cannot write the job summary: {error.strerror or error}",))
+            line = cannot_write(summary_path, error, instead="go without this summary of the job")
+            return Findings(written=(line,))
     return Findings()
 
 
@@ -152,7 +154,7 @@ def _write(run: PaodingRun, target: str, text: str) -> Findings:
     try:
         write_whole(run.config.invocation_params.dir / Path(target).expanduser(), text)
     except OSError as error:
-        return Findings(faults=(f"cannot write {target}: {error.strerror or error}",))
+        return Findings(faults=(cannot_write(target, error),))
     return Findings(written=(f"results written to {target}",))
 
 

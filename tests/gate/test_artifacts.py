@@ -20,8 +20,8 @@ from pytest_paoding.gate.artifacts import (
     sha256_of,
     sweep,
     write_manifest,
-    write_whole,
 )
+from pytest_paoding.gate.files import whole_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,8 +146,8 @@ def test_on_windows_a_locked_file_is_waited_for(
         replace(source, target)
 
     stage = staged(folder)
-    monkeypatch.setattr(artifacts, "_WINDOWS", True)
-    monkeypatch.setattr(artifacts, "_PAUSE", 0.0)
+    monkeypatch.setattr(whole_files, "_WINDOWS", True)
+    monkeypatch.setattr(whole_files, "_PAUSE", 0.0)
     monkeypatch.setattr("pathlib.Path.replace", locked)
     publish(stage)
     assert tries == ["net.v1.keras"] * 4 + ["net.v1.json"]
@@ -168,8 +168,8 @@ def test_a_file_locked_for_good_is_a_clear_error(
 
     publish(staged(folder, b"old"))
     stage = staged(folder)
-    monkeypatch.setattr(artifacts, "_WINDOWS", system == "nt")
-    monkeypatch.setattr(artifacts, "_PAUSE", 0.0)
+    monkeypatch.setattr(whole_files, "_WINDOWS", system == "nt")
+    monkeypatch.setattr(whole_files, "_PAUSE", 0.0)
     monkeypatch.setattr("pathlib.Path.replace", locked)
     with pytest.raises(ArtifactError, match="used by another process"):
         publish(stage)
@@ -219,16 +219,6 @@ def test_a_process_of_another_user_is_alive(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "kill", forbidden)
     sweep(folder, owner=os.getpid())
     assert foreign.exists()
-
-
-def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "report.json"
-    write_whole(path, "one\n")
-    write_whole(path, "two\n")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "three \ud800")
-    assert path.read_bytes() == b"two\n"
-    assert [file.name for file in path.parent.iterdir()] == ["report.json"]
 
 
 @pytest.mark.parametrize("second_name", ("link", "copy"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 import tempfile
 import warnings
@@ -12,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import keras
+import tensorflow as tf
 
 from pytest_paoding.engine.keras_io.archive import CONFIG, METADATA, WEIGHTS
+from pytest_paoding.engine.keras_io.disk_room import require_room
 from pytest_paoding.errors import ModelFileError, cause_of
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 UNSAVABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 """Errors that Keras raises for layers without a configuration."""
 _BLOCK = 1 << 20
+_FRAME = 1 << 12
+"""Bytes in HDF5 around the values of a weight, with the groups that it is in."""
 
 
 def save_model(model: Any, path: Path) -> int:
@@ -37,20 +43,54 @@ def save_model(model: Any, path: Path) -> int:
         ModelFileError: The model cannot be described by its configuration.
         OSError: The folder is missing, read-only or full.
     """
-    with tempfile.TemporaryDirectory(prefix=".paoding-", dir=path.parent) as folder:
-        parts, lean = Path(folder, "parts"), Path(folder, "lean.keras")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                keras.saving.save_model(uncompiled(model), parts, zipped=False)
-        except UNSAVABLE as error:
-            raise ModelFileError(
-                f"model {model.name!r} cannot be saved: {cause_of(error)}"
-            ) from error
-        _pack(parts, lean)
-        size = lean.stat().st_size
-        lean.replace(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=path.parent) as folder:
+            parts, lean = Path(folder, "parts"), Path(folder, "lean.keras")
+            require_room(Path(folder), [_bytes_of(model)] * 2)
+            _save_parts(model, parts)
+            _pack(parts, lean)
+            size = lean.stat().st_size
+            lean.replace(path)
+    except OSError as error:
+        raise _of_path(path, error) from error
     return size
+
+
+def _bytes_of(model: Any) -> int:
+    """Return about how many bytes the weights take in a file, rather too many than too few."""
+    kinds = (keras.backend.standardize_dtype(each.dtype) for each in model.variables)
+    values = (math.prod(each.shape) for each in model.variables)
+    pairs = zip(values, kinds, strict=True)
+    sizes: list[int] = [number * tf.as_dtype(kind).size for number, kind in pairs]
+    return sum(sizes) + _FRAME * (len(sizes) + 1)
+
+
+def _save_parts(model: Any, parts: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            keras.saving.save_model(uncompiled(model), parts, zipped=False)
+    except (NameError, *UNSAVABLE) as error:
+        if failed := _failed_write(error):
+            raise failed from error
+        raise ModelFileError(f"model {model.name!r} cannot be saved: {cause_of(error)}") from error
+
+
+def _failed_write(error: BaseException) -> OSError | None:
+    """Return the failure to write behind an error; closing what was never opened hides it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.errno:
+            return inner
+        inner = inner.__context__
+    return None
+
+
+def _of_path(path: Path, error: OSError) -> OSError:
+    """Return an error in the words of the system, which are of one line, with its file."""
+    if not error.errno:
+        return error
+    return OSError(error.errno, os.strerror(error.errno), str(path))
 
 
 def uncompiled(model: Any) -> Any:

@@ -50,6 +50,9 @@ def require_free(path: Path, *, fitted: bool = True) -> None:
     if path.is_file() and _document(path) is None:
         raise SurgeryError(f"{path}: is a file that holds no plan: {_REMEDY}")
     weights = weights_beside(path)
+    for each in (path, weights):
+        if each.exists() and not each.is_file():
+            raise SurgeryError(f"{each}: is no file, so that no plan can be kept there: {_REMEDY}")
     if fitted and weights.is_file() and not owns(path, weights):
         raise SurgeryError(
             f"{weights}: is a file that is not of the plan {path.name}, whose fitted weights would"
