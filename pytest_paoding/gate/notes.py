@@ -51,7 +51,7 @@ def notes(
     if old is not None and (differences := new.differences(old)):
         found.append(f"the baseline was made with {', '.join(differences)}")
     found += [
-        f"{title(check.name)}: {check.measurement.detail}"
+        f"{check.title}: {check.measurement.detail}"
         for check in checks
         if check.measurement.found is not None
         and (check.limit.metric.of_groups or ASSUMED in (check.measurement.detail or ""))
@@ -77,7 +77,7 @@ def _too_few(check: Check) -> str:
     measured, unit = check.measurement, check.limit.metric.unit
     samples = 0 if measured.evidence is None else measured.evidence.samples
     found, limit = show_apart(measured.found, check.limit.value, unit)
-    return f"{title(check.name)}: {samples} samples are too few to tell {found} from {limit}"
+    return f"{check.title}: {samples} samples are too few to tell {found} from {limit}"
 
 
 def _improvements(checks: Iterable[Check]) -> Iterator[str]:

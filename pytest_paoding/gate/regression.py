@@ -188,4 +188,16 @@ def _one(metric: Metric, old: float, new: float, name: str, direction: Direction
         return Measurement(before=old, after=new, reason="the baseline's value is 0")
     else:
         found = new / old - 1
-    return Measurement(before=old, after=new, found=found, detail=f"{name} against the baseline")
+    detail = f"{name} against the baseline"
+    return Measurement(old, new, found, detail=detail, epsilon=_strength(name))
+
+
+def _strength(name: str) -> float | None:
+    """Return the strength of the attack under which a metric was measured, if it was under one."""
+    metric = METRICS.get(name.partition("@")[0])
+    if metric is None or not metric.per_epsilon:
+        return None
+    try:
+        return float(parted(name)[0].rpartition("@")[2])
+    except ValueError:  # names of files are what anybody wrote
+        return None

@@ -116,6 +116,11 @@ class Check(Shown):
     verdict: Verdict
 
     @property
+    def title(self) -> str:
+        """Its name for people, with the strength of the attack that was the worst."""
+        return title(self.name, self.measurement.epsilon)
+
+    @property
     def fails(self) -> bool:
         """Whether this check fails the gate."""
         return self.limit.level is Level.ERROR and self.verdict is not Verdict.PASSED
@@ -154,12 +159,12 @@ class Check(Shown):
         bound = ""
         if sure:
             bound = f" (bound{at(sure)}, found {show(self.measurement.found, metric.unit)})"
-        return f"{title(self.name)} {compared} {operator} {limit}{bound}{' (warn)' * self.warns}"
+        return f"{self.title} {compared} {operator} {limit}{bound}{' (warn)' * self.warns}"
 
     def __str__(self) -> str:
         if self.verdict is Verdict.UNJUDGED:
             level = " (warn)" * self.warns
-            return f"{title(self.name)} UNJUDGED{level}: {self.measurement.reason}"
+            return f"{self.title} UNJUDGED{level}: {self.measurement.reason}"
         return self.relation
 
     @property

@@ -30,6 +30,7 @@ class Measurement(Shown):
         reason: Why `found` is None, in one line.
         detail: Circumstance of the value, such as `epsilon 0.05`.
         evidence: The samples behind `found`, where it is an estimate from samples.
+        epsilon: The strength of the attack that it was found at, where it is the worst of several.
     """
 
     before: float | None = None
@@ -38,6 +39,7 @@ class Measurement(Shown):
     reason: str | None = None
     detail: str | None = None
     evidence: AnyEvidence | None = None
+    epsilon: float | None = None
 
     def interval(self, confidence: float | None = None) -> tuple[float, float] | None:
         """Return the interval of the true value; None where it is unknown.
@@ -80,6 +82,7 @@ class Measurement(Shown):
         return cls(
             **{name: plain[name] for name in ("before", "after", "found", "reason", "detail")},
             evidence=evidence_from_dict(plain["evidence"]),
+            epsilon=plain.get("epsilon"),  # not of old
         )
 
 

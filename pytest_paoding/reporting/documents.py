@@ -19,11 +19,8 @@ def markdown(record: RunRecord) -> str:
     """Return the run as GitHub-flavoured Markdown: an overview, and a table for each gate."""
     lines = ["## paoding", ""]
     lines += _table(
-        ("gate", "outcome", "grounds", "file"),
-        [
-            (result.name, result.word, result.grounds, wording.artifact(result))
-            for result in record.results
-        ],
+        wording.OVERVIEW,
+        [(result.name, result.word, *wording.overview(result)) for result in record.results],
     )
     lines += [f"Required gate {_cell(name)} did not run." for name in record.required_missing]
     lines += [f"Baseline entry {_cell(name)} is stale." for name in record.stale]
@@ -35,7 +32,10 @@ def markdown(record: RunRecord) -> str:
 def _section(result: GateResult) -> list[str]:
     if not result.checks:
         return []
-    rows = [(*wording.row(check), check.limit.source) for check in result.checks]
+    rows = [
+        (*row, check.limit.source)
+        for row, check in zip(wording.rows(result), result.checks, strict=True)
+    ]
     return [
         f"### {_cell(result.name)}: {result.word}",
         "",

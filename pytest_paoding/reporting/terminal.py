@@ -13,7 +13,7 @@ from tabulate import tabulate
 
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.text.escapes import as_line, printable
-from pytest_paoding.reporting import wording
+from pytest_paoding.reporting import quality, wording
 from pytest_paoding.reporting.file_lines import file_heads, file_lines, file_rows
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _failure_lines(result: GateResult, *, verbose: bool) -> Iterator[str]:
 
 def budget_table(result: GateResult, *, sources: bool = False) -> str:
     """Return every budget with before, after, found, limit and verdict, aligned."""
-    heads, rows = list(wording.ROW), [wording.row(check) for check in result.checks]
+    heads, rows = list(wording.ROW), wording.rows(result)
     if sources:
         heads.append("from")
         rows = [[*row, check.limit.source] for row, check in zip(rows, result.checks, strict=True)]
@@ -95,9 +95,9 @@ def summary_lines(
         results: Records of all gates.
         show: "failed", "all" or "none".
         verbose: Whether to show all gates, with layers and every metric.
-        quiet: Whether to show nothing unless a gate failed.
+        quiet: Whether to show nothing unless a gate failed or all are asked for.
     """
-    if show == "none" or (quiet and not any(result.failed for result in results)):
+    if show == "none" or (quiet and show != "all" and not any(r.failed for r in results)):
         return []
     wanted = results if verbose or show == "all" else [r for r in results if _is_news(r)]
     width = max((len(result.name) for result in wanted), default=0)
@@ -108,7 +108,9 @@ def summary_lines(
 
 def _gate_lines(result: GateResult, width: int, *, verbose: bool) -> Iterator[str]:
     grounds = ", ".join(filter(None, [result.grounds, wording.artifact(result)]))
-    yield f"{result.name:{width}}  {wording.status(result):13}  {grounds}".rstrip()
+    good = [] if result.failed else [*quality.told(result, change=True), wording.searched(result)]
+    told = "  ".join(filter(None, [grounds, *good]))
+    yield f"{result.name:{width}}  {wording.status(result):13}  {told}".rstrip()
     yield from file_lines(result)
     if verbose and result.layers:
         layers, metrics = indent(result.explain(), "  "), metric_table(result)
@@ -129,5 +131,5 @@ def counts(results: Sequence[GateResult]) -> str:
     words = [result.word for each in Outcome for result in results if result.outcome is each]
     parts += [f"{number} {word.lower()}" for word, number in Counter(words).items()]
     if reused := sum(result.reused for result in results):
-        parts.append(f"{reused} of them as before")
+        parts.append(f"{reused} of them cached")
     return ", ".join(parts)

@@ -12,6 +12,7 @@ from pytest_paoding.records.results import DEFAULT
 from pytest_paoding.records.text.printing import at, show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 from pytest_paoding.records.text.targets import shown_target
+from pytest_paoding.reporting import quality
 
 if TYPE_CHECKING:
     from pytest_paoding.records.measurement import Measurement
@@ -31,7 +32,7 @@ def row(check: Check) -> list[str]:
     metric, measured = check.limit.metric, check.measurement
     found, limit = show_apart(measured.found, check.limit.value, metric.unit)
     return [
-        title(check.name),
+        check.title,
         show(measured.before, metric.sides),
         show(measured.after, metric.sides),
         found,
@@ -43,6 +44,19 @@ def row(check: Check) -> list[str]:
 
 ROW = ("", "before", "after", "found", f"{CONFIDENCE:.0%} interval", "limit", "verdict")
 """The heads of the cells of a row."""
+
+
+def rows(result: GateResult) -> list[list[str]]:
+    """Return every check of a gate as cells; a reason that stands above is not told again."""
+    above, found = [result.reason or ""], []
+    for check in result.checks:
+        cells, reason = row(check), check.measurement.reason
+        if check.verdict is Verdict.UNJUDGED and reason:
+            if any(text.endswith(reason) for text in above):
+                cells[-1] = f"{cells[-1].removesuffix(reason)}as above"
+            above.append(reason)
+        found.append(cells)
+    return found
 
 
 def verdict(check: Check) -> str:
@@ -62,7 +76,7 @@ def measured_row(name: str, measured: Measurement) -> list[str]:
     metric = KNOWN.get(name.partition("@")[0])
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
-        title(name),
+        title(name, measured.epsilon),
         show(measured.before, sides),
         show(measured.after, sides),
         show(measured.found, unit),
@@ -81,11 +95,19 @@ def pruned(result: GateResult) -> str:
     if parameters := result.metrics.get("parameters"):
         before, after = (show(n, Unit.COUNT) for n in (parameters.before, parameters.after))
         text += f", {before} -> {after} parameters"
-    if result.trials and result.ratio is not None:
-        text += f", ratio {result.ratio:g} found with {len(result.trials)} trials"
-    if result.target is not None and result.ratio:
-        text += f", ratio {result.ratio:g} found for {shown_target(result.target)}"
-    return f"{text}, {result.duration:.1f} s"
+    found = searched(result)
+    return ", ".join([text, *([found] if found else []), f"{result.duration:.1f} s"])
+
+
+def searched(result: GateResult) -> str:
+    """Return the ratio that was found, and how; empty where it was given."""
+    if not result.ratio:
+        return ""
+    if number := len(result.trials):
+        return f"ratio {result.ratio:g} found with {number} trial{'s' * (number != 1)}"
+    if result.target is not None:
+        return f"ratio {result.ratio:g} found for {shown_target(result.target)}"
+    return ""
 
 
 def _removed(result: GateResult) -> str:
@@ -111,6 +133,17 @@ def artifact(result: GateResult) -> str:
     reduction = result.metrics.get("size_reduction")
     share = "" if reduction is None or reduction.found is None else f" ({-reduction.found:+.0%})"
     return f"{file}{share}"
+
+
+OVERVIEW = ("gate", "outcome", "grounds", "file", "accuracy or scores", "robust")
+"""The heads of the table of all gates."""
+
+
+def overview(result: GateResult) -> list[str]:
+    """Return what the table of all gates says of one, after its name and outcome."""
+    found = (quality.quality(result, change=True), quality.robustness(result, change=True))
+    known = ("" if each == quality.UNKNOWN else each for each in found)
+    return [result.grounds, artifact(result), *known]
 
 
 def status(result: GateResult) -> str:

@@ -18,6 +18,7 @@ from pytest_paoding.reporting.terminal import budget_table, failure_text, metric
 from pytest_paoding.reporting.web.page import page
 from support.random_results import SCORES, results
 from support.report_rows import (
+    named,
     numbers,
     rows_of_markdown,
     rows_of_page,
@@ -45,13 +46,17 @@ def test_every_check_has_the_same_numbers_everywhere(result: GateResult) -> None
         for rows in shown:
             row = rows[number]
             assert without_interval(row) == expected
-            assert typed(row[0]).replace(" ", "_") == check["metric"]
+            assert typed(row[0]).replace(" ", "_") == named(check)
         line = lines[number]
         assert line in text
         place = 0
         for cell in (shown[1][number][0], *expected):
             place = line.index(cell, place) + len(cell)
         assert (f"paoding.{check['metric']}", repr(check["found"])) in told
+        assert (f"paoding.{check['metric']}.limit", repr(check["limit"])) in told
+        for part in ("before", "after", "epsilon"):
+            given = check[part] is not None
+            assert ((f"paoding.{check['metric']}.{part}", repr(check[part])) in told) == given
     assert all(len(rows) == len(checks) for rows in shown)
 
 
@@ -61,7 +66,9 @@ def test_every_metric_has_the_same_numbers_everywhere(result: GateResult) -> Non
     run = RunRecord(exit=0, complete=True, results=[result])
     metrics = json.loads(to_json(run.to_dict()))["gates"][0]["metrics"]
     rows = rows_of_page(page(run), "All metrics")
-    assert [typed(row[0]).replace(" ", "_") for row in rows] == list(result.metrics)
+    assert [typed(row[0]).replace(" ", "_") for row in rows] == [
+        named({"metric": name, "epsilon": metrics[name]["epsilon"]}) for name in result.metrics
+    ]
     assert metrics.keys() == result.metrics.keys()
     lines = metric_table(result).splitlines()[1:] if rows else []
     for row, line in zip(rows, lines, strict=True):

@@ -181,6 +181,7 @@ def test_the_largest_ratio_within_budget_is_found(project: Project) -> None:
     project.configure(BUDGET, cnn={"slope": 0.0499, "layers": {"dense": 100}})
     ran = project.gate("--paoding-ratio=auto", "--paoding-max-size=1MB")
     assert ran.ret == 0
+    ran.stdout.fnmatch_lines(["cnn  published  *  ratio 0.4 found with 6 trials"])
     gate = project.gates["cnn"]
     assert gate["settings"]["ratio"] == {"value": 0.4, "source": "command line"}
     assert [trial["ratio"] for trial in gate["trials"]] == [0.5, 0.25, 0.37, 0.43, 0.4, 0.41]

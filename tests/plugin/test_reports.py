@@ -28,6 +28,8 @@ def test_quiet_runs_say_nothing_unless_something_failed(three: Project) -> None:
     three.gate("-q").stdout.fnmatch_lines(["*= paoding =*", "bad   OVER BUDGET  *", "3 gates, *"])
     quiet = three.gate("-q", "-k", "good")
     quiet.stdout.no_fnmatch_line("*paoding*")
+    asked = three.gate("-q", "-k", "good", "--paoding-report=all")
+    asked.stdout.fnmatch_lines(["*= paoding =*", "good  published  *", "1 gate, *"])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_quiet_runs_say_nothing_unless_something_failed(three: Project) -> None:
     (
         ("none", [], "*OVER BUDGET   *"),
         ("failed", ["bad  OVER BUDGET*", "odd  UNJUDGED*"], "good *"),
-        ("all", ["bad   OVER BUDGET*", "good  within budget", "odd   UNJUDGED*"], "  layer *"),
+        ("all", ["bad   OVER BUDGET*", "good  within budget  *", "odd   UNJUDGED*"], "  layer *"),
     ),
 )
 def test_how_many_gates_the_summary_shows(
@@ -108,7 +110,7 @@ def test_documents_on_the_terminal(three: Project) -> None:
     text = ran.stdout.str()
     found = json.loads(text[text.index("\n{") : text.index("\n}\n") + 2])
     assert found["schema"] == "pytest-paoding/1"
-    ran.stdout.fnmatch_lines(["## paoding", "| gate | outcome | grounds | file |"])
+    ran.stdout.fnmatch_lines(["## paoding", "| gate | outcome | grounds | file | *"])
 
 
 def test_documents_that_cannot_be_written_fail_the_run(three: Project) -> None:

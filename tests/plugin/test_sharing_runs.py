@@ -78,7 +78,7 @@ def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
     assert facts(project) == first
     assert (project.artifacts / "cnn.keras").read_bytes() == files
     assert all(gate["reused"] for gate in project.gates.values())
-    ran.stdout.fnmatch_lines(["2 gates, 1 pruned, 1 over budget, 2 of them as before"])
+    ran.stdout.fnmatch_lines(["2 gates, 1 pruned, 1 over budget, 2 of them cached"])
 
 
 @pytest.mark.parametrize(

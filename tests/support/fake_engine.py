@@ -250,7 +250,7 @@ def _judged(facts: dict[str, Any]) -> dict[str, Measurement]:
     for epsilon, (old, new) in facts.get("robust", {}).items():
         found[f"robust_accuracy@{epsilon}"] = Measurement(old, new, new, None, f"epsilon {epsilon}")
         found["robustness_retention"] = (
-            Measurement(old, new, new / old)
+            Measurement(old, new, new / old, epsilon=float(epsilon))
             if old
             else Measurement(old, new, None, "no sample is robust before pruning")
         )

@@ -43,7 +43,11 @@ curves = st.builds(
     st.none() | lines,
 )
 measurements = st.builds(
-    Measurement, *[st.none() | finite] * 3, *[st.none() | lines] * 2, st.none() | evidence | curves
+    Measurement,
+    *[st.none() | finite] * 3,
+    *[st.none() | lines] * 2,
+    st.none() | evidence | curves,
+    st.none() | st.floats(0.001, 9),
 )
 confidences = st.none() | st.floats(0.5, 0.999)
 SCORES = ("mae", "mean_iou", "mask/mean_iou", "recall@3")

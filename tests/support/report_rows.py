@@ -6,6 +6,7 @@ import html
 import re
 from typing import Any
 
+from pytest_paoding.records.formats import parted
 from pytest_paoding.records.text.printing import show, show_apart
 from pytest_paoding.records.text.quantities import Unit
 
@@ -31,6 +32,13 @@ def rows_of_page(text: str, caption: str) -> list[list[str]]:
 def typed(name: str) -> str:
     """Return a name as one line shows it, without the blanks before parts."""
     return name.replace(" @", "@")
+
+
+def named(check: dict[str, Any]) -> str:
+    """Return the name of a check with the strength of the attack that was the worst."""
+    whole, file_format = parted(check["metric"])
+    worst = None if check["epsilon"] is None else f"{check['epsilon']:g}"
+    return "@".join(filter(None, (whole, worst, file_format)))
 
 
 def numbers(check: dict[str, Any]) -> list[str]:

@@ -49,7 +49,10 @@ def robust_score_metrics(seen: Observations, resamples: Resamples) -> dict[str, 
         curves = curves_of(pairs, replace(resamples, samples=seen.original.robust.shape[1]))
         detail = tried(seen, row)
         found |= dict(zip(labels, map(_robust, pairs, curves, [detail] * len(pairs)), strict=True))
-        retained += [_retention(pairs[each], curves[each], detail) for each in _firsts(pairs)]
+        retained += [
+            replace(_retention(pairs[each], curves[each], detail), epsilon=seen.epsilons[row])
+            for each in _firsts(pairs)
+        ]
     return found if decisive else found | {_RETENTION: min(retained, key=_kept)}
 
 

@@ -62,6 +62,7 @@ class _Count:
     """How many samples are robust at one epsilon, before pruning and after."""
 
     detail: str
+    epsilon: float
     pair: Evidence
 
     @property
@@ -76,11 +77,12 @@ class _Count:
         else:
             part, evidence = pair.both + pair.gained, replace(pair, contrast=contrast)
         found = part / self.before
-        return Measurement(*shares(pair), found, detail=self.detail, evidence=evidence)
+        return Measurement(*shares(pair), found, None, self.detail, evidence, self.epsilon)
 
 
 def _count(seen: Observations, row: int) -> _Count:
-    return _Count(tried(seen, row), paired(seen.original.robust[row], seen.pruned.robust[row]))
+    pair = paired(seen.original.robust[row], seen.pruned.robust[row])
+    return _Count(tried(seen, row), seen.epsilons[row], pair)
 
 
 def tried(seen: Observations, row: int) -> str:
@@ -116,7 +118,7 @@ def _worst(counts: Sequence[_Count], contrast: Contrast) -> Measurement:
     for count in counts:
         if not count.before:
             reason = f"no sample is robust before pruning at {count.detail}: a ratio is undefined"
-            return Measurement(*shares(count.pair), reason=reason)
+            return Measurement(*shares(count.pair), reason=reason, epsilon=count.epsilon)
     return min((count.compared(contrast) for count in counts), key=lambda each: each.found or 0.0)
 
 

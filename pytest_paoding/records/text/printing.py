@@ -51,16 +51,23 @@ _PER_STRENGTH = frozenset({"robust_score", "robust_error"})
 """Metrics whose names end with the strength of an attack, behind that of a score."""
 
 
-def title(name: str) -> str:
+def title(name: str, worst: float | None = None) -> str:
     """Return a metric's name for people; what follows it stays as one would type it.
+
+    Args:
+        name: The metric's name.
+        worst: The strength of the attack at which it is the worst, where its name has none.
 
     >>> title("score_decay@mask/mean_iou@tflite-int8"), title("robust_score@recall@3@0.1")
     ('score decay @mask/mean_iou @tflite-int8', 'robust score @recall@3 @0.1')
+    >>> title("robustness_retention@tflite-int8", 0.05)
+    'robustness retention @0.05 @tflite-int8'
     """
     whole, file_format = parted(name)
     base, _, part = whole.partition("@")
     score, _, epsilon = part.rpartition("@") if base in _PER_STRENGTH else (part, "", "")
-    parts = filter(None, (score, epsilon, file_format))
+    strength = "" if worst is None else f"{worst:g}"
+    parts = filter(None, (score, epsilon, strength, file_format))
     return " @".join((base.replace("_", " "), *parts))
 
 

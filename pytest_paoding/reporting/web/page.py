@@ -75,12 +75,11 @@ def _overview(record: RunRecord) -> str:
         (
             f'<a href="#{_anchor(result)}">{escape(result.name)}</a>',
             _word(result),
-            escape(result.grounds),
-            escape(wording.artifact(result)),
+            *map(escape, wording.overview(result)),
         )
         for result in record.results
     ]
-    return table("Gates", ("gate", "outcome", "grounds", "file"), rows)
+    return table("Gates", wording.OVERVIEW, rows)
 
 
 def _gate(result: GateResult) -> str:
@@ -106,8 +105,8 @@ def _budgets(result: GateResult) -> str:
     if not result.checks:
         return ""
     rows = []
-    for check in result.checks:
-        cells = [escape(cell) for cell in wording.row(check)]
+    for row, check in zip(wording.rows(result), result.checks, strict=True):
+        cells = [escape(cell) for cell in row]
         rows.append((*cells[:6], charts.bar(check), cells[6], escape(check.limit.source)))
     heads = ("budget", *wording.ROW[1:6], "found to limit", "verdict", "from")
     return table("Budgets", heads, rows)
