@@ -149,12 +149,12 @@ class KerasEngine:
 
         return save_model(model, path)
 
-    def read_back(self, model: Any, path: Path) -> None:
+    def read_back(self, model: Any, path: Path) -> Any:
         """Hold a saved file against its model; see `surgery.read_back.require_same`."""
         start_tensorflow()
         from pytest_paoding.engine.surgery.read_back import require_same
 
-        require_same(model, path)
+        return require_same(model, path)
 
     def export(
         self,

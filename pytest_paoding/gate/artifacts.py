@@ -197,6 +197,13 @@ def recorded(staged: Staged, root: Path) -> Artifact:
     return Artifact(path, published=False, bytes=model.bytes, sha256=model.sha256, files=files)
 
 
+def same_content(one: Path, two: Path) -> bool:
+    """Whether there are two files of the same bytes."""
+    if not two.is_file() or one.stat().st_size != two.stat().st_size:
+        return False
+    return sha256_of(one) == sha256_of(two)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     digest = hashlib.sha256()

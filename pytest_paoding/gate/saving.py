@@ -47,8 +47,8 @@ def bytes_of_original(engine: Engine, original: Any, file: Path, *, compress: bo
         return FileBytes.of(spare, compress=compress)
 
 
-def save_readable(engine: Engine, pruned: Any, original: Any, file: Path) -> None:
-    """Save a pruned model, and read the file back once, as whoever gets it will.
+def save_readable(engine: Engine, pruned: Any, original: Any, file: Path) -> Any:
+    """Save a pruned model, and return what is read back, once, as whoever gets the file will.
 
     Cost: that of loading the file, with a second copy of the model in memory, and of running both
     on two samples.
@@ -65,7 +65,7 @@ def save_readable(engine: Engine, pruned: Any, original: Any, file: Path) -> Non
     """
     engine.save(pruned, file)
     try:
-        engine.read_back(pruned, file)
+        return engine.read_back(pruned, file)
     except ModelFileError as error:
         raise ModelFileError(
             f"the pruned model's file {error}; {_of_original(engine, original, file)}"

@@ -131,6 +131,23 @@ class Workbench:
             self._models[cut.file] = self.engine.load_model(cut.file)
         return self._models[cut.file]
 
+    def is_genuine(self, file: Path, digest: str | None) -> bool:
+        """Whether a pruned model's file holds the model of a digest; one that was made here does.
+
+        It is opened for that, which costs as much as starting the engine.
+        """
+        if not self.kept.taken:
+            return True
+        try:
+            return self.engine.digest(self.engine.load_model(file)) == digest
+        except PaodingError:
+            return False
+
+    def distrust(self) -> None:
+        """Forget the pruned models that the store gave, and do without it from here on."""
+        self.kept.distrust()
+        self._models.clear()
+
     def prune(self, settings: GateSettings, file: Path) -> PrunedFile:
         """Prune the original and save the result in a file.
 
@@ -184,14 +201,14 @@ class Workbench:
             pruning = {**pruning, "input_shape": inputs["input_shape"]}
         pruned = self.engine.prune(self.original, **pruning, progress=self.progress)
         compress = "compression" in settings.judging["measure"]
-        before, after = self._saved(pruned.model, file, compress=compress)
+        before, after, digest = self._saved(pruned.model, file, compress=compress)
         self._models[file] = pruned.model
         return PrunedFile(
             file=file,
             layers=self._layers(pruned, inputs["input_shape"]),
             notes=(*self._opened.notes, *pruned.notes),
             original=original,
-            digest=self.engine.digest(pruned.model),
+            digest=digest,
             before=before.size,
             after=after.size,
             shift=plain_measurement(self.engine.output_shift(self.original, pruned, **inputs)),
@@ -273,11 +290,11 @@ class Workbench:
         plain = {name: plain_measurement(each) for name, each in found.items()}
         return Evaluation(plain, found.breakdown)
 
-    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes]:
-        """Save both models the same way; the pruned one stays, and can be read back."""
+    def _saved(self, model: Any, file: Path, *, compress: bool) -> tuple[FileBytes, FileBytes, str]:
+        """Save both models the same way; the pruned one stays, and its digest is what is read."""
         original = self.original
         with writing(file):
             if self._before is None:
                 self._before = bytes_of_original(self.engine, original, file, compress=compress)
-            save_readable(self.engine, model, original, file)
-            return self._before, FileBytes.of(file, compress=compress)
+            read = save_readable(self.engine, model, original, file)
+            return self._before, FileBytes.of(file, compress=compress), self.engine.digest(read)

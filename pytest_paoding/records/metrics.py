@@ -12,7 +12,7 @@ from pytest_paoding.records.text.printing import Shown
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Direction(Enum):
@@ -210,3 +210,8 @@ FILE_LIMITS: Mapping[str, tuple[Metric, str]] = MappingProxyType(
 
 KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LIMITS.values()})
 """Every metric that can be limited, by name."""
+
+
+def better_values(metrics: Iterable[Metric]) -> dict[str, str]:
+    """Return which values are better of those metrics that are not of this package."""
+    return {each.name: each.direction.value for each in metrics if each.name not in KNOWN}

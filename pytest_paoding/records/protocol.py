@@ -239,8 +239,8 @@ class Engine(Protocol):
     def save(self, model: Any, path: Path) -> int:
         """Write the model without its optimizer and return the bytes; raises OSError."""
 
-    def read_back(self, model: Any, path: Path) -> None:
-        """Load the file that a model was saved in, and hold it against the model.
+    def read_back(self, model: Any, path: Path) -> Any:
+        """Load the file that a model was saved in, hold it against the model, and return it.
 
         Raises ModelFileError where the file cannot be loaded, or gives another model; the message
         completes "the file ...".

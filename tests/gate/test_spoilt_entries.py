@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.gate.keeping.entries import Seal, read_entry
 from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.records.evidence.breakdown import Breakdown, Confusion, GroupRow, GroupTable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(60)
 FACTS = {
     "accuracy": (0.9, 0.85),
+    "slope": 0.15,
     "changed": (80, 10, 5, 5),
     "robust": {"0.1": (0.8, 0.4)},
     "flips": [3, 1],
@@ -48,15 +50,18 @@ class Detailed(FakeEngine):
         return Evaluation(found, hidden)
 
 
-def gate(folder: Path, store: Store) -> tuple[GateOutcome, list[str]]:
+def gate(
+    folder: Path, store: Store, ratio: Any = 0.5, engine: FakeEngine | None = None
+) -> tuple[GateOutcome, list[str]]:
     """Run a gate that keeps what it finds; return its outcome, and what was done."""
-    engine = Detailed()
+    engine = Detailed() if engine is None else engine
     done = run(
         folder,
         limit("max_accuracy_decay", 0.1),
         limit("max_size", 10**6),
         model=MODEL,
         engine=engine,
+        ratio=ratio,
         store=store,
         identify=lambda: "model",
     )
@@ -225,3 +230,49 @@ def test_a_lock_that_is_none_holds_nobody_up(tmp_path: Path, spoil: Any) -> None
     second, done = gate(tmp_path, store)
     assert done == []
     assert facts(second) == facts(first)
+
+
+OTHER = FakeModel({"dense": 2, "conv": 1}, {"other": "model"})
+
+
+def exchange(store: Store, key: str) -> None:
+    """Put another valid model into the place of the pruned one, and seal the entry again."""
+    file = store.folder.parent / "other"
+    content = read_entry(store.folder / key, key, files={"keras": file}, seal=Seal())
+    FakeEngine().save(OTHER, file)
+    store.forget(key)
+    store.save(key, {**content, "after": file.stat().st_size}, files={"keras": file})
+
+
+@pytest.mark.parametrize("ratio", (0.5, "auto"))
+def test_another_model_is_never_published(tmp_path: Path, ratio: Any) -> None:
+    """Whoever can write into the cache can exchange the file beside a good verdict."""
+    store = Store(tmp_path / "store")
+    first, _ = gate(tmp_path, store, ratio)
+    for path in [*store.folder.glob("cut-*")]:
+        if path.suffix != ".lock":
+            exchange(store, path.name)
+    second, done = gate(tmp_path, store, ratio)
+    assert done
+    assert second.staged is not None
+    assert second.staged.model.read_bytes() == first.staged.model.read_bytes()
+    assert any("another model than its record names" in note for note in second.result.notes)
+    assert facts(first)["checks"] == facts(second)["checks"]
+    third, done = gate(tmp_path, store, ratio)
+    fourth, done = gate(tmp_path, store, ratio)
+    assert done == []
+    assert facts(third) == facts(fourth) == facts(first)
+
+
+def test_what_stands_there_already_is_not_opened_again(tmp_path: Path) -> None:
+    """So that a run without changes need not start TensorFlow."""
+    store = Store(tmp_path / "store")
+    first, _ = gate(tmp_path, store)
+    assert first.staged is not None
+    for opened in (True, False):
+        engine = Detailed()
+        again, done = gate(tmp_path, store, engine=engine)
+        assert done == []
+        assert again.staged is not None
+        assert ("load_model" in engine.calls) is opened
+        publish(again.staged)

@@ -38,9 +38,10 @@ def run(
     model: Any = MODEL,
     data: Any = DATA,
     engine: Any = None,
+    ratio: Any = 0.5,
     **options: Any,
 ) -> GateOutcome:
-    settings = dataclasses.replace(resolve({"ratio": Setting(0.5, "call")}), limits=limits)
+    settings = dataclasses.replace(resolve({"ratio": Setting(ratio, "call")}), limits=limits)
     spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
     bench = Workbench(
         engine=engine or FakeEngine(),

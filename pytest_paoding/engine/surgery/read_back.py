@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def require_same(model: Any, path: Path) -> None:
-    """Load the file that a model was saved in, and hold it against the model.
+def require_same(model: Any, path: Path) -> Any:
+    """Load the file that a model was saved in, hold it against the model, and return it.
 
     The weights must be the same bit for bit, and the outputs on two drawn inputs but for rounding,
     where the model can be run on them and is not random. Classes of one's own need not be
@@ -50,8 +50,9 @@ def require_same(model: Any, path: Path) -> None:
             sources, _ = settled_sources(model)
             inputs = proof_inputs(sources, 0)
         except PaodingError:  # its inputs cannot be drawn
-            return
+            return found
         _require_same_outputs(model, found, inputs)
+        return found
 
 
 def _weights(model: Any) -> Counter[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_paoding.gate.keeping.store import Store
 
 _Result = TypeVar("_Result")
+_FORGED = "the kept file holds another model than its record names: all was made again"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,12 +34,14 @@ class KeptResults:
         store: Keeps them; None to keep none.
         waiting: Called again and again while another process makes the same.
         made: Number of results that were not found in the store.
+        taken: Keys of the pruned models that were.
         remarks: Remarks on the store, a line each.
     """
 
     store: Store | None
     waiting: Callable[[], None]
     made: int = 0
+    taken: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -47,6 +50,15 @@ class KeptResults:
 
     def _give_up(self, reason: str) -> None:
         self.remarks.append(f"another process makes the same, but {reason}: done here as well")
+
+    def distrust(self) -> None:
+        """Forget the pruned models that were found, and look for nothing any more."""
+        if self.store is not None:
+            for key in self.taken:
+                self.store.forget(key)
+        self.store = None
+        self.taken.clear()
+        self.remarks.append(_FORGED)
 
     def pruned_file(
         self, key: str | None, make: Callable[[], PrunedFile], *, file: Path
@@ -57,6 +69,7 @@ class KeptResults:
             found = checked(PrunedFile.from_dict(plain, file=file, key=key))
             if found.after != file.stat().st_size or found.before < 1:
                 raise ValueError(f"{file.name} is of another size")
+            self.taken.append(str(key))
             return found
 
         files = {KERAS: file}
