@@ -24,7 +24,7 @@ from pytest_paoding.gate.early_checks import check_early
 from pytest_paoding.gate.files.manifests import manifest_of
 from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
-from pytest_paoding.gate.ratio_search import MOST_TRIALS, holds_quality, largest
+from pytest_paoding.gate.ratio_search import MOST_TRIALS, largest, strain_of
 from pytest_paoding.gate.replaceable import require_replaceable
 from pytest_paoding.gate.stopwatch import Stopwatch
 from pytest_paoding.records.baseline import Entry
@@ -197,14 +197,14 @@ class Gate:
             found = self._attempt(tried, spare)
             compared = {check.name: check.compared for check in found.checks}
             self.trials.append(Trial(tried, found.outcome, compared))
-            holds = holds_quality(found)
+            holds = strain_of(found) <= 1
             if holds or not held:  # the files shall be those of what `largest` returns
                 for name, file in spare.files.items():
                     file.replace(staged.files[name])
             held |= holds
             return found
 
-        self.now = largest(attempt, holds=holds_quality)
+        self.now = largest(attempt, strain=strain_of)
 
     def _note(self, **found: Any) -> None:
         self.now = replace(self.now, **found)

@@ -45,7 +45,7 @@ def test_the_smallest_model_that_passes_is_published(project: Project, how: str)
     assert artifacts["cnn@0.5"]["published"] is True
     assert artifacts["cnn@0.25"]["reason"] == "cnn@0.5 passed and is smaller"
     assert artifacts["cnn@0.75"] is None
-    ran.stdout.fnmatch_lines(["cnn@0.75  REJECTED       accuracy decay 0.0299 > 0.0200"])
+    ran.stdout.fnmatch_lines(["cnn@0.75  REJECTED       accuracy decay 0.0299 > 0.0200  accuracy 0.9000 -> 0.8701"])
     node = "pyproject.toml::paoding::cnn[[]0.5]"
     assert project.gates["cnn@0.5"]["nodeid"] == node.replace("[[]", "[")
     assert {gate["sweep"] for gate in project.gates.values()} == {"cnn"}
@@ -181,12 +181,12 @@ def test_the_largest_ratio_within_budget_is_found(project: Project) -> None:
     project.configure(BUDGET, cnn={"slope": 0.0499, "layers": {"dense": 100}})
     ran = project.gate("--paoding-ratio=auto", "--paoding-max-size=1MB")
     assert ran.ret == 0
-    ran.stdout.fnmatch_lines(["cnn  published  *  ratio 0.4 found with 6 trials"])
+    ran.stdout.fnmatch_lines(["cnn  published  *  ratio 0.4 found with 5 trials*"])
     gate = project.gates["cnn"]
     assert gate["settings"]["ratio"] == {"value": 0.4, "source": "command line"}
-    assert [trial["ratio"] for trial in gate["trials"]] == [0.5, 0.25, 0.37, 0.43, 0.4, 0.41]
-    assert [trial["outcome"] for trial in gate["trials"]][:2] == ["over-budget", "within-budget"]
-    assert gate["trials"][1]["found"]["accuracy_decay"] == pytest.approx(0.012475)
+    assert [trial["ratio"] for trial in gate["trials"]] == [0.5, 0.47, 0.32, 0.41, 0.4]
+    assert [trial["outcome"] for trial in gate["trials"]][:2] == ["over-budget"] * 2
+    assert gate["trials"][2]["found"]["accuracy_decay"] == pytest.approx(0.015968)
     assert kept(project, "cnn") == 60
     assert json.loads((project.artifacts / "cnn.json").read_text())["gate"]["trials"]
     first = project.gates["cnn"]["trials"]
@@ -201,7 +201,7 @@ def test_the_search_says_what_it_found(single: Project) -> None:
     ran.stdout.fnmatch_lines(
         [
             "cnn OVER BUDGET: *parameters removed 0.0% < 50.0%",
-            "removed nothing, 120 -> 120 parameters, ratio 0.06 found with 6 *",
+            "removed nothing, 120 -> 120 parameters, ratio 0.06 found with * trials*",
         ]
     )
     assert single.published == []
@@ -213,7 +213,7 @@ def test_a_search_that_finds_nothing_fails_with_the_smallest_ratio(single: Proje
     gate = single.gates["cnn"]
     assert gate["outcome"] == "over-budget"
     assert gate["settings"]["ratio"]["value"] == 0.01
-    assert len(gate["trials"]) == 6
+    assert len(gate["trials"]) == 5
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_what_meets_the_target_already_says_that_nothing_was_removed(single: Pro
     ran.stdout.fnmatch_lines(
         [
             "pyproject.toml::paoding::cnn UNCHANGED*",
-            "cnn  published *cnn.keras * (nothing removed)",
+            "cnn  published *cnn.keras * (nothing removed)*",
             "1 gate, 1 unchanged",
         ]
     )

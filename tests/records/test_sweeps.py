@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import math
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.errors import ConfigError
-from pytest_paoding.gate.ratio_search import holds_quality, largest
+from pytest_paoding.gate.ratio_search import MOST_TRIALS, largest, strain_of
 from pytest_paoding.records.budgets import Level, Limit, judge
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import LIMITS
 from pytest_paoding.records.text.ratios import Sweep, candidate, read_ratio, without_ratio
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 @pytest.mark.parametrize(
@@ -77,43 +82,78 @@ def test_a_candidate_has_a_name_no_gate_can_be_given() -> None:
     assert candidate("net", 0.5) == "net@0.5"
 
 
-@given(st.integers(0, 99))
-def test_the_search_finds_the_edge_with_few_attempts(edge: int) -> None:
+@given(edge=st.integers(0, 99), steep=st.floats(0.1, 60), told=st.booleans())
+def test_the_search_finds_the_edge_with_few_attempts(
+    edge: int, steep: float, *, told: bool
+) -> None:
     tried: list[float] = []
-    found = largest(lambda ratio: tried.append(ratio) or ratio, holds=lambda r: r <= edge / 100)  # type: ignore[func-returns-value]
-    assert found == max(edge, 1) / 100
-    assert len(tried) <= 7
+
+    def attempt(ratio: float) -> float:
+        tried.append(ratio)
+        return ratio
+
+    def strain(ratio: float) -> float:
+        if not told:
+            return 0.0 if ratio <= edge / 100 else math.inf
+        return math.exp(steep * (ratio - edge / 100 - 1e-9))
+
+    assert largest(attempt, strain=strain) == max(edge, 1) / 100
+    assert len(tried) <= MOST_TRIALS == 8
     assert len(set(tried)) == len(tried)
 
 
-@given(st.sets(st.integers(1, 99)))
-def test_what_the_search_returns_has_held_or_nothing_it_tried_did(holding: set[int]) -> None:
+@pytest.mark.parametrize("steep", (5, 10, 20, 40))
+def test_strain_that_grows_evenly_saves_attempts(steep: float) -> None:
+    tried: list[float] = []
+    for edge in range(3, 97):
+        found = largest(
+            lambda ratio: tried.append(ratio) or ratio,  # type: ignore[func-returns-value]
+            strain=lambda ratio, edge=edge: math.exp(steep * (ratio - edge / 100 - 0.003)),
+        )
+        assert found == edge / 100
+    assert len(tried) <= 5.6 * 94  # bisection takes 6.6
+
+
+@given(st.sets(st.integers(1, 99)), st.randoms(use_true_random=False))
+def test_what_the_search_returns_has_held_or_nothing_it_tried_did(
+    holding: set[int], random: Random
+) -> None:
     tried: list[int] = []
 
     def attempt(ratio: float) -> int:
         tried.append(round(100 * ratio))
         return tried[-1]
 
-    found = largest(attempt, holds=holding.__contains__)
+    def strain(number: int) -> float:
+        return random.uniform(0, 1) if number in holding else random.uniform(1.01, 9)
+
+    found = largest(attempt, strain=strain)
     held = holding.intersection(tried)
     assert found == (max(held) if held else min(tried))
+    assert len(tried) <= MOST_TRIALS
 
 
 @pytest.mark.parametrize(
-    ("key", "found", "level", "holds"),
+    ("key", "measured", "level", "strain"),
     (
-        ("max_accuracy_decay", 0.1, Level.ERROR, True),
-        ("max_accuracy_decay", 0.3, Level.ERROR, False),
-        ("max_accuracy_decay", 0.3, Level.WARN, True),
-        ("max_accuracy_decay", None, Level.ERROR, False),
-        ("max_size", 0.3, Level.ERROR, True),
-        ("min_parameters_removed", 0.1, Level.ERROR, True),
-        ("max_flops_increase", 0.3, Level.ERROR, True),
+        ("max_accuracy_decay", Measurement(found=0.1), Level.ERROR, 0.5),
+        ("max_accuracy_decay", Measurement(found=-0.1), Level.ERROR, 0),
+        ("max_accuracy_decay", Measurement(found=0.2), Level.ERROR, 1),
+        ("max_accuracy_decay", Measurement(found=0.3), Level.ERROR, 1.5),
+        ("max_accuracy_decay", Measurement(found=0.3), Level.WARN, 0),
+        ("max_accuracy_decay", Measurement(), Level.ERROR, math.inf),
+        ("min_agreement", Measurement(found=0.6), Level.ERROR, 0.5),
+        ("min_agreement", Measurement(found=0.1), Level.ERROR, 1.125),
+        ("min_accuracy", Measurement(0.8, 0.5, 0.5), Level.ERROR, 0.5),
+        ("min_accuracy", Measurement(0.2, 0.1, 0.1), Level.ERROR, math.inf),
+        ("max_size", Measurement(found=0.3), Level.ERROR, 0),
+        ("min_parameters_removed", Measurement(found=0.1), Level.ERROR, 0),
+        ("max_flops_increase", Measurement(found=0.3), Level.ERROR, 0),
     ),
 )
-def test_what_is_counted_does_not_direct_the_search(
-    key: str, found: float | None, level: Level, *, holds: bool
+def test_the_strain_is_the_room_that_is_taken_of_what_is_not_counted(
+    key: str, measured: Measurement, level: Level, strain: float
 ) -> None:
     metric = LIMITS[key]
-    judgement = judge([Limit(metric, 0.2, level)], {metric.name: Measurement(found=found)})
-    assert holds_quality(judgement) == holds
+    judgement = judge([Limit(metric, 0.2, level)], {metric.name: measured})
+    assert strain_of(judgement) == pytest.approx(strain)
