@@ -45,7 +45,9 @@ def test_the_smallest_model_that_passes_is_published(project: Project, how: str)
     assert artifacts["cnn@0.5"]["published"] is True
     assert artifacts["cnn@0.25"]["reason"] == "cnn@0.5 passed and is smaller"
     assert artifacts["cnn@0.75"] is None
-    ran.stdout.fnmatch_lines(["cnn@0.75  REJECTED       accuracy decay 0.0299 > 0.0200  accuracy 0.9000 -> 0.8701"])
+    ran.stdout.fnmatch_lines(
+        ["cnn@0.75  REJECTED       accuracy decay 0.0299 > 0.0200  accuracy 0.9000 -> 0.8701"]
+    )
     node = "pyproject.toml::paoding::cnn[[]0.5]"
     assert project.gates["cnn@0.5"]["nodeid"] == node.replace("[[]", "[")
     assert {gate["sweep"] for gate in project.gates.values()} == {"cnn"}
