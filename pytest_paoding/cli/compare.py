@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.reading import entries, write
+from pytest_paoding.cli.reading import write
 from pytest_paoding.config.bounds import Bound, by_part, read_bound
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.gate.regression import regressions
@@ -14,6 +14,7 @@ from pytest_paoding.records.budgets import Limit, Outcome, judge, measured_names
 from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.metrics import REGRESSIONS
 from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.runs.earlier import entries
 from pytest_paoding.reporting.terminal import budget_table
 
 if TYPE_CHECKING:

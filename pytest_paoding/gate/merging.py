@@ -6,6 +6,7 @@ from collections import ChainMap
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.runs.changes import RunChanges
 from pytest_paoding.records.runs.run_record import RunRecord, clashes, required_missing
 
 if TYPE_CHECKING:
@@ -49,7 +50,18 @@ def merged(shards: Mapping[str, RunRecord]) -> RunRecord:
         root=roots.pop() if len(roots) == 1 else ".",
         workers=sum(run.workers for run in runs),
         environment=ChainMap(*(dict(run.environment) for run in runs)),
+        changes=_changes([run.changes for run in runs if run.changes is not None]),
     )
+
+
+def _changes(found: Sequence[RunChanges]) -> RunChanges | None:
+    """Return the changes of all shards, if they were compared with one earlier run."""
+    if len({each.since for each in found}) != 1:
+        return None
+    gates = {name: each for changes in found for name, each in changes.gates.items()}
+    new = dict.fromkeys(name for changes in found for name in changes.new)
+    gone = [name for name in found[0].gone if all(name in changes.gone for changes in found)]
+    return RunChanges(found[0].since, gates, tuple(new), tuple(gone))
 
 
 def _chosen(runs: Sequence[RunRecord]) -> list[GateResult]:

@@ -13,6 +13,7 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate.artifacts import Staged
 from pytest_paoding.gate.artifacts import publish as publish_files
 from pytest_paoding.plugin import collection, hookspecs, markers, options, session_end
+from pytest_paoding.plugin.comparing import read_earlier
 from pytest_paoding.plugin.distribution.workers import usage_of
 from pytest_paoding.plugin.fixtures import paoding, paoding_data, paoding_model, paoding_settings
 from pytest_paoding.plugin.phases import after_phase, begin, status
@@ -44,7 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and read the settings."""
     config.addinivalue_line("markers", markers.DESCRIPTION)
     try:
-        PaodingRun(config).start()
+        run = PaodingRun(config)
+        run.start()
+        read_earlier(run)
     except ConfigError as error:
         raise pytest.UsageError(*str(error).split("\n")) from None
 

@@ -66,6 +66,11 @@ _OF_A_RUN: dict[str, dict[str, Any]] = {
         }
         for name in ("json", "markdown", "html")
     },
+    "--paoding-compare": {
+        "metavar": "PATH",
+        "help": "report of --paoding-json or a baseline: what has changed since then is shown by"
+        " Markdown, page and job summary; that of the settings unless given",
+    },
     "--paoding-report": {
         "choices": ("failed", "all", "none"),
         "default": "failed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from pytest_paoding.errors import cannot_write
 from pytest_paoding.gate.files.whole_files import write_whole
+from pytest_paoding.plugin.comparing import changes_of
 from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.run import Findings, PaodingRun
@@ -135,8 +137,13 @@ def _record(run: PaodingRun, session: pytest.Session) -> RunRecord:
         faults=run.findings.faults,
         workers=len(run.config.getoption("tx", None) or []),
         root=_seen_from(run.config.invocation_params.dir, run.listed.root),
-        environment=surroundings(run.results, run.revision),
+        environment=surroundings(run.results, run.revision, _command(run)),
+        changes=changes_of(run),
     )
+
+
+def _command(run: PaodingRun) -> str:
+    return shlex.join(["pytest", *map(str, run.config.invocation_params.args)])
 
 
 def _seen_from(here: Path, folder: Path) -> str:

@@ -6,27 +6,43 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.change_rows import CHANGE_HEADS, change_lines, change_rows
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
+from pytest_paoding.reporting.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_paoding.records.results import GateResult
+    from pytest_paoding.records.runs.changes import RunChanges
     from pytest_paoding.records.runs.run_record import RunRecord
 
 
 def markdown(record: RunRecord) -> str:
     """Return the run as GitHub-flavoured Markdown: an overview, and a table for each gate."""
-    lines = ["## paoding", ""]
+    told = (f"{name} {text}" for name, text in origin(record).items())
+    lines = ["## paoding", "", _cell(", ".join(told)), ""]
     lines += _table(
         wording.OVERVIEW,
         [(result.name, result.word, *wording.overview(result)) for result in record.results],
     )
     lines += [f"Required gate {_cell(name)} did not run." for name in record.required_missing]
     lines += [f"Baseline entry {_cell(name)} is stale." for name in record.stale]
+    if record.changes is not None:
+        lines += _changes(record.changes)
     for result in record.results:
         lines += _section(result)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _changes(changes: RunChanges) -> list[str]:
+    return [
+        f"### Changes since {_cell(changes.since)}",
+        "",
+        *(_table(CHANGE_HEADS, rows) if (rows := change_rows(changes)) else ()),
+        *(f"{_cell(line)}  " for line in change_lines(changes)),
+        "",
+    ]
 
 
 def _section(result: GateResult) -> list[str]:

@@ -38,7 +38,7 @@ def test_schemas_are_schemas(kind: str, capsys: pytest.CaptureFixture[str]) -> N
 @settings(max_examples=60)
 @given(st.lists(results(), max_size=3))
 def test_any_report_is_as_its_schema_says(found: list[GateResult]) -> None:
-    around = surroundings(found, Revision("0" * 40, dirty=True))
+    around = surroundings(found, Revision("0" * 40, dirty=True, branch="main"), "pytest --paoding")
     run = RunRecord(exit=1, complete=True, results=found, required=("a",), environment=around)
     document = json.loads(to_json(run.to_dict()))
     DRAFT(json.loads(text("report"))).validate(document)

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECONDS = 10.0
+_BRANCHES = ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME")
+"""Variables of GitHub Actions and GitLab CI, which check out a commit, not a branch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A commit, and whether tracked files differed from it; None where that is unknown."""
+    """A commit, whether tracked files differed from it, and its branch; None where unknown."""
 
     commit: str | None = None
     dirty: bool | None = None
+    branch: str | None = None
 
 
 def read_revision(folder: Path) -> Revision:
@@ -27,7 +30,13 @@ def read_revision(folder: Path) -> Revision:
     if commit is None:
         return Revision()
     status = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return Revision(commit, None if status is None else bool(status))
+    return Revision(commit, None if status is None else bool(status), _branch(folder))
+
+
+def _branch(folder: Path) -> str | None:
+    """Return the branch that is checked out, or that a CI service says its commit is of."""
+    told = filter(None, (os.environ.get(name) for name in _BRANCHES))
+    return _git(folder, "symbolic-ref", "--short", "--quiet", "HEAD") or next(told, None)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.results import SCHEMA, GateResult
+from pytest_paoding.records.runs.changes import RunChanges
 from pytest_paoding.records.text.printing import Shown, screenful
 from pytest_paoding.records.text.ratios import without_ratio
 from pytest_paoding.version import __version__
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 _JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -41,7 +46,9 @@ class RunRecord(Shown):
         faults: What went wrong besides the gates, one line each.
         workers: Number of xdist workers; 0 without.
         root: Folder that paths of models and artifacts start from, relative to where pytest ran.
-        environment: Versions, machine and commit.
+        environment: Versions, machine, commit, branch and command line.
+        created: When it ended, as ISO 8601 writes it.
+        changes: What has changed since an earlier run; None where there is none at hand.
     """
 
     exit: int
@@ -55,6 +62,8 @@ class RunRecord(Shown):
     workers: int = 0
     root: str = "."
     environment: Mapping[str, Any] = field(default_factory=dict)
+    created: str = field(default_factory=_now)
+    changes: RunChanges | None = None
 
     def __str__(self) -> str:
         gates = [f"  {result.name} {result.headline}" for result in self.results]
@@ -80,7 +89,7 @@ class RunRecord(Shown):
         return {
             "schema": SCHEMA,
             "plugin": __version__,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "created": self.created,
             "environment": dict(self.environment),
             "session": {
                 **{key: _listed(value) for key, value in session.items()},
@@ -89,34 +98,38 @@ class RunRecord(Shown):
                 "stale": self.stale,
             },
             "gates": [result.to_dict() for result in self.results],
+            "changes": None if self.changes is None else self.changes.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> RunRecord:
         """Return the run whose plain form is `plain`."""
+        changes = plain.get("changes")  # not of old
         return cls(
             **{name: plain["session"][name] for name in _SESSION},
             results=[GateResult.from_dict(gate) for gate in plain["gates"]],
             environment=plain["environment"],
+            created=plain["created"],
+            changes=None if changes is None else RunChanges.from_dict(changes),
         )
 
 
-_SESSION = tuple(
-    each.name for each in fields(RunRecord) if each.name not in {"results", "environment"}
-)
+_WHOLE = {"results", "environment", "created", "changes"}
+_SESSION = tuple(each.name for each in fields(RunRecord) if each.name not in _WHOLE)
 
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def surroundings(results: Iterable[GateResult], revision: Revision) -> dict[str, Any]:
+def surroundings(results: Iterable[GateResult], revision: Revision, command: str) -> dict[str, Any]:
     """Return the environment of a run in this process."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         **ChainMap(*(dict(result.versions) for result in results)),
         **asdict(revision),
+        "command": command,
     }
 
 

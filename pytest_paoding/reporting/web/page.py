@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import wording
+from pytest_paoding.reporting.change_rows import CHANGE_HEADS, change_lines, change_rows
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
+from pytest_paoding.reporting.origin import ORIGIN, origin
 from pytest_paoding.reporting.web import charts
 from pytest_paoding.reporting.web.breakdown_page import breakdown_parts
 from pytest_paoding.reporting.web.hypertext import details, escape, table
@@ -50,6 +52,7 @@ def page(record: RunRecord) -> str:
 </header>
 <main id="gates">
 {_overview(record)}
+{_changes(record)}
 {"".join(_tradeoff(name, group) for name, group in _groups(record.results))}
 {"".join(_gate(result) for result in record.results)}
 </main>
@@ -59,7 +62,9 @@ def page(record: RunRecord) -> str:
 
 
 def _facts(record: RunRecord) -> str:
-    facts = [f"{key} {value}" for key, value in record.environment.items() if value is not None]
+    around = {key: value for key, value in record.environment.items() if key not in ORIGIN}
+    facts = [f"{key} {value}" for key, value in around.items() if value is not None]
+    made = "".join(f"<dt>{key}</dt><dd>{escape(text)}</dd>" for key, text in origin(record).items())
     lines = [
         *record.faults,
         *(f"Required gate {name} did not run." for name in record.required_missing),
@@ -67,7 +72,8 @@ def _facts(record: RunRecord) -> str:
         *([] if record.complete else ["The run did not reach its end."]),
     ]
     items = "".join(f'<li class="out">{escape(line)}</li>' for line in lines)
-    return f"<p>{escape(', '.join(facts))}</p>" + (f"<ul>{items}</ul>" if items else "")
+    told = f"<dl>{made}</dl><p>{escape(', '.join(facts))}</p>"
+    return told + (f"<ul>{items}</ul>" if items else "")
 
 
 def _overview(record: RunRecord) -> str:
@@ -80,6 +86,22 @@ def _overview(record: RunRecord) -> str:
         for result in record.results
     ]
     return table("Gates", wording.OVERVIEW, rows)
+
+
+def _changes(record: RunRecord) -> str:
+    if record.changes is None:
+        return ""
+    since = f"Changes since {escape(record.changes.since)}"
+    rows = [[escape(cell) for cell in row] for row in change_rows(record.changes)]
+    lines = "".join(f"<p>{escape(line)}</p>" for line in change_lines(record.changes))
+    shown = table(since, CHANGE_HEADS, map(_marked, rows)) if rows else ""
+    return f"<section><h2>{since}</h2>{shown}{lines}</section>"
+
+
+def _marked(row: list[str]) -> list[str]:
+    """Return a row whose last cell, a word, has the colour of what it says."""
+    kind = {"better": "in", "WORSE": "out"}.get(row[-1], "other")
+    return [*row[:-1], f'<span class="{kind}">{row[-1]}</span>']
 
 
 def _gate(result: GateResult) -> str:
