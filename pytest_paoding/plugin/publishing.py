@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.errors import ArtifactError, ConfigError, cannot_write
 from pytest_paoding.gate.artifacts import ManifestError, discard
 from pytest_paoding.gate.files.whole_files import write_whole
+from pytest_paoding.gate.keeping.trust import in_ci
 from pytest_paoding.plugin.run import Findings
 from pytest_paoding.records.baseline import Baseline, updated
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
@@ -121,6 +122,6 @@ def _write(baseline: Baseline) -> str | None:
         write_whole(baseline.path, baseline.to_text())
     except OSError as error:
         return cannot_write(baseline.label, error)
-    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+    if in_ci(os.environ):
         return f"{baseline.label} was written in CI: it counts once it is committed"
     return None

@@ -16,6 +16,7 @@ from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.errors import ArtifactError, ConfigError
 from pytest_paoding.gate import artifacts
 from pytest_paoding.gate.files.terminated import terminable
+from pytest_paoding.gate.keeping.trust import seal_of_cache
 from pytest_paoding.plugin.distribution.carried import Carried, GateTest
 from pytest_paoding.plugin.distribution.watching import FileLine, Watch
 from pytest_paoding.plugin.distribution.workers import WATCHED, Sharing
@@ -223,6 +224,7 @@ class PaodingRun:
                 "--paoding-update-baseline needs a file: set baseline in [tool.paoding] or give"
                 " --paoding-baseline"
             )
+        self.sharing.seal = seal_of_cache(self.environment, self.settings.shared["cache"].value)
         self.sweep()
         if self.sharing.worker is None:
             ended = ExitStack()

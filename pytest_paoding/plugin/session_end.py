@@ -73,6 +73,8 @@ def finish(run: PaodingRun, session: pytest.Session) -> None:
             _fail_on_faults(run, session)
         run.sweep()
     run.sharing.close()
+    if run.sharing.unkept is not None:
+        run.fold(Findings(written=(run.sharing.unkept,)))
     if run.switch.on:
         run.fold(_tell_github(run, session))
     for target, render in _documents(run):

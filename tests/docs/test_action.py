@@ -132,7 +132,7 @@ def test_every_input_is_declared_and_reaches_the_script_as_a_variable() -> None:
     assert "${{" not in scripts[0]
     script = (ACTION / "gate.py").read_text(encoding="utf-8")
     passed_on = set(re.findall(r"^ +(PAODING_\w+):", TEXT, re.MULTILINE))
-    read = set(re.findall(r"PAODING_\w+", script)) | {"PAODING_PYTHON"}
+    read = set(re.findall(r"PAODING_\w+", script)) | {"PAODING_PYTHON", "PAODING_CACHE_KEY"}
     assert read == passed_on
 
 
@@ -175,3 +175,19 @@ def test_what_is_uploaded_has_a_name_that_no_other_job_gives(
 def test_what_a_workflow_uses_is_pinned_by_commit(path: Path) -> None:
     for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
         assert re.fullmatch(r"(\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)( #.*)?", used)
+
+
+def test_results_are_kept_between_runs_only_with_a_key() -> None:
+    restored, saved = re.split(r"\n    - id: run\n", TEXT)
+    for step, action in ((restored, "cache/restore@"), (saved, "cache/save@")):
+        (condition,) = re.findall(rf"- if: (.*)\n +uses: actions/{action}", step)
+        assert "inputs.cache-key != ''" in condition
+    (prefix,) = re.findall(r"restore-keys: (\S.*)", restored)
+    key, path = (
+        re.findall(rf"{name}: (\S.*)", saved.partition("cache/save@")[2])
+        for name in ("key", "path")
+    )
+    assert key[0].startswith(prefix)
+    assert re.findall(r" path: (\S.*)", restored) == path[:1]
+    assert path[0].endswith("/.pytest_cache/d/paoding")
+    assert "PAODING_CACHE_KEY: ${{ inputs.cache-key }}" in TEXT

@@ -163,7 +163,7 @@ def test_nobody_waits_for_ever_for_a_process_that_hangs(store: Store, patience: 
     reasons: list[str] = []
     waited: list[None] = []
     waiting = replace(
-        store, patience=patience, waiting=lambda: waited.append(None), gave_up=reasons.append
+        store, patience=patience, waiting=lambda: waited.append(None), tell=reasons.append
     )
     process = hold(store)
     try:
@@ -213,7 +213,7 @@ def test_a_process_that_is_at_work_is_waited_for(store: Store) -> None:
     process = hold(store, code)
     try:
         reasons: list[str] = []
-        waiting = replace(store, patience=Patience(silence=0.8), gave_up=reasons.append)
+        waiting = replace(store, patience=Patience(silence=0.8), tell=reasons.append)
         with waiting.making(KEY):
             assert not reasons
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import os
 import shutil
@@ -230,6 +231,18 @@ def test_a_lock_that_is_none_holds_nobody_up(tmp_path: Path, spoil: Any) -> None
     second, done = gate(tmp_path, store)
     assert done == []
     assert facts(second) == facts(first)
+
+
+def test_a_full_disk_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pytest_paoding.gate.keeping.store.write_entry", full)
+    for _ in range(2):
+        done, work = gate(tmp_path, Store(tmp_path / "store"))
+        assert work == ["prune", "evaluate"]
+        told = [note for note in done.result.notes if "No space left on device" in note]
+        assert told == [f"nothing is kept in {tmp_path / 'store'}: No space left on device"]
 
 
 OTHER = FakeModel({"dense": 2, "conv": 1}, {"other": "model"})

@@ -8,32 +8,11 @@ import pytest
 
 from pytest_paoding.config.catalogue import SETTINGS as CATALOGUE
 from pytest_paoding.config.catalogue.keys import EngineCall
-from support.projects import CONFTEST, facts
+from support.projects import CONFTEST, counted, facts, work
 
 if TYPE_CHECKING:
     from support.projects import Project
 
-COUNTING = (
-    CONFTEST
-    + """
-class Counting(FakeEngine):
-    def _note(self, what):
-        with open(LOG, "a") as file:
-            print(what, file=file)
-
-    def prune(self, model, **options):
-        self._note("prune")
-        return super().prune(model, **options)
-
-    def evaluate(self, *models, **options):
-        self._note("evaluate")
-        return super().evaluate(*models, **options)
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_paoding_engine(config):
-    return Counting()
-"""
-)
 EIGHT = """
 @pytest.mark.parametrize("x", range(8))
 @pytest.mark.paoding(max_accuracy_decay="10%")
@@ -42,22 +21,8 @@ def test_it(x, paoding, net):
 """
 
 
-def count(project: Project) -> Project:
-    log = project.path / "work.log"
-    project.write("conftest.py", COUNTING.replace("LOG", repr(str(log))))
-    return project
-
-
-def work(project: Project) -> list[str]:
-    """Return what was done since the last call."""
-    log = project.path / "work.log"
-    found = sorted(log.read_text().split()) if log.exists() else []
-    log.unlink(missing_ok=True)
-    return found
-
-
 def test_pitfall_3_a_model_of_eight_tests_is_pruned_once(project: Project) -> None:
-    count(project).configure()
+    counted(project).configure()
     project.tests(EIGHT)
     ran = project.gate()
     ran.assert_outcomes(passed=8)
@@ -67,7 +32,7 @@ def test_pitfall_3_a_model_of_eight_tests_is_pruned_once(project: Project) -> No
 
 
 def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
-    count(project).configure(cnn={}, mlp={"accuracy": [0.9, 0.5]})
+    counted(project).configure(cnn={}, mlp={"accuracy": [0.9, 0.5]})
     assert project.gate("-v").ret == 1
     assert work(project) == ["evaluate", "evaluate", "prune", "prune"]
     first, files = facts(project), (project.artifacts / "cnn.keras").read_bytes()
@@ -101,7 +66,7 @@ def test_an_unchanged_model_is_not_pruned_again(project: Project) -> None:
     ),
 )
 def test_what_has_changed_is_done_again(single: Project, change: str, done: list[str]) -> None:
-    count(single).configure(cnn={})
+    counted(single).configure(cnn={})
     single.gate()
     work(single)
     options = []
@@ -162,7 +127,7 @@ def add(project: Project, text: str, name: str = "pyproject.toml") -> None:
 
 @pytest.mark.parametrize("key", SETTINGS)
 def test_a_model_is_pruned_again_for_every_other_setting(single: Project, key: str) -> None:
-    count(single).configure(cnn={})
+    counted(single).configure(cnn={})
     single.gate()
     assert work(single) == ["evaluate", "prune"]
     add(single, f"{key} = {SETTINGS[key]}")
@@ -175,7 +140,7 @@ def test_no_setting_of_a_pruning_is_left_out() -> None:
 
 
 def test_a_model_is_pruned_again_for_every_other_target(single: Project) -> None:
-    count(single).configure(cnn={})
+    counted(single).configure(cnn={})
     for target in ("parameters:50%", "parameters:40%"):
         single.gate(f"--paoding-target={target}")
         assert work(single) == ["evaluate", "prune"]
@@ -186,7 +151,7 @@ def test_a_model_is_pruned_again_for_every_other_target(single: Project) -> None
 
 def test_the_order_of_shares_by_layer_counts(single: Project) -> None:
     for shares in ORDERS:
-        count(single).configure(cnn={})
+        counted(single).configure(cnn={})
         add(single, f"ratios = {shares}")
         single.gate()
         assert work(single) == ["evaluate", "prune"]
@@ -200,7 +165,7 @@ def test_inputs_for_calibration_are_told_by_their_values(single: Project) -> Non
         ("iter([3])", ["evaluate", "prune"]),
         ("iter([3])", ["evaluate", "prune"]),
     ):
-        count(single).configure(cnn={})
+        counted(single).configure(cnn={})
         add(single, 'calibration = "our_data:inputs"')
         add(single, f"def inputs():\n    return {inputs}", "our_data.py")
         assert single.gate().ret == 0
@@ -227,7 +192,7 @@ class Telling(FakeEngine):
 
 
 def test_what_no_digest_covers_is_done_every_time(single: Project) -> None:
-    count(single).configure(cnn={"custom": True})
+    counted(single).configure(cnn={"custom": True})
     single.write(
         "conftest.py",
         (single.path / "conftest.py").read_text()
@@ -242,7 +207,7 @@ def pytest_paoding_load_model(config, spec):
 
 
 def test_metrics_of_ones_own_are_measured_every_time(single: Project) -> None:
-    count(single).configure(cnn={})
+    counted(single).configure(cnn={})
     single.write(
         "conftest.py",
         (single.path / "conftest.py").read_text()

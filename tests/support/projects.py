@@ -36,6 +36,27 @@ def net():
 def paoding_data():
     return {DATA}
 """
+COUNTING = (
+    CONFTEST
+    + """
+class Counting(FakeEngine):
+    def _note(self, what):
+        with open(LOG, "a") as file:
+            print(what, file=file)
+
+    def prune(self, model, **options):
+        self._note("prune")
+        return super().prune(model, **options)
+
+    def evaluate(self, *models, **options):
+        self._note("evaluate")
+        return super().evaluate(*models, **options)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_paoding_engine(config):
+    return Counting()
+"""
+)
 BUDGET = '[tool.paoding]\nratio = 0.5\n[tool.paoding.budget]\nmax_accuracy_decay = "2%"\n'
 
 
@@ -112,10 +133,26 @@ def facts(project: Project) -> list[dict[str, object]]:
     ]
 
 
+def counted(project: Project) -> Project:
+    """Let a project's engine write down what it does; return the project."""
+    log = project.path / "work.log"
+    project.write("conftest.py", COUNTING.replace("LOG", repr(str(log))))
+    return project
+
+
+def work(project: Project) -> list[str]:
+    """Return what was done since the last call."""
+    log = project.path / "work.log"
+    found = sorted(log.read_text().split()) if log.exists() else []
+    log.unlink(missing_ok=True)
+    return found
+
+
 def make_project(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, *plugins: str
 ) -> Project:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for name in ("PYTEST_ADDOPTS", "CI", "PAODING_CACHE_KEY"):
+        monkeypatch.delenv(name, raising=False)
     pytester.makeconftest(CONFTEST)
     return Project(pytester, ["-p", "pytest_paoding.plugin", *plugins])

@@ -8,6 +8,7 @@ from pytest_paoding.records.formats import KERAS, read_formats
 
 _RUN, _MODEL = Scope.RUN, Scope.MODEL
 _MOMENTS = ("test", "session")
+_TRUSTED = ("any", "signed")
 
 RUN_KEYS = (
     Key(
@@ -51,6 +52,17 @@ RUN_KEYS = (
         help="publish after the test's teardown, or after the whole session passed",
         meaning='When: after the `"test"` and its teardown, or after the whole `"session"` has '
         "passed.",
+    ),
+    Key(
+        name="cache",
+        read=values.one_of(_TRUSTED),
+        words=_TRUSTED,
+        scope=_RUN,
+        help="which kept results count: any, or those of this run and those signed with the key"
+        " in PAODING_CACHE_KEY (default in CI)",
+        meaning='Which kept results count: `"any"`, or only those of this run and those `"signed"` '
+        "with the key in the environment variable `PAODING_CACHE_KEY`, as in CI by default. See "
+        "[the cache in CI](ci.md#the-cache-in-ci).",
     ),
     Key(
         name="require",

@@ -46,10 +46,11 @@ class KeptResults:
 
     def __post_init__(self) -> None:
         if self.store is not None:
-            self.store = replace(self.store, waiting=self.waiting, gave_up=self._give_up)
+            self.store = replace(self.store, waiting=self.waiting, tell=self._remark)
 
-    def _give_up(self, reason: str) -> None:
-        self.remarks.append(f"another process makes the same, but {reason}: done here as well")
+    def _remark(self, remark: str) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
 
     def distrust(self) -> None:
         """Forget the pruned models that were found, and look for nothing any more."""
@@ -58,7 +59,7 @@ class KeptResults:
                 self.store.forget(key)
         self.store = None
         self.taken.clear()
-        self.remarks.append(_FORGED)
+        self._remark(_FORGED)
 
     def pruned_file(
         self, key: str | None, make: Callable[[], PrunedFile], *, file: Path

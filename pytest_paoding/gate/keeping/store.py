@@ -48,14 +48,14 @@ class Store:
         seal: What its entries are sealed with.
         patience: How long to wait for another process that makes an entry.
         waiting: Called again and again meanwhile.
-        gave_up: Called with the reason where that is in vain, and the work is done here too.
+        tell: Called with a remark where that is in vain, and where nothing can be kept.
     """
 
     folder: Path
     seal: Seal = _OPEN
     patience: Patience = _PATIENT
     waiting: Callable[[], None] = lambda: None
-    gave_up: Callable[[str], None] = lambda _: None
+    tell: Callable[[str], None] = lambda _: None
 
     @contextmanager
     def making(self, key: str) -> Iterator[None]:
@@ -63,9 +63,11 @@ class Store:
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
         lock = self.folder / f"{key}.lock"
-        waiting, gave_up = self.waiting, self.gave_up
-        with held(lock, patience=self.patience, waiting=waiting, gave_up=gave_up):
+        with held(lock, patience=self.patience, waiting=self.waiting, gave_up=self._do_not_wait):
             yield
+
+    def _do_not_wait(self, reason: str) -> None:
+        self.tell(f"another process makes the same, but {reason}: done here as well")
 
     def once(
         self,
@@ -124,8 +126,12 @@ class Store:
         try:
             write_entry(unfinished, key, content, files=files, seal=self.seal)
             unfinished.replace(self.folder / key)
-        except (OSError, TypeError, ValueError):
+        except (TypeError, ValueError):
             remove(unfinished)
+        except OSError as error:
+            remove(unfinished)
+            if not (self.folder / key).is_dir():  # else another process was first
+                self.tell(f"nothing is kept in {self.folder}: {error.strerror or error}")
 
     def forget(self, key: str) -> None:
         """Remove an entry."""

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.gate.keeping.entries import Seal
 from pytest_paoding.gate.keeping.store import Store, key_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Sharing:
     Attributes:
         worker: Name of this xdist worker; None in any other process.
         owner: Process that outlives all workers and removes what they leave behind.
+        seal: What results of other runs are sealed with; None where no such result counts.
+        unkept: Why nothing is kept for later runs, where that is not asked for.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -63,6 +66,8 @@ class Sharing:
         self._told: dict[str, Any] = told.get(_INPUT, {})
         self.worker: str | None = told.get("workerid")
         self.owner: int = self._told.get("owner", os.getpid())
+        self.seal: Seal | None = None
+        self.unkept: str | None = None
 
     @cached_property
     def scratch(self) -> Path:
@@ -92,16 +97,19 @@ class Sharing:
     def store(self) -> Store:
         """Where work is kept: for later runs if pytest has a cache, else for this run."""
         if self.near:
-            return Store(Path(self._told["store"]))
+            return Store(Path(self._told["store"]), self.seal or Seal())
         return self._own_store(distributed=False)
 
     def _own_store(self, *, distributed: bool) -> Store:
         cache = getattr(self._config, "cache", None)
         # Every worker that starts clears the cache, also what others have put there meanwhile.
         cleared = distributed and self._config.getoption("cacheclear", default=False)
-        if cache is None or cleared:
-            return Store(self.scratch / "store")
-        return Store(cache.mkdir(_INPUT))
+        if cache is not None and self.seal is not None and not cleared:
+            try:
+                return Store(cache.mkdir(_INPUT), self.seal)
+            except OSError as error:
+                self.unkept = f"nothing is kept for later runs: {error}"
+        return Store(self.scratch / "store", self.seal or Seal())
 
     def tell(self, node: Any, root: Path | None, *, seen: bool = False) -> None:
         """Tell a worker which process outlives it, and what it shares if gates run.
