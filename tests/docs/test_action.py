@@ -174,7 +174,7 @@ def test_what_is_uploaded_has_a_name_that_no_other_job_gives(
 )
 def test_what_a_workflow_uses_is_pinned_by_commit(path: Path) -> None:
     for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
-        assert re.fullmatch(r"(\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)( #.*)?", used)
+        assert re.fullmatch(r"(\./\S+|[\w-]+(/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)( #.*)?", used)
 
 
 def test_results_are_kept_between_runs_only_with_a_key() -> None:
