@@ -11,14 +11,13 @@ import contextlib
 import hashlib
 import os
 import shutil
-import socket
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
+from pytest_paoding.gate.files.leftovers import half_made, sweep_half_made
 from pytest_paoding.gate.files.whole_files import move, write_whole
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
 from pytest_paoding.records.formats import ENDINGS, KERAS
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PREFIX = ".staging-paoding-"
-_STALE_AFTER = 2 * 24 * 3600.0
-_WINDOWS = os.name == "nt"
 
 
 class ManifestError(ArtifactError):
@@ -90,7 +87,7 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
         if not artifacts.exists():
             artifacts.mkdir(parents=True, exist_ok=True)  # another worker may be first
             (artifacts / ".gitignore").write_text("*\n", encoding="utf-8")
-        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{_host()}-{owner}-", dir=artifacts))
+        return Path(tempfile.mkdtemp(prefix=half_made(_PREFIX, owner), dir=artifacts))
     except OSError as error:
         raise _refusal("stage in", artifacts, error) from error
 
@@ -159,11 +156,7 @@ def discard(folder: Path) -> None:
 
 def sweep(artifacts: Path, *, owner: int) -> None:
     """Remove the staging folders of `owner`, of dead processes of this host, and very old ones."""
-    for folder in artifacts.glob(f"{_PREFIX}*"):
-        host, process = [*folder.name.removeprefix(_PREFIX).split("-"), ""][:2]
-        here = host == _host() and process.isdecimal()
-        if (here and (int(process) == owner or not _is_alive(int(process)))) or _is_old(folder):
-            discard(folder)
+    sweep_half_made(artifacts, _PREFIX, owner=owner)
 
 
 def write_manifest(staged: Staged, content: Mapping[str, Any]) -> None:
@@ -218,26 +211,3 @@ def _refusal(what: str, path: Path, error: OSError) -> ArtifactError:
         f"cannot {what} {path}: {error.strerror or error}; make room or choose another folder with"
         " --paoding-artifacts"
     )
-
-
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-
-
-def _is_alive(process: int) -> bool:
-    if _WINDOWS:
-        return True  # os.kill would end the process it asks about; age decides there
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
-def _is_old(folder: Path) -> bool:
-    try:
-        return time.time() - folder.stat().st_mtime > _STALE_AFTER
-    except FileNotFoundError:
-        return False

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate import artifacts
 from pytest_paoding.gate.artifacts import (
     ManifestError,
     Staged,
@@ -21,7 +20,7 @@ from pytest_paoding.gate.artifacts import (
     sweep,
     write_manifest,
 )
-from pytest_paoding.gate.files import whole_files
+from pytest_paoding.gate.files import leftovers, whole_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,13 +198,13 @@ def test_sweeping_where_nothing_is(folder: Path) -> None:
 
 
 def test_a_folder_that_another_run_has_just_removed_is_no_matter(tmp_path: Path) -> None:
-    assert not artifacts._is_old(tmp_path / "gone")
+    assert not leftovers._is_old(tmp_path / "gone")
 
 
 def test_on_windows_no_process_is_asked_whether_it_lives(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artifacts, "_WINDOWS", True)
+    monkeypatch.setattr(leftovers, "_WINDOWS", True)
     dead = open_staging(folder, owner=dead_process())
     sweep(folder, owner=os.getpid())
     assert dead.exists()

@@ -1,4 +1,4 @@
-"""A kill at any instant of a gate loses nothing and leaves nothing half written under its name."""
+"""A kill at any instant of whatever is written loses nothing and leaves nothing half written."""
 
 from __future__ import annotations
 
@@ -6,108 +6,117 @@ import hashlib
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_paoding.gate.artifacts import sweep
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-KILLS = 50
-SCRIPT = """
-import os, sys
-from pathlib import Path
-from support.fake_engine import FakeEngine, FakeModel
-from pytest_paoding.gate.artifacts import publish
-from pytest_paoding.records.budgets import Limit
-from pytest_paoding.records.metrics import BUDGETS
-from pytest_paoding.gate.stages import Gate, GateSpec
-from pytest_paoding.gate.workbench import Workbench
-from pytest_paoding.config.gate_settings import resolve
-from pytest_paoding.records.results import Setting
-import dataclasses
+if sys.platform == "win32":
+    pytest.skip("Windows has no SIGKILL", allow_module_level=True)
 
-folder = Path(sys.argv[1])
-limits = (Limit(BUDGETS["max_size"], 10**6),)
-settings = dataclasses.replace(resolve({"ratio": Setting(0.5, "call")}), limits=limits)
-print("ready", flush=True)
-for line in sys.stdin:
-    model = FakeModel({"dense": 40}, {"number": int(line)})
-    gate = Gate(
-        spec=GateSpec(name="net", settings=settings, root=folder),
-        bench=Workbench(
-            engine=FakeEngine(pause=0.008), load_model=lambda: model, load_data=lambda: None
-        ),
-        artifacts=folder,
-        owner=os.getpid(),
-    )
-    publish(gate.run().staged)
-    print("done", flush=True)
-"""
+from support.killed_work import KINDS, newest
+
+FEW, MANY = 25, 250
+"""Kills of each kind of writing: a hundred in CI, a thousand in the night."""
+LEFT = {
+    "publish": ["net.json", "net.keras"],
+    "keep": ["store"],
+    "accept": ["baseline.json"],
+    "report": ["report.json"],
+}
 
 
-def launch(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(folder)],
+class Killed:
+    """Work that is done in forks of another process, and killed there."""
+
+    def __init__(self, process: subprocess.Popen[str], kind: str) -> None:
+        self._process = process
+        self._kind = kind
+
+    def run(self, number: int, seconds: float) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{self._kind} {number} {seconds}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def working(folder: Path, kind: str) -> Iterator[Killed]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "support.killed_work", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[1]), *sys.path)),
+        },
     )
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
-
-
-def judge_one(process: subprocess.Popen[str], number: int) -> None:
-    assert process.stdin is not None
-    process.stdin.write(f"{number}\n")
-    process.stdin.flush()
-
-
-def whole(model: bytes, number: int) -> bool:
-    """Whether a model file is all of what the fake engine writes for a gate."""
-    one = json.dumps({"layers": {"dense": 20}, "facts": {"number": number}})
-    return model.decode() == one * 21
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_the_previous_artifact_survives_a_kill_at_random_instants(tmp_path: Path) -> None:
-    instants = random.Random(0)
-    target, manifest = tmp_path / "net.keras", tmp_path / "net.json"
-    process, upcoming = launch(tmp_path), launch(tmp_path)
-    assert line_of(process) == "ready\n"
-    began = time.perf_counter()
-    judge_one(process, 0)
-    assert line_of(process) == "done\n"
-    process.communicate()
-    longest = 1.5 * (time.perf_counter() - began)
-    present, published = 0, 0
-    for number in range(1, KILLS + 1):
-        process, upcoming = upcoming, launch(tmp_path)
-        assert line_of(process) == "ready\n"
-        before = manifest.read_text()
-        judge_one(process, number)
-        time.sleep(instants.uniform(0, longest))
-        process.send_signal(signal.SIGKILL)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield Killed(process, kind)
+    finally:
+        process.kill()
         process.communicate()
-        model, after = target.read_bytes(), manifest.read_text()
-        replaced = not whole(model, present)
-        present = number if replaced else present
-        published += replaced
-        # Whatever the machine's pace, some kills shall come before and some after the publication.
-        longest *= 0.9 if replaced else 1.1
-        assert whole(model, present)
-        assert replaced or after == before
-        belongs = json.loads(after)["file"]["sha256"] == hashlib.sha256(model).hexdigest()
-        assert belongs or after == before
-    upcoming.kill()
-    upcoming.communicate()
-    assert 5 <= published <= KILLS - 5
-    sweep(tmp_path, owner=os.getpid())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.keras"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kill_loses_nothing_and_the_next_run_is_clean(tmp_path: Path, kind: str) -> None:
+    killed_again_and_again(tmp_path, kind, FEW)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thousand_kills_lose_nothing(tmp_path: Path, kind: str) -> None:
+    killed_again_and_again(tmp_path, kind, MANY)
+
+
+def killed_again_and_again(folder: Path, kind: str, kills: int) -> None:
+    instants = random.Random(kind)
+    with working(folder, kind) as work:
+        began = time.perf_counter()
+        assert work.run(1, 60.0) == "done"
+        longest = 1.5 * (time.perf_counter() - began)
+        present, killed, written = newest(folder, kind), 0, 0
+        for number in range(2, kills + 2):
+            before = manifest(folder)
+            killed += work.run(number, instants.uniform(0, longest)) == "killed"
+            found = newest(folder, kind)
+            assert found == present or found in following(kind, present, number)
+            assert kind != "publish" or belongs(folder) or manifest(folder) == before
+            replaced = found != present
+            # Whatever the machine's pace, some kills shall come before and some after the writing.
+            longest *= 0.8 if replaced else 1.25
+            present, written = found, written + replaced
+        assert kills / 5 <= written <= kills * 4 / 5
+        assert killed >= kills / 5
+        assert work.run(kills + 2, 60.0) == "done"
+        assert newest(folder, kind) in following(kind, present, kills + 2)
+    assert sorted(path.name for path in folder.iterdir()) == LEFT[kind]
+    if kind == "keep":
+        assert not [path for path in (folder / "store").iterdir() if path.name[0] == "."]
+
+
+def following(kind: str, present: int, number: int) -> tuple[int, ...]:
+    """Return what may be there after more work: its number, or one or two entries more."""
+    return (present + 1, present + 2) if kind == "keep" else (number,)
+
+
+def manifest(folder: Path) -> str:
+    path = folder / "net.json"
+    return path.read_text() if path.exists() else ""
+
+
+def belongs(folder: Path) -> bool:
+    """Whether the manifest is that of the model beside it."""
+    sha256 = hashlib.sha256((folder / "net.keras").read_bytes()).hexdigest()
+    return json.loads(manifest(folder))["file"]["sha256"] == sha256

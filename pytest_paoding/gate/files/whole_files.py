@@ -16,6 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+from pytest_paoding.gate.files.leftovers import half_made, sweep_half_made
+
+_PREFIX = ".paoding-"
 _WINDOWS = os.name == "nt"
 _TRIES, _PAUSE = 40, 0.05
 """Number and length (seconds) of waits on Windows for another process to release a file."""
@@ -63,7 +66,8 @@ def move(source: Path, target: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".paoding-{secrets.token_hex(8)}")
+    unfinished = path.with_name(f"{half_made(_PREFIX, os.getpid())}{secrets.token_hex(4)}")
+    sweep_half_made(path.parent, _PREFIX)
     try:
         with unfinished.open("xb") as file:
             file.write(content)

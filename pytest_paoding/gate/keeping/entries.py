@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import os
-import shutil
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,17 +103,6 @@ def read_entry(folder: Path, key: str, *, files: Mapping[str, Path], seal: Seal)
         if _copied(folder / name, target) != kept:
             raise ValueError(f"{name} of {key} is not what was written")
     return content
-
-
-def remove(path: Path) -> None:
-    """Remove whatever stands under a name, as far as that can be done."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # it stays, and is no entry
-        return
 
 
 def _copied(source: Path, target: Path) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_paoding.gate.files.leftovers import half_made, remove, sweep_half_made
 from pytest_paoding.gate.keeping.code_digest import code_digest
 from pytest_paoding.gate.keeping.entries import (
     MALFORMED,
     Seal,
     read_entry,
-    remove,
     write_entry,
 )
 from pytest_paoding.gate.keeping.locking import Patience, held
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 _STALE_AFTER = 30 * 24 * 3600.0
 """Seconds after which an entry that nobody used is removed."""
+_PREFIX = ".unfinished-"
 _OPEN, _PATIENT = Seal(), Patience()
 _NONE: Mapping[str, Path] = MappingProxyType({})
 
@@ -122,7 +123,8 @@ class Store:
         self, key: str, content: Mapping[str, Any], *, files: Mapping[str, Path] = _NONE
     ) -> None:
         """Keep content, and copies of files by any names, under a key."""
-        unfinished = self.folder / f".{key}.{secrets.token_hex(4)}"
+        mine = half_made(_PREFIX, os.getpid())
+        unfinished = self.folder / f"{mine}{secrets.token_hex(4)}"
         try:
             write_entry(unfinished, key, content, files=files, seal=self.seal)
             unfinished.replace(self.folder / key)
@@ -138,7 +140,8 @@ class Store:
         remove(self.folder / key)
 
     def sweep(self) -> None:
-        """Remove what nobody has used for a month."""
+        """Remove what nobody has used for a month, and what killed processes have left."""
+        sweep_half_made(self.folder, _PREFIX)
         for path in self.folder.glob("*"):
             with contextlib.suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _STALE_AFTER:

@@ -1,0 +1,80 @@
+"""What a killed process leaves half made: its name tells whose it is, so that others may remove it.
+
+Such names begin with a prefix, the host and the process that outlives whoever works there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import socket
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STALE_AFTER = 2 * 24 * 3600.0
+"""Seconds after which whatever has such a name is removed: a process may be of another host."""
+_OWNED = re.compile(r"([0-9a-f]{8})-([0-9]+)-")
+_WINDOWS = os.name == "nt"
+
+
+def half_made(prefix: str, owner: int) -> str:
+    """Return the beginning of a name for what is half made.
+
+    Args:
+        prefix: Tells what it is.
+        owner: Process whose death makes it stale.
+    """
+    return f"{prefix}{_host()}-{owner}-"
+
+
+def sweep_half_made(folder: Path, prefix: str, *, owner: int | None = None) -> None:
+    """Remove what is half made and of `owner`, of dead processes of this host, or very old."""
+    for path in folder.glob(f"{prefix}*"):
+        named = _OWNED.match(path.name.removeprefix(prefix))
+        if named is None:  # somebody else's, whatever it is
+            continue
+        host, process = named[1], int(named[2])
+        here = host == _host()
+        if (here and (process == owner or not _is_alive(process))) or _is_old(path):
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove whatever stands under a name, as far as that can be done."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:  # a later run removes it
+        return
+
+
+@cache
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    if _WINDOWS:
+        return True  # os.kill would end the process it asks about; age decides there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime > _STALE_AFTER
+    except FileNotFoundError:
+        return False
