@@ -119,7 +119,7 @@ def test_the_manifest_tells_what_was_judged_how_and_of_which_file(tmp_path: Path
         "bytes": target.stat().st_size,
         "sha256": sha256_of(target),
     }
-    assert manifest["revision"] == {"commit": "0123abc", "dirty": True}
+    assert manifest["revision"] == {"commit": "0123abc", "dirty": True, "branch": None}
     gate = manifest["gate"]
     assert gate["checks"][0]["limit"] == 0.1
     assert gate["checks"][0]["source"] == "call"
