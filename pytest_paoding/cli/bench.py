@@ -8,11 +8,13 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.arguments import add_settings, arrays, settings_of
+from pytest_paoding.cli.arguments import DATA, add_settings, read_data, settings_of
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.cli_values import argument
+from pytest_paoding.config.references import References
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.gate.source import Source
 from pytest_paoding.records.protocol import about_inputs
 from pytest_paoding.records.strategy_names import NAMES
 from pytest_paoding.records.text import quantities
@@ -38,9 +40,7 @@ def add(commands: Any) -> None:
     )
     parser.set_defaults(run=run)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
-    parser.add_argument(
-        "--data", required=True, type=Path, help="an .npz file with inputs x and labels y"
-    )
+    parser.add_argument("--data", required=True, **DATA)
     parser.add_argument(
         "--ratios", nargs="+", type=argument(quantities.ratio), default=[0.25, 0.5, 0.75]
     )
@@ -59,9 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.plot is not None:
         require_plot(arguments.plot)
-    data = arrays(arguments.data)
-    if not isinstance(data, dict) or not {"x", "y"} <= data.keys():
-        raise DataError(f"{arguments.data}: holds no arrays x and y")
+    engine = KerasEngine()
+    source = Source(engine, arguments.model, model=None, hook=lambda: None)
+    source.find()
+    data = read_data(arguments.data, References(Path.cwd()))
     grid = Grid(
         strategies=arguments.strategies,
         ratios=arguments.ratios,
@@ -69,11 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
         epsilon=arguments.epsilon,
         settings=settings_of(arguments, _SETTINGS),
     )
-    engine = KerasEngine()
-    model = engine.opened(
-        engine.load_model(arguments.model), input_shape=grid.settings.get("input_shape")
-    ).model
-    found = medians(trials(arguments.model.stem, model, (data["x"], data["y"]), grid))
+    shape = grid.settings["input_shape"]
+    model = engine.opened(source.load(), input_shape=shape).model
+    found = medians(trials(arguments.model.stem, model, data, grid))
     write(*table(found).split("\n"))
     if arguments.plot is not None:
         plot(found, arguments.plot)

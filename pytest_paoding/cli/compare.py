@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import write
-from pytest_paoding.config.bounds import Bound, by_part, read_bound
-from pytest_paoding.config.cli_values import argument
+from pytest_paoding.config.bounds import Bound, by_part
+from pytest_paoding.config.cli_values import described_limit
 from pytest_paoding.gate.regression import regressions
 from pytest_paoding.records.budgets import Limit, Outcome, judge, measured_names
 from pytest_paoding.records.formats import EXPORTED
@@ -38,13 +37,9 @@ def add(commands: Any) -> None:
             name, metavar=name.upper(), type=Path, help="file of --paoding-json, or a baseline"
         )
     for key, metric in REGRESSIONS.items():
-        parser.add_argument(
-            f"--{key.replace('_', '-')}",
-            metavar="LIMIT",
-            type=argument(partial(read_bound, metric=metric)),
-            default=Bound(0.0),
-            help='limit, or "off" (default: 0)',
-        )
+        told = described_limit(metric)
+        told |= {"default": Bound(0.0), "help": f"{told['help']} (default: 0)"}
+        parser.add_argument(f"--{key.replace('_', '-')}", **told)
 
 
 def run(arguments: argparse.Namespace) -> int:

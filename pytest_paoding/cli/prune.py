@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
-import time
-from contextlib import closing, nullcontext
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.arguments import add_settings, settings_of
+from pytest_paoding.cli.arguments import (
+    DATA,
+    JUDGING,
+    PRUNING,
+    add_limits,
+    add_settings,
+    layer_of,
+)
+from pytest_paoding.cli.judging import Errand, Judged, judged
 from pytest_paoding.cli.reading import same_file, write
-from pytest_paoding.config.cli_values import argument
-from pytest_paoding.engine.keras_engine import KerasEngine
+from pytest_paoding.config.catalogue import SETTINGS
+from pytest_paoding.config.cli_values import argument, described
 from pytest_paoding.errors import ArtifactError, SurgeryError, cannot_write
-from pytest_paoding.gate.saving import bytes_of_original, save_readable
+from pytest_paoding.gate.artifacts import discard, publish
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.measurement import Measurement
-from pytest_paoding.records.plan import Plan, layers_of
+from pytest_paoding.records.plan import Plan
 from pytest_paoding.records.plans.plan_files import require_free
-from pytest_paoding.records.protocol import about_inputs
-from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.text import quantities
+from pytest_paoding.records.results import Setting
+from pytest_paoding.records.text.ratios import read_ratio
 from pytest_paoding.reporting import wording
-from pytest_paoding.reporting.progress import Progress, TerminalLine
-from pytest_paoding.reporting.terminal import layer_table, metric_table
+from pytest_paoding.reporting.terminal import budget_table, layer_table, metric_table
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from pytest_paoding.records.text.ratios import Ratio
+
+_EXPORT = "further formats to write beside OUT, such as tflite-int8 or onnx"
 
 
 def add(commands: Any) -> None:
     """Describe the command to the subparsers of a parser."""
     parser = commands.add_parser(
         "prune",
-        help="prune a model file",
-        description="Remove a share of the units of every prunable layer of a Keras model.",
+        help="prune a model file, and judge what that cost",
+        description="Remove a share of the units of every prunable layer of a Keras model. With"
+        " budgets the pruned model is judged, and not written if it is over one: the exit code is"
+        " 1 then.",
     )
     parser.set_defaults(run=run)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
     parser.add_argument(
         "-r",
         "--ratio",
-        type=argument(quantities.ratio),
-        help="share of the units to remove, such as 0.5 or 50%%",
+        type=argument(_ratio),
+        help="share of the units to remove, such as 0.5 or 50%%, or auto: as many as the budgets"
+        " allow",
     )
+    parser.add_argument("--data", **DATA)
     parser.add_argument(
         "--plan",
         metavar="PLAN",
@@ -66,7 +76,19 @@ def add(commands: Any) -> None:
         type=argument(_output),
         help="the .keras file to write; replaced in one step when all is done",
     )
-    add_settings(parser)
+    parser.add_argument(
+        "--export",
+        dest="formats",
+        nargs="+",
+        **{**described(SETTINGS["formats"]), "help": _EXPORT},
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="write what is over budget, too; the exit code is 1 all the same",
+    )
+    add_settings(parser, (*PRUNING, *JUDGING))
+    add_limits(parser)
     parser.add_argument(
         "--explain",
         action="store_true",
@@ -78,43 +100,66 @@ def run(arguments: argparse.Namespace) -> int:
     """Prune a model file; return the exit code.
 
     Raises:
-        PaodingError: The file cannot be loaded, pruned or written.
+        PaodingError: The file cannot be loaded, pruned, judged or written.
     """
-    source, output = arguments.model, arguments.output
     _require_one(arguments)
-    plan = _read_plan(arguments.plan) if arguments.plan else None
-    if same_file(output, source):
+    layer = layer_of(arguments, (*PRUNING, *JUDGING, "formats", "ratio"))
+    plan = None if arguments.plan is None else _read_plan(arguments.plan)
+    if plan is not None:
+        layer["ratio"] = Setting(_share(plan), str(arguments.plan))
+    if same_file(arguments.output, arguments.model):
         arguments.parser.error("OUT is the MODEL itself, which is never written to")
-    engine = KerasEngine()
-    model = engine.load_model(source)
-    started = time.perf_counter()  # how long TensorFlow takes to start says nothing of the pruning
-    seen = sys.stderr.isatty()
-    progress = Progress(TerminalLine(_StandardError()), source.name) if seen else None
-    settings = settings_of(arguments)
-    found = engine.opened(model, input_shape=settings["input_shape"])
-    original = found.model
-    with nullcontext() if progress is None else closing(progress):
-        if plan is None:
-            pruned = engine.prune(original, ratio=arguments.ratio, progress=progress, **settings)
-        else:
-            pruned = engine.apply(original, plan)
-    if arguments.save_plan is not None:
-        _save_plan(pruned.plan, arguments.save_plan)
-    metrics = engine.evaluate(original, pruned.model, None, epsilons=(), **about_inputs(settings))
-    metrics["size"] = _saved(engine, original, pruned.model, output)
-    result = GateResult(
-        name=source.stem,
-        outcome=Outcome.UNJUDGED,
-        reason="without data and budgets nothing is judged",
-        metrics=metrics,
-        layers=layers_of(pruned.plan),
-        notes=(*found.notes, *pruned.notes),
-        duration=time.perf_counter() - started,
+    found = judged(
+        Errand(
+            source=arguments.model,
+            layer=layer,
+            data=arguments.data,
+            plan=plan,
+            output=arguments.output,
+            force=arguments.force,
+        )
     )
-    layers = result.explain() if arguments.explain else layer_table(result)
-    done = f"{wording.pruned(result)}: {output}"
-    write(*f"{layers}\n\n{metric_table(result)}\n".split("\n"), *result.notes, done)
-    return 0
+    _save(found, arguments.save_plan)
+    write(*_told(found, arguments.output, explain=arguments.explain))
+    return int(found.missed)
+
+
+def _share(plan: Plan) -> float:
+    """Return the share of all units that a plan removes."""
+    units = sum(layer.units for layer in plan.layers)
+    return 1 - sum(len(layer.kept) for layer in plan.layers) / units
+
+
+def _save(found: Judged, plan: Path | None) -> None:
+    """Write what may be written: the plan, the pruned model, and its files in other formats."""
+    if found.staged is None:
+        return
+    try:
+        if plan is not None:
+            _save_plan(found.plan, plan)
+        publish(found.staged, manifest=False)
+    finally:
+        discard(found.staged.folder)
+
+
+def _told(found: Judged, output: Path, *, explain: bool) -> Iterator[str]:
+    """Yield the lines of what was done and found."""
+    result = found.result
+    yield from (result.explain() if explain else layer_table(result)).split("\n")
+    yield from ("", *metric_table(result).split("\n"), "")
+    if result.checks:
+        yield from (*budget_table(result).split("\n"), "")
+    yield from result.notes
+    if result.checks:
+        yield result.headline if found.missed else "within budget"
+    if found.staged is None:
+        yield f"{wording.pruned(result)}: {output} is not written"
+    else:
+        beside = found.staged.target if output.is_symlink() else output
+        exported = (str(beside.with_name(each.name)) for each in found.staged.exports.values())
+        yield f"{wording.pruned(result)}: {', '.join((str(output), *exported))}"
+    if result.outcome is Outcome.OVER_BUDGET:
+        yield f"{wording.remedy(result)}, or write it all the same with --force"
 
 
 def _require_one(arguments: argparse.Namespace) -> None:
@@ -143,41 +188,19 @@ def _save_plan(plan: Plan, path: Path) -> None:
         raise ArtifactError(cannot_write(path, error)) from error
 
 
-def _saved(engine: KerasEngine, original: Any, pruned: Any, output: Path) -> Measurement:
-    """Write the pruned model once it can be read back; return both sizes, saved the same way."""
-    target = output.resolve()  # what a link leads to is replaced, not the link
-    try:
-        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=target.parent) as folder:
-            file = Path(folder, target.name)
-            before = bytes_of_original(engine, original, file, compress=False).size
-            save_readable(engine, pruned, original, file)
-            after = file.stat().st_size
-            file.replace(target)
-    except OSError as error:
-        raise ArtifactError(cannot_write(output, error)) from error
-    return Measurement(before, after, after)
-
-
-@dataclass(frozen=True, slots=True)
-class _StandardError:
-    """Where progress is shown: one line that is written over."""
-
-    def ensure_newline(self) -> None:
-        """Do nothing: the line is begun and ended here."""
-
-    def rewrite(self, line: str, *, erase: bool = False) -> None:
-        """Write over the present line."""
-        sys.stderr.write(f"\r{line}" + "\x1b[K" * erase)
-
-    def flush(self) -> None:
-        """Let the terminal have what was written."""
-        sys.stderr.flush()
+def _ratio(text: str) -> Ratio:
+    found = read_ratio(text)
+    if isinstance(found, tuple):
+        raise ValueError(f"{text!r} is more than one ratio: give one, or auto")  # noqa: TRY004 - argparse shows it
+    return found
 
 
 def _output(text: str) -> Path:
-    if Path(text).suffix != ".keras":
-        raise ValueError(f"{text} does not end in .keras, so Keras could not load it")
-    return _writable(text)
+    path = _writable(text)
+    for each in (path, Path(os.path.realpath(path))):
+        if each.suffix != ".keras":
+            raise ValueError(f"{each} does not end in .keras, so Keras could not load it")
+    return path
 
 
 def _plan_file(text: str) -> Path:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from pytest_paoding.config.bounds import by_key, file_bound, read_bound
+from pytest_paoding.records.metrics import LIMITS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_paoding.config.bounds import Bound
     from pytest_paoding.config.catalogue.keys import Key
+    from pytest_paoding.records.metrics import Metric
 
 _Value = TypeVar("_Value")
 
@@ -36,6 +43,42 @@ def described(key: Key) -> dict[str, Any]:
     if key.words:
         return {**told, "choices": key.words, "type": _word(read)}
     return {**told, "type": argument(read), "metavar": key.metavar}
+
+
+def described_limit(metric: Metric) -> dict[str, Any]:
+    """Return the keywords that describe the argument of a limit to a parser."""
+    what = metric.name.replace("_", " ")
+    return {
+        "metavar": "LIMIT",
+        "type": argument(partial(read_bound, metric=metric)),
+        "help": f'limit ({metric.operator}) of {what} or "off"',
+    }
+
+
+FORMAT_BUDGET: Mapping[str, Any] = MappingProxyType(
+    {
+        "metavar": "FORMAT:KEY=LIMIT",
+        "action": "append",
+        "default": [],
+        "type": argument(file_bound),
+        "help": "limit of an exported file, such as tflite-int8:max_size=60kB; may be given several"
+        " times",
+    }
+)
+"""Describes the argument of limits on exported files to a parser."""
+
+
+def limits_given(options: Mapping[str, Any]) -> dict[str, Bound]:
+    """Return the limits that options give, by whole keys.
+
+    Args:
+        options: What each option gives, by its name; None where it is not used.
+    """
+    bounds = {key: options[key] for key in LIMITS if options.get(key) is not None}
+    bounds |= dict(options["format_budget"])
+    return {
+        whole: each for key, bound in bounds.items() for whole, each in by_key(key, bound).items()
+    }
 
 
 def _word(read: Callable[[str], str]) -> Callable[[str], str]:

@@ -92,8 +92,12 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
         raise _refusal("stage in", artifacts, error) from error
 
 
-def publish(staged: Staged) -> Path:
+def publish(staged: Staged, *, manifest: bool = True) -> Path:
     """Move a staged model and its manifest to their place, and remove the staging folder.
+
+    Args:
+        staged: The files.
+        manifest: Whether the manifest goes with them.
 
     If one of several files cannot be moved, those before it are restored. (If the process ends
     between two of them, all files are whole, but some are previous ones; the manifest is the
@@ -106,7 +110,8 @@ def publish(staged: Staged) -> Path:
     try:
         _publish_all(staged)
         try:
-            move(staged.manifest, manifest_path(staged.target))
+            if manifest:
+                move(staged.manifest, manifest_path(staged.target))
         except OSError as error:
             raise ManifestError(
                 str(_refusal("publish", manifest_path(staged.target), error))
@@ -209,5 +214,5 @@ def sha256_of(path: Path) -> str:
 def _refusal(what: str, path: Path, error: OSError) -> ArtifactError:
     return ArtifactError(
         f"cannot {what} {path}: {error.strerror or error}; make room or choose another folder with"
-        " --paoding-artifacts"
+        " --paoding-artifacts, or on the command line with --output"
     )

@@ -1,12 +1,14 @@
-"""What publication may replace: files of earlier gates, not the model, nor another's JSON."""
+"""What is published of a gate, and what may be replaced: neither the model nor another's JSON."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.artifacts import manifest_path
+from pytest_paoding.records.budgets import PUBLISHED, Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,12 +17,26 @@ _REMEDY = "publish in another folder (artifacts in [tool.paoding], or --paoding-
 _KEYS = {"schema", "gate"}
 
 
-def require_replaceable(target: Path, source: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published of a gate.
+
+    Attributes:
+        outcomes: The outcomes with which its files are.
+        manifest: Whether a manifest goes beside them.
+    """
+
+    outcomes: frozenset[Outcome] = PUBLISHED
+    manifest: bool = True
+
+
+def require_replaceable(target: Path, source: Path | None, *, manifest: bool = True) -> None:
     """Refuse to publish over the model that is pruned, or over JSON that is no manifest.
 
     Args:
-        target: Where the pruned model goes, with its manifest beside it.
+        target: Where the pruned model goes.
         source: The file of the original model, where it comes from one.
+        manifest: Whether a manifest goes beside it.
 
     Raises:
         ArtifactError: There is such a file; one line.
@@ -30,20 +46,28 @@ def require_replaceable(target: Path, source: Path | None) -> None:
             raise ArtifactError(
                 f"{target} is the model itself, which is never written to: {_REMEDY}"
             )
-        manifest = manifest_path(target)
-        for each in (target, manifest):
+        beside = manifest_path(target)
+        for each in (target, *([beside] if manifest else [])):
             if each.exists() and not (each.is_file() or each.is_dir()):  # a folder stays anyway
                 raise ArtifactError(f"{each} is no file, and would be lost: {_REMEDY}")
-        if manifest.is_file() and _is_of_others(manifest):
-            raise ArtifactError(f"{manifest} is not a manifest of this package: {_REMEDY}")
+        if manifest and beside.is_file() and _is_of_others(beside):
+            raise ArtifactError(f"{beside} is not a manifest of this package: {_REMEDY}")
     except OSError as error:
         raise ArtifactError(f"cannot publish {target}: {error.strerror or error}") from error
 
 
-def _is_of_others(path: Path) -> bool:
-    """Whether a file is sound JSON, but no manifest; a damaged manifest is replaced."""
+def is_manifest(path: Path) -> bool:
+    """Whether there is a manifest, so that what stands beside it was published by a gate."""
+    try:
+        return path.is_file() and not _is_of_others(path, damaged=True)
+    except OSError:
+        return False
+
+
+def _is_of_others(path: Path, *, damaged: bool = False) -> bool:
+    """Whether a file is sound JSON, but no manifest; a damaged one is replaced."""
     try:
         document = json.loads(path.read_bytes())
     except (RecursionError, ValueError):
-        return False
+        return damaged
     return not (isinstance(document, dict) and document.keys() >= _KEYS)

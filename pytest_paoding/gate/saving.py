@@ -26,7 +26,7 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or file
-        remedy = "set --paoding-artifacts or TMPDIR to another folder"
+        remedy = "set --paoding-artifacts, --output or TMPDIR to another folder"
         raise ArtifactError(cannot_write(where, error, instead=remedy)) from error
 
 

@@ -25,10 +25,10 @@ from pytest_paoding.gate.files.manifests import manifest_of
 from pytest_paoding.gate.machine import machine
 from pytest_paoding.gate.notes import notes
 from pytest_paoding.gate.ratio_search import MOST_TRIALS, largest, strain_of
-from pytest_paoding.gate.replaceable import require_replaceable
+from pytest_paoding.gate.replaceable import Publication, require_replaceable
 from pytest_paoding.gate.stopwatch import Stopwatch
 from pytest_paoding.records.baseline import Entry
-from pytest_paoding.records.budgets import NO_BUDGET, PUBLISHED, Outcome, Verdict, judge
+from pytest_paoding.records.budgets import NO_BUDGET, Outcome, Verdict, judge
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.metrics import KNOWN, Metric, better_values
 from pytest_paoding.records.results import GateResult, Trial
@@ -111,6 +111,7 @@ class Gate:
         compare: Gives the regressions of what was measured, in the form of a baseline's entry.
         accepted: The baseline's entry that the gate is compared with.
         artifacts: Folder to publish in; None to only judge.
+        publication: What is published.
         owner: Process whose death makes staged files stale.
         forced: Reason for publishing even over budget.
         revision: The commit to record.
@@ -125,6 +126,7 @@ class Gate:
     compare: Callable[[Entry], Mapping[str, Measurement]] = lambda _: {}
     accepted: Entry | None = None
     artifacts: Path | None = None
+    publication: Publication = field(default_factory=Publication)
     owner: int = 0
     forced: str | None = None
     revision: Revision = field(default_factory=Revision)
@@ -159,7 +161,7 @@ class Gate:
         cleanup.callback(discard, folder)
         target = folder.parent / f"{self.spec.target}{ENDINGS[KERAS]}"
         if self.artifacts is not None:
-            require_replaceable(target, self.spec.path)
+            require_replaceable(target, self.spec.path, manifest=self.publication.manifest)
         return Staged(folder, target, self.spec.settings.exported)
 
     def _judged(self, staged: Staged) -> GateResult:
@@ -175,7 +177,7 @@ class Gate:
             self.trials.clear()
 
     def _publishes(self, result: GateResult) -> bool:
-        return self.artifacts is not None and result.outcome in PUBLISHED
+        return self.artifacts is not None and result.outcome in self.publication.outcomes
 
     def _work(self, staged: Staged) -> None:
         """Prune, save, measure and judge at the given ratio or target, or search for a ratio."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.bounds import by_key, file_bound, read_bound
 from pytest_paoding.config.catalogue import SETTINGS
-from pytest_paoding.config.cli_values import argument, described, reason
+from pytest_paoding.config.cli_values import (
+    FORMAT_BUDGET,
+    argument,
+    described,
+    described_limit,
+    limits_given,
+    reason,
+)
 from pytest_paoding.records.metrics import LIMITS
 from pytest_paoding.records.results import Setting
 
@@ -26,7 +31,7 @@ _SHORT = {
 }
 """Second, shorter names of budget options."""
 
-_SOURCE = "command line"
+_SOURCE, _OURS = "command line", "paoding_"
 
 _Described = tuple[tuple[str, ...], "Mapping[str, Any]"]
 
@@ -82,12 +87,8 @@ _OF_A_RUN: dict[str, dict[str, Any]] = {
         "help": "annotations and job summary for GitHub Actions; auto: where it runs there",
     },
     "--paoding-format-budget": {
-        "metavar": "FORMAT:KEY=LIMIT",
-        "action": "append",
-        "default": [],
-        "type": argument(file_bound),
-        "help": "limit of an exported file, such as tflite-int8:max_size=60kB, for every gate; may"
-        " be given several times",
+        **FORMAT_BUDGET,
+        "help": f"{FORMAT_BUDGET['help']}, and holds for every gate",
     },
 }
 """Options that are no settings: what a run does, writes and shows."""
@@ -114,31 +115,17 @@ def _settings() -> Iterator[_Described]:
 def _limits() -> Iterator[_Described]:
     for key, metric in LIMITS.items():
         names = (f"--paoding-{key.replace('_', '-')}", *filter(None, [_SHORT.get(key)]))
-        what = metric.name.replace("_", " ")
-        yield (
-            names,
-            {
-                "metavar": "LIMIT",
-                "type": argument(partial(read_bound, metric=metric)),
-                "help": f'limit ({metric.operator}) of {what} or "off", for every gate',
-            },
-        )
+        told = described_limit(metric)
+        yield names, {**told, "help": f"{told['help']}, for every gate"}
 
 
 def command_line(config: pytest.Config) -> Layer:
     """Return the settings that the options give."""
     given, folder = vars(config.option), config.invocation_params.dir
-    bounds = {name: given.get(f"paoding_{name}") for name in LIMITS} | dict(
-        config.option.paoding_format_budget
-    )
-    said: dict[str, Any] = {
-        key: each
-        for name, bound in bounds.items()
-        if bound is not None
-        for key, each in by_key(name, bound).items()
-    }
+    options = {name[len(_OURS) :]: given[name] for name in given if name.startswith(_OURS)}
+    said: dict[str, Any] = {**limits_given(options)}
     for key in SETTINGS.optional:
-        value = given.get(f"paoding_{key.name}")
+        value = options.get(key.name)
         said[key.name] = folder / Path(value).expanduser() if key.path and value else value
     layer = {key: Setting(value, _SOURCE) for key, value in said.items() if value is not None}
     if config.option.paoding_no_artifacts:

@@ -116,7 +116,7 @@ def test_a_full_disk_while_saving(tmp_path: Path) -> None:
     assert done.result.outcome is Outcome.UNJUDGED
     reason = done.result.reason or ""
     assert reason.startswith(f"cannot write {tmp_path}")
-    assert "No space left on device; make room there, or set --paoding-artifacts or T" in reason
+    assert "No space left on device; make room there, or set --paoding-artifacts, --o" in reason
     assert left_over(tmp_path) == [".gitignore"]
 
 
