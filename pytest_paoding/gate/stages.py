@@ -169,9 +169,8 @@ class Gate:
         while True:
             self._work(staged)
             result = self._result(_undecided(self.now))
-            if not self._publishes(result) or same_content(staged.model, staged.target):
-                return result
-            if self.bench.is_genuine(staged.model, result.digest_after):
+            known = not self._publishes(result) or same_content(staged.model, staged.target)
+            if known or self.bench.is_genuine(staged.model, result.digest_after):
                 return result
             self.bench.distrust()
             self.trials.clear()
@@ -270,12 +269,10 @@ class Gate:
         return dict(engine.versions(formats) if formats else engine.versions())
 
     def _outcome(self) -> Outcome:
-        outcome = self.now.outcome
-        if outcome is not Outcome.OVER_BUDGET:
-            return outcome
-        if self.spec.sweep is not None and not self.spec.least:
+        over = self.now.outcome is Outcome.OVER_BUDGET
+        if over and self.spec.sweep is not None and not self.spec.least:
             return Outcome.REJECTED
-        return Outcome.FORCED if self.forced else Outcome.OVER_BUDGET
+        return Outcome.FORCED if over and self.forced else self.now.outcome
 
     def _stage(self, result: GateResult, staged: Staged) -> GateResult:
         """Put the manifest beside the saved files; from here on they may be published."""
