@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,7 @@ def test_the_most_within_budget_is_searched_for(project: Path, model: Path, caps
     limits = ("--data=data.npz", "--max-accuracy-decay=10%", "--save-plan=plan.json")
     code, out, _ = prune(capsys, model, "--ratio=auto", *limits)
     assert code == 0
-    assert "found with 7 trials" in out[-1]
+    assert re.search(r"found with \d trials", out[-1])
     before = (project / "small.keras").read_bytes()
     assert main(["prune", str(model), "--plan=plan.json", "-o", "again.keras"]) == 0
     assert (project / "again.keras").read_bytes() == before
