@@ -9,6 +9,7 @@ from pytest_paoding.records.baseline import UPDATE
 from pytest_paoding.records.budgets import Check, Verdict
 from pytest_paoding.records.measurement import ASSUMED
 from pytest_paoding.records.metrics import BUDGETS, REGRESSIONS, Direction
+from pytest_paoding.records.note import Note, noted, of_kind
 from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
@@ -47,18 +48,30 @@ def notes(
         old: The baseline's entry for the gate.
         new: The entry that the gate would have now.
     """
-    found = [*_by_chance(measurements)]
+    found = [*of_kind("by-chance", _by_chance(measurements))]
     if old is not None and (differences := new.differences(old)):
-        found.append(f"the baseline was made with {', '.join(differences)}")
-    found += [
-        f"{check.title}: {check.measurement.detail}"
-        for check in checks
-        if check.measurement.found is not None
-        and (check.limit.metric.of_groups or ASSUMED in (check.measurement.detail or ""))
-    ]
-    found += [_too_few(check) for check in checks if check.uncertain]
+        found.append(
+            noted(f"the baseline was made with {', '.join(differences)}", "other-baseline")
+        )
+    found += _details(checks)
+    found += of_kind("few-samples", (_too_few(check) for check in checks if check.uncertain))
     failing = any(check.fails for check in checks)
     return (*found, *(() if failing else _improvements(checks)))
+
+
+def notes_on_files(pruning: Iterable[str], exports: Iterable[str]) -> tuple[str, ...]:
+    """Return the remarks of the engine on how a model was pruned, and its files exported."""
+    return (*of_kind("pruning", pruning), *of_kind("export", exports))
+
+
+def _details(checks: Iterable[Check]) -> Iterator[Note]:
+    for check in checks:
+        measured = check.measurement
+        text = f"{check.title}: {measured.detail}"
+        if measured.found is not None and check.limit.metric.of_groups:
+            yield noted(text, "worst-group")
+        elif measured.found is not None and ASSUMED in (measured.detail or ""):
+            yield noted(text, "assumed-range")
 
 
 def _by_chance(measurements: Mapping[str, Measurement]) -> Iterator[str]:
@@ -85,9 +98,9 @@ def _improvements(checks: Iterable[Check]) -> Iterator[str]:
         if check.verdict is not Verdict.PASSED or check.measurement.found is None:
             continue
         if check.limit.metric.key in REGRESSIONS:
-            yield from _better(check, check.measurement.found)
+            yield from of_kind("better", _better(check, check.measurement.found))
         elif check.limit.metric.key in BUDGETS and check.limit.metric.counted:
-            yield from _loose(check, check.measurement.found)
+            yield from of_kind("loose-limit", _loose(check, check.measurement.found))
 
 
 def _better(check: Check, found: float) -> Iterator[str]:

@@ -23,7 +23,7 @@ from pytest_paoding.gate.artifacts import (
 from pytest_paoding.gate.early_checks import check_early
 from pytest_paoding.gate.files.manifests import manifest_of
 from pytest_paoding.gate.machine import machine
-from pytest_paoding.gate.notes import notes
+from pytest_paoding.gate.notes import notes, notes_on_files
 from pytest_paoding.gate.ratio_search import MOST_TRIALS, largest, strain_of
 from pytest_paoding.gate.replaceable import Publication, require_replaceable
 from pytest_paoding.gate.stopwatch import Stopwatch
@@ -218,7 +218,7 @@ class Gate:
         self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
         self._note(settings=settings.at(cut.ratio).shown)
         exports = bench.export(settings, cut, into.exports)
-        self._note(notes=(*cut.notes, *exports.notes))
+        self._note(notes=notes_on_files(cut.notes, exports.notes))
         measured = bench.measure(settings, cut, exports)
         self._note(breakdown=measured.breakdown)
         own: Mapping[Metric, Measurement] = {}

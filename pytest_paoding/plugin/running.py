@@ -20,6 +20,7 @@ from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt
 from pytest_paoding.plugin.markers import read_marker
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.note import loud
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text.ratios import Sweep, candidate, without_ratio
 from pytest_paoding.reporting.properties import properties
@@ -98,6 +99,8 @@ def run_gate(request: Request) -> GateResult:
         reason = f"{type(error).__name__}: {error}"
         attempt.gates.append(request.unrun(Outcome.CRASHED, reason))
         raise
+    silenced = request.run.settings.shared["silence"].value
+    done = replace(done, result=replace(done.result, notes=loud(done.result.notes, silenced)))
     attempt.gates.append(done)
     if request.run.settings.shared["junit_properties"].value:
         item.user_properties.extend(properties(done.result))

@@ -15,6 +15,7 @@ from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.formats import parted
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import KNOWN, Direction, Metric
+from pytest_paoding.records.note import notes_from_dict, notes_to_dict
 from pytest_paoding.records.plan import LayerResult, explained
 from pytest_paoding.records.text.printing import Shown, screenful
 from pytest_paoding.records.text.quantities import Unit
@@ -84,8 +85,7 @@ class GateResult(Shown):
         reused: Whether all work was found in the store, done by an earlier gate.
         notes: Further remarks on the pruning and the comparison, a line each.
         breakdown: What averages hide; None where it was not looked for.
-        better: Which values are the better ones, "lower" or "higher", of metrics that are not of
-            this package, as far as that is known.
+        better: Which values are better, "lower" or "higher", of metrics not of this package.
     """
 
     name: str
@@ -204,7 +204,7 @@ class GateResult(Shown):
                 {"ratio": trial.ratio, "outcome": trial.outcome.value, "found": dict(trial.found)}
                 for trial in self.trials
             ],
-            "notes": list(self.notes),
+            **notes_to_dict(self.notes),
             "breakdown": None if self.breakdown is None else self.breakdown.to_dict(),
             "better": dict(self.better),
             "spent": dict(self.spent),
@@ -232,7 +232,7 @@ class GateResult(Shown):
                 Trial(trial["ratio"], Outcome(trial["outcome"]), trial["found"])
                 for trial in plain["trials"]
             ),
-            notes=tuple(plain["notes"]),
+            notes=notes_from_dict(plain),
             breakdown=None if breakdown is None else Breakdown.from_dict(breakdown),
             better=plain.get("better", {}),
             spent=plain.get("spent", {}),

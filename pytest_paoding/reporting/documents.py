@@ -8,6 +8,7 @@ from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.change_rows import CHANGE_HEADS, change_lines, change_rows
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
+from pytest_paoding.reporting.note_lines import note_lines
 from pytest_paoding.reporting.origin import origin
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def markdown(record: RunRecord) -> str:
         lines += _changes(record.changes)
     for result in record.results:
         lines += _section(result)
+    if notes := note_lines(record.results):
+        lines += ["### Notes", "", *(f"{_cell(line)}  " for line in notes)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -57,7 +60,7 @@ def _section(result: GateResult) -> list[str]:
         "",
         *_table((*wording.ROW, "from"), rows),
         *(_table(file_heads(result), files) if (files := file_rows(result)) else ()),
-        *(f"{_cell(line)}  " for line in (wording.pruned(result), *result.notes)),
+        f"{_cell(wording.pruned(result))}  ",
         _cell(wording.sources(result)),
         "",
     ]

@@ -15,6 +15,7 @@ from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.reporting import quality, wording
 from pytest_paoding.reporting.file_lines import file_heads, file_lines, file_rows
+from pytest_paoding.reporting.note_lines import note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,7 +103,7 @@ def summary_lines(
     wanted = results if verbose or show == "all" else [r for r in results if _is_news(r)]
     width = max((len(result.name) for result in wanted), default=0)
     lines = [line for each in wanted for line in _gate_lines(each, width, verbose=verbose)]
-    notes = [f"{result.name}: {note}" for result in results for note in result.notes]
+    notes = note_lines(results, every=verbose)
     return [as_line(line) for line in (*lines, *notes, counts(results))]
 
 

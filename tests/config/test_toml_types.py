@@ -66,6 +66,7 @@ FITS: dict[str, str] = {
     "artifacts": '"word"',
     "baseline": '"word"',
     "require": '"" "word" [] ["a"]',
+    "silence": '"" []',
     "junit_properties": "true false",
     "path": '"word"',
 }

@@ -157,7 +157,7 @@ def test_a_foreign_environment_and_other_settings_are_flagged(project: Project) 
         "the baseline was made with machine Plan9 mips, here *, seed 0, here 7,"
         " tensorflow 1.0, here 2.0"
     )
-    ran.stdout.fnmatch_lines([f"cnn: {note}"])
+    ran.stdout.fnmatch_lines([f"note [[]other-baseline]: {note} (cnn)"])
     assert ran.ret == 0
     assert "the baseline was made with" in (project.path / "run.md").read_text()
     assert project.gates["cnn"]["notes"][0].startswith("the baseline was made with")
@@ -170,8 +170,8 @@ def test_an_improvement_is_told(project: Project) -> None:
     ran = project.gate("--paoding-max-size=1MB")
     ran.stdout.fnmatch_lines(
         [
-            "cnn: max_size could be * it is 1.0 MB",
-            "cnn: accuracy is better than the baseline by 0.0700: accept it with *=all",
+            "note [[]loose-limit]: max_size could be * it is 1.0 MB (cnn)",
+            "note [[]better]: accuracy is better than the baseline by 0.0700: *=all (cnn)",
         ]
     )
     assert ran.ret == 0

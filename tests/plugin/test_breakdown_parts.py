@@ -144,7 +144,7 @@ def test_every_report_tells_what_the_average_hides(real: Project) -> None:
     assert hidden["slices"]["rows"][0]["decay"] == gate["metrics"]["slice_decay"]["found"]
     agreed = gate["metrics"]["agreement"]["found"]
     assert hidden["flipped"] == round(120 * (1 - agreed)) == len(hidden["flips"]) > 0
-    ran.stdout.fnmatch_lines(["class accuracy decay: worst of 4 classes is *"])
+    ran.stdout.fnmatch_lines(["note *: class accuracy decay: worst of 4 classes is *"])
     html = (real.path / "run.html").read_text()
     pictures = html.count('<img class="thumb" src="data:image/png;base64,iVBOR')
     assert pictures == min(12, hidden["flipped"])

@@ -52,7 +52,7 @@ def test_what_is_estimated_from_samples_is_shown_with_its_interval(single: Proje
     facts = {"accuracy": [0.9, 0.885], "changed": [870, 30, 15, 85]}
     single.configure(BUDGET, sure=facts)
     single.gate().stdout.fnmatch_lines(
-        ["sure: accuracy decay: 1000 samples are too few to tell 0.0150 from 0.0200"]
+        ["note *: accuracy decay: 1000 samples are too few to tell 0.0150 from 0.0200 (sure)"]
     )
     ran = single.gate("--paoding-confidence=95%")
     ran.stdout.fnmatch_lines(

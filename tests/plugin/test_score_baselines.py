@@ -117,8 +117,8 @@ def test_what_got_better_is_told(single: Project) -> None:
     configure(single, iou=0.89, f1=0.9)
     single.gate().stdout.fnmatch_lines(
         [
-            "net: score @mask/mean_iou is better than the baseline by 0.09: *",
-            "net: metric @f1 is better than the baseline by 0.1: *",
+            "note [[]better]: score @mask/mean_iou is better than the baseline by 0.09: * (net)",
+            "  metric @f1 is better than the baseline by 0.1: * (net)",
         ]
     )
     single.gate(f"{UPDATE}=all").stdout.fnmatch_lines(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pytest_paoding.config import values
 from pytest_paoding.config.catalogue.keys import Key, Scope
+from pytest_paoding.config.word_lists import some_of
 from pytest_paoding.records.formats import KERAS, read_formats
+from pytest_paoding.records.note import NOTE_KINDS
 
 _RUN, _MODEL = Scope.RUN, Scope.MODEL
 _MOMENTS = ("test", "session")
@@ -74,6 +76,17 @@ RUN_KEYS = (
         example='["digits_cnn"]',
         help="gates that must run in a full session, or it fails",
         meaning="Names of gates. A full session in which one of them did not run fails.",
+    ),
+    Key(
+        name="silence",
+        read=some_of(tuple(NOTE_KINDS)),
+        default=(),
+        several=True,
+        scope=_RUN,
+        metavar="KINDS",
+        example='["loose-limit"]',
+        help=f"kinds of notes that are left out: {', '.join(NOTE_KINDS)}",
+        meaning="Kinds of [notes](reports.md#notes) that are left out.",
     ),
     Key(
         name="junit_properties",

@@ -12,6 +12,7 @@ from pytest_paoding.gate.keeping.typed_records import checked
 from pytest_paoding.gate.pruned_files import PrunedFile
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.measurement import Evaluation
+from pytest_paoding.records.note import noted
 from pytest_paoding.records.text.jsonable import to_json
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class KeptResults:
 
     def _remark(self, remark: str) -> None:
         if remark not in self.remarks:
-            self.remarks.append(remark)
+            self.remarks.append(noted(remark, "cache"))
 
     def distrust(self) -> None:
         """Forget the pruned models that were found, and look for nothing any more."""
