@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding import prune
-from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
+from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.errors import PruningError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -24,7 +24,6 @@ from pytest_paoding.engine.evaluation.costs.memory import memory_metrics
 from pytest_paoding.engine.evaluation.data.judging_data import read
 from pytest_paoding.engine.evaluation.data.overlap import apart
 from pytest_paoding.engine.evaluation.data.sources import known_length
-from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
 from pytest_paoding.engine.evaluation.file_metrics import file_metrics, groups_of, judged_metrics
 from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
 from pytest_paoding.engine.evaluation.observing.observe import observe
@@ -32,6 +31,7 @@ from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.evaluation.unlabelled_metrics import UnlabelledOutputs
+from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.exporting.runtimes import open_file

@@ -12,9 +12,9 @@ from keras import layers
 from sklearn.datasets import load_digits
 
 from pytest_paoding import prune
-from pytest_paoding.engine.evaluation.class_balance import balanced
 from pytest_paoding.engine.evaluation.evaluate import evaluate
-from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
+from pytest_paoding.engine.evaluation.without_data.class_balance import balanced
+from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.inputs.draws import Draw, drawn

@@ -12,7 +12,7 @@ import pytest
 from pytest_paoding import prune
 from pytest_paoding.engine.evaluation.costs.latency import latency_metrics, take_turns
 from pytest_paoding.engine.evaluation.costs.memory import memory_metrics, peak_bytes
-from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
+from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 

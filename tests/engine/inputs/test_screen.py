@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pytest_paoding import prune
-from pytest_paoding.engine.evaluation.fidelity import fidelity_metrics
+from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of

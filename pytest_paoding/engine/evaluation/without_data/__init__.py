@@ -1,0 +1,1 @@
+"""Verdicts without data: how alike two models are on inputs that the engine makes itself."""
