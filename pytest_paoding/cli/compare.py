@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.bounds import Bound, by_part
 from pytest_paoding.config.cli_values import described_limit
+from pytest_paoding.config.documents.earlier import entries
 from pytest_paoding.gate.regression import regressions
 from pytest_paoding.records.budgets import Limit, Outcome, judge, measured_names
 from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.metrics import REGRESSIONS
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.runs.earlier import entries
 from pytest_paoding.reporting.terminal import budget_table
 
 if TYPE_CHECKING:

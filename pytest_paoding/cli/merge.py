@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import same_file, write
+from pytest_paoding.config.documents.read_documents import read_run
 from pytest_paoding.errors import ArtifactError, cannot_write
 from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.gate.merging import merged
-from pytest_paoding.records.runs.run_record import RunRecord, read_run
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting.documents import markdown
 from pytest_paoding.reporting.terminal import summary_lines
@@ -17,6 +17,8 @@ from pytest_paoding.reporting.web.page import page
 
 if TYPE_CHECKING:
     import argparse
+
+    from pytest_paoding.records.runs.run_record import RunRecord
 
 
 _KINDS = ("json", "markdown", "html")

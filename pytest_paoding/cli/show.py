@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import write
+from pytest_paoding.config.documents.earlier import entries, is_baseline
+from pytest_paoding.config.documents.read_documents import manifest_result, parsed, run_of
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import Outcome
@@ -13,8 +15,6 @@ from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import Plan
 from pytest_paoding.records.plans.plan_files import is_plan
 from pytest_paoding.records.results import GateResult
-from pytest_paoding.records.runs.earlier import entries, is_baseline
-from pytest_paoding.records.runs.run_record import manifest_result, parsed, run_of
 from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.terminal import budget_table, metric_table, summary_lines
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_paoding.records.runs.changes import Earlier, RunChanges, changes
-from pytest_paoding.records.runs.earlier import entries
 from pytest_paoding.records.text.jsonable import portable
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def read_earlier(run: PaodingRun) -> None:
     Raises:
         ConfigError: The file that is asked for is neither a report nor a baseline.
     """
+    from pytest_paoding.config.documents.earlier import entries  # noqa: PLC0415 - needs Pydantic
+
     option = run.config.option
     if not run.switch.on or run.sharing.worker is not None or option.help or option.version:
         return

@@ -11,7 +11,7 @@ from pytest_paoding.gate.artifacts import ManifestError, discard
 from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.gate.keeping.trust import in_ci
 from pytest_paoding.plugin.run import Findings
-from pytest_paoding.records.baseline import Baseline, updated
+from pytest_paoding.records.baseline import updated
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.text.jsonable import portable
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.gate.artifacts import Staged
     from pytest_paoding.plugin.run import PaodingRun
+    from pytest_paoding.records.baseline import Baseline
     from pytest_paoding.records.results import GateResult
 
 
@@ -95,8 +96,10 @@ def renew_baseline(run: PaodingRun, *, full: bool) -> Findings:
     told = tuple(f"baseline entry {name} is stale: no gate has it" for name in stale)
     if mode is None:
         return Findings(written=told)
+    from pytest_paoding.config.documents.read_documents import read_baseline  # noqa: PLC0415 - needs Pydantic
+
     try:  # anew, it may have changed
-        present = Baseline.read(run.baseline.path, label=run.baseline.label)
+        present = read_baseline(run.baseline.path, label=run.baseline.label)
     except ConfigError as error:
         return Findings(faults=(f"cannot write the baseline: {error}",))
     ran = [result for result in run.results if result.outcome is not Outcome.SKIPPED]

@@ -21,7 +21,6 @@ from pytest_paoding.plugin.distribution.carried import Carried, GateTest
 from pytest_paoding.plugin.distribution.watching import FileLine, Watch
 from pytest_paoding.plugin.distribution.workers import WATCHED, Sharing
 from pytest_paoding.plugin.options import Switch, command_line
-from pytest_paoding.records.baseline import Baseline
 from pytest_paoding.records.runs.revision import Revision, read_revision
 from pytest_paoding.records.text.jsonable import portable
 from pytest_paoding.reporting.progress import Progress, TerminalLine
@@ -29,6 +28,7 @@ from pytest_paoding.reporting.progress import Progress, TerminalLine
 if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
     from pytest_paoding.gate.artifacts import Staged
+    from pytest_paoding.records.baseline import Baseline
     from pytest_paoding.records.protocol import Engine
     from pytest_paoding.records.results import GateResult
     from pytest_paoding.reporting.progress import Line
@@ -145,8 +145,10 @@ class PaodingRun:
         Raises:
             ConfigError: The file cannot be read.
         """
+        from pytest_paoding.config.documents.read_documents import read_baseline  # noqa: PLC0415 - needs Pydantic
+
         path = self.settings.baseline
-        return None if path is None else Baseline.read(path, label=portable(path, self.file.root))
+        return None if path is None else read_baseline(path, label=portable(path, self.file.root))
 
     @cached_property
     def engine(self) -> Engine:

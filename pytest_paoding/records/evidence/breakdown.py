@@ -67,8 +67,14 @@ class Confusion:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Confusion:
-        """Return the confusion whose plain form is `plain`."""
-        sides = (tuple(map(tuple, plain[side])) for side in ("before", "after"))
+        """Return the confusion whose plain form is `plain`.
+
+        Raises:
+            ValueError: A side has not as many columns as rows.
+        """
+        sides = [tuple(map(tuple, plain[side])) for side in ("before", "after")]
+        if any(len(row) != len(side) for side in sides for row in side):
+            raise ValueError(f"the confusion of {plain['output']!r} is not square")
         return cls(plain["output"], *sides)
 
 

@@ -88,8 +88,16 @@ class Evidence:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Evidence:
-        """Return what `to_dict` gave."""
-        return cls(Contrast(plain["contrast"]), *(int(plain[cell]) for cell in _CELLS))
+        """Return what `to_dict` gave.
+
+        Raises:
+            ValueError: Nothing can be told from such numbers.
+        """
+        found = cls(Contrast(plain["contrast"]), *(int(plain[cell]) for cell in _CELLS))
+        right = found.both + found.lost
+        if not found.samples or (found.contrast is Contrast.RATIO and not right):
+            raise ValueError(f"evidence of {found.samples} samples, {right} of them right before")
+        return found
 
 
 @lru_cache(maxsize=256)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections import ChainMap
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.results import SCHEMA, GateResult
 from pytest_paoding.records.runs.changes import RunChanges
@@ -18,12 +16,10 @@ from pytest_paoding.records.text.ratios import without_ratio
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_paoding.records.runs.revision import Revision
 
-_Read = TypeVar("_Read")
 _JUDGED = PUBLISHED | {Outcome.OVER_BUDGET, Outcome.REJECTED}
 
 
@@ -152,64 +148,3 @@ def clashes(results: Iterable[GateResult]) -> Iterator[str]:
         if len(nodeids) > 1:
             tests = ", ".join(sorted(nodeids))
             yield f"gate {name} was judged by several tests, give each a name of its own: {tests}"
-
-
-def parsed(path: Path) -> Any:
-    """Return the JSON document in a file.
-
-    Raises:
-        ConfigError: It cannot be read or is no JSON; one line.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{path}: is not valid JSON: {error}") from error
-
-
-def read_run(path: Path) -> RunRecord:
-    """Read a run's JSON document.
-
-    Raises:
-        ConfigError: It is none, or one of another schema; one line.
-    """
-    return run_of(parsed(path), path)
-
-
-def run_of(document: Any, path: Path) -> RunRecord:
-    """Return the run that a parsed document describes.
-
-    Raises:
-        ConfigError: It describes none, or in another schema; one line that names the file.
-    """
-    return _read(
-        document, path, what="report of --paoding-json", part="session", read=RunRecord.from_dict
-    )
-
-
-def manifest_result(document: Any, path: Path) -> GateResult:
-    """Return the record of the gate in a parsed manifest.
-
-    Raises:
-        ConfigError: It is none, or one of another schema; one line that names the file.
-    """
-
-    def record(manifest: Mapping[str, Any]) -> GateResult:
-        return GateResult.from_dict({**manifest["gate"], "artifact": None})
-
-    return _read(document, path, what="manifest", part="gate", read=record)
-
-
-def _read(
-    document: Any, path: Path, *, what: str, part: str, read: Callable[[Any], _Read]
-) -> _Read:
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA or part not in document:
-        raise ConfigError(f"{path}: is no {what}: its schema is {schema!r}, not {SCHEMA!r}")
-    try:
-        return read(document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{path}: is not as its schema says: {type(error).__name__}: {error}"
-        ) from error

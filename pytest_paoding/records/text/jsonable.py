@@ -56,5 +56,17 @@ def one_line(text: str) -> str:
 
 
 def to_json(content: Mapping[str, Any]) -> str:
-    """Return strict JSON with sorted keys: text that differs only where the content does."""
-    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    """Return strict JSON with sorted keys: text that differs only where the content does.
+
+    Halves of characters, as names of files may hold, are no text that other programs could read:
+    they become escapes, as Python writes them.
+    """
+    return json.dumps(_of_characters(content), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _of_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_of_characters(key): _of_characters(each) for key, each in value.items()}
+    return [_of_characters(each) for each in value] if isinstance(value, (list, tuple)) else value

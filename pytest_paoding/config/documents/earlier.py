@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ConfigError
-from pytest_paoding.records.baseline import SCHEMA, Baseline, Entry
-from pytest_paoding.records.runs.run_record import parsed, run_of
+from pytest_paoding.config.documents.read_documents import baseline_of, parsed, run_of
+from pytest_paoding.records.baseline import SCHEMA, Entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +19,8 @@ def entries(path: Path) -> dict[str, Entry]:
     """
     document = parsed(path)
     if is_baseline(document):
-        return dict(Baseline.from_document(document, path, label=str(path)).entries)
-    try:
-        return {r.name: Entry.from_result(r) for r in run_of(document, path).results if r.metrics}
-    except TypeError as error:  # a text in the place of a number
-        raise ConfigError(f"{path}: is not as its schema says: {error}") from error
+        return dict(baseline_of(document, path, label=str(path)).entries)
+    return {r.name: Entry.from_result(r) for r in run_of(document, path).results if r.metrics}
 
 
 def is_baseline(document: Any) -> bool:

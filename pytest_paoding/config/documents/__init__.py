@@ -1,0 +1,1 @@
+"""Documents of this package that are read again: reports, manifests and baselines, by whomever."""

@@ -1,0 +1,99 @@
+"""JSON of unknown origin, held to what other programs can read too, and to a size.
+
+Python reads more than JSON is: NaN, halves of characters, numbers that no float holds, nesting that
+whoever walks it does not survive.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_paoding.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_BYTES = 1 << 28
+_DEEPEST = 64
+_LARGEST = 1 << 63
+_CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
+
+
+def read_json(path: Path, *, label: str | None = None, remedy: str = "", instead: str = "") -> Any:
+    """Return the JSON document in a file.
+
+    Args:
+        path: The file.
+        label: Its name in messages; by default its path.
+        remedy: What to do where it holds no JSON.
+        instead: What to do instead of resolving a conflict.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: It cannot be read or is no JSON; one line.
+    """
+    label = label or str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{label}: cannot be read: {reason}") from error
+    if _CONFLICT.search(content):
+        raise ConfigError(f"{label}: has merge conflict markers: resolve them{instead}")
+    try:
+        return _document(content)
+    except RecursionError:
+        raise ConfigError(f"{label}: is not valid JSON: is nested too deeply{remedy}") from None
+    except ValueError as error:
+        raise ConfigError(f"{label}: is not valid JSON: {error}{remedy}") from error
+
+
+def _document(content: bytes) -> Any:
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"is larger than {MOST_BYTES:,} bytes")
+    document = json.loads(
+        content.decode(), parse_constant=_constant, parse_float=_float, parse_int=_whole
+    )
+    _require_text(document, _DEEPEST)
+    return document
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is beyond all numbers")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > len(str(_LARGEST)) or abs(int(text)) > _LARGEST:
+        raise ValueError(f"{text[:20]}... is beyond the whole numbers of 64 bits")
+    return int(text)
+
+
+def _require_text(value: Any, deepest: int) -> None:
+    """Refuse texts that are none and what is nested too deeply.
+
+    Raises:
+        ValueError: There is such a thing.
+    """
+    if isinstance(value, str):
+        if not value.isascii():
+            value.encode()
+    elif isinstance(value, (dict, list)):
+        if not deepest:
+            raise ValueError("is nested too deeply")
+        for each in value:
+            _require_text(each, deepest - 1)
+        for each in value.values() if isinstance(value, dict) else ():
+            _require_text(each, deepest - 1)

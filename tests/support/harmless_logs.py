@@ -1,0 +1,11 @@
+"""What a text on a terminal or in the log of a CI job must not do."""
+
+from __future__ import annotations
+
+
+def harmless(text: str) -> None:
+    """Assert that a log that shows this text shows nothing but signs, and obeys nothing."""
+    for line in text.split("\n"):
+        assert line.isprintable(), repr(line)
+        assert not line.lstrip().startswith("::"), line
+        assert "##[" not in line, line
