@@ -78,7 +78,7 @@ def test_compare_shows_every_limit(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         ["net:", "WORSE"],
         ["before", "after", "found", "limit", "verdict"],
-        ["robustness", "drop", "0.5000", "0.5000", "0.0000", "<=", "0.0000", "ok"],
+        ["robustness", "drop", "@0.1", "0.5000", "0.5000", "0.0000", "<=", "0.0000", "ok"],
         [
             "size",
             "increase",
