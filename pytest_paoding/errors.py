@@ -87,6 +87,14 @@ class ArtifactError(PaodingError):
     """A file cannot be staged or published: the folder is read-only, full, or no folder."""
 
 
+class LimitError(PaodingError):
+    """A gate has taken more time or memory than it is allowed."""
+
+
+class ChildError(Exception):
+    """The child process that a gate runs in ended on its own, or its code raised; one line."""
+
+
 def cause_of(error: BaseException) -> str:
     """Return the telling line of the innermost error.
 

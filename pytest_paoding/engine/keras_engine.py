@@ -6,15 +6,16 @@ imports what does the work.
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.engine.backend import TENSORFLOW, VARIABLE, backend
 from pytest_paoding.engine.exporting import packages
 from pytest_paoding.engine.keras_io import identity
-from pytest_paoding.engine.silence import start_tensorflow
+from pytest_paoding.engine.silence import start_keras, start_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,7 @@ class KerasEngine:
         from pytest_paoding.engine.keras_io.archive import require_model_file
 
         require_model_file(path)  # before TensorFlow takes its seconds
-        start_tensorflow()
+        start_keras()
         from pytest_paoding.engine.keras_io.load import load_model
 
         return load_model(path)
@@ -193,6 +194,38 @@ class KerasEngine:
         needed = packages.versions(formats)  # first: what is missing is known without TensorFlow
         return {**{name: _version(name) for name in ("tensorflow", "keras", "numpy")}, **needed}
 
+    def must_move(self) -> bool:
+        """Whether Keras has another backend here: then a child process does the work."""
+        return backend() != TENSORFLOW
+
+    def settle(self, *, first: bool) -> None:
+        """Choose the backend of a child process, for good if code of the project might."""
+        os.environ[VARIABLE] = TENSORFLOW
+        if first:
+            start_tensorflow()
+
+    def registered(self) -> tuple[Any, ...]:
+        """Return classes, functions and rules of the project; see `keras_io.handing_over`."""
+        if "keras" not in sys.modules:
+            return ()
+        from pytest_paoding.engine.keras_io.handing_over import registered
+
+        return tuple(registered())
+
+    def hand_over(self, model: Any, path: Path) -> dict[str, Any]:
+        """Write a model for another process; see `keras_io.handing_over.hand_over`."""
+        start_keras()
+        from pytest_paoding.engine.keras_io.handing_over import hand_over
+
+        return hand_over(model, path)
+
+    def take_over(self, path: Path, objects: Mapping[str, Any]) -> Any:
+        """Return the model of another process; see `keras_io.handing_over.take_over`."""
+        start_tensorflow()
+        from pytest_paoding.engine.keras_io.handing_over import take_over
+
+        return take_over(path, objects)
+
 
 def _version(name: str) -> str:
     if name in sys.modules:
@@ -200,5 +233,4 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:  # TensorFlow comes under several names, such as tensorflow-cpu
-        start_tensorflow()
-        return str(import_module(name).__version__)
+        return version(packages_distributions()[name][0])

@@ -16,6 +16,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.engine.backend import TENSORFLOW, backend
 from pytest_paoding.errors import EvaluationError, PaodingError
 
 if TYPE_CHECKING:
@@ -29,20 +30,28 @@ _WORKERS = "PYTEST_XDIST_WORKER_COUNT"
 def start_tensorflow() -> None:
     """Import TensorFlow and Keras and find the devices, silently, unless that is done.
 
-    Within a worker of pytest-xdist that imports TensorFlow for the first time its threads are
-    limited to the worker's share of the processors. What somebody else imported is left as it is.
-
     Raises:
         EvaluationError: Keras runs on another backend than TensorFlow.
         ImportError: TensorFlow or Keras cannot be imported; what they wrote is shown.
     """
+    start_keras()
+    if backend() != TENSORFLOW:
+        raise EvaluationError(
+            f"Keras runs on the backend {backend()!r}: set KERAS_BACKEND=tensorflow to judge models"
+        )
+
+
+def start_keras() -> None:
+    """Do the same on whatever backend Keras has: models can be loaded and saved on each.
+
+    Within a worker of pytest-xdist that imports TensorFlow for the first time its threads are
+    limited to the worker's share of the processors. What somebody else imported is left as it is.
+
+    Raises:
+        ImportError: TensorFlow or Keras cannot be imported; what they wrote is shown.
+    """
     if "tensorflow" not in sys.modules or "keras" not in sys.modules:
         _import()
-    backend = importlib.import_module("keras").backend.backend()
-    if backend != "tensorflow":
-        raise EvaluationError(
-            f"Keras runs on the backend {backend!r}: set KERAS_BACKEND=tensorflow to judge models"
-        )
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_paoding.config.references import References
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.plugin.attempts import ATTEMPT
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.plugin.running import Request, effective, run_gate
+from pytest_paoding.plugin.workplace import workplace
 
 if TYPE_CHECKING:
     from pytest_paoding.config.run_settings import Settings
@@ -70,7 +70,9 @@ class PaodingFixture:
         _, gate = effective(self._item, table=self._table(), call=settings)
         gate = gate.at(self._ratio if isinstance(gate.ratio, tuple) else None)
         run = PaodingRun.of(self._item.config)
-        return run.engine.prune(model, **References(run.file.root).calibrated(gate.pruning))
+        with workplace(run, gate) as place:
+            pruned = place.engine.prune(model, **place.references.calibrated(gate.pruning))
+            return place.pruned_here(pruned)
 
     @property
     def results(self) -> list[GateResult]:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_paoding.config.model_names import check_name, name_for
 from pytest_paoding.config.references import References
-from pytest_paoding.errors import ConfigError
+from pytest_paoding.errors import ChildError, ConfigError
 from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
 from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
@@ -19,6 +19,7 @@ from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt
 from pytest_paoding.plugin.markers import read_marker
 from pytest_paoding.plugin.run import PaodingRun
+from pytest_paoding.plugin.workplace import Workplace, workplace
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.note import loud
 from pytest_paoding.records.results import GateResult
@@ -95,6 +96,11 @@ def run_gate(request: Request) -> GateResult:
         done = _run(request)
     except ConfigError as error:
         done = request.unrun(Outcome.UNJUDGED, str(error))
+    except ChildError as error:
+        done = request.unrun(Outcome.CRASHED, str(error))
+        if error.__cause__ is not None:  # code that it ran has raised, there and here
+            attempt.gates.append(done)
+            raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         attempt.gates.append(request.unrun(Outcome.CRASHED, reason))
@@ -110,17 +116,23 @@ def run_gate(request: Request) -> GateResult:
 
 
 def _run(request: Request) -> GateOutcome:
-    item, run, spec = request.item, request.run, _spec(request)
+    spec = _spec(request)
+    with workplace(request.run, spec.settings) as place:
+        return _run_at(place, request, spec)
+
+
+def _run_at(place: Workplace, request: Request, spec: GateSpec) -> GateOutcome:
+    item, run = request.item, request.run
     hook = partial(item.ihook.pytest_paoding_load_model, config=item.config, spec=spec)
-    source = Source(run.engine, spec.path, model=request.model, hook=hook)
+    source = Source(place.engine, spec.path, model=request.model, hook=hook)
     update = item.config.option.paoding_update_baseline
     compared = Comparison.of(run.baseline, spec.name, spec.settings.limits, update=update)
-    progress, references = run.progress(spec.name), References(spec.root)
+    progress = run.progress(spec.name)
     bench = Workbench(
-        engine=run.engine,
+        engine=place.engine,
         load_model=source.load,
-        load_data=partial(_load_data, request, spec, references),
-        references=references,
+        load_data=partial(_load_data, request, spec, place.references),
+        references=place.references,
         identify=source.identify,
         input_shape=spec.settings.effective["input_shape"].value,
         store=run.sharing.store,
@@ -131,7 +143,7 @@ def _run(request: Request) -> GateOutcome:
             spec=spec,
             bench=bench,
             find_model=source.find,
-            measure_more=_measures_more(item, spec),
+            measure_more=_measures_more(place, request, spec),
             compare=compared,
             accepted=compared.entry,
             artifacts=run.settings.artifacts,
@@ -221,17 +233,22 @@ def _load_data(request: Request, spec: GateSpec, references: References) -> Any:
 
 
 def _measures_more(
-    item: pytest.Item, spec: GateSpec
+    place: Workplace, request: Request, spec: GateSpec
 ) -> Callable[[Any, Any, Any], Mapping[Metric, Measurement]] | None:
-    """Return the hook for further metrics; None without one, so that no model need be loaded."""
+    """Return the hook for further metrics; None without one, so that no model need be loaded.
+
+    It is code of this process, to which models of a child are brought, and data are given anew.
+    """
+    item = request.item
     hook = item.ihook.pytest_paoding_metrics
     if not hook.get_hookimpls():
         return None
 
     def measure(original: Any, pruned: Any, data: Any) -> Mapping[Metric, Measurement]:
-        return ChainMap(
-            *hook(config=item.config, spec=spec, original=original, pruned=pruned, data=data)
-        )
+        if place.child is not None:
+            data = _load_data(request, spec, References(spec.root))
+        models = {"original": place.here(original), "pruned": place.here(pruned)}
+        return ChainMap(*hook(config=item.config, spec=spec, **models, data=data))
 
     return measure
 

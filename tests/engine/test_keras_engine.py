@@ -21,6 +21,7 @@ from pytest_paoding.errors import DataError, ExportError, ModelFileError, Prunin
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.measurement import Measurement
+from pytest_paoding.records.portable_engine import PortableEngine
 from pytest_paoding.records.protocol import Engine
 from pytest_paoding.records.results import Setting
 
@@ -37,10 +38,13 @@ def path(tmp_path_factory):
 
 
 def test_it_is_what_the_protocol_asks_for():
-    wanted = {name for name in vars(Engine) if not name.startswith("_")}
+    asked_for = {**vars(Engine), **vars(PortableEngine)}
+    wanted = {name for name in asked_for if not name.startswith("_")}
     assert {name for name in vars(KerasEngine) if not name.startswith("_")} == wanted
     for name in wanted:
-        asked, given = (inspect.signature(getattr(kind, name)) for kind in (Engine, KerasEngine))
+        asked, given = (
+            inspect.signature(getattr(kind, name)) for kind in (PortableEngine, KerasEngine)
+        )
         assert [(each.name, each.kind, each.default) for each in asked.parameters.values()] == [
             (each.name, each.kind, each.default) for each in given.parameters.values()
         ]

@@ -45,16 +45,20 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "severities": ("1,3", [1, 3]),
     "confidence": ("95%", 0.95),
     "formats": ("tflite", ["keras", "tflite"]),
+    "timeout": ("600", 600.0),
+    "memory": ("64GB", 64 * 10**9),
 }
+FLAGS = ("verify", "isolate")
 
 
 def test_every_setting_of_a_gate_has_an_option(single: Project) -> None:
-    assert {*GIVEN, "verify", "target"} == {*SETTINGS.of_gates}
+    assert {*GIVEN, *FLAGS, "target"} == {*SETTINGS.of_gates}
     single.configure(BUDGET.replace("2%", "50%"), cnn={})
     options = [f"--paoding-{SETTINGS[name].dashed}={text}" for name, (text, _) in GIVEN.items()]
-    single.gate(*options, "--paoding-verify")
+    single.gate(*options, *(f"--paoding-{name}" for name in FLAGS))
     settings = single.gates["cnn"]["settings"]
-    assert settings.pop("verify") == {"value": True, "source": "command line"}
+    for name in FLAGS:
+        assert settings.pop(name) == {"value": True, "source": "command line"}
     assert settings.pop("target") == {"value": None, "source": "built-in"}
     for name, (_, value) in GIVEN.items():
         assert settings.pop(name) == {"value": value, "source": "command line"}, name

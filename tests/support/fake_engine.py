@@ -87,7 +87,8 @@ class FakeEngine:
         return FakeOpened(model)
 
     def digest(self, model: FakeModel) -> str:
-        return "sha256:" + hashlib.sha256(repr(model).encode()).hexdigest()
+        plain = json.dumps(model.__dict__, default=repr)  # lists for tuples, as in a file
+        return "sha256:" + hashlib.sha256(plain.encode()).hexdigest()
 
     def identify(self, source: Any) -> str | None:
         if isinstance(source, FakeModel):
@@ -216,6 +217,29 @@ class FakeEngine:
                 raise ExportError(f"format {name} needs a package, which is not installed")
             found[f"runtime of {name}"] = "1.0"
         return found
+
+    def apply(self, model: FakeModel, plan: Plan) -> FakePruned:
+        kept = {each.name: len(each.kept) for each in plan.layers if each.name in model.layers}
+        return FakePruned(replace(model, layers=kept), plan)
+
+    def must_move(self) -> bool:
+        return False
+
+    def settle(self, *, first: bool) -> None:
+        self.calls.append(f"settle {first}")
+
+    def registered(self) -> tuple[Any, ...]:
+        return ()
+
+    def hand_over(self, model: FakeModel, path: Path) -> dict[str, Any]:
+        facts = dict(model.facts)
+        made_of: dict[str, Any] = facts.pop("made of", {})
+        path.write_text(json.dumps({"layers": model.layers, "facts": facts}))
+        return made_of
+
+    def take_over(self, path: Path, objects: Mapping[str, Any]) -> FakeModel:
+        self.calls.append(f"take_over {sorted(objects)}")
+        return self.load_model(path)
 
 
 def found_ratio(model: FakeModel, target: Mapping[str, float]) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 # pytester forgets what a run inside this process imports: a module must not come in two versions.
 import pytest_paoding.config.tables
+import pytest_paoding.isolation.child_process
+import pytest_paoding.isolation.isolated_engine
 import pytest_paoding.plugin
 import pytest_paoding.reporting.terminal  # noqa: F401
 

@@ -7,6 +7,7 @@ from pytest_paoding.config.catalogue.keys import Key, Scope
 from pytest_paoding.config.word_lists import some_of
 from pytest_paoding.records.formats import KERAS, read_formats
 from pytest_paoding.records.note import NOTE_KINDS
+from pytest_paoding.records.text import quantities
 
 _RUN, _MODEL = Scope.RUN, Scope.MODEL
 _MOMENTS = ("test", "session")
@@ -23,6 +24,33 @@ RUN_KEYS = (
         help="what models are published as, such as keras,tflite-float16,tflite-int8,"
         "savedmodel,onnx; the .keras file always is",
         meaning="What a model is published as, see [formats](formats.md).",
+    ),
+    Key(
+        name="isolate",
+        read=values.flag,
+        default=False,
+        flag=True,
+        help="run gates in a child process, which keeps TensorFlow out of this one",
+        meaning="Whether the gate runs in a [child process](ci.md#gates-in-a-child-process), which "
+        "keeps TensorFlow out of the suite's. Where Keras has another backend it always does.",
+    ),
+    Key(
+        name="timeout",
+        read=quantities.seconds,
+        metavar="SECONDS",
+        example="600",
+        help="seconds that a gate may take, or it is unjudged; implies --paoding-isolate",
+        meaning="Seconds that the gate may take, or it is `UNJUDGED`. Implies `isolate`.",
+    ),
+    Key(
+        name="memory",
+        read=quantities.size,
+        metavar="SIZE",
+        example='"4 GB"',
+        help="memory that the child process of a gate may take, such as 4GB, or it is unjudged;"
+        " implies --paoding-isolate",
+        meaning="Memory that the gate's child process may take, or it is `UNJUDGED`; TensorFlow "
+        "alone takes about 0.6 GB. Implies `isolate`.",
     ),
     Key(
         name="artifacts",

@@ -23,11 +23,12 @@ def own_objects(model: Any) -> dict[str, Any]:
     layers = model._flatten_layers()  # noqa: SLF001 # no public name
     held = (each for layer in layers for each in (layer, *_held(layer)))
     owners = (each if inspect.isfunction(each) else type(each) for each in held)
-    return {
-        owner.__name__: owner
-        for owner in owners
-        if str(owner.__module__).partition(".")[0] not in _KNOWN
-    }
+    return {owner.__name__: owner for owner in owners if is_own(owner)}
+
+
+def is_own(owner: Any) -> bool:
+    """Whether a class or a function is the project's, or another package's."""
+    return str(owner.__module__).partition(".")[0] not in _KNOWN
 
 
 def _held(layer: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pytest_paoding.records.protocol import EFFORTS
-from pytest_paoding.records.text.quantities import as_given, finite
+from pytest_paoding.records.text.quantities import as_given, seconds
 from pytest_paoding.records.text.spelling import close
 
 
@@ -20,10 +20,8 @@ def effort(value: object) -> str | float:
     """
     if value in EFFORTS:
         return str(value)
-    with suppress(ValueError, TypeError):
-        seconds = finite(float(value) if isinstance(value, str) else value)
-        if seconds > 0:
-            return seconds
+    with suppress(ValueError):
+        return seconds(value)
     meant = close(value, EFFORTS) if isinstance(value, str) else None
     hint = f", did you mean {meant}?" if meant else ""
     known = ", ".join(EFFORTS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
@@ -127,6 +128,22 @@ def _share_where(fits: Callable[[float], bool], value: object, wrong: str) -> fl
     if fits(number):
         return number
     raise ValueError(f"{as_given(value)} {wrong}")
+
+
+def seconds(value: object) -> float:
+    """Return a number of seconds, which may be a text.
+
+    >>> seconds(600), seconds("0.5")
+    (600.0, 0.5)
+
+    Raises:
+        ValueError: `value` is no positive number.
+    """
+    with suppress(ValueError, TypeError):
+        found = finite(float(value) if isinstance(value, str) else value)
+        if found > 0 and not isinstance(value, bool):
+            return found
+    raise ValueError(f"{as_given(value)} is not a positive number of seconds")
 
 
 def size(value: object) -> int:
