@@ -12,11 +12,18 @@ import pytest
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.gate.artifacts import Staged
 from pytest_paoding.gate.artifacts import publish as publish_files
-from pytest_paoding.plugin import collection, hookspecs, markers, options, session_end
-from pytest_paoding.plugin.comparing import read_earlier
+from pytest_paoding.plugin import (
+    collection,
+    hookspecs,
+    markers,
+    options,
+    session_end,
+)
 from pytest_paoding.plugin.distribution.workers import usage_of
 from pytest_paoding.plugin.fixtures import paoding, paoding_data, paoding_model, paoding_settings
 from pytest_paoding.plugin.phases import after_phase, begin, status
+from pytest_paoding.plugin.reports import standard_output
+from pytest_paoding.plugin.reports.comparing import read_earlier
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.reporting.header import header
@@ -39,6 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the hooks."""
     pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config,
+) -> Generator[None, object, object]:
+    """Keep standard output for the document that is to be printed, before pytest captures it."""
+    standard_output.claim(early_config)
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -67,7 +67,7 @@ _OF_A_RUN: dict[str, dict[str, Any]] = {
     **{
         f"--paoding-{name}": {
             "metavar": "PATH",
-            "help": f"write the results as {name}; - prints them",
+            "help": f"write the results as {name}; - prints them alone, all else goes to stderr",
         }
         for name in ("json", "markdown", "html")
     },

@@ -12,9 +12,10 @@ import pytest
 
 from pytest_paoding.errors import cannot_write
 from pytest_paoding.gate.files.whole_files import write_whole
-from pytest_paoding.plugin.comparing import changes_of
 from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
+from pytest_paoding.plugin.reports.comparing import changes_of
+from pytest_paoding.plugin.reports.standard_output import print_document
 from pytest_paoding.plugin.run import Findings, PaodingRun
 from pytest_paoding.records.runs.run_record import (
     RunRecord,
@@ -157,13 +158,14 @@ def _seen_from(here: Path, folder: Path) -> str:
 
 def _write(run: PaodingRun, target: str, text: str) -> Findings:
     """Write a document; a run whose results cannot be written does not pass."""
-    if target == "-":
-        sys.stdout.write(f"\n{text}")
-        return Findings()
     try:
+        if target == "-":
+            print_document(run.config, text)
+            return Findings()
         write_whole(run.config.invocation_params.dir / Path(target).expanduser(), text)
     except OSError as error:
-        return Findings(faults=(cannot_write(target, error),))
+        name = "standard output" if target == "-" else target
+        return Findings(faults=(cannot_write(name, error),))
     return Findings(written=(f"results written to {target}",))
 
 

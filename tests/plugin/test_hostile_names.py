@@ -182,8 +182,9 @@ def test_a_whole_run_obeys_no_name(single: Project) -> None:
     )
     ran = single.gate(*options)
     assert ran.ret == 1
-    assert any(r"a\n::error::gate passed\x1b[2J" in line for line in ran.outlines)
+    assert any(r"a\n::error::gate passed\x1b[2J" in line for line in ran.errlines)
     harmless(ran.stdout.str())
+    harmless(ran.stderr.str())
     assert "\x1b" not in (single.path / "run.html").read_text(encoding="utf-8")
     assert (
         json.loads((single.path / "run.json").read_text())["gates"][0]["layers"][0]["name"] == name

@@ -105,12 +105,32 @@ def test_output_is_plain_ascii_where_names_are(
     ran.stdout.no_fnmatch_line("*\\\\u*")
 
 
-def test_documents_on_the_terminal(three: Project) -> None:
-    ran = three.run("--paoding", "--paoding-json=-", "--paoding-markdown=-", "-k", "good")
-    text = ran.stdout.str()
-    found = json.loads(text[text.index("\n{") : text.index("\n}\n") + 2])
-    assert found["schema"] == "pytest-paoding/1"
-    ran.stdout.fnmatch_lines(["## paoding", "| gate | outcome | grounds | file | *"])
+@pytest.mark.parametrize("more", ([], ["-s"], ["-q"], ["-n2"], ["-p", "no:terminal"]))
+def test_a_document_is_alone_on_standard_output(three: Project, more: list[str]) -> None:
+    three.tests("import os\ndef test_it():\n    print('a')\n    os.write(1, b'b\\n')\n")
+    plugins = ["-p", "xdist"] if "-n2" in more else []
+    command = ("-m", "pytest", *three.plugins, *plugins, "--paoding", "-k", "good or it", *more)
+    ran = three.pytester.run(sys.executable, *command, "--paoding-json=-")
+    assert ran.ret == 0
+    document = json.loads(ran.stdout.str())
+    assert (document["schema"], len(document["gates"])) == ("pytest-paoding/1", 1)
+    if "no:terminal" not in more:
+        ran.stderr.fnmatch_lines(["*2 passed*"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"), (("markdown", "## paoding"), ("html", "<!doctype html>"))
+)
+def test_every_document_can_be_printed(three: Project, kind: str, first: str) -> None:
+    ran = three.run("--paoding", f"--paoding-{kind}=-", "-k", "good")
+    assert ran.outlines[0] == first
+    ran.stderr.fnmatch_lines(["good  published  *", "*1 passed*"])
+
+
+def test_only_one_document_can_be_printed(three: Project) -> None:
+    ran = three.run("--paoding", "--paoding-json=-", "--paoding-markdown=-")
+    assert ran.ret == 4
+    ran.stderr.fnmatch_lines(["ERROR: only one document can be printed, *: give a path"])
 
 
 def test_documents_that_cannot_be_written_fail_the_run(three: Project) -> None:
