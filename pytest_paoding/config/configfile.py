@@ -102,9 +102,27 @@ def read(path: Path, *, rootdir: Path, required: bool = False) -> ConfigFile:
     label = path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else str(path)
     try:
         text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{label}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{label}: is not valid TOML: {error}") from error
+    return of_text(text, path, label=label, required=required)
+
+
+def of_text(text: str, path: Path, *, label: str = NAME, required: bool = False) -> ConfigFile:
+    """Read the table from the text of a file.
+
+    Args:
+        text: Its content.
+        path: The file, which need not be there.
+        label: Its name in messages.
+        required: Whether the table must be there.
+
+    Raises:
+        ConfigError: It is no TOML or lacks a required table.
+    """
+    try:
+        document = tomllib.loads(text)
     except ValueError as error:
         raise ConfigError(f"{label}: is not valid TOML: {error}") from error
     table: Any = document

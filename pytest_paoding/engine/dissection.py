@@ -16,7 +16,12 @@ from pytest_paoding.engine.pruning.constraints import Constraints
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.records.anatomy import Anatomy, GroupAnatomy, LayerAnatomy, RatioAnatomy
+from pytest_paoding.records.readings.anatomy import (
+    Anatomy,
+    GroupAnatomy,
+    LayerAnatomy,
+    RatioAnatomy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from pytest_paoding.records.baseline import UPDATE
@@ -10,8 +9,7 @@ from pytest_paoding.records.budgets import Check, Verdict
 from pytest_paoding.records.measurement import ASSUMED
 from pytest_paoding.records.metrics import BUDGETS, REGRESSIONS, Direction
 from pytest_paoding.records.note import Note, noted, of_kind
-from pytest_paoding.records.text.printing import show, show_apart, title
-from pytest_paoding.records.text.quantities import Unit
+from pytest_paoding.records.text.printing import round_limit, show, show_apart, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -115,13 +113,5 @@ def _loose(check: Check, found: float) -> Iterator[str]:
     limit, metric = check.limit.value, check.limit.metric
     lower = metric.direction is Direction.LOWER
     if found < (1 - SLACK) * limit if lower else found > (1 + SLACK) * limit:
-        fits = _round(found, metric.unit)
+        fits = round_limit(found, metric.unit)
         yield f"{check.limit.key} could be {fits}, it is {show(limit, metric.unit)}"
-
-
-def _round(found: float, unit: Unit) -> str:
-    """Return the tightest round limit that holds, as it may be written in settings."""
-    if unit is Unit.PERCENT:
-        return f"{math.floor(100 * found)}%"
-    scale = 10 ** max(0, math.floor(math.log10(max(found, 1))) - 1)
-    return show(math.ceil(found / scale) * scale, unit)

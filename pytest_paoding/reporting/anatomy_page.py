@@ -11,7 +11,7 @@ from pytest_paoding.records.text.escapes import as_line, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_paoding.records.anatomy import Anatomy, GroupAnatomy
+    from pytest_paoding.records.readings.anatomy import Anatomy, GroupAnatomy
 
 _SHOWN = 4
 """Names listed of one kind in a line; of more, the first ones and how many others there are."""

@@ -12,9 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_paoding.config.configfile import ConfigFile
-from pytest_paoding.records.anatomy import Anatomy, GroupAnatomy, LayerAnatomy, RatioAnatomy
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.plan import LayerPlan, LayerResult, Plan
+from pytest_paoding.records.readings.anatomy import (
+    Anatomy,
+    GroupAnatomy,
+    LayerAnatomy,
+    RatioAnatomy,
+)
 from pytest_paoding.records.results import GateResult, Setting
 from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.reporting import github, terminal

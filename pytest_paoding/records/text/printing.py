@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_paoding.records.formats import parted
@@ -98,6 +99,18 @@ def show_apart(found: float | None, limit: float, unit: Unit) -> tuple[str, str]
         if texts[0] != texts[1]:
             return texts
     return repr(found), repr(limit)
+
+
+def round_limit(found: float, unit: Unit) -> str:
+    """Return the tightest round limit that a count holds, as it may be written in settings.
+
+    >>> round_limit(0.687, Unit.PERCENT), round_limit(64914, Unit.BYTES)
+    ('68%', '65.0 kB')
+    """
+    if unit is Unit.PERCENT:
+        return f"{math.floor(100 * found)}%"
+    scale = 10 ** max(0, math.floor(math.log10(max(found, 1))) - 1)
+    return show(math.ceil(found / scale) * scale, unit)
 
 
 def _show_size(value: float, extra: int) -> str:
