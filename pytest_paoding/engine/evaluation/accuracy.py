@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.observing.class_answers import class_answers
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.records.evidence import Contrast, Evidence
@@ -31,17 +32,18 @@ def accuracy_metrics(seen: Observations) -> dict[str, Measurement]:
     """Return accuracy, accuracy_decay, accuracy_retention and agreement.
 
     A sample counts as right where it is so at every judged output that can be right or wrong, and
-    as agreed on where both models give the same answer at each of them.
+    as agreed on where both models give the same answer at each of them. Outputs at which it has the
+    weight 0 are left out, and so is a sample that has it at all of them; else each counts once.
     """
-    detail = seen.detail
-    found = {"agreement": _agreement(seen, detail)}
+    found = {"agreement": _agreement(seen)}
     reason = _UNLABELLED if seen.labels is None else undecided(seen)
     if reason:
         names = ("accuracy", "accuracy_decay", "accuracy_retention")
         return found | dict.fromkeys(names, Measurement(reason=reason))
-    pair = paired(seen.original.right, seen.pruned.right)
+    decided = seen.decided
+    pair = paired(seen.original.right[decided], seen.pruned.right[decided])
     return {
-        "accuracy": replace(share_after(pair), detail=detail),
+        "accuracy": replace(share_after(pair), detail=seen.told(decided)),
         **_compared(pair, degenerate(seen)),
         **found,
     }
@@ -58,12 +60,16 @@ def undecided(seen: Observations) -> str | None:
     )
 
 
-def _agreement(seen: Observations, detail: str) -> Measurement:
-    shares = seen.pruned.agreed
-    if shares is None:
+def _agreement(seen: Observations) -> Measurement:
+    known = seen.pruned.agreed
+    if known is None:
         task = seen.tasks[0]
         reason = f"output {task.port.name!r} is judged as {task.name}: values agree more or less"
         return Measurement(reason=f"{reason}, see divergence")
+    counted = ~np.isnan(known)
+    shares, detail = known[counted], seen.told(counted)
+    if not len(shares):
+        return Measurement(reason="no answer counts")
     if doubt := by_guess(seen.tasks, seen.divergence or 0.0, float(shares.mean())):
         return Measurement(reason=doubt)
     whole = bool(((shares == 0) | (shares == 1)).all())
@@ -117,12 +123,10 @@ def degenerate(seen: Observations) -> str | None:
     A model that gives one class to 99 % of the samples, of which fewer belong to it, may keep a
     fine ratio of a poor accuracy without looking at its input.
     """
-    if seen.labels is None:
-        return None
-    for predicted, truth in zip(seen.pruned.predicted, seen.labels, strict=True):
-        counts = np.bincount(predicted)
-        answer, share = int(counts.argmax()), counts.max() / len(predicted)
-        if share >= _SKEWED > (truth == answer).mean():
+    for each in class_answers(seen):
+        counts = np.bincount(each.after)
+        answer, share = int(counts.argmax()), counts.max() / len(each.after)
+        if share >= _SKEWED > (each.truth == answer).mean():
             return f"the {seen.subject} is degenerate: class {answer} for {share:.1%} of samples"
     return None
 

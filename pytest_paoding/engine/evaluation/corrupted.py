@@ -12,6 +12,7 @@ from pytest_paoding.records.measurement import Measurement
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.answers import Observations
+    from pytest_paoding.engine.graph.types import BoolArray
 
 _NAMES = ("corruption_accuracy", "corruption_retention")
 
@@ -27,12 +28,12 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
         return dict.fromkeys(_NAMES, Measurement(reason=seen.uncorrupted))
     if seen.versions and (reason := undecided(seen)):
         return dict.fromkeys(_NAMES, Measurement(reason=reason))
-    right, left = seen.original.corrupted, seen.pruned.corrupted
-    if not seen.versions or right is None or left is None:
+    if not seen.versions or seen.original.corrupted is None or seen.pruned.corrupted is None:
         return {}
+    right, left = (each.corrupted[:, seen.decided] for each in (seen.original, seen.pruned))
     means = PairedMeans(after=left.mean(axis=0), before=right.mean(axis=0))
     before, after = float(right.mean()), float(left.mean())
-    detail = _detail(seen)
+    detail = _detail(seen, right, left)
     reason = degenerate(seen)
     if not before:
         reason = "no corrupted sample is right before pruning: a ratio is undefined"
@@ -47,12 +48,12 @@ def corruption_metrics(seen: Observations) -> dict[str, Measurement]:
     }
 
 
-def _detail(seen: Observations) -> str:
+def _detail(seen: Observations, right: BoolArray, left: BoolArray) -> str:
     """Return the mean accuracy of each kind over the severities."""
     parts = []
     for kind in dict.fromkeys(kind for kind, _ in seen.versions):
         rows = [row for row, (name, _) in enumerate(seen.versions) if name == kind]
-        before, after = (each.corrupted[rows].mean() for each in (seen.original, seen.pruned))
+        before, after = (each[rows].mean() for each in (right, left))
         parts.append(f"{kind} {before:.4f} to {after:.4f}")
     severities = sorted({severity for _, severity in seen.versions})
     return f"{', '.join(parts)}; severities {', '.join(map(str, severities))}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.engine.evaluation.accuracy import undecided
 from pytest_paoding.engine.evaluation.robustness import tried, without_gradient
-from pytest_paoding.engine.evaluation.score_curves import ScoredPair, curves_of
+from pytest_paoding.engine.evaluation.score_curves import ScoredPair, curves_of, scored_pairs
 from pytest_paoding.engine.evaluation.score_metrics import UNDEFINED
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
@@ -63,9 +63,9 @@ def _name(asked: AskedScore, epsilon: float) -> str:
 def _pairs(seen: Observations) -> list[list[ScoredPair]]:
     """Return the scores of both models under attack, for each epsilon."""
     attacked = seen.original.robust.shape[1]
-    weights = None if seen.weights is None else seen.weights[:attacked]
+    weights = [None if each is None else each[:attacked] for each in seen.weights]
     return [
-        [ScoredPair(*each, weights) for each in zip(seen.scores, before, after, strict=False)]
+        scored_pairs(seen.scores, before, after, weights)
         for before, after in zip(seen.original.attacked, seen.pruned.attacked, strict=True)
     ]
 

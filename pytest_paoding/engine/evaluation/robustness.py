@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.evaluation.observing.answers import Observations
+    from pytest_paoding.engine.graph.types import BoolArray
 
 _RATIOS = ("robustness_retention", "robustness_overlap")
 
@@ -38,7 +39,7 @@ def robustness_metrics(seen: Observations) -> dict[str, Measurement]:
         return dict.fromkeys(_RATIOS, Measurement(reason="no attack was asked for"))
     names = [f"robust_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
     others = [f"transfer_accuracy@{epsilon:g}" for epsilon in seen.epsilons]
-    reason = seen.unattacked or undecided(seen) or without_gradient(seen)
+    reason = seen.unattacked or undecided(seen) or without_gradient(seen) or _uncounted(seen)
     if reason:
         return dict.fromkeys((*names, *_RATIOS, *others), Measurement(reason=reason))
     counts = [_count(seen, row) for row in range(len(seen.epsilons))]
@@ -81,21 +82,32 @@ class _Count:
 
 
 def _count(seen: Observations, row: int) -> _Count:
-    pair = paired(seen.original.robust[row], seen.pruned.robust[row])
+    decided = _decided(seen)
+    pair = paired(seen.original.robust[row][decided], seen.pruned.robust[row][decided])
     return _Count(tried(seen, row), seen.epsilons[row], pair)
 
 
 def tried(seen: Observations, row: int) -> str:
     """Return what was tried at one epsilon, on how many samples, and where no gradient was."""
     attacked, total = seen.original.robust.shape[1], seen.original.size
+    counted = int(seen.counted[:attacked].sum())
     flat = [
-        f"no gradient at {answers.flat} of {attacked} samples of the {title} model"
+        f"no gradient at {tried_nothing} of {counted} samples of the {title} model"
         for title, answers in (("original", seen.original), ("pruned", seen.pruned))
-        if answers.flat
+        if (tried_nothing := answers.flat - (attacked - counted)) > 0
     ]
     first = [f"the first {attacked} of {total} samples"] if attacked < total else []
     epsilon = f"{seen.attack}, epsilon {seen.epsilons[row]:g}"
     return "; ".join((epsilon, *first, *_distances(seen), *flat))
+
+
+def _decided(seen: Observations) -> BoolArray:
+    """Return which of the attacked samples count where they are right or wrong."""
+    return seen.decided[: seen.original.robust.shape[1]]
+
+
+def _uncounted(seen: Observations) -> str | None:
+    return None if _decided(seen).any() else "none of the attacked samples counts"
 
 
 def _distances(seen: Observations) -> list[str]:
@@ -103,13 +115,15 @@ def _distances(seen: Observations) -> list[str]:
     before, after = seen.original.distances, seen.pruned.distances
     if before is None or after is None:
         return []
-    return [f"median distance {np.median(before):.3g} before, {np.median(after):.3g} after"]
+    sides = [np.median(each[_decided(seen)]) for each in (before, after)]
+    return ["median distance {:.3g} before, {:.3g} after".format(*sides)]
 
 
 def _transfer(seen: Observations, row: int, detail: str) -> Measurement:
     if seen.original.transferred is None:
         return Measurement(reason="the pruned model was not shown the examples")
-    pair = paired(seen.original.robust[row], seen.original.transferred[row])
+    decided = _decided(seen)
+    pair = paired(seen.original.robust[row][decided], seen.original.transferred[row][decided])
     return replace(share_after(pair), detail=f"{detail}; examples made on the original model")
 
 

@@ -11,6 +11,7 @@ from pytest_paoding.engine.evaluation.resampling.paired_scores import PairedScor
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.resampling.studentised import studentised_curves
+from pytest_paoding.engine.evaluation.scores.joint_scores import JointScore
 from pytest_paoding.engine.evaluation.scores.resampled_scores import ResampledScore
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.metrics import Direction
@@ -97,6 +98,49 @@ class ScoredPair:
         """Whether the numbers of samples are shares, from 0 to 1."""
         own_code = isinstance(self.asked.score, ResampledScore)  # whatever its name
         return not own_code and self.asked.score.name.startswith(_SHARES)
+
+
+def scored_pairs(
+    scores: Sequence[AskedScore],
+    before: Sequence[Any],
+    after: Sequence[Any],
+    weights: Sequence[FloatArray | None],
+) -> list[ScoredPair]:
+    """Return scores of both models, each weighted as the output it is of.
+
+    Args:
+        scores: The scores.
+        before: What each of them keeps of the original model, and what others behind them keep.
+        after: The same of the model after pruning.
+        weights: How much each sample counts at each judged output.
+
+    Raises:
+        EvaluationError: A joint score cannot weigh outputs that have different weights.
+    """
+    known = len(scores)
+    rows = zip(scores, before[:known], after[:known], strict=True)
+    return [_weighted(*each, weights) for each in rows]
+
+
+def _weighted(
+    asked: AskedScore, before: Any, after: Any, weights: Sequence[FloatArray | None]
+) -> ScoredPair:
+    score = asked.score
+    if asked.place is not None:
+        return ScoredPair(asked, before, after, weights[asked.place])
+    if not isinstance(score, JointScore) or _same(weights):
+        return ScoredPair(asked, before, after, weights[0])
+    apart = (score.weighed_apart(before, weights), score.weighed_apart(after, weights))
+    return ScoredPair(asked, *apart)
+
+
+def _same(weights: Sequence[FloatArray | None]) -> bool:
+    """Whether all outputs weigh samples alike."""
+    first, *others = weights
+    return all(
+        each is first or (each is not None and first is not None and np.array_equal(each, first))
+        for each in others
+    )
 
 
 def curves_of(pairs: Sequence[ScoredPair], resamples: Resamples) -> list[Curves]:

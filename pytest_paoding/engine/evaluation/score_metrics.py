@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_paoding.engine.evaluation.resampling.paired_scores import PairedScore, replicated
-from pytest_paoding.engine.evaluation.score_curves import ScoredPair, curves_of
+from pytest_paoding.engine.evaluation.score_curves import ScoredPair, curves_of, scored_pairs
 from pytest_paoding.records.evidence import Contrast
 from pytest_paoding.records.measurement import Measurement
 
@@ -27,7 +27,7 @@ def score_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measure
 
     A score of which the higher values are better is `score@NAME`, one of which the lower are is
     `error@NAME`. Decay is by how much it got worse; retention is after / before of a score, and
-    before / after of an error. Samples count by their weights, where the data have any.
+    before / after of an error. Samples count by the weights of the output, where there are any.
 
     Args:
         seen: What was seen.
@@ -35,10 +35,7 @@ def score_metrics(seen: Observations, resamples: Resamples) -> dict[str, Measure
     """
     if not seen.scores or not seen.original.scored:
         return {}
-    pairs = [
-        ScoredPair(*each, seen.weights)
-        for each in zip(seen.scores, seen.original.scored, seen.pruned.scored, strict=False)
-    ]
+    pairs = scored_pairs(seen.scores, seen.original.scored, seen.pruned.scored, seen.weights)
     found: dict[str, Measurement] = {}
     for pair, curves in zip(pairs, curves_of(pairs, resamples), strict=True):
         found |= _compared(pair, curves, seen.detail)
@@ -66,7 +63,8 @@ def divergence_metric(seen: Observations, resamples: Resamples) -> dict[str, Mea
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.sqrt(above / below))
 
-    pair = PairedScore(ratio, np.stack([moved, spread], axis=1))
+    counted = None if seen.counts is None else seen.counted.astype(np.float64)
+    pair = PairedScore(ratio, np.stack([moved, spread], axis=1), weights=counted)
     (replicates,) = replicated([pair], resamples)
     curve = replicates.curve(Contrast.SHARE)
     return {"divergence": Measurement(found=found, detail=seen.detail, evidence=curve)}

@@ -16,6 +16,7 @@ from pytest_paoding.engine.evaluation.attacks.attack import Target
 from pytest_paoding.engine.evaluation.attacks.choose import attack_of
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
+from pytest_paoding.engine.evaluation.observing.leads import lead
 from pytest_paoding.engine.evaluation.tasks.output_task import Truth
 from pytest_paoding.engine.execution.signature import Port, signature_of
 from pytest_paoding.errors import EvaluationError
@@ -241,3 +242,11 @@ def test_importing_the_library_leaves_the_environment_as_it_was(monkeypatch, bef
         monkeypatch.setenv("GIT_PYTHON_REFRESH", before)
     assert library._imported().__name__ == "foolbox"
     assert os.environ.get("GIT_PYTHON_REFRESH") == before
+
+
+def test_the_lead_is_the_least_over_the_outputs_at_which_a_sample_counts() -> None:
+    one = tf.constant([[3.0, 1.0, 0.0]] * 4)
+    other = tf.constant([[0.0, 5.0]] * 4)
+    truths = (tf.constant([0, -1, 0, -1]), tf.constant([1, 1, -1, -1]))
+    assert lead([one, other], truths).numpy().tolist()[:3] == [2.0, 5.0, 2.0]
+    assert float(lead([one, other], truths)[3]) > 1e6

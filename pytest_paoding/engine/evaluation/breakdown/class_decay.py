@@ -12,6 +12,7 @@ from pytest_paoding.engine.evaluation.breakdown.worst_group import (
     counted_groups,
     joined_groups,
 )
+from pytest_paoding.engine.evaluation.observing.class_answers import class_answers
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.resampling.simultaneous import bounds_of
@@ -77,19 +78,30 @@ def class_groups(seen: Observations) -> Groups | None:
 def _of_outputs(seen: Observations) -> list[Groups]:
     """Return the classes of each judged output that has some."""
     among = sum(task.count for task in seen.tasks)
-    labels = iter(() if seen.labels is None else seen.labels)
-    sides = [iter(each.predicted) for each in (seen.original, seen.pruned)]
+    answers = iter(class_answers(seen))
     tallies = [iter(each.scored[len(seen.scores) :]) for each in (seen.original, seen.pruned)]
     found = []
-    for task in seen.tasks:
+    for place, task in enumerate(seen.tasks):
         names = _names(task, alone=len(seen.tasks) == 1)
         if isinstance(task, ClassTask):
-            truth = next(labels)
-            right = [next(answers) == truth for answers in sides]
-            found.append(_of_samples(names, truth, *right, among=among))
+            each = next(answers)
+            right = [side == each.truth for side in (each.before, each.after)]
+            found.append(_of_samples(names, each.truth, *right, among=among))
         elif task.name in _TALLIED:
-            found.append(_of_tallies(names, *(next(rows) for rows in tallies), among=among))
+            rows = [_weighed(next(side), seen, place) for side in tallies]
+            found.append(_of_tallies(names, *rows, among=among))
     return found
+
+
+def _weighed(rows: Rows, seen: Observations, place: int) -> Rows:
+    """Return tallies of the samples that count; those of positions by their weights."""
+    classes, counts = rows
+    weights = seen.weights[place]
+    if weights is None:
+        return rows
+    if seen.tasks[place].name != "positions":
+        weights = (weights > 0).astype(np.float64)
+    return classes, counts * weights[:, None, None]
 
 
 def _names(task: OutputTask, *, alone: bool) -> list[str]:

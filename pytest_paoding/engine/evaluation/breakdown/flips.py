@@ -56,10 +56,14 @@ class FlipRecorder:
         """
         first, self._done = self._done, self._done + batch.size
         each = [
-            task.shifted(one, other)
-            for task, one, other in zip(self.tasks.values(), *forms[:2], strict=True)
+            (task.shifted(one, other), batch.counts(index))
+            for (index, task), one, other in zip(self.tasks.items(), *forms[:2], strict=True)
         ]
-        known = [shifts for shifts in each if shifts is not None]
+        known = [
+            shifts if counts is None else np.where(counts, shifts, np.nan)
+            for shifts, counts in each
+            if shifts is not None
+        ]
         if not known:
             return
         shifts: FloatArray = np.fmax.reduce(known)

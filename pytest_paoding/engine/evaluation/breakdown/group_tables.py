@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask
+from pytest_paoding.engine.evaluation.observing.class_answers import class_answers
 from pytest_paoding.records.evidence.breakdown import Breakdown, Confusion, GroupRow, GroupTable
 
 if TYPE_CHECKING:
@@ -58,13 +58,10 @@ def _table(groups: Groups | None) -> GroupTable:
 
 
 def _confusions(seen: Observations) -> Iterator[Confusion]:
-    tasks = [task for task in seen.tasks if isinstance(task, ClassTask)]
-    if seen.labels is None:
-        return
-    sides = (seen.labels, seen.original.predicted, seen.pruned.predicted)
-    for task, truth, before, after in zip(tasks, *sides, strict=True):
+    for each in class_answers(seen):
+        task = each.task
         if task.count <= _PICTURED:
-            counts = (_counted(truth, each, task.count) for each in (before, after))
+            counts = (_counted(each.truth, side, task.count) for side in (each.before, each.after))
             yield Confusion(task.port.name, *counts)
 
 

@@ -62,16 +62,18 @@ def slice_groups(seen: Observations, seed: int) -> Groups | None:
     names = [f"slice {shortened(name)!r}" for name in slices.names]
     if not _decided(seen):
         return _scored(seen, slices, names, seed)
-    before, after = seen.original.right[slices.samples], seen.pruned.right[slices.samples]
-    each = (before & after, before & ~after, after & ~before, np.ones(len(before)))
-    counts = [np.bincount(slices.slices, part, len(names)) for part in each]
+    decided = seen.decided[slices.samples]
+    sides = (seen.original, seen.pruned)
+    before, after = (each.right[slices.samples] & decided for each in sides)
+    parts = (before & after, before & ~after, after & ~before, decided)
+    counts = [np.bincount(slices.slices, part, len(names)) for part in parts]
     return counted_groups("slice", names, np.asarray(counts, np.float64))
 
 
 def _unmeasured(seen: Observations, slices: Memberships) -> str | None:
     if seen.labels is None:
         return "the data has no labels"
-    if not slices.names:
+    if not (seen.decided if _decided(seen) else seen.counted)[slices.samples].any():
         return "no sample belongs to a slice"
     if not seen.scores and not _decided(seen):
         return f"output {seen.tasks[0].port.name!r} has no score: name one in score"
@@ -85,7 +87,8 @@ def _decided(seen: Observations) -> bool:
 
 def _scored(seen: Observations, slices: Memberships, names: Sequence[str], seed: int) -> Groups:
     """Return how the first score falls in each slice."""
-    name = seen.scores[0].name
+    name, place = seen.scores[0].name, seen.scores[0].place
+    counted = seen.counted if place is None else seen.counts_at(place)
     members = [slices.samples[slices.slices == number] for number in range(len(names))]
     found = [
         score_metrics(_only(seen, rows), Resamples(len(rows), seed))[f"score_decay@{name}"]
@@ -103,7 +106,7 @@ def _scored(seen: Observations, slices: Memberships, names: Sequence[str], seed:
     return Groups(
         kind="slice",
         names=tuple(names),
-        samples=np.array([len(rows) for rows in members], np.int64),
+        samples=np.array([counted[rows].sum() for rows in members], np.int64),
         before=_values(each.before for each in found),
         after=_values(each.after for each in found),
         decays=_values(each.found for each in found),
@@ -131,5 +134,6 @@ def _only(seen: Observations, rows: IntArray) -> Observations:
         original=part(seen.original),
         pruned=part(seen.pruned),
         scores=seen.scores[:1],
-        weights=None if seen.weights is None else seen.weights[rows],
+        weights=tuple(None if each is None else each[rows] for each in seen.weights),
+        counts=None if seen.counts is None else seen.counts[:, rows],
     )

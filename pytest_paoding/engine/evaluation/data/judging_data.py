@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
-from pytest_paoding.engine.evaluation.tasks.output_task import Truth
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth, fitted_weights
 from pytest_paoding.engine.execution.signature import find, listed
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
     from pytest_paoding.engine.execution.signature import Port, Signature
-    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,22 @@ class Batch:
         inputs: One array for each input of the model, of its dtype, finite.
         truths: What is true of each output that is judged, by its index; empty where the data has
             no labels.
+        masks: Which positions count of outputs without labels, where a model masks some.
     """
 
     inputs: tuple[Any, ...]
     truths: Mapping[int, Truth]
+    masks: Mapping[int, BoolArray] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Number of samples."""
         return len(self.inputs[0])
+
+    def counts(self, index: int) -> BoolArray | None:
+        """Return which samples count at an output, or which of their places; None where all do."""
+        truth = self.truths.get(index)
+        return self.masks.get(index) if truth is None else truth.counts
 
 
 def read(
@@ -151,17 +158,16 @@ def _checked_weights(weights: Any, truth: Any, name: str) -> FloatArray | None:
     """Return weights of samples, or of their positions, as an array."""
     if weights is None:
         return None
-    array = np.asarray(weights)
-    if array.dtype.kind not in "biuf":
+    given = np.asarray(weights)
+    if given.dtype.kind not in "biuf":
         raise DataError(f"sample weights of output {name!r} are no numbers")
-    array = array.astype(np.float64)
-    if array.ndim == truth.ndim + 1 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.shape != truth.shape[: array.ndim] or not array.ndim:
+    fitting = fitted_weights(given, truth.shape)
+    if fitting is None:
         raise DataError(
-            f"sample weights of output {name!r} have the shape {array.shape}, its labels "
+            f"sample weights of output {name!r} have the shape {given.shape}, its labels "
             f"{truth.shape}: give one for each sample, or for each place of it"
         )
+    array: FloatArray = fitting.astype(np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise DataError(f"sample weights of output {name!r} are not finite or below 0")
     return array

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_paoding.engine.evaluation.asked_scores import AskedScore
     from pytest_paoding.engine.evaluation.breakdown.slices import Memberships
@@ -24,13 +24,14 @@ class Answers:
 
     Attributes:
         predicted: Top class for each output that has one, shape (outputs, samples).
-        right: Whether a sample is right at all outputs where that can be; shape (samples,).
-        agreed: Share of a sample's answers that are the original's, shape (samples,); None where
-            the outputs hold values.
+        right: Whether a sample is right at all outputs where that can be and it counts; shape
+            (samples,).
+        agreed: Share of a sample's answers that are the original's, of those that count, shape
+            (samples,); NaN where none does, None where the outputs hold values.
         moved: Squared distance of the outputs from the original's, shape (samples,).
         squares: Sum of the squares of the outputs, shape (samples,).
-        sums: For each output the sum of its values over positions, shape (samples, units), and how
-            many positions there are, shape (samples,).
+        sums: For each output the sum of its values over the positions that count, shape (samples,
+            units), and how many do, likewise.
         scored: What each score keeps of the samples; see `scores.score`.
         robust: Whether a sample is right, and still so after the attack; shape (epsilons, attacked
             samples), without rows where no attack was made.
@@ -71,8 +72,8 @@ class Answers:
         """Squared distance of the outputs from the means of their units, shape (samples,)."""
         found = self.squares.copy()
         for totals, counts in self.sums:
-            mean = totals.sum(axis=0) / max(1.0, float(counts.sum()))
-            found += counts * np.square(mean).sum() - 2 * totals @ mean
+            mean = totals.sum(axis=0) / np.maximum(1.0, counts.sum(axis=0))
+            found += counts @ np.square(mean) - 2 * totals @ mean
         least = _ROUNDING * self.squares.max(initial=0.0)
         return np.where(found > least, found, 0.0)
 
@@ -121,7 +122,9 @@ class Observations:
         labels: True class of each output that has one, shape (outputs, samples); None without
             labels.
         scores: What is compared besides.
-        weights: How much each sample counts in them, shape (samples,); None where all count alike.
+        weights: How much each sample counts in them at each judged output, shape (samples,); None
+            where all count alike.
+        counts: Whether it counts there at all, shape (outputs, samples); None where all do.
         epsilons: Strengths of the attack.
         unattacked: Why no attack was made; None if one was.
         notes: What outputs were taken for.
@@ -138,7 +141,8 @@ class Observations:
     tasks: tuple[OutputTask, ...]
     labels: IntArray | None
     scores: tuple[AskedScore, ...] = ()
-    weights: FloatArray | None = None
+    weights: tuple[FloatArray | None, ...] = ()
+    counts: BoolArray | None = None
     epsilons: tuple[float, ...] = ()
     unattacked: str | None = None
     notes: tuple[str, ...] = ()
@@ -163,7 +167,31 @@ class Observations:
     @property
     def detail(self) -> str:
         """How many samples were judged, and what outputs were taken for."""
-        return "; ".join((f"{self.original.size} samples", *self.notes))
+        return self.told(self.counted)
+
+    def told(self, counted: BoolArray) -> str:
+        """Return of how many samples something is, and what outputs were taken for."""
+        number, size = int(counted.sum()), self.original.size
+        rest = f" of {size}, the others do not count" if number < size else ""
+        return "; ".join((f"{number} samples{rest}", *self.notes))
+
+    def counts_at(self, place: int) -> BoolArray:
+        """Return which samples count at a judged output, shape (samples,)."""
+        return np.ones(self.original.size, bool) if self.counts is None else self.counts[place]
+
+    @property
+    def counted(self) -> BoolArray:
+        """Which samples count at any judged output, shape (samples,)."""
+        return self._any(range(len(self.tasks)))
+
+    @property
+    def decided(self) -> BoolArray:
+        """Which samples count at an output where they are right or wrong, shape (samples,)."""
+        return self._any(place for place, task in enumerate(self.tasks) if task.decides)
+
+    def _any(self, places: Iterable[int]) -> BoolArray:
+        found: BoolArray = np.any([self.counts_at(place) for place in places], axis=0)
+        return found
 
     def of_file(self, answers: Answers, file_format: str) -> Observations:
         """Return the same with a file in place of the pruned model."""

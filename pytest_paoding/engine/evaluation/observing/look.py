@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.observing.answers import Answers
+from pytest_paoding.engine.evaluation.scores.score import divided
 from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask
+from pytest_paoding.engine.evaluation.tasks.output_task import widened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +119,9 @@ class Look:
         """Return the answers of a model to the samples as they are."""
         tasks = target.predictor.tasks
         values = [np.asarray(each) for each in forms]
-        places = [task.placed(form) for task, form in zip(tasks, values, strict=True)]
+        counts = [self.batch.counts(index) for index in target.predictor.judged]
+        forms_placed = zip(tasks, values, counts, strict=True)
+        places = [_of_what_counts(task.placed(form), known) for task, form, known in forms_placed]
         if not self.forms:
             self._places = places
         self.forms.append(values)
@@ -131,22 +135,24 @@ class Look:
         return Answers(
             predicted=np.stack(classes) if classes else np.empty((0, size), np.int64),
             right=target.right_by(forms) if known else np.zeros(size, bool),
-            agreed=self._agreed(target, values),
+            agreed=self._agreed(target, values, counts),
             moved=_distance(places, self._places),
             squares=_squares(places),
-            sums=tuple(map(_sums, places)),
+            sums=tuple(map(_sums, places, counts)),
             scored=self._scored(forms, target, size) if known else (),
             robust=np.empty((0, 0), bool),
             not_finite=_not_finite(values),
         )
 
-    def _agreed(self, target: Target, values: Sequence[Any]) -> FloatArray | None:
-        shares = [
-            task.agreed(task.answers(one), task.answers(other))
-            for task, one, other in zip(target.predictor.tasks, self.forms[0], values, strict=True)
-        ]
-        known = [each for each in shares if each is not None]
-        return np.minimum.reduce(known) if known else None
+    def _agreed(
+        self, target: Target, values: Sequence[Any], counts: Sequence[BoolArray | None]
+    ) -> FloatArray | None:
+        tasks = target.predictor.tasks
+        sides = zip(tasks, self.forms[0], values, strict=True)
+        same = [task.agreed(task.answers(one), task.answers(other)) for task, one, other in sides]
+        pairs = zip(same, counts, strict=True)
+        known = [_share(each, count) for each, count in pairs if each is not None]
+        return np.fmin.reduce(known) if known else None
 
     def _scored(self, forms: Sequence[Any], target: Target, size: int) -> tuple[Any, ...]:
         """Return what every score keeps of the first samples."""
@@ -174,20 +180,44 @@ class _Shown:
         return cls(right, tuple(chain.from_iterable(each.scored for each in parts)))
 
 
-def _sums(values: Any) -> tuple[FloatArray, FloatArray]:
-    """Return the sum over positions of each unit, shape (samples, units), and their number."""
+def _share(same: BoolArray, counts: BoolArray | None) -> FloatArray:
+    """Return the share of the answers of each sample that count for which something holds.
+
+    NaN for samples of which none counts.
+    """
+    rows = same.reshape(len(same), -1)
+    known = np.ones(rows.shape) if counts is None else _within(counts, same.shape)
+    weights = known.reshape(rows.shape).astype(np.float64)
+    return divided((rows * weights).sum(axis=1), weights.sum(axis=1))
+
+
+def _within(counts: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    """Return which values of an array count; of places it has not, by sample."""
+    fits = counts.shape == shape[: counts.ndim]
+    found: BoolArray = widened(counts if fits else counts.reshape(len(counts), -1).any(1), shape)
+    return found
+
+
+def _of_what_counts(values: Any, counts: BoolArray | None) -> Any:
+    """Return values with 0 for those that do not count."""
+    return values if counts is None else np.where(_within(counts, values.shape), values, 0.0)
+
+
+def _sums(values: Any, counts: BoolArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return the sum over positions of each unit, shape (samples, units), and how many count."""
     units = values.shape[-1] if values.ndim > 1 else 1
-    rows = _counted(values).reshape(len(values), -1, units)
-    return rows.sum(axis=1), np.full(len(rows), float(rows.shape[1]))
+    rows = _finite(values).reshape(len(values), -1, units)
+    known = np.ones(rows.shape) if counts is None else _within(counts, values.shape)
+    return rows.sum(axis=1), known.reshape(rows.shape).sum(axis=1, dtype=np.float64)
 
 
 def _squares(values: Sequence[Any]) -> FloatArray:
     """Return the sum of the squares of each sample's outputs, shape (samples,)."""
-    parts = [np.square(_counted(each)).reshape(len(each), -1).sum(axis=1) for each in values]
+    parts = [np.square(_finite(each)).reshape(len(each), -1).sum(axis=1) for each in values]
     return np.asarray(np.sum(parts, axis=0, dtype=np.float64))
 
 
-def _counted(values: Any) -> FloatArray:
+def _finite(values: Any) -> FloatArray:
     """Return values with 0 for those that are infinite, such as logits of what can never be."""
     exact = np.asarray(values, np.float64)
     return np.where(np.isfinite(exact), exact, 0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.tasks.output_task import Truth
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth, widened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
 
+_OF_POSITIONS = frozenset({"positions", "regression", "reconstruction"})
+
 
 @dataclass(slots=True)
 class Masking:
-    """Gives positions the weight 0 where a model masks them.
+    """Gives positions the weight 0 where a model masks them, or tells where it has no labels.
 
     Attributes:
         predictor: The model.
@@ -35,26 +37,30 @@ class Masking:
             batch: Some samples.
             inputs: The same inputs as tensors.
 
-        Cost: a run of the model, if it has masks and a class for every position.
+        Cost: a run of the model, if it has masks and answers or values for every position.
         """
         places = [
-            place for place, task in enumerate(self.predictor.tasks) if task.name == "positions"
+            place for place, task in enumerate(self.predictor.tasks) if task.name in _OF_POSITIONS
         ]
-        if not (self.masks and places and batch.truths):
+        if not (self.masks and places):
             return batch
-        masks = self.predictor.masks(inputs)
-        self.masks = any(masks[place] is not None for place in places)
-        truths = dict(batch.truths)
-        for place in places:
-            index, mask = self.predictor.judged[place], masks[place]
-            if mask is not None and mask.shape == truths[index].values.shape:
-                truths[index] = _masked(truths[index], mask)
-        return replace(batch, truths=truths)
+        found = self.predictor.masks(inputs)
+        masks = {
+            self.predictor.judged[place]: mask
+            for place in places
+            if (mask := found[place]) is not None and mask.ndim > 1
+        }
+        self.masks = bool(masks)
+        if not batch.truths:
+            return replace(batch, masks=masks)
+        masked = {index: _masked(batch.truths[index], mask) for index, mask in masks.items()}
+        return replace(batch, truths={**batch.truths, **masked})
 
 
 def _masked(truth: Truth, mask: Any) -> Truth:
-    weights = mask.astype(np.float64)
-    if truth.weights is not None:
-        own = truth.weights.reshape(*truth.weights.shape, *(1,) * (mask.ndim - truth.weights.ndim))
-        weights = weights * own
-    return Truth(truth.values, weights)
+    shape = truth.values.shape
+    if mask.shape != shape[: mask.ndim]:
+        return truth
+    weights = widened(mask, shape).astype(np.float64)
+    own = 1.0 if truth.weights is None else widened(truth.weights, shape)
+    return Truth(truth.values, weights * own)

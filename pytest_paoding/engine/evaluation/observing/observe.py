@@ -15,7 +15,7 @@ from pytest_paoding.engine.evaluation.observing.look import Look
 from pytest_paoding.engine.evaluation.observing.masked import Masking
 from pytest_paoding.engine.evaluation.observing.predict import GradientError
 from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask
-from pytest_paoding.errors import EvaluationError
+from pytest_paoding.errors import DataError, EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
     from pytest_paoding.engine.evaluation.tasks.output_task import Truth
-    from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
 _Trial = TypeVar("_Trial", Attack, Corruptions)
 
@@ -106,7 +106,8 @@ def observe(  # noqa: PLR0913 - all that one pass is about
         tasks=tasks,
         labels=_class_labels(truths, predictors[0]),
         scores=tuple(scores),
-        weights=_sample_weights(truths),
+        weights=tuple(_sample_weights(each) for each in _by_output(truths, predictors[0])),
+        counts=_counting(truths, predictors[0]),
         epsilons=attack.epsilons,
         unattacked=attacking.refusal,
         notes=(*(task.note for task in tasks if task.note is not None), *notes),
@@ -180,19 +181,44 @@ def _size(truths: dict[int, Truth]) -> int:
     return len(next(iter(truths.values())))
 
 
-def _sample_weights(truths: Sequence[dict[int, Truth]]) -> FloatArray | None:
-    """Return how much each sample counts, where that is the same for all outputs."""
-    found = []
-    for batch in truths:
-        known = [t.weights for t in batch.values() if t.weights is not None and t.weights.ndim == 1]
-        found.append(known[0] if known else None)
-    if all(each is None for each in found):
-        return None
-    filled = [
-        np.ones(_size(batch)) if each is None else each
-        for batch, each in zip(truths, found, strict=True)
+def _by_output(truths: Sequence[dict[int, Truth]], predictor: Predictor) -> list[list[Truth]]:
+    """Return what is true of all batches, for each judged output; nothing without labels."""
+    if not truths[0]:
+        return []
+    return [[batch[index] for batch in truths] for index in predictor.judged]
+
+
+def _sample_weights(batches: Sequence[Truth]) -> FloatArray | None:
+    """Return how much each sample counts at an output, besides its places; None if all alike."""
+    known = [
+        np.ones(len(each)) if each.weights is None or each.weights.ndim > 1 else each.weights
+        for each in batches
     ]
-    return np.concatenate(filled)
+    found = np.concatenate(known)
+    return None if (found == 1).all() else found
+
+
+def _counting(truths: Sequence[dict[int, Truth]], predictor: Predictor) -> BoolArray | None:
+    """Return which samples count at each output, shape (outputs, samples); None if all do.
+
+    Raises:
+        DataError: At some output none does.
+    """
+    found = []
+    for task, batches in zip(predictor.tasks, _by_output(truths, predictor), strict=False):
+        counts = [
+            np.ones(len(each), bool)
+            if each.counts is None
+            else each.counts.reshape(len(each), -1).any(axis=1)
+            for each in batches
+        ]
+        found.append(np.concatenate(counts))
+        if not found[-1].any():
+            raise DataError(
+                f"nothing of output {task.port.name!r} counts: all its sample weights are 0, or "
+                f"its loss or masks leave all out; give no labels for what is not to be judged"
+            )
+    return None if all(each.all() for each in found) else np.stack(found)
 
 
 def _with_corrupted(

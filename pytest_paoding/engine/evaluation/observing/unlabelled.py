@@ -12,6 +12,7 @@ from pytest_paoding.engine.evaluation.attacks.attack import Target
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.observing.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.observing.look import Look
+from pytest_paoding.engine.evaluation.observing.masked import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +33,13 @@ class Bystanders:
 
     predictors: tuple[Predictor, Predictor]
     files: Sequence[ExportedFile] = ()
+    _masking: Masking = field(init=False)
     _notes: tuple[str, ...] | None = field(default=None, init=False)
     _seen: list[list[list[Answers]]] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        """Ask the original which positions count."""
+        self._masking = Masking(self.predictors[0])
 
     def watched(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Yield batches, having looked at each.
@@ -69,11 +75,11 @@ class Bystanders:
             self.predictors[1].follow(self.predictors[0])
             self._seen = [[[] for _ in models] for _ in self.predictors[0].tasks]
         forms = [each.forms(inputs) for each in models]
-        for place, (task, kept) in enumerate(
-            zip(self.predictors[0].tasks, self._seen, strict=True)
-        ):
-            shown = [_OneOutput((task,), [each[place]]) for each in forms]
-            for record, answers in zip(kept, _answers(batch, inputs, shown), strict=True):
+        masked = self._masking.on(Batch(batch.inputs, {}), inputs)
+        outputs = zip(self.predictors[0].judged, self.predictors[0].tasks, self._seen, strict=True)
+        for place, (index, task, kept) in enumerate(outputs):
+            shown = [_OneOutput((index,), (task,), [each[place]]) for each in forms]
+            for record, answers in zip(kept, _answers(masked, inputs, shown), strict=True):
                 record.append(answers)
 
 
@@ -81,6 +87,7 @@ class Bystanders:
 class _OneOutput:
     """The forms that a model has given for one of its outputs, in the place of the model."""
 
+    judged: tuple[int, ...]
     tasks: tuple[OutputTask, ...]
     given: list[Any]
 
@@ -94,4 +101,4 @@ def _answers(batch: Batch, inputs: list[Any], shown: Sequence[Any]) -> list[Answ
     original, pruned, *files = shown
     generator = np.random.default_rng(0)  # nothing is drawn
     targets = [Target(each, inputs, (), generator) for each in (original, pruned)]
-    return Look(Batch(batch.inputs, {}), (), targets, files, 0).answers(None)
+    return Look(batch, (), targets, files, 0).answers(None)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.scores.resampled_scores import CallableScore
-from pytest_paoding.errors import DataError
+from pytest_paoding.errors import DataError, EvaluationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_paoding.engine.evaluation.scores.score import Numbers, Rows
+    from pytest_paoding.engine.graph.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,6 +56,33 @@ class JointScore(CallableScore):
         known = rows[2 * len(self.outputs) :] or (np.ones(len(weights)),) * len(self.outputs)
         weighted = ((places.T * weights).T for places in known)
         return (*rows[: 2 * len(self.outputs)], *weighted)
+
+    def weighed_apart(self, rows: Rows, weights: Sequence[FloatArray | None]) -> Rows:
+        """Return rows with the samples of each output weighted by weights of its own.
+
+        Args:
+            rows: Of all samples.
+            weights: Of the samples at each output, shape (samples,); None where all count alike.
+
+        Raises:
+            EvaluationError: The function takes no weights, or returns a number for each sample.
+        """
+        count = len(self.outputs)
+        if not self.weighs:
+            raise EvaluationError(
+                f"{self.name} is of outputs with different sample weights: give it a parameter "
+                f"`sample_weight`, which is a dict by output name, or the data the same weights"
+            )
+        known = rows[2 * count :] or (np.ones(len(rows[0])),) * count
+        pairs = zip(known, weights, strict=True)
+        own = (places if each is None else (places.T * each).T for places, each in pairs)
+        found = (*rows[: 2 * count], *own)
+        if self.per_sample(found) is not None:
+            raise EvaluationError(
+                f"{self.name} returns a number for each sample, which cannot count by the "
+                f"different weights of several outputs: let it return one number"
+            )
+        return found
 
     def arguments(self, rows: Rows) -> tuple[Any, Any, Any]:
         """Return truths, answers and weights of places by output name."""

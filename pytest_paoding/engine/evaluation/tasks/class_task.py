@@ -104,17 +104,18 @@ class ClassTask(OutputTask):
         return np.asarray(found)[:, -self.port.units :]
 
     def losses(self, form: Any, truth: Any) -> Any:
-        """Return the cross-entropy."""
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(truth, form)
+        """Return the cross-entropy; samples of class -1 do not count."""
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(truth, 0), form)
+        return each * tf.cast(truth >= 0, each.dtype)
 
     def right(self, answers: Any, truth: Any) -> BoolArray:
-        """Return which samples are of the class that is the top one."""
-        found: BoolArray = answers == truth
+        """Return which samples are of the class that is the top one, or do not count."""
+        found: BoolArray = (answers == truth) | (truth < 0)
         return found
 
-    def agreed(self, one: Any, other: Any) -> FloatArray:
-        """Return 1 where the top classes are the same."""
-        return (one == other).astype(np.float64)  # type: ignore[no-any-return]  # NumPy's Any
+    def agreed(self, one: Any, other: Any) -> BoolArray:
+        """Return where the top classes are the same, shape (samples,)."""
+        return one == other  # type: ignore[no-any-return]  # NumPy's Any
 
     def shifted(self, one: Any, other: Any) -> FloatArray:
         """Return how far the log-odds of the one's answer to the other's are apart."""

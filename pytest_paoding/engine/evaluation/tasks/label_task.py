@@ -66,14 +66,14 @@ class LabelTask(OutputTask):
         return np.asarray(tf.sigmoid(form) if head is Head.PROBABILITIES else form)
 
     def losses(self, form: Any, truth: Any) -> Any:
-        """Return the mean cross-entropy of the labels."""
-        truth = tf.cast(truth, form.dtype)
-        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=form)
-        return tf.reduce_mean(each, axis=1)
+        """Return the mean cross-entropy of the labels; those of -1 do not count."""
+        known = tf.cast(tf.maximum(truth, 0), form.dtype)
+        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=known, logits=form)
+        return tf.reduce_mean(each * tf.cast(truth >= 0, each.dtype), axis=1)
 
     def right(self, answers: Any, truth: Any) -> BoolArray:
-        """Return which samples have all labels right."""
-        found: BoolArray = (answers == (truth == 1)).all(axis=1)
+        """Return which samples have all labels right that count."""
+        found: BoolArray = ((answers == (truth == 1)) | (truth < 0)).all(axis=1)
         return found
 
     def shifted(self, one: Any, other: Any) -> FloatArray:
@@ -88,6 +88,6 @@ class LabelTask(OutputTask):
         """Return the numbers of the labels that hold."""
         return ", ".join(map(str, np.flatnonzero(answer))) or "none"
 
-    def agreed(self, one: Any, other: Any) -> FloatArray:
-        """Return 1 where all labels are the same."""
-        return (one == other).all(axis=1).astype(np.float64)  # type: ignore[no-any-return]
+    def agreed(self, one: Any, other: Any) -> BoolArray:
+        """Return where all labels are the same, shape (samples,)."""
+        return (one == other).all(axis=1)  # type: ignore[no-any-return]  # NumPy's Any

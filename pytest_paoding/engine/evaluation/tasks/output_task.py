@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
     from pytest_paoding.records.protocol import TaskName
 
+_UNCOUNTED = {"i": -1, "f": np.nan}
 _FAR = 1e6
 """A shift of log-odds that stands for any that is larger, such as from what can never be."""
 
@@ -38,13 +39,17 @@ class Truth:
     weights: FloatArray | None = None
 
     @property
+    def counts(self) -> BoolArray | None:
+        """Which samples count, or which of their places; None where all do."""
+        return None if self.weights is None else self.weights > 0
+
+    @property
     def counted(self) -> Any:
-        """The values, with -1 for class numbers at positions that do not count."""
-        if self.weights is None or self.weights.ndim < max(2, self.values.ndim):
+        """The values, with -1 for classes and labels that do not count, and NaN for values."""
+        kind = self.values.dtype.kind
+        if self.counts is None or kind not in "if":
             return self.values
-        if self.values.dtype.kind not in "iu":
-            return self.values
-        return np.where(self.weights > 0, self.values, -1)
+        return np.where(widened(self.counts, self.values.shape), self.values, _UNCOUNTED[kind])
 
     def __len__(self) -> int:
         return len(self.values)
@@ -132,8 +137,8 @@ class OutputTask(ABC):
         del answers, truth
         return None
 
-    def agreed(self, one: Any, other: Any) -> FloatArray | None:
-        """Return the share of each sample's answers that are the same, shape (samples,).
+    def agreed(self, one: Any, other: Any) -> BoolArray | None:
+        """Return which answers are the same, shape (samples,) or (samples, *positions).
 
         None where answers are values, which differ more or less.
         """
@@ -213,6 +218,33 @@ def numbers(labels: Any, port: Port) -> Any:
         return array
     example = array.ravel()[:1].tolist()
     raise DataError(f"labels of output {port.name!r} are no numbers ({example}): number them")
+
+
+def fitted_weights(weights: Any, shape: tuple[int, ...]) -> Any:
+    """Return weights as an array, one for each sample or for each place; None if they do not fit.
+
+    As in Keras, a last axis of one is nothing, and the weight of a step is that of all its values.
+
+    >>> fitted_weights([[1, 0], [2, 1]], (2, 2, 1)).shape
+    (2, 2, 1)
+    >>> fitted_weights([[1], [2]], (2, 3))
+    array([1, 2])
+
+    Args:
+        weights: As the user hands them in.
+        shape: That of what is true.
+    """
+    array = np.asarray(weights)
+    while array.ndim > 1 and array.shape[-1] == 1 and array.shape != shape:
+        array = array[..., 0]
+    if not array.ndim or array.shape != shape[: array.ndim]:
+        return None
+    return array if array.ndim == 1 else widened(array, shape)
+
+
+def widened(array: Any, shape: tuple[int, ...]) -> Any:
+    """Return what is known of samples or of their first places for all that is in them."""
+    return np.broadcast_to(array.reshape(*array.shape, *(1,) * (len(shape) - array.ndim)), shape)
 
 
 def centred(logits: Any) -> Any:

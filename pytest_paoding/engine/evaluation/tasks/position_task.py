@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, log_probabilities
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, centred, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import (
+    OutputTask,
+    centred,
+    fitted_weights,
+    numbers,
+    widened,
+)
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.signature import Port
-    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray
     from pytest_paoding.records.protocol import TaskName
 
 
@@ -42,12 +47,10 @@ class PositionTask(OutputTask):
         counted = array.reshape(array.shape[:axes]) != self.ignored
         if weights is None:
             return counted.astype(np.float64)
-        own = np.asarray(weights)
-        if own.ndim == axes + 1 and own.shape[-1] == 1:
-            own = own[..., 0]
-        if own.dtype.kind not in "biuf" or own.shape != counted.shape[: own.ndim]:
+        own = fitted_weights(weights, counted.shape)
+        if own is None or own.dtype.kind not in "biuf":
             return weights  # which are refused as they are
-        return counted * own.reshape(*own.shape, *(1,) * (axes - own.ndim))
+        return counted * widened(own, counted.shape)
 
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
         """Return the class number at every position, shape (samples, *positions).
@@ -125,17 +128,12 @@ class PositionTask(OutputTask):
         total = tf.reduce_sum(tf.reshape(each * counts, rows), axis=1)
         return total / tf.maximum(tf.reduce_sum(tf.reshape(counts, rows), axis=1), 1)
 
-    def agreed(self, one: Any, other: Any) -> FloatArray:
-        """Return the share of positions where the top classes are the same."""
-        size = max(1, prod(one.shape[1:]))
-        found: FloatArray = (one == other).reshape(len(one), size).mean(axis=1)
-        return found
+    def agreed(self, one: Any, other: Any) -> BoolArray:
+        """Return at which positions the top classes are the same, shape (samples, *positions)."""
+        return one == other  # type: ignore[no-any-return]  # NumPy's Any
 
 
 def _counted(weights: Any, shape: tuple[int, ...]) -> BoolArray:
-    """Return which positions count: all, or those whose own weight is not 0."""
-    array = np.asarray(weights)
-    if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
-        array = array[..., 0]
-    found: BoolArray = array != 0 if array.shape == shape else np.ones(shape, bool)
-    return found
+    """Return which positions count: those whose weight is not 0, or that of their sample."""
+    array = fitted_weights(weights, shape)
+    return np.ones(shape, bool) if array is None else widened(array != 0, shape)

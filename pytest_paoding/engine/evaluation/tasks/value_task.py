@@ -47,8 +47,10 @@ class ValueTask(OutputTask):
         return np.asarray(form)
 
     def losses(self, form: Any, truth: Any) -> Any:
-        """Return the mean squared error."""
-        squares = tf.square(form - tf.cast(truth, form.dtype))
+        """Return the mean squared error; values whose truth is NaN do not count."""
+        truth = tf.cast(truth, form.dtype)
+        known = tf.where(tf.math.is_nan(truth), tf.stop_gradient(form), truth)
+        squares = tf.square(form - known)
         return tf.reduce_mean(tf.reshape(squares, (tf.shape(squares)[0], -1)), axis=1)
 
 
