@@ -1,10 +1,10 @@
 """Whether verdicts without data can be believed: `python tests/benchmarks/verdicts.py [NET ...]`.
 
 Networks of digits, tables, tokens, series and bytes are trained in seconds and pruned by several
-strategies at several ratios. For each pair of models stands what synthetic agreement says without
-data beside the agreement on real inputs that neither training nor pruning has seen. A false pass is
-a pair that a budget of 95 % lets through although fewer than 85 % of the real answers are the same.
-No setting depends on the network.
+strategies at several ratios; two of them have learned little, and are unsure of all they see. For
+each pair of models stands what synthetic agreement says without data beside the agreement on real
+inputs that neither training nor pruning has seen. A false pass is a pair that a budget of 95 % lets
+through although fewer than 85 % of the real answers are the same. No setting depends on a network.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ import sequences
 
 from support.fidelity_nets import NETS
 from support.sequence_nets import SEQUENCE_NETS
+from support.unsure_nets import UNSURE_NETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+ALL = (*NETS, *SEQUENCE_NETS, *UNSURE_NETS)
 BUDGET, HARM = 0.95, 0.85
 STRATEGIES, RATIOS = ("magnitude", "saliency", "reconstruct"), (0.25, 0.5, 0.75, 0.9)
 COLOURS = {"magnitude": "tab:orange", "saliency": "tab:green", "reconstruct": "tab:blue"}
@@ -42,6 +44,8 @@ Pair = tuple[str, str, float, float, "float | None", "float | None"]
 
 def trained(name: str, seed: int) -> tuple[Any, Any, tuple[float, float] | None]:
     """Return a network, real inputs it was not trained on, and their range."""
+    if name in UNSURE_NETS:
+        return UNSURE_NETS[name]()
     if name in NETS:
         model, (inputs, _), _ = fidelity.trained(name, seed)
         return model, inputs, (-5.0, 5.0) if name == "cancer-mlp" else (0.0, 1.0)
@@ -112,13 +116,13 @@ def plot(found: list[Pair], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("nets", nargs="*", metavar="NET", help=", ".join((*NETS, *SEQUENCE_NETS)))
+    parser.add_argument("nets", nargs="*", metavar="NET", help=", ".join(ALL))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     found = []
     sys.stdout.write(ROW.format("net", "strategy", "ratio", "real", "synthetic", "divergence"))
-    for pair in pairs(options.nets or (*NETS, *SEQUENCE_NETS), options.seeds):
+    for pair in pairs(options.nets or ALL, options.seeds):
         found.append(pair)
         sys.stdout.write(row(pair))
         sys.stdout.flush()

@@ -44,11 +44,15 @@ class VariedInputs:
     Attributes:
         values: An array for each input tensor.
         moved: Whether they were moved to classes.
-        reason: Why they were not, in a few words.
+        starts: What they were before; the same where they were not moved.
+        usual: How many of those at the beginning were drawn as for a pruning, not evenly.
+        reason: Why they were not moved, in a few words.
     """
 
     values: Mapping[Tensor, Any]
     moved: bool
+    starts: Mapping[Tensor, Any]
+    usual: int
     reason: str = ""
 
 
@@ -71,13 +75,14 @@ def varied_inputs(
     except ExecutionError as error:  # the screen leaves out too many
         found = str(error)
     if isinstance(found, str):
-        return VariedInputs(drawn(sources, Draw(_INPUTS, 0, generator)), moved=False, reason=found)
-    return VariedInputs(found, moved=True)
+        plain = drawn(sources, Draw(_INPUTS, 0, generator))
+        return VariedInputs(plain, moved=False, starts=plain, usual=_INPUTS, reason=found)
+    return found
 
 
 def _moved(
     model: Model, sources: InputSources, generator: np.random.Generator
-) -> dict[Tensor, Any] | str:
+) -> VariedInputs | str:
     """Return inputs of all classes; the reason where there are none."""
     graph = sources.graph
     numeric = any(source.numeric for source in sources)
@@ -89,22 +94,29 @@ def _moved(
         return "which would take too long"
     effort, count = next(pair for pair in zip(_EFFORTS, counts, strict=True) if pair[1])
     try:
-        found = _starts(sources, count, generator)
+        starts, usual = _starts(sources, count, generator)
+        found = starts
         if numeric:
             found = invert(model, found, sources, InputSearch(effort, generator))
         for _ in range(_SUBSTITUTIONS if tokens else 0):
             found = substitute(model, found, sources, generator)
-        return sound(sources, found)
+        return VariedInputs(sound(sources, found), moved=True, starts=starts, usual=usual)
     except NoGradientError as error:
         return str(error)
     except tf.errors.OpError as error:  # some operations run untraced only
         return cause_of(error)
 
 
-def _starts(sources: InputSources, count: int, generator: np.random.Generator) -> dict[Tensor, Any]:
-    """Return inputs to begin with, half of them drawn as for a pruning, half evenly."""
+def _starts(
+    sources: InputSources, count: int, generator: np.random.Generator
+) -> tuple[dict[Tensor, Any], int]:
+    """Return inputs to begin with, and how many of them are drawn as for a pruning: the first half.
+
+    The others are drawn evenly.
+    """
     half = count // 2
     draws = Draw(count - half, 0, generator), Draw(half, 0, generator)
     evenly = uniform(sources, draws[1])
     halves = drawn(sources, draws[0]), sources.screen.passed(evenly) if sources.screen else evenly
-    return {each: np.concatenate([part[each] for part in halves]) for each in halves[0]}
+    usual = len(next(iter(halves[0].values())))
+    return {each: np.concatenate([part[each] for part in halves]) for each in halves[0]}, usual

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from pytest_paoding.engine.evaluation.accuracy import by_guess
 from pytest_paoding.engine.evaluation.resampling.sample_means import PairedMeans
 from pytest_paoding.engine.evaluation.resampling.score_bounds import bounded_curve
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
+from pytest_paoding.engine.evaluation.without_data.certainty import certainty, yes_or_no
 from pytest_paoding.engine.evaluation.without_data.class_balance import balanced
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.graph.types import FloatArray, Shape
+    from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _NAMES = ("synthetic_agreement", "output_divergence")
@@ -41,6 +43,8 @@ _UNKNOWN = (
     "input_range, scale it by a layer of the model, or give data"
 )
 _MOST_SOUND = 0.5  # share of them that the original must make numbers of; others are left out
+_SURE = 0.6  # certainty of drawn inputs from which on a model has learned its classes
+_UNSURE = ", merely drawn: the original's certainty of them, {:.2f}, is too low to move them"
 _SEED = 0x5EED  # not one of those a pruning begins with: other inputs than it has learned from
 
 
@@ -53,9 +57,10 @@ def fidelity_metrics(
     Agreement is the share of inputs that both models answer alike, the original's classes counting
     alike; divergence the root mean square of what the outputs differ by before their last
     activation, as a share of the original's deviation. The inputs are moved to classes drawn at
-    random, or merely drawn where that cannot be done in seconds. They are not the data, and where
-    the original gives too few classes to them, agreement tells nothing and is undefined. Both are
-    where nothing tells the range of a table's columns, or of a series.
+    random, or merely drawn where that cannot be done in seconds; where the original is unsure of
+    merely drawn ones, the worse of both figures counts. They are not the data, and where the
+    original gives too few classes to them, agreement tells nothing and is undefined. Both are where
+    nothing tells the range of a table's columns, or of a series.
 
     Args:
         original: The model before pruning.
@@ -72,27 +77,69 @@ def fidelity_metrics(
         reason = _UNKNOWN.format(unknown.name)
         agreement = Measurement(reason=_of_values(tasks, sources.graph) or reason)
         return {"synthetic_agreement": agreement, "output_divergence": Measurement(reason=reason)}
-    shapes = [tensor.shape for tensor in sources.graph.inputs]
-    model = Model(sources.graph, WorkingWeights())
     try:
-        varied = varied_inputs(model, sources, np.random.default_rng(_SEED))
-        chunks = chunked(sources.graph, varied.values).chunks
-        before, after = _outputs(model, chunks), _outputs_of(pruned, shapes, chunks)
-        _require_widths(sources.graph, before)
+        looks = list(_looks(sources, tasks, pruned))
     except ExecutionError as error:
         return dict.fromkeys(_NAMES, Measurement(reason=str(error)))
-    sound = np.isfinite(before).all(axis=1)
-    if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
-        reason = "outputs on synthetic inputs are not finite"
-        return dict.fromkeys(_NAMES, Measurement(reason=reason))
-    both = before[sound], after[sound]
-    moved = " moved to classes" if varied.moved else f", not moved to classes: {varied.reason}"
+    found = [(_agreement(tasks, sources.graph, each), _divergence(each)) for each in looks]
+    agreements, divergences = zip(*found, strict=True)
+    apart = max(divergences, key=lambda each: np.inf if each.found is None else each.found)
+    return {"synthetic_agreement": min(agreements, key=_worst), "output_divergence": apart}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What two models make of the same inputs.
+
+    Attributes:
+        before: Outputs of the original before their activation, shape (inputs, values).
+        after: Those of the pruned model.
+        detail: Tells the inputs.
+    """
+
+    before: FloatArray
+    after: FloatArray
+    detail: str
+
+
+def _looks(sources: InputSources, tasks: JudgedTasks, pruned: Any) -> Iterator[_Look]:
+    """Yield what both models make of varied inputs, and of what these were before, if that tells.
+
+    Inputs that were moved are far from where answers change. So are those of a model that has
+    learned its classes; one that is unsure of most inputs may change its answers to them alone. Of
+    the real ones nobody knows, so how sure it is of merely drawn ones tells which it is.
+
+    Raises:
+        ExecutionError: A model cannot be run, or makes no numbers of some inputs.
+    """
+    graph = sources.graph
+    original, shapes = Model(graph, WorkingWeights()), [tensor.shape for tensor in graph.inputs]
+    varied = varied_inputs(original, sources, np.random.default_rng(_SEED))
     assumed = f", {ASSUMED}" if any(source.assumed for source in sources) else ""
-    detail = f"{len(both[0])} synthetic inputs{moved}{assumed}"
-    return {
-        "synthetic_agreement": _agreement(tasks, sources.graph, both, detail),
-        "output_divergence": _divergence(*both, detail),
-    }
+    moved = " moved to classes" if varied.moved else f", not moved to classes: {varied.reason}"
+    looks = [(varied.values, f"{moved}{assumed}")]
+    if varied.moved:
+        before = _outputs(original, chunked(graph, varied.starts).chunks)
+        sure = _certainty(graph, tasks, before[: varied.usual])
+        if sure < _SURE:
+            looks.append((varied.starts, f"{_UNSURE.format(sure)}{assumed}"))
+    for values, told in looks:
+        chunks = chunked(graph, values).chunks
+        before, after = _outputs(original, chunks), _outputs_of(pruned, shapes, chunks)
+        _require_widths(graph, before)
+        sound = np.isfinite(before).all(axis=1)
+        if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
+            raise ExecutionError("outputs on synthetic inputs are not finite")
+        yield _Look(before[sound], after[sound], f"{int(sound.sum())} synthetic inputs{told}")
+
+
+def _certainty(graph: Graph, tasks: JudgedTasks, outputs: FloatArray) -> float:
+    """Return how sure a model is at the output where it is the least sure."""
+    sound = outputs[np.isfinite(outputs).all(axis=1)]
+    answered = [
+        certainty(task, values) for task, values in _by_task(graph, tasks, sound) if task.answered
+    ]
+    return min(answered, default=1.0)
 
 
 def _of_values(tasks: JudgedTasks, graph: Graph) -> str | None:
@@ -114,12 +161,13 @@ def _require_widths(graph: Graph, outputs: FloatArray) -> None:
         )
 
 
-def _divergence(before: FloatArray, after: FloatArray, detail: str) -> Measurement:
+def _divergence(look: _Look) -> Measurement:
+    before, after = look.before, look.after
     spread = float(np.sqrt(np.square(before - before.mean(axis=0)).sum(axis=1).mean()))
     if not spread:
         return Measurement(reason="the original gives the same for all synthetic inputs")
     moved = float(np.sqrt(np.square(after - before).sum(axis=1).mean()))
-    return Measurement(found=moved / spread, detail=detail)
+    return Measurement(found=moved / spread, detail=look.detail)
 
 
 def _outputs_of(pruned: Any, shapes: Sequence[Shape], chunks: Sequence[Any]) -> FloatArray:
@@ -135,9 +183,7 @@ def _outputs(model: Model, chunks: Sequence[Mapping[Tensor, Any]]) -> FloatArray
     return found if found.dtype.kind == "f" else found.astype(np.float64)
 
 
-def _agreement(
-    tasks: JudgedTasks, graph: Graph, both: tuple[FloatArray, FloatArray], detail: str
-) -> Measurement:
+def _agreement(tasks: JudgedTasks, graph: Graph, look: _Look) -> Measurement:
     """Return the share of inputs to which both models give the same answers.
 
     Undefined where no output has answers that are the same or not, as of a regression, and where
@@ -145,16 +191,21 @@ def _agreement(
     """
     if values := _of_values(tasks, graph):
         return Measurement(reason=values)
-    judged = [each for each in _by_task(graph, tasks, both) if each[0].answered]
+    both = zip(*(_by_task(graph, tasks, each) for each in (look.before, look.after)), strict=True)
+    judged = [
+        (task, _answers(task, before), _answers(task, after))
+        for (task, before), (_, after) in both
+        if task.answered
+    ]
     alike = _alike(judged)
     found = [
         _share(task, before, same) for (task, before, _), same in zip(judged, alike, strict=True)
     ]
     worst = min(found, key=_worst)
-    apart = _divergence(*both, detail).found or 0.0
+    apart = _divergence(look).found or 0.0
     if doubt := by_guess([task for task, *_ in judged], apart, worst.found or 0.0):
         return Measurement(reason=doubt)
-    return replace(worst, detail=detail)
+    return replace(worst, detail=look.detail)
 
 
 def _alike(judged: Sequence[tuple[OutputTask, Any, Any]]) -> list[Any]:
@@ -198,22 +249,17 @@ def _worst(measurement: Measurement) -> float:
 
 
 def _by_task(
-    graph: Graph, tasks: JudgedTasks, both: tuple[FloatArray, FloatArray]
-) -> Iterator[tuple[OutputTask, Any, Any]]:
-    """Yield the task of each output with the answers of both models to all inputs."""
+    graph: Graph, tasks: JudgedTasks, outputs: FloatArray
+) -> Iterator[tuple[OutputTask, FloatArray]]:
+    """Yield the task of each output with its values for all inputs, before their activation."""
     made = (tensor for call in graph.output_calls for tensor in call.outputs)
     ends = [tensor for tensor in made if tensor in graph.outputs]
     shapes = [tuple(length or 1 for length in tensor.shape) for tensor in ends]
-    cuts = np.cumsum([prod(shape) for shape in shapes])[:-1]
-    parts = zip(ends, shapes, *(np.split(each, cuts, axis=1) for each in both), strict=True)
-    for tensor, shape, *values in parts:
-        task = tasks.of(graph.outputs.index(tensor))
-        before, after = (_answers(task, each.reshape(-1, *shape)) for each in values)
-        yield task, before, after
+    parts = np.split(outputs, np.cumsum([prod(shape) for shape in shapes])[:-1], axis=1)
+    for tensor, shape, values in zip(ends, shapes, parts, strict=True):
+        yield tasks.of(graph.outputs.index(tensor)), values.reshape(-1, *shape)
 
 
 def _answers(task: OutputTask, values: FloatArray) -> Any:
     """Return the top class at each position, or which labels hold, of values before activation."""
-    if task.name == "multilabel" or values.shape[-1:] in {(), (1,)} or values.ndim < 2:  # noqa: PLR2004 # inputs and units
-        return values > 0
-    return values.argmax(axis=-1)
+    return values > 0 if yes_or_no(task, values) else values.argmax(axis=-1)
