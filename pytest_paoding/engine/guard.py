@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.backend.common.global_state import get_global_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", re.ASCII)
+_NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
 
 
 @contextmanager
@@ -36,6 +41,25 @@ def state_kept(*models: Any) -> Iterator[None]:
     finally:
         for variable, values in zip(variables, before, strict=True):
             variable.assign(values)
+
+
+@contextmanager
+def fit_for_graphs(model: Any) -> Iterator[None]:
+    """Let a model and its layers have names that TensorFlow takes for scopes, while it traces them.
+
+    Keras takes any name. Where nothing is traced, TensorFlow does so too, and nothing is changed.
+    """
+    odd = []
+    if not tf.executing_eagerly():
+        named = [(each, each.name) for each in model._flatten_layers()]  # noqa: SLF001 # no public name
+        odd = [(each, name) for each, name in named if not _SCOPE.fullmatch(name)]
+    try:
+        for each, name in odd:
+            each.name = f"x{_NO_SCOPE.sub('_', name)}"
+        yield
+    finally:
+        for each, name in odd:
+            each.name = name
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from pytest_paoding.engine.execution.signature import signature_of
+from pytest_paoding.engine.guard import fit_for_graphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +63,8 @@ def serving_function(model: Any, *, batch: int | None = None) -> Any:
 
     def serve(*inputs: Any) -> dict[str, Any]:
         arguments = keras.tree.pack_sequence_as(signature.structure, inputs)
-        outputs = keras.tree.flatten(model(arguments, training=False))
+        with fit_for_graphs(model):
+            outputs = keras.tree.flatten(model(arguments, training=False))
         return dict(zip(keys.outputs, outputs, strict=True))
 
     specs = [

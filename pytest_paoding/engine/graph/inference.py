@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from pytest_paoding.engine.graph.functional import read_graph
-from pytest_paoding.engine.guard import without_warnings
+from pytest_paoding.engine.guard import fit_for_graphs, without_warnings
 from pytest_paoding.errors import ExecutionError, PruningError, cause_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(model: Any, inputs: Sequence[Any]) -> list[Any]:
     """
     single = isinstance(model, keras.Sequential)
     given = inputs[0] if single else keras.tree.pack_sequence_as(model.input, list(inputs))
-    with without_warnings():
+    with without_warnings(), fit_for_graphs(model):
         try:
             outputs: list[Any] = keras.tree.flatten(model(given, training=False))
         except Exception as error:
