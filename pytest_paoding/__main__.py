@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from pytest_paoding.cli import bench, compare, init, merge, prune, schema, show
@@ -20,6 +21,7 @@ from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
 _ENDED = 128
 """What a shell adds to the signal that has ended a command."""
@@ -50,5 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _ENDED + (signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT)
 
 
+def _tell_defect(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    """Print a traceback, in which an error may name what a file holds."""
+    sys.stderr.write(as_lines("".join(traceback.format_exception(error))))
+
+
 if __name__ == "__main__":
+    sys.excepthook = _tell_defect
     sys.exit(main())

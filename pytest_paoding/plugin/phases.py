@@ -11,7 +11,9 @@ from pytest_paoding.plugin.distribution.carried import Carried
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.text.escapes import as_line
 from pytest_paoding.reporting.properties import PREFIX
+from pytest_paoding.reporting.tracebacks import harmless
 
 _EXCUSED = {Outcome.FORCED, Outcome.REJECTED}
 _LETTERS = {Outcome.OVER_BUDGET.word: "B", Outcome.UNJUDGED.word: "U"}
@@ -42,6 +44,8 @@ def after_phase(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.T
         _excuse_forced(attempt, report)
         if report.when == "teardown":
             settled = _settle(item, attempt, report)
+        if report.failed:
+            report.longrepr = harmless(report.longrepr)
     if attempt.gates or begun is not None:
         Carried(
             gate=begun,
@@ -69,10 +73,10 @@ def _decided(
         return attempt.results[-1].word if passed else None
     if passed and not hasattr(report, "wasxfail"):  # a failure that the test caught counts too
         report.outcome = "failed"
-        report.longrepr = f"{failed[0].name} {failed[0].headline}"
+        report.longrepr = as_line(f"{failed[0].name} {failed[0].headline}")
     elif report.failed and call.excinfo and call.excinfo.value is attempt.failure:
         if (crash := getattr(report.longrepr, "reprcrash", None)) is not None:
-            crash.message = f"{failed[-1].name} {failed[-1].headline}"
+            crash.message = as_line(f"{failed[-1].name} {failed[-1].headline}")
     else:
         return None
     return failed[-1].word
@@ -83,7 +87,8 @@ def _excuse_forced(attempt: ItemAttempt, report: pytest.TestReport) -> None:
     forced = [result for result in attempt.results if result.outcome in _EXCUSED]
     if forced and report.when == "call" and report.passed:
         report.outcome = "skipped"
-        vars(report)["wasxfail"] = "; ".join(f"{each.name} {each.headline}" for each in forced)
+        told = "; ".join(f"{each.name} {each.headline}" for each in forced)
+        vars(report)["wasxfail"] = as_line(told)
 
 
 def _settle(item: pytest.Item, attempt: ItemAttempt, report: pytest.TestReport) -> Settlement:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_paoding.__main__ import _tell_defect
 from pytest_paoding.config.configfile import ConfigFile
 from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.records.plan import LayerPlan, LayerResult, Plan
@@ -22,6 +24,7 @@ from pytest_paoding.records.readings.anatomy import (
 )
 from pytest_paoding.records.results import GateResult, Setting
 from pytest_paoding.records.runs.run_record import RunRecord
+from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting import github, terminal
 from pytest_paoding.reporting.anatomy_page import anatomy_text
 from pytest_paoding.reporting.documents import markdown
@@ -29,6 +32,7 @@ from pytest_paoding.reporting.progress import Progress, TerminalLine
 from pytest_paoding.reporting.properties import properties
 from pytest_paoding.reporting.tradeoff import BenchTrial, table
 from pytest_paoding.reporting.web.page import page
+from support.harmless_logs import COMMAND, harmless
 from support.projects import BUDGET
 from support.random_results import results
 
@@ -47,18 +51,18 @@ PIECES = (
     "\u2028",
     "\u202e",
     "\ud800",
+    "\x85",
+    "\x1b]8;;http://x\x1b\\",
+    "##[group]",
+    "##vso[task.complete]",
+    "#",
+    "<b>",
+    "&#27;",
+    "|",
+    "a",
+    "a" * 100_000,
 )
-NAMES = st.lists(st.sampled_from([*PIECES, "##[group]", "<b>", "&#27;", "|", "a"]), min_size=1).map(
-    "".join
-)
-
-
-def harmless(text: str) -> None:
-    """Assert that a log that shows this text shows nothing but signs, and obeys nothing."""
-    for line in text.split("\n"):
-        assert line.isprintable(), repr(line)
-        assert not line.lstrip().startswith("::"), line
-        assert "##[" not in line, line
+NAMES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join)
 
 
 @st.composite
@@ -113,6 +117,8 @@ def test_no_report_obeys_a_name(result: GateResult) -> None:
     style = re.compile(r"<style>.*?</style>", re.DOTALL)
     assert style.sub("", page(run)).replace("\n", "").isprintable()
     assert "<b>" not in page(run)
+    assert not any(map(COMMAND.search, page(run).split("\n")))
+    harmless(to_json({"name": result.name}))
     assert all(name.isprintable() and text.isprintable() for name, text in properties(result))
 
 
@@ -172,24 +178,19 @@ def test_progress_is_one_line_of_signs(name: str) -> None:
     assert len(screen.lines) == 1
 
 
-def test_a_whole_run_obeys_no_name(single: Project) -> None:
-    name = "a\n::error::gate passed\x1b[2J\u202e"
+@pytest.mark.parametrize("printed", ("json", "markdown", "html"))
+def test_a_whole_run_obeys_no_name(single: Project, printed: str) -> None:
+    name = "a\n::error::gate passed\x1b[2J\u202e##[group]"
     layers: dict[str, Any] = {name: 8, "::stop-commands::x": 4}
     single.configure(
         BUDGET, cnn={"layers": layers}, over={"layers": layers, "accuracy": [0.9, 0.1]}
     )
-    options = (
-        "-vv",
-        "-rA",
-        "--paoding-markdown=-",
-        "--paoding-html=run.html",
-        "--junitxml=run.xml",
-    )
-    ran = single.gate(*options)
+    single.gate("--paoding-html=run.html")
+    ran = single.run("--paoding", "-vv", "-rA", "--junitxml=run.xml", f"--paoding-{printed}=-")
     assert ran.ret == 1
-    assert any(r"a\n::error::gate passed\x1b[2J" in line for line in ran.errlines)
-    harmless(ran.stdout.str())
-    harmless(ran.stderr.str())
+    lines = ran.outlines + ran.errlines
+    assert any(r"a\n::error::gate passed\x1b[2J" in line for line in lines)
+    harmless("\n".join(lines))
     assert "\x1b" not in (single.path / "run.html").read_text(encoding="utf-8")
     assert (
         json.loads((single.path / "run.json").read_text())["gates"][0]["layers"][0]["name"] == name
@@ -198,3 +199,60 @@ def test_a_whole_run_obeys_no_name(single: Project) -> None:
         Outcome.WITHIN_BUDGET.value,
         Outcome.OVER_BUDGET.value,
     }
+
+
+TEXT = "layer 'a\n::error::passed\n##vso[task.complete]\x1b[2J\x1b]8;;http://x\x1b\\\u202e'"
+"""What an error may say of a layer."""
+IN_A_TEST = """
+def test_gate(paoding):
+    net = FakeModel({"dense": 8}, {"defect": %r})
+    paoding.check(net, name="own", ratio=0.5, max_size=10**6)
+"""
+
+
+@pytest.mark.parametrize("style", ("long", "short", "native", "line", "no"))
+@pytest.mark.parametrize("where", ("item", "test"))
+def test_a_traceback_obeys_no_name(single: Project, style: str, where: str) -> None:
+    if where == "item":
+        single.configure(BUDGET, cnn={"defect": TEXT})
+    else:
+        single.configure()
+        single.tests(IN_A_TEST % TEXT)
+    ran = single.gate(f"--tb={style}", "-rA", "-l")
+    assert ran.ret == 1
+    harmless(ran.stdout.str())
+    assert [gate["outcome"] for gate in single.document["gates"]] == [Outcome.CRASHED.value]
+
+
+HIDDEN = """
+def test_gate(paoding):
+    net = FakeModel({"dense": 8}, {"accuracy": (0.9, 0.5), "contradiction": %r})
+    try:
+        paoding.check(net, ([1], [0]), name="own", ratio=0.5, max_size=10**6)
+    except pytest.fail.Exception:
+        pass
+"""
+
+
+def test_a_failure_that_a_test_hides_obeys_no_name(single: Project) -> None:
+    single.configure()
+    single.tests(HIDDEN % TEXT)
+    ran = single.gate("-rA")
+    assert ran.ret == 1
+    harmless(ran.stdout.str())
+
+
+def test_a_reason_to_publish_obeys_nothing(single: Project) -> None:
+    single.configure(BUDGET, cnn={"accuracy": [0.9, 0.1]})
+    ran = single.gate("-rA", f"--paoding-force={TEXT}")
+    assert ran.ret == 0
+    harmless(ran.stdout.str())
+
+
+def test_the_traceback_of_a_defect_obeys_no_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LookupError) as caught:
+        "".encode(TEXT)
+    _tell_defect(caught.type, caught.value, caught.tb)
+    told = capsys.readouterr().err
+    assert "Traceback (most recent call last):\n" in told
+    harmless(told)

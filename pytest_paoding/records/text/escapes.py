@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 _COMMAND = re.compile(r"^(\s*):(?=:)")
-_OLD_COMMAND = re.compile(r"#(?=#\[)")
+_OLD_COMMAND = re.compile(r"#(?=#\w*\[)")
+"""As in ##[error] of GitHub, ##vso[task.complete] of Azure, ##teamcity[testFailed]."""
 
 
 def printable(text: str, *, keep: str = "") -> str:

@@ -61,7 +61,8 @@ def to_json(content: Mapping[str, Any]) -> str:
     Halves of characters, as names of files may hold, are no text that other programs could read:
     they become escapes, as Python writes them.
     """
-    return json.dumps(_of_characters(content), indent=2, sort_keys=True, allow_nan=False) + "\n"
+    text = json.dumps(_of_characters(content), indent=2, sort_keys=True, allow_nan=False)
+    return text.replace("##", r"#\u0023") + "\n"  # it may be printed, where ##[ is a command
 
 
 def _of_characters(value: Any) -> Any:
