@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from pytest_paoding.cli import bench, compare, init, merge, prune, schema, show
+from pytest_paoding.cli import bench, compare, init, merge, prune, schema, show, verify
 from pytest_paoding.cli import help as reference
 from pytest_paoding.cli.usage import OneLineParser
 from pytest_paoding.errors import PaodingError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ENDED = 128
 """What a shell adds to the signal that has ended a command."""
-COMMANDS = (init, prune, bench, compare, show, merge, schema, reference)
+COMMANDS = (init, prune, bench, compare, show, verify, merge, schema, reference)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

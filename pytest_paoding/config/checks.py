@@ -9,6 +9,7 @@ from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.budgets import NO_BUDGET
 from pytest_paoding.records.formats import EXPORTED
 from pytest_paoding.records.metrics import LIMIT_TABLES, REGRESSIONS
+from pytest_paoding.records.optional_packages import lacking_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +38,20 @@ def missing(settings: Settings) -> list[str]:
         else:
             lines += [] if gate.limits else [f"{place} no budget applies: {NO_BUDGET}"]
             lines += _without_baseline(settings, gate, place)
-    return lines + _idle_formats(settings)
+    return lines + _idle_formats(settings) + _unsigned(settings)
+
+
+def _unsigned(settings: Settings) -> list[str]:
+    """Return a line for everything that a signature or a bill of materials lacks."""
+    shared, place = settings.shared, f"{settings.file.label}: [tool.paoding]"
+    asked = [name for name in ("bom", "sign") if shared[name].value]
+    lines = [f"{place} {reason}" for name in asked if (reason := lacking_for(name))]
+    key = shared["sign_key"].value
+    if shared["sign"].value == "key" and key is None:
+        lines.append(f'{place} sign = "key" needs a key: set sign_key')
+    elif shared["sign"].value == "key" and not (settings.file.root / key).is_file():
+        lines.append(f"{place} sign_key: there is no file {key}")
+    return lines
 
 
 def _idle_formats(settings: Settings) -> list[str]:

@@ -26,6 +26,8 @@ from pytest_paoding.records.text.jsonable import portable, to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BILL, SIGNATURE = COMPANIONS = ".cdx.json", ".sig"
+"""Endings of the bill of materials and the signature, which stand beside a model."""
 _PREFIX = ".staging-paoding-"
 
 
@@ -66,6 +68,15 @@ class Staged:
     def manifest(self) -> Path:
         """The staged manifest."""
         return manifest_path(self.model)
+
+    def companion(self, ending: str) -> Path:
+        """Return where a staged bill of materials or signature is, if there is one."""
+        return self.model.with_suffix(ending)
+
+    @property
+    def companions(self) -> list[Path]:
+        """The staged bill of materials and the signature, as far as they are there."""
+        return [path for each in COMPANIONS if (path := self.companion(each)).is_file()]
 
 
 def manifest_path(model: Path) -> Path:
@@ -110,6 +121,7 @@ def publish(staged: Staged, *, manifest: bool = True) -> Path:
     try:
         _publish_all(staged)
         try:
+            _publish_companions(staged)
             if manifest:
                 move(staged.manifest, manifest_path(staged.target))
         except OSError as error:
@@ -119,6 +131,17 @@ def publish(staged: Staged, *, manifest: bool = True) -> Path:
     finally:
         discard(staged.folder)
     return staged.target
+
+
+def _publish_companions(staged: Staged) -> None:
+    """Move bill of materials and signature; those of the previous model are void."""
+    ours = manifest_path(staged.target).is_file()
+    for ending in COMPANIONS:
+        path, target = staged.companion(ending), staged.target.with_suffix(ending)
+        if path.is_file():
+            move(path, target)
+        elif ours:
+            target.unlink(missing_ok=True)
 
 
 def _publish_all(staged: Staged) -> None:

@@ -10,7 +10,8 @@ from pytest_paoding.errors import ArtifactError, ConfigError, cannot_write
 from pytest_paoding.gate.artifacts import ManifestError, discard
 from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.gate.keeping.trust import in_ci
-from pytest_paoding.plugin.run import Findings
+from pytest_paoding.gate.provenance.companions import Companions
+from pytest_paoding.plugin.run import Findings, PaodingRun
 from pytest_paoding.records.baseline import updated
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
 from pytest_paoding.records.text.jsonable import portable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_paoding.gate.artifacts import Staged
-    from pytest_paoding.plugin.run import PaodingRun
     from pytest_paoding.records.baseline import Baseline
     from pytest_paoding.records.results import GateResult
 
@@ -35,7 +35,9 @@ def publish(
         The gate's record after that, and what went wrong.
     """
     call = hook.pytest_paoding_publish
+    run = PaodingRun.of(config)
     try:
+        Companions.of(run.settings.shared, run.file.root).stage(staged)
         path = call(config=config, result=result, staged=staged.model, target=staged.target)
     except ManifestError as error:
         return result.published_at(portable(staged.target, root)), str(error)

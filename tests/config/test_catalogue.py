@@ -117,8 +117,9 @@ def test_one_row_adds_a_setting(pytester: pytest.Pytester, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("key", SETTINGS.keys, ids=lambda key: key.name)
 def test_the_example_of_a_setting_is_taken_from_a_table_and_from_the_command_line(
-    key: Key, tmp_path: Path
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pytest_paoding.config.checks.lacking_for", lambda _: None)
     value = key.example or json.dumps(key.words[-1] if key.words else not key.default)
     places = {Scope.GATE: key.table, Scope.RUN: "", Scope.MODEL: "models.net"}
     tables: dict[str, str] = {"": "ratio = 0.5\n", "models.net": "budget.max_size = 1\n"}

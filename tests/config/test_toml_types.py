@@ -15,6 +15,7 @@ from pytest_paoding.config.loading import load
 from pytest_paoding.config.tables import keywords
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.metrics import BUDGETS, FILE_BUDGETS, LIMITS, REGRESSIONS
+from pytest_paoding.records.optional_packages import lacking_for
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,11 +72,13 @@ FITS: dict[str, str] = {
     "require": '"" "word" [] ["a"]',
     "silence": '"" []',
     "junit_properties": "true false",
+    "bom": "false" if lacking_for("bom") else "true false",
+    "sign_key": '"word"',
     "path": '"word"',
 }
 """Which of the values above a key takes; none where it is not named."""
 CONTROL = set(WORDS[2:])
-ANY_SIGNS = {"include", "exclude", "require", "artifacts", "baseline", "path"}
+ANY_SIGNS = {"include", "exclude", "require", "artifacts", "baseline", "path", "sign_key"}
 """Keys whose texts may be of any signs, but for a null character in paths, see below."""
 
 

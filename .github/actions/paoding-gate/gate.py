@@ -56,7 +56,7 @@ def _read(report: Path) -> dict[str, Any]:
 def _outputs(document: dict[str, Any], status: int, report: Path) -> dict[str, str]:
     gates = document["gates"]
     published = [gate["artifact"]["path"] for gate in gates if _is_published(gate)]
-    files = [Path(path).with_suffix(ending) for path in published for ending in (".keras", ".json")]
+    files = [each for path in published for each in _beside(_folder(document) / path)]
     return {
         "outcome": _outcome({gate["outcome"] for gate in gates}, status),
         "passed": ",".join(_named(gates, {"within-budget", "forced"})),
@@ -64,7 +64,7 @@ def _outputs(document: dict[str, Any], status: int, report: Path) -> dict[str, s
         "json": str(report) if report.exists() else "",
         "html": str(report.with_suffix(".html")) if report.exists() else "",
         "artifact": _artifact(),
-        "artifacts": "\n".join(str((_folder(document) / file).absolute()) for file in files),
+        "artifacts": "\n".join(str(file.absolute()) for file in files),
     }
 
 
@@ -77,6 +77,13 @@ def _artifact() -> str:
     if int(os.environ.get("PAODING_JOB_TOTAL") or 1) > 1:
         parts.append(os.environ["PAODING_JOB_INDEX"])
     return "-".join(filter(None, parts))
+
+
+def _beside(model: Path) -> list[Path]:
+    """Return a published model, and what stands beside it."""
+    always = [model.with_suffix(ending) for ending in (".keras", ".json")]
+    more = [model.with_suffix(ending) for ending in (".cdx.json", ".sig")]
+    return [*always, *(path for path in more if path.is_file())]
 
 
 def _is_published(gate: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from pytest_paoding.records.text import quantities
 
 _RUN, _MODEL = Scope.RUN, Scope.MODEL
 _MOMENTS = ("test", "session")
+_SIGNING = ("key", "sigstore")
 _TRUSTED = ("any", "signed")
 
 RUN_KEYS = (
@@ -93,6 +94,35 @@ RUN_KEYS = (
         meaning='Which kept results count: `"any"`, or only those of this run and those `"signed"` '
         "with the key in the environment variable `PAODING_CACHE_KEY`, as in CI by default. See "
         "[the cache in CI](ci.md#the-cache-in-ci).",
+    ),
+    Key(
+        name="bom",
+        read=values.flag,
+        default=False,
+        flag=True,
+        scope=_RUN,
+        help="publish a bill of materials (CycloneDX) with each model",
+        meaning="Whether a [bill of materials](reports.md#provenance), in the format of CycloneDX, "
+        "is published with each model.",
+    ),
+    Key(
+        name="sign",
+        read=values.one_of(_SIGNING),
+        words=_SIGNING,
+        scope=_RUN,
+        help="sign what is published, with a key or by sigstore",
+        meaning='[Signs](reports.md#provenance) what is published: with a `"key"` of yours, or by '
+        '`"sigstore"` with the identity of the CI job.',
+    ),
+    Key(
+        name="sign_key",
+        read=values.name,
+        path=True,
+        scope=_RUN,
+        metavar="PEM",
+        example='"signing.pem"',
+        help="file of the private key to sign with",
+        meaning='File of the private key of `sign = "key"`: of an elliptic curve, in PEM.',
     ),
     Key(
         name="require",

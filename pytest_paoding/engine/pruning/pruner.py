@@ -34,8 +34,8 @@ from pytest_paoding.engine.surgery.apply import plan_of
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.opening.own_code import whole_noted
-from pytest_paoding.engine.surgery.verify import proof_inputs
-from pytest_paoding.engine.surgery.verify import verify as check_cut
+from pytest_paoding.engine.surgery.self_checks import proof_inputs
+from pytest_paoding.engine.surgery.self_checks import verify as check_cut
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.protocol import Allocation
 from pytest_paoding.records.strategy_names import known_name

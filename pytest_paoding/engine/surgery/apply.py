@@ -14,8 +14,8 @@ from pytest_paoding.engine.guard import state_kept, undisturbed
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.fitted import Fitted, changed_weights, expanded_weights
 from pytest_paoding.engine.surgery.opening.opened import opened
+from pytest_paoding.engine.surgery.self_checks import verify
 from pytest_paoding.engine.surgery.transform import Transform, delegates_of, merges
-from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.plan import LayerPlan, Plan
 

@@ -20,7 +20,7 @@ from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.engine.keras_io.load import load_own
 from pytest_paoding.engine.keras_io.own_objects import own_objects
 from pytest_paoding.engine.surgery.opening.equality import TOLERANCES, distance
-from pytest_paoding.engine.surgery.verify import proof_inputs
+from pytest_paoding.engine.surgery.self_checks import proof_inputs
 from pytest_paoding.errors import ExecutionError, ModelFileError, PaodingError
 
 if TYPE_CHECKING:

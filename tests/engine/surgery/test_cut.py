@@ -14,8 +14,8 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.self_checks import verify
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import batch, outputs, randomise, removal
 from support.patterns import PATTERNS

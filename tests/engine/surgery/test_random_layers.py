@@ -15,8 +15,8 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.self_checks import verify
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.strategy_names import NAMES
 from support.any_models.strange_layers import Noisy

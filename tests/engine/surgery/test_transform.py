@@ -17,8 +17,8 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.cut import cut
+from pytest_paoding.engine.surgery.self_checks import verify
 from pytest_paoding.engine.surgery.transform import TakeOver, Transform, delegates_of, merges
-from pytest_paoding.engine.surgery.verify import verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import EXACT, batch, distance, outputs, randomise
 from support.patterns import PATTERNS, head

@@ -16,8 +16,8 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.surgery.cut import Cut, cut
+from pytest_paoding.engine.surgery.self_checks import Verification, proof_inputs, verify
 from pytest_paoding.engine.surgery.transform import Transform
-from pytest_paoding.engine.surgery.verify import Verification, proof_inputs, verify
 from pytest_paoding.errors import SurgeryError
 from support.oracles import randomise, removal
 from support.patterns import PATTERNS, head

@@ -1,0 +1,1 @@
+"""Provenance of published models: their bill of materials and their signature."""

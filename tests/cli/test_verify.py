@@ -1,0 +1,162 @@
+"""`verify`: a published model is held against its manifest; the engine is a fake one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_paoding.__main__ import main
+from pytest_paoding.gate.artifacts import publish, sha256_of
+from support.fake_engine import FakeEngine, FakeModel
+from support.gates import limit, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FACTS = {"accuracy": [0.9, 0.85]}
+MODEL = FakeModel({"dense": 8, "conv": 4}, FACTS)
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that a gate has published, whose original stands in the folder above."""
+    monkeypatch.setattr("pytest_paoding.cli.verify.KerasEngine", FakeEngine)
+    FakeEngine().save(MODEL, tmp_path / "original.keras")
+    done = run(tmp_path, limit("max_accuracy_decay", 0.1), model=MODEL)
+    assert done.staged is not None
+    return publish(done.staged)
+
+
+def verified(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    """Return the exit code, and the last line that was printed."""
+    code = main(["verify", *map(str, arguments)])
+    told = capsys.readouterr()
+    return code, (told.out + told.err).splitlines()[-1]
+
+
+def test_what_was_published_is_verified(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(published)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "net.keras: as the manifest says, PRUNED"
+    assert lines[1].startswith("net.keras: holds the model sha256:")
+    assert lines[2] == "there is no signature"
+
+
+def rewrite(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Return what changes the manifest."""
+
+    def rewritten(model: Path) -> None:
+        path = model.with_suffix(".json")
+        manifest = json.loads(path.read_text())
+        change(manifest)
+        path.write_text(json.dumps(manifest))
+
+    return rewritten
+
+
+def exchange(model: Path) -> None:
+    """Put another model there, and its digest into the manifest."""
+    FakeEngine().save(FakeModel({"dense": 1}, {}), model)
+    size, sha256 = model.stat().st_size, sha256_of(model)
+    rewrite(lambda manifest: manifest["files"][0].update(bytes=size, sha256=sha256))(model)
+
+
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "bytes": (lambda model: model.write_text("other"), "is not the file that the manifest names"),
+    "gone": (lambda model: model.unlink(), "there is no such file, the manifest names it"),
+    "model": (exchange, "holds another model than the manifest names"),
+    "no manifest": (lambda model: model.with_suffix(".json").unlink(), "cannot be read"),
+    "no files": (rewrite(lambda each: each.pop("files")), "names no files with their digests"),
+    "of another": (
+        rewrite(lambda each: each["files"][0].update(name="x.keras")),
+        "is not the manifest of net.keras",
+    ),
+    "elsewhere": (
+        rewrite(lambda each: each["files"].append({"name": "../a", "bytes": 1, "sha256": ""})),
+        "is not the manifest of net.keras",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), WRONG.values(), ids=WRONG)
+def test_whatever_is_not_as_the_manifest_says_is_one_line(
+    published: Path, capsys: pytest.CaptureFixture[str], spoil: Any, reason: str
+) -> None:
+    spoil(published)
+    code, line = verified(capsys, published)
+    assert code == 1
+    assert line.startswith("python -m pytest_paoding: error: ")
+    assert reason in line
+
+
+def test_the_original_gives_the_same_file_again(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = published.parents[1] / "original.keras"
+    code, line = verified(capsys, published, "--original", original)
+    assert (code, line) == (0, "net.keras: what its settings make of original.keras, bit for bit")
+    code, line = verified(capsys, published, "--original", published)
+    assert code == 1
+    assert line.endswith("is not the model that net.keras was made from")
+
+
+def test_other_settings_give_another_file(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = published.parents[1] / "original.keras"
+    rewrite(lambda each: each["gate"]["settings"]["ratio"].update(value=0.25))(published)
+    code, line = verified(capsys, published, "--original", original)
+    assert code == 1
+    assert line.endswith("net.keras is not what pruning makes of the original")
+    rewrite(lambda each: each["gate"]["versions"].update(keras="2.9"))(published)
+    _, line = verified(capsys, published, "--original", original)
+    assert line.endswith("of the original: it was made with keras 2.9, here 3.0")
+
+
+def test_inputs_that_are_not_here_need_a_plan(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = published.parents[1] / "original.keras"
+    rewrite(lambda each: each["gate"]["settings"]["calibration"].update(value="ndarray"))(published)
+    code, line = verified(capsys, published, "--original", original)
+    assert code == 1
+    assert line.endswith("has learned from inputs that are not here: give its --plan")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    (
+        (["--plan=p.json"], "--plan needs --original"),
+        (["--key=k", "--identity=a", "--issuer=b"], "--key is one signer, --identity another"),
+        (["--identity=a"], "--identity and --issuer belong together"),
+    ),
+)
+def test_options_that_contradict_each_other_are_refused(
+    published: Path, capsys: pytest.CaptureFixture[str], options: list[str], reason: str
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["verify", str(published), *options])
+    assert refused.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_signature_is_asked_for_where_a_signer_is_named(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("model_signing")
+    code, line = verified(capsys, published, "--key", "key.pem")
+    assert code == 1
+    assert line.endswith("net.sig: there is no signature")
+    published.with_suffix(".sig").write_text("{}")
+    code, line = verified(capsys, published, "--key", "key.pem")
+    assert code == 1
+    assert "net.sig does not hold: " in line
+    assert verified(capsys, published) == (
+        0,
+        "net.sig: not checked, give --key, or --identity and --issuer, to see by whom",
+    )
