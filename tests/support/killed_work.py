@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_paoding.config.documents.read_documents import read_baseline
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.gate.artifacts import publish, sweep
 from pytest_paoding.gate.files.whole_files import write_whole
@@ -22,7 +23,7 @@ from pytest_paoding.gate.keeping.entries import Seal, read_entry
 from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
 from pytest_paoding.gate.workbench import Workbench
-from pytest_paoding.records.baseline import Baseline, updated
+from pytest_paoding.records.baseline import updated
 from pytest_paoding.records.budgets import Limit
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import BUDGETS
@@ -72,7 +73,7 @@ def _keep(folder: Path, number: int) -> None:
 def _accept(folder: Path, number: int) -> None:
     path = folder / "baseline.json"
     result = dataclasses.replace(RESULT, metrics={"size": Measurement(found=number)})
-    present = Baseline.read(path, label="baseline.json")
+    present = read_baseline(path, label="baseline.json")
     found = updated(present, [result], everything=True, unfit={})
     write_whole(path, found.baseline.to_text())
 
@@ -100,7 +101,7 @@ def newest(folder: Path, kind: str) -> int:
         assert text == text[:end] * 21  # as the fake engine writes it
         return int(one["facts"]["number"])
     if kind == "accept":
-        entries = Baseline.read(folder / "baseline.json", label="baseline.json").entries
+        entries = read_baseline(folder / "baseline.json", label="baseline.json").entries
         return int(entries["net"].metrics["size"])
     document = json.loads((folder / "report.json").read_text())
     assert document["gates"] == _LONG
