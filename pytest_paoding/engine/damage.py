@@ -1,20 +1,35 @@
-"""What reading a damaged file raises: ZIP, its compressions, JSON and HDF5 share no error."""
+"""What reading a file of unknown origin ends in: what it should hold, or one line."""
 
 from __future__ import annotations
 
-import zlib
-from lzma import LZMAError
-from zipfile import BadZipFile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-DAMAGE = (
-    BadZipFile,
-    EOFError,
-    KeyError,
-    LZMAError,
-    OSError,
-    RuntimeError,  # also of recursion, of encryption, and of a compression that is not known
-    TypeError,  # of an HDF5 type that NumPy has no match for
-    ValueError,
-    zlib.error,
-)
-"""Errors of reading a file that somebody else wrote; anything else is a defect of the reader."""
+from pytest_paoding.errors import PaodingError, cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def refusing(path: Path, kind: type[PaodingError], said: str) -> Iterator[None]:
+    """Turn whatever reading a file raises into one line, which names the file and the cause.
+
+    ZIP and its compressions, JSON, HDF5, NumPy, Keras and TensorFlow share no error, and the file
+    decides which of them it ends in, and how deep. What is one line already passes; it is given
+    the file's name where it lacks it.
+
+    Args:
+        path: The file.
+        kind: The error to raise.
+        said: What is said of the file, with {} for the cause.
+    """
+    try:
+        yield
+    except PaodingError as error:
+        if str(path) in str(error):
+            raise
+        raise kind(f"{path}: {error}") from error
+    except Exception as error:
+        raise kind(f"{path}: {said.format(cause_of(error))}") from error

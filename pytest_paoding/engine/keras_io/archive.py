@@ -1,13 +1,13 @@
 """The declarations of a model file, read before anything in it is built or run.
 
-A configuration can be forged, or damaged, so that building it allocates more than the machine has,
-or runs code. Both are refused here: by what the file declares, and by how many values it stores.
+A file can be forged, or damaged, so that reading it, or building what it declares, takes more than
+the machine has, or for ever. Both are refused here: by its sizes before it is read, and by how many
+values it stores. What its configuration names is held against `known_objects`.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from pytest_paoding.engine.damage import DAMAGE
-from pytest_paoding.engine.keras_io.stored_values import refuse_expansion, stored_values
-from pytest_paoding.errors import ModelFileError, cause_of
+from pytest_paoding.engine.bounded_reading import (
+    json_member,
+    opened_archive,
+    require_file,
+)
+from pytest_paoding.engine.configs import objects_in
+from pytest_paoding.engine.damage import refusing
+from pytest_paoding.engine.keras_io.stored_values import json_attribute, stored_values
+from pytest_paoding.errors import ModelFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,15 +64,11 @@ def inspect(path: Path, *, own: bool = False) -> ModelFile:
             holds code (a Lambda).
     """
     legacy = require_model_file(path).startswith(_HDF5)
-    try:
+    with refusing(path, ModelFileError, "is damaged or truncated ({}): save the model again"):
         file = _hdf5(path) if legacy else _archive(path)
         if not own:
             _refuse_code(path, file.config)
-    except DAMAGE as error:
-        raise ModelFileError(
-            f"{path}: is damaged or truncated ({cause_of(error)}): save the model again"
-        ) from error
-    return file
+        return file
 
 
 def require_model_file(path: Path) -> bytes:
@@ -78,6 +80,7 @@ def require_model_file(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise ModelFileError(f"{path}: {_folder(path)}")
+        require_file(path)
         with path.open("rb") as file:
             head = file.read(len(_HDF5))
     except FileNotFoundError:
@@ -106,7 +109,7 @@ def _folder(path: Path) -> str:
 
 
 def _archive(path: Path) -> ModelFile:
-    with zipfile.ZipFile(path) as archive:
+    with opened_archive(path) as archive:
         names = archive.namelist()
         missing = {CONFIG, METADATA, WEIGHTS}.difference(names)
         if missing:
@@ -116,33 +119,17 @@ def _archive(path: Path) -> ModelFile:
             )
         if path.suffix != ".keras":
             raise ModelFileError(f"{path}: is a .keras archive: rename it to {path.stem}.keras")
-        for member in archive.infolist():
-            refuse_expansion(path, member.filename, member.file_size, member.compress_size)
-        version = str(_json(archive, METADATA).get("keras_version", ""))
+        version = str(json_member(archive, METADATA).get("keras_version", ""))
         if version.startswith("2."):
             raise ModelFileError(
                 f"{path}: was saved by Keras {version}, whose .keras files Keras 3 cannot read: "
                 f"load it there and save it with model.save('NAME.h5')"
             )
-        config = dict(_json(archive, CONFIG))
+        config = dict(json_member(archive, CONFIG))
         compiled = config.pop("compile_config", None)  # which is not loaded
         with _weights(archive) as weights:
-            values = stored_values(path, weights)
+            values = stored_values(path, weights, archive.getinfo(WEIGHTS).file_size)
             return ModelFile(config, values, legacy=False, compiled=compiled)
-
-
-def _json(archive: zipfile.ZipFile, name: str) -> Mapping[str, Any]:
-    return _object(name, archive.read(name))
-
-
-def _object(name: str, text: str | bytes) -> Mapping[str, Any]:
-    try:
-        content = json.loads(text)
-    except RecursionError:
-        raise ValueError(f"{name} is nested too deeply") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{name} holds no object")  # noqa: TRY004 - the file is wrong, not a type
-    return content
 
 
 @contextmanager
@@ -159,34 +146,31 @@ def _hdf5(path: Path) -> ModelFile:
     if path.suffix not in (".h5", ".hdf5"):
         raise ModelFileError(f"{path}: is an HDF5 file: rename it to {path.stem}.h5")
     with h5py.File(path, "r") as file:
-        config = file.attrs.get("model_config")
+        values = stored_values(path, file, path.stat().st_size)
+        config = json_attribute(file, "model_config")
         if config is None:
             raise ModelFileError(
                 f"{path}: is an HDF5 file without a model, perhaps weights only: "
                 f"save the whole model with model.save('NAME.keras')"
             )
-        compiled = json.loads(file.attrs.get("training_config", "null"))
-        values = stored_values(path, file)
-        return ModelFile(_object("model_config", config), values, legacy=True, compiled=compiled)
+        if not isinstance(config, dict):
+            raise ValueError("model_config holds no object")  # noqa: TRY004 - the file is wrong
+        compiled = json_attribute(file, "training_config")
+        return ModelFile(config, values, legacy=True, compiled=compiled)
 
 
 def _refuse_code(path: Path, config: Any) -> None:
-    name = _lambda(config, "model")
-    if name is not None:
-        raise ModelFileError(
-            f"{path}: {name!r} holds a Python lambda, code that loading would run: replace it by a "
-            f"layer class or keras.ops, or hand the built model to paoding.check()"
-        )
+    for name, node in objects_in(config):
+        if _is_code(node):
+            raise ModelFileError(
+                f"{path}: {name!r} holds a Python lambda, code that loading would run: replace it "
+                f"by a layer class or keras.ops, or hand the built model to paoding.check()"
+            )
 
 
-def _lambda(config: Any, inside: str) -> str | None:
-    """Return the name of the innermost configuration that holds a pickled function, if any."""
-    if isinstance(config, list):
-        found = (_lambda(each, inside) for each in config)
-        return next((name for name in found if name is not None), None)
-    if not isinstance(config, dict):
-        return None
-    inside = str(config.get("name", inside))
-    if config.get("class_name") == "__lambda__" or config.get("function_type") == "lambda":
-        return inside
-    return _lambda(list(config.values()), inside)
+def _is_code(node: dict[str, Any]) -> bool:
+    """Whether a configuration holds a pickled function, in any of the ways that Keras has had."""
+    if node.get("class_name") == "__lambda__" or node.get("function_type") == "lambda":
+        return True
+    inner = node.get("config") if node.get("class_name") == "Lambda" else None
+    return isinstance(inner, dict) and isinstance(inner.get("function"), list)

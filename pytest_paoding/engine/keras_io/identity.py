@@ -6,12 +6,13 @@ Nothing here imports Keras or NumPy: an unchanged model shall be recognised with
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
-import zipfile
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.damage import DAMAGE
+from pytest_paoding.engine.bounded_reading import json_member, opened_archive
+from pytest_paoding.engine.configs import objects_in
+from pytest_paoding.engine.damage import refusing
+from pytest_paoding.errors import ModelFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,36 +24,29 @@ _REGISTRY = "pytest_paoding.engine.graph.rules.registry"
 def of_file(path: Path) -> str | None:
     """Return a digest of a `.keras` file; None for other files and for custom layers."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        with path.open("rb") as file:
-            found = hashlib.sha256()
-            while block := file.read(1 << 20):
-                found.update(block)
-        return f"file:{found.hexdigest()}" if is_closed(config) else None
-    except DAMAGE:
+        with refusing(path, ModelFileError, "is no archive: {}"):
+            with opened_archive(path) as archive:
+                config = json_member(archive, "config.json")
+            with path.open("rb") as file:
+                found = hashlib.sha256()
+                while block := file.read(1 << 20):
+                    found.update(block)
+            return f"file:{found.hexdigest()}" if is_closed(config) else None
+    except ModelFileError:
         return None
 
 
 def is_closed(config: Any) -> bool:
     """Whether all code of a configured model is Keras's own, or in the configuration itself."""
-    return _only_own_rules() and not any(_is_foreign(node) for node in _objects(config))
+    return _only_own_rules() and not any(_is_foreign(node) for _, node in objects_in(config))
 
 
 def _is_foreign(node: dict[str, Any]) -> bool:
+    if "class_name" not in node:
+        return False
     module, registered = node.get("module"), node.get("registered_name")
     ours = module is None or str(module).split(".")[0] in {"keras", "builtins"}
     return not ours or ">" in str(registered)
-
-
-def _objects(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if "class_name" in node:
-            yield node
-        node = list(node.values())
-    if isinstance(node, list):
-        for inner in node:
-            yield from _objects(inner)
 
 
 def _only_own_rules() -> bool:

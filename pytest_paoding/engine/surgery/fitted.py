@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 import numpy as np
 
-from pytest_paoding.engine.damage import DAMAGE
+from pytest_paoding.engine.damage import refusing
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.inference import finite
 from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.plans.fitted_weights import StoredWeights
+from pytest_paoding.records.plans.plan_files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,15 +135,13 @@ def _stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
     """Read the file, in which no array may be larger than the weight it is for."""
     if fitted.path is None:
         raise SurgeryError("weights were fitted beside this plan: load it from its file")
-    try:
-        if fitted.sha256 != hashlib.sha256(fitted.path.read_bytes()).hexdigest():
-            raise SurgeryError(f"{fitted.path}: not the weights that were fitted beside this plan")
+    with refusing(fitted.path, SurgeryError, "cannot be read: {}"):
+        if fitted.sha256 != digest_of(fitted.path):
+            raise SurgeryError("not the weights that were fitted beside this plan")
         with ZipFile(fitted.path) as archive:
             sizes = {each.filename: each.file_size for each in archive.infolist()}
         for at, wanted in enumerate(like):
             if sizes.get(f"{at}.npy", 0) > wanted.nbytes + _HEADER:
-                raise SurgeryError(f"{fitted.path}: array {at} is larger than what stays of it")
+                raise SurgeryError(f"array {at} is larger than what stays of it")
         with np.load(fitted.path, allow_pickle=False) as arrays:
             return [arrays[str(at)] for at in range(len(like))]
-    except (MemoryError, *DAMAGE) as error:  # a header may declare any shape
-        raise SurgeryError(f"{fitted.path}: cannot be read: {error}") from error

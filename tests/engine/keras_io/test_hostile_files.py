@@ -52,22 +52,6 @@ def test_a_lambda_hidden_in_an_activation_is_code(tmp_path, sound):
     refused(forged(sound, tmp_path / "code.keras", config=config), "'hidden' holds a Python lambda")
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    (("os", "system"), ("builtins", "eval"), ("keras.utils", "get_file"), ("subprocess", "call")),
-)
-def test_functions_of_other_modules_are_not_run(tmp_path, sound, module, name):
-    def config(value):
-        layer(value, "hidden")["config"]["activation"] = {
-            "module": module,
-            "class_name": "function",
-            "config": name,
-            "registered_name": name,
-        }
-
-    refused(forged(sound, tmp_path / "forged.keras", config=config), "cannot be loaded: ")
-
-
 def test_a_class_nobody_registered_is_named(tmp_path, sound):
     def config(value):
         layer(value, "hidden").update(
