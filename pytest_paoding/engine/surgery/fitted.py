@@ -112,7 +112,7 @@ def _read(fitted: FittedWeights, like: list[Any]) -> list[Any]:
         arrays = list(fitted.arrays.values())
     else:
         assert isinstance(fitted, StoredWeights), "there is no other kind"  # noqa: S101 # for the type checker
-        arrays = _stored_arrays(fitted, like)
+        arrays = stored_arrays(fitted, like)
     for (name, index), array, wanted in zip(fitted.names, arrays, like, strict=True):
         known = array.dtype in (wanted.dtype, np.dtype(f"V{wanted.dtype.itemsize}"))  # bfloat16
         if array.shape != wanted.shape or not known:
@@ -131,7 +131,7 @@ def _read(fitted: FittedWeights, like: list[Any]) -> list[Any]:
     return found
 
 
-def _stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
+def stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
     """Read the file, in which no array may be larger than the weight it is for."""
     if fitted.path is None:
         raise SurgeryError("weights were fitted beside this plan: load it from its file")
