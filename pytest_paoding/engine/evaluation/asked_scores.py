@@ -15,7 +15,12 @@ from pytest_paoding.engine.evaluation.scores.score_names import (
     score_of,
 )
 from pytest_paoding.engine.evaluation.scores.task_kind import TaskKind
-from pytest_paoding.engine.evaluation.scores.watched_metrics import counterpart, is_of_values
+from pytest_paoding.engine.evaluation.scores.watched_metrics import (
+    NoScore,
+    Watched,
+    counterpart,
+    is_of_values,
+)
 from pytest_paoding.engine.keras_io.compilation import class_name_of
 from pytest_paoding.errors import ConfigError, EvaluationError
 from pytest_paoding.records.asked_for import AskedFor
@@ -77,7 +82,10 @@ def _places(truth: Truth) -> Any:
 
 
 def asked_scores(
-    wanted: Sequence[str | AskedFor], tasks: Mapping[int, OutputTask], compiled: Compiled
+    wanted: Sequence[str | AskedFor],
+    tasks: Mapping[int, OutputTask],
+    compiled: Compiled,
+    levels: Mapping[int, float | None],
 ) -> tuple[tuple[AskedScore, ...], tuple[str, ...]]:
     """Return the scores to compare, and notes on those that cannot be taken.
 
@@ -86,6 +94,8 @@ def asked_scores(
             with, or else the usual one of each task.
         tasks: The tasks of the judged outputs, by index.
         compiled: How the model was compiled.
+        levels: The value from which on a single unit or a label is given, by index; None if not
+            known.
 
     Raises:
         EvaluationError: There is no such score for any of the tasks.
@@ -99,7 +109,9 @@ def asked_scores(
         named = (
             _asked([each for each in asked if not each.joint], task, alone=len(tasks) == 1)
             if asked
-            else _watched(task, compiled.metrics[index], notes, alone=len(tasks) == 1)
+            else _watched(
+                task, compiled.metrics[index], levels[index], notes, alone=len(tasks) == 1
+            )
         )
         prefix = f"{task.port.name}/" if len(tasks) > 1 else ""
         found += [AskedScore(f"{prefix}{score.name}", place, score) for score in named]
@@ -144,7 +156,7 @@ def _named(name: str, task: OutputTask, direction: Direction | None = None) -> S
 
 
 def _watched(
-    task: OutputTask, metrics: Sequence[Any], notes: list[str], *, alone: bool
+    task: OutputTask, metrics: Sequence[Any], level: float | None, notes: list[str], *, alone: bool
 ) -> Iterator[Score]:
     """Yield the scores that a model was compiled with, or else the usual one.
 
@@ -154,9 +166,11 @@ def _watched(
     found = []
     measured = alone and task.name in _OF_CLASSES
     for config in metrics:
-        score = _of_config(task, config)
-        if score is None:
-            notes.append(f"metric {class_name_of(config) or 'of its own code'!r} is not taken")
+        score = _of_config(task, config, level)
+        if isinstance(score, NoScore):
+            setting = f" with its {score.setting}" if score.setting else ""
+            name = class_name_of(config) or "of its own code"
+            notes.append(f"metric {name!r} is not taken{setting}")
         elif score.name != "accuracy" or not measured:
             found.append(score)
     if not found and task.default_score and not measured:
@@ -164,19 +178,19 @@ def _watched(
     yield from found
 
 
-def _of_config(task: OutputTask, config: Any) -> Score | None:
-    """Return the score that a metric of Keras is; None where it cannot be taken."""
+def _of_config(task: OutputTask, config: Any, level: float | None) -> Score | NoScore:
+    """Return the score that a metric of Keras is, or why none is."""
     if task.name == "any":
-        return None
-    name = counterpart(config, TaskKind(task.name))
-    if name is not None:
-        return _named(name, task)
+        return NoScore()
+    found = counterpart(config, Watched.of(task, level))
+    if not isinstance(found, NoScore):
+        return _named(found, task)
     if task.name not in {"regression", "reconstruction"} or not class_name_of(config):
-        return None  # what it reads is not what the task gives it
+        return found  # what it reads is not what the task gives it
     try:
         metric = keras.metrics.get(config)
         if not is_of_values(config, metric):
-            return None
+            return found
         return metric_score(getattr(metric, "name", class_name_of(config)), metric)
     except (ConfigError, TypeError, ValueError):
-        return None
+        return found

@@ -196,7 +196,9 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     judged = {
         index: tasks.of(index) for index in sorted(first.truths) or range(len(signature.outputs))
     }
-    scores, untaken = asked_scores(score, judged, tasks.compiled) if first.truths else ((), ())
+    levels = {index: tasks.level(index) for index in judged}
+    asked = asked_scores(score, judged, tasks.compiled, levels) if first.truths else ((), ())
+    scores, untaken = asked
     recalls = recall_scores(judged.values()) if first.truths else ()
     predictors = (
         Predictor(original, signature, judged, "original"),

@@ -172,11 +172,11 @@ class BinaryTask(ClassTask):
             raise EvaluationError(
                 f'output {port.name!r} has {self.count} units: task = "binary" is of one or two'
             )
-        self._halfway = halfway
+        self.halfway = halfway
 
     def form(self, scores: Any, head: Head) -> Any:
         """Return logits, shape (samples, 2)."""
-        if self._halfway and head is not Head.PROBABILITIES:
+        if self.halfway and head is not Head.PROBABILITIES:
             scores, head = _STEEP * (scores - 0.5), Head.LOGITS
         return two_columns_or_more(scores, head)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.evaluation.tasks.task_reading import task_of
+from pytest_paoding.engine.evaluation.tasks.task_reading import last_activation, task_of
 from pytest_paoding.engine.execution.signature import find, listed, signature_of
 from pytest_paoding.engine.keras_io.compilation import compiled_of
 from pytest_paoding.errors import EvaluationError
@@ -66,6 +66,19 @@ class JudgedTasks:
                 labels=labels,
             )
         return self._found[index]
+
+    def level(self, index: int) -> float | None:
+        """Return the value of an output from which on a single unit or a label is given.
+
+        None where its last activation tells nothing of it.
+        """
+        if self.of(index).halfway:
+            return _LEVELS["sigmoid"]
+        return _LEVELS.get(last_activation(self._graph, self._graph.outputs[index]))
+
+
+_LEVELS: Mapping[str | None, float] = {"sigmoid": 0.5, "softmax": 0.5, None: 0.0}
+"""Where the log-odds are 0, by the last activation."""
 
 
 def _by_index(said: TaskNames | None, signature: Signature) -> dict[int, TaskName]:

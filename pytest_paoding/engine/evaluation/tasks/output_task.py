@@ -72,6 +72,8 @@ class OutputTask(ABC):
         answered: Whether two answers are the same or not, rather than more or less alike.
         decides: Whether an answer is right or wrong.
         guessed: Whether nothing but the shape of the output tells it.
+        halfway: Whether a linear unit decides at one half.
+        ignored: The class number that its loss leaves out.
         default_score: Name of the score that is compared unless others are asked for.
     """
 
@@ -81,6 +83,8 @@ class OutputTask(ABC):
     from_logits: ClassVar[bool] = True
     exclusive: ClassVar[bool] = True
     guessed: bool = False
+    halfway: bool = False
+    ignored: int | None = None
     default_score: ClassVar[str]
 
     def __init__(self, port: Port, why: str) -> None:
