@@ -67,6 +67,27 @@ def test_a_retention_may_exceed_one() -> None:
         read(90, Unit.RETENTION)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    ((0, 0), (0.5, 0.5), (2, 2), (2.5, 2.5), ("7.25", 7.25), ("250%", 2.5), ("2000%", 20)),
+)
+def test_a_factor_may_be_any(given: object, expected: float) -> None:
+    assert read(given, Unit.RETENTION) == expected
+
+
+@pytest.mark.parametrize("given", (1, 3, "9"))
+def test_a_factor_that_may_be_a_percentage_is_refused_with_both_readings(given: object) -> None:
+    with pytest.raises(ValueError, match=rf'{given}.? could mean "{given}%" or "{given}00%"'):
+        read(given, Unit.RETENTION)
+
+
+@pytest.mark.parametrize("given", (-0.1, "-3%", 50.5, 10, math.nan, "inf", None, True, "twice"))
+def test_what_is_no_factor_is_refused_in_one_line(given: object) -> None:
+    with pytest.raises(ValueError, match=r"is not a factor such as 0\.5") as caught:
+        read(given, Unit.RETENTION)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("given", (0, "0%", 1.0, "100%"))
 def test_a_ratio_prunes_something_but_not_all(given: object) -> None:
     with pytest.raises(ValueError, match="would prune nothing or all"):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LEAST_CONFIDENCE = 0.5
+_TWICE, _TENFOLD, _CENT = 2, 10, 100
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)")
 SIZES = {
@@ -61,24 +62,44 @@ def read(value: object, unit: Unit) -> float:
     if unit in {Unit.PLAIN, Unit.MILLISECONDS}:
         number, percent, _ = _number(value, 'a number such as "0.5"')
         return float(number / 100 if percent else number)
-    return share(value, most=2.0 if unit is Unit.RETENTION else 1.0)
+    return multiple(value) if unit is Unit.RETENTION else share(value)
 
 
-def share(value: object, *, most: float = 1.0) -> float:
+def multiple(value: object) -> float:
+    """Return a part or a multiple: 2.5 and "250%" are the same; 1, 3 and 50.5 are ambiguous.
+
+    Raises:
+        ValueError: `value` is below 0, or may be meant as a percentage.
+    """
+    expected = 'a factor such as 0.5 or 2.5, or a percentage such as "50%"'
+    number, percent, whole = _number(value, expected)
+    if percent and number >= 0:
+        return float(number / 100)
+    if whole and (number == 1 or _TWICE < number < _TENFOLD):
+        raise ValueError(
+            f'{as_given(value)} could mean "{number}%" or "{100 * number}%": write one of them'
+        )
+    if 0 <= number < _TENFOLD:
+        return float(number)
+    hint = f', did you mean "{number}%"?' if number > 0 else ""
+    raise ValueError(f"{as_given(value)} is not {expected}{hint}")
+
+
+def share(value: object) -> float:
     """Return a share: 0.5, "0.5" and "50%" are the same; 1 and 50 are refused as ambiguous.
 
     Raises:
-        ValueError: `value` is no share between 0 and `most`.
+        ValueError: `value` is no share between 0 and 1.
     """
-    expected = f'a share between 0 and {most:g} or a percentage such as "50%"'
+    expected = 'a share between 0 and 1 or a percentage such as "50%"'
     number, percent, whole = _number(value, expected)
     if percent:
         number /= 100
     elif number == 1 and whole:
         raise ValueError(f'{as_given(value)} could mean "1%" or "100%": write one of them')
-    if 0 <= number <= Decimal(most):
+    if 0 <= number <= 1:
         return float(number)
-    meant = not percent and 1 < number <= 100 * Decimal(most)
+    meant = not percent and 1 < number <= _CENT
     hint = f', did you mean "{number}%"?' if meant else ""
     raise ValueError(f"{as_given(value)} is not {expected}{hint}")
 
