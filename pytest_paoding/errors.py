@@ -23,7 +23,7 @@ _UNLOADED = re.compile(r"A total of \d+ objects could not be loaded.* object <\w
 _LISTED = "List of objects that could not be loaded:"
 _UNFIT = re.compile(
     r".*variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))\. Target variable: "
-    r"<Variable path=([^,]+),.*"
+    r"<(?:Keras)?Variable .*?path=([^,>]+)[,>].*"
 )
 _TRACED = "Graph execution error:"
 _DECORATION = re.compile(
