@@ -12,7 +12,14 @@ import pytest
 from keras import layers
 
 from pytest_paoding.engine.keras_engine import KerasEngine
-from support.report_rows import numbers, rows_of_markdown, rows_of_page, without_interval
+from support.report_rows import (
+    named,
+    numbers,
+    rows_of_markdown,
+    rows_of_page,
+    typed,
+    without_interval,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +120,12 @@ def same_in_all_reports(project: Project, gate: dict[str, Any]) -> None:
     page = (project.path / "run.html").read_text()
     assert list(map(without_interval, rows_of_page(page, "Budgets"))) == expected
     cases = ET.parse(project.path / "run.xml").iter("property")
-    told = {each.get("name"): each.get("value") for each in cases}
+    properties = {each.get("name"): each.get("value") for each in cases}
     for check in gate["checks"]:
-        assert told[f"paoding.{check['metric']}"] == repr(check["found"])
-    for name in gate["metrics"]:
-        assert any(row[0].replace(" @", "@").replace(" ", "_") == name for row in metrics_of(page))
+        assert properties[f"paoding.{check['metric']}"] == repr(check["found"])
+    told = {typed(row[0]).replace(" ", "_") for row in metrics_of(page)}
+    for name, metric in gate["metrics"].items():
+        assert named({"metric": name, "epsilon": metric["epsilon"]}) in told
 
 
 def metrics_of(page: str) -> list[list[str]]:
