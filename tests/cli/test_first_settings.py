@@ -172,7 +172,7 @@ def test_every_line_of_settings_is_explained() -> None:
     explained = [line for line in lines if " = " in line and not line.startswith("path")]
     assert len(explained) >= 9
     assert all("  # " in line for line in explained)
-    assert "input_range = [0.0, 255.0]              # read off scale" in explained
+    assert "input_range = [0.0, 255.0]              # read off the model (scale)" in explained
 
 
 def tree(folder: Path, *paths: str) -> None:

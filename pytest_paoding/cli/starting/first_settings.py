@@ -93,7 +93,11 @@ def _ranges(inputs: Sequence[InputFacts]) -> Iterator[str]:
     if told:
         only = len(inputs) == 1
         why = "; ".join(dict.fromkeys(each.why for each in numbers if each.name in told))
-        yield _line("input_range", next(iter(told.values())) if only else told, f"read off {why}")
+        yield _line(
+            "input_range",
+            next(iter(told.values())) if only else told,
+            f"read off the model ({why})",
+        )
     for each in numbers:
         if each.name in told:
             continue
@@ -105,7 +109,7 @@ def _ranges(inputs: Sequence[InputFacts]) -> Iterator[str]:
 def _open(fact: InputFacts) -> str:
     """Return what there is to say of a range that is not set."""
     if fact.why:
-        return f"read off {fact.why}, for each position: no need to set it"
+        return f"read off the model ({fact.why}), for each position: no need to set it"
     return f"nothing in the model tells what {fact.name} may hold: say it, this is assumed"
 
 
