@@ -203,6 +203,7 @@ class Plan:
             layers = tuple(_layer_plan(each) for each in document.pop("layers"))
             fitted = document.pop("fitted")
             stored = None if fitted is None else StoredWeights.read(**fitted)
+            text_of(document.get("mixing", ""))
             return cls(layers, **document, fitted=stored)
         except _MALFORMED as error:
             raise SurgeryError(f"not a plan in JSON: {type(error).__name__}: {error}") from error
@@ -267,7 +268,8 @@ def _layer_plan(fields: dict[str, Any]) -> LayerPlan:
     delegates = tuple((whole_of(gone), whole_of(heir)) for gone, heir in fields.pop("delegates"))
     plan = LayerPlan(**fields, kept=kept, delegates=delegates)
     whole_of(plan.units)
-    for each in (plan.name, plan.criterion, plan.reason):
+    text_of(plan.name)
+    for each in (plan.criterion, plan.reason):
         if each is not None:
             text_of(each)
     return plan

@@ -78,6 +78,11 @@ def test_a_delegate_must_be_kept_and_its_nominee_removed(
             '{"format": 2, "fitted": null, "layers": [{"name": "a", "units": 1, "kept": ["x"], '
             '"delegates": []}]}'
         ),
+        (
+            '{"format": 2, "fitted": null, "layers": [{"name": null, "units": 1, "kept": [0], '
+            '"delegates": []}]}'
+        ),
+        '{"format": 2, "layers": [], "fitted": null, "mixing": [1]}',
     ),
 )
 def test_what_is_no_plan_is_refused_in_one_line(text: str) -> None:
