@@ -30,7 +30,7 @@ ELSEWHERE = {
     6: "test_pitfall_6_files_of_workers_in_other_folders_travel",
     7: "test_nothing_is_published_when_the_test_does_not_pass",
     8: "test_the_last_attempt_decides",
-    10: "test_the_previous_artifact_survives_a_kill_at_random_instants",
+    10: "test_a_kill_loses_nothing_and_the_next_run_is_clean",
     11: "test_a_staged_model_has_its_ending_and_stands_in_the_target_folder",
     12: "test_no_optimizer_is_saved_and_the_model_keeps_its_own",
     13: "test_a_model_gives_the_same_bytes_whenever_it_is_saved",

@@ -34,7 +34,7 @@ def test_a_gate_prunes_to_its_target_and_reports_the_ratio_found(project: Projec
     ran.stdout.fnmatch_lines(
         [
             "paoding: *, target {'parameters': 0.5} (pyproject.toml *), strategy *",
-            "cnn: target {'parameters': 0.5} met",
+            "note [[]pruning[]]: target {'parameters': 0.5} met (cnn)",
         ]
     )
 

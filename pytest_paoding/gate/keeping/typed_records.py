@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+from pytest_paoding.records.text.jsonable import is_finite
 
 _Record = TypeVar("_Record")
 _NAMES = {"Path": Path}
@@ -47,7 +48,7 @@ def _is(value: Any, kind: Any) -> bool:
     if origin is tuple:
         return isinstance(value, tuple) and _are(value, inner)
     if kind is float:
-        return _is(value, int) or (isinstance(value, float) and math.isfinite(value))
+        return (_is(value, int) or isinstance(value, float)) and is_finite(value)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if Protocol in kind.__bases__:  # records serve it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,13 @@ def plain_measurement(measurement: Measurement) -> Measurement:
     return replace(measurement, before=before, after=after, found=found, reason=reason)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether a number is one that a float can be: no NaN, and no integer beyond its range."""
+    return bool(-sys.float_info.max <= value <= sys.float_info.max)
+
+
 def _number(value: Any) -> float | None:
-    if value is None or not math.isfinite(value):
+    if value is None or not is_finite(value):
         return None
     return int(value) if isinstance(value, Integral) else float(value)
 
