@@ -52,7 +52,7 @@ def dot(call: Call) -> Sequence[Product] | None:
     return _contracted(call, [first - 1], [max(second - 2, 0)])
 
 
-@counts(numpy.Inner)
+@counts(*known("keras.src.ops.numpy", "Inner"))
 def inner(call: Call) -> Sequence[Product] | None:
     """Sum over the last axes; a scalar only scales."""
     first, second = map(len, map(_axes, call.args))
