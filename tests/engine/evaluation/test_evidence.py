@@ -139,6 +139,11 @@ def test_the_exact_test_of_mcnemar() -> None:
 
 
 @given(st.builds(Evidence, st.sampled_from(Contrast), cells, cells, cells, cells))
-def test_it_survives_a_trip(evidence: Evidence) -> None:
+def test_it_survives_a_trip_where_it_tells_anything(evidence: Evidence) -> None:
     shuffled = dict(sorted(evidence.to_dict().items()))
-    assert Evidence.from_dict(shuffled) == evidence
+    right = evidence.both + evidence.lost
+    if not evidence.samples or (evidence.contrast is Contrast.RATIO and not right):
+        with pytest.raises(ValueError, match=r"evidence of \d+ samples"):
+            Evidence.from_dict(shuffled)
+    else:
+        assert Evidence.from_dict(shuffled) == evidence
