@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.arguments import SOURCE, add_settings
 from pytest_paoding.cli.judging import Errand, judged
-from pytest_paoding.cli.reading import write
+from pytest_paoding.cli.reading import save, write
 from pytest_paoding.cli.starting.beginning import Beginning, MeasuredModel
 from pytest_paoding.cli.starting.data_skeleton import FILE
 from pytest_paoding.cli.starting.model_search import model_files
@@ -17,8 +17,7 @@ from pytest_paoding.cli.starting.settings_file import text_without_table, with_t
 from pytest_paoding.config import values
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.config.configfile import NAME
-from pytest_paoding.errors import ArtifactError, ConfigError, PaodingError, cannot_write
-from pytest_paoding.gate.files.whole_files import write_whole
+from pytest_paoding.errors import ConfigError, PaodingError
 from pytest_paoding.records.results import Setting
 from pytest_paoding.records.text import quantities
 from pytest_paoding.records.text.escapes import as_line
@@ -89,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     texts = {module: first.module} if arguments.data is None else {}
     for path, text in {**texts, target: whole}.items():
-        _save(path, text)
+        save(path, text)
     write(f"written: {NAME}{f', {FILE}' * bool(texts)}", _NEXT if texts else _JUDGE)
     return 0
 
@@ -143,10 +142,3 @@ def _tell(arguments: argparse.Namespace, line: str) -> None:
         sys.stderr.write(as_line(line) + "\n")
     else:
         write(line)
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise ArtifactError(cannot_write(path, error)) from error

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.reading import same_file, write
+from pytest_paoding.cli.reading import same_file, save, write
 from pytest_paoding.config.documents.read_documents import read_run
-from pytest_paoding.errors import ArtifactError, cannot_write
-from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting.documents import markdown
@@ -55,19 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
             )
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
     if arguments.json is not None:
-        _save(arguments.json, to_json(whole.to_dict()))
+        save(arguments.json, to_json(whole.to_dict()))
     for path, render in ((arguments.markdown, markdown), (arguments.html, page)):
         if path is not None:
-            _save(path, render(whole))
+            save(path, render(whole))
     write(*_summary(whole))
     return whole.exit
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise ArtifactError(cannot_write(path, error)) from error
 
 
 def _summary(whole: RunRecord) -> list[str]:

@@ -15,13 +15,12 @@ from pytest_paoding.cli.arguments import (
     layer_of,
 )
 from pytest_paoding.cli.judging import Errand, Judged, judged
-from pytest_paoding.cli.reading import same_file, write
+from pytest_paoding.cli.reading import read_plan, same_file, write
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.cli_values import argument, described
 from pytest_paoding.errors import ArtifactError, SurgeryError, cannot_write
 from pytest_paoding.gate.artifacts import discard, publish
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.plan import Plan
 from pytest_paoding.records.plans.plan_files import require_free
 from pytest_paoding.records.results import Setting
 from pytest_paoding.records.text.ratios import read_ratio
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from pytest_paoding.records.plan import Plan
     from pytest_paoding.records.text.ratios import Ratio
 
 _EXPORT = "further formats to write beside OUT, such as tflite-int8 or onnx"
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _require_one(arguments)
     layer = layer_of(arguments, (*PRUNING, *JUDGING, "formats", "ratio"))
-    plan = None if arguments.plan is None else _read_plan(arguments.plan)
+    plan = None if arguments.plan is None else read_plan(arguments.plan)
     if plan is not None:
         layer["ratio"] = Setting(_share(plan), str(arguments.plan))
     if same_file(arguments.output, arguments.model):
@@ -172,13 +172,6 @@ def _require_one(arguments: argparse.Namespace) -> None:
         )
     if len(given) > 1:
         arguments.parser.error(f"argument {given[1]}: not allowed with argument {given[0]}")
-
-
-def _read_plan(path: Path) -> Plan:
-    try:
-        return Plan.load(path)
-    except OSError as error:
-        raise ArtifactError(f"{path}: the plan cannot be read: {error.strerror}") from error
 
 
 def _save_plan(plan: Plan, path: Path) -> None:

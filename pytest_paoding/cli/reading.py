@@ -1,12 +1,14 @@
-"""What the commands that read documents share: files that are one, and writing lines."""
+"""What commands share in reading and writing: files that are one, plans, texts and lines."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from pytest_paoding.errors import ArtifactError, cannot_write
+from pytest_paoding.gate.files.ended_streams import lead_nowhere
+from pytest_paoding.gate.files.whole_files import write_whole
+from pytest_paoding.records.plan import Plan
 from pytest_paoding.records.text.escapes import as_line
 
 if TYPE_CHECKING:
@@ -21,6 +23,31 @@ def same_file(one: Path, two: Path) -> bool:
         return False
 
 
+def read_plan(path: Path) -> Plan:
+    """Return the plan in a file.
+
+    Raises:
+        ArtifactError: It cannot be read.
+        SurgeryError: It holds no plan, a damaged one, or its weights are missing.
+    """
+    try:
+        return Plan.load(path)
+    except OSError as error:
+        raise ArtifactError(f"{path}: the plan cannot be read: {error.strerror}") from error
+
+
+def save(path: Path, text: str) -> None:
+    """Write a text to a file.
+
+    Raises:
+        ArtifactError: It cannot be written; its previous content is as before.
+    """
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise ArtifactError(cannot_write(path, error)) from error
+
+
 def write(*lines: str) -> None:
     """Print lines, each as one line whatever it holds, with ? for what it cannot encode.
 
@@ -32,8 +59,7 @@ def write(*lines: str) -> None:
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
     except OSError as error:
-        # Whatever is left in its buffer would be flushed once more at exit, with a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        lead_nowhere(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # whoever reads has seen enough
             line = cannot_write("standard output", error, instead="let it go elsewhere")
             raise ArtifactError(line) from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.cli.reading import write
+from pytest_paoding.cli.reading import read_plan, write
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import EngineCall
 from pytest_paoding.config.documents.read_documents import manifest_result, parsed
@@ -24,7 +24,6 @@ from pytest_paoding.gate.artifacts import (
 )
 from pytest_paoding.gate.provenance.signatures import Signer
 from pytest_paoding.records.optional_packages import lacking_for
-from pytest_paoding.records.plan import Plan
 
 if TYPE_CHECKING:
     import argparse
@@ -200,7 +199,7 @@ class Published:
 
     def _pruned(self, engine: KerasEngine, original: Any, plan: Path | None) -> PrunedModel:
         if plan is not None:
-            return engine.apply(original, Plan.load(plan))
+            return engine.apply(original, read_plan(plan))
         settings, names = self.result.settings, SETTINGS.of_call(EngineCall.PRUNE)
         given = {name: settings[name].value for name in names if name in settings}
         given = {name: value for name, value in given.items() if value not in ([], {})}

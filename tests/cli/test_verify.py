@@ -128,6 +128,16 @@ def test_inputs_that_are_not_here_need_a_plan(
     assert line.endswith("has learned from inputs that are not here: give its --plan")
 
 
+def test_a_plan_that_is_not_there_is_said_in_one_line(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = published.parents[1] / "original.keras"
+    missing = published.parents[1] / "nothing.json"
+    code, line = verified(capsys, published, "--original", original, "--plan", missing)
+    assert code == 1
+    assert line.endswith("nothing.json: the plan cannot be read: No such file or directory")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     (

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
+from pytest_paoding.gate.files.ended_streams import lead_nowhere
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,8 +70,5 @@ def print_document(config: pytest.Config, text: str) -> None:
         output.write(text)
         output.flush()
     except OSError:
-        # Whatever is left in its buffer would be flushed once more at exit, with a traceback.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, output.fileno())
-        os.close(nowhere)
+        lead_nowhere(output)
         raise
