@@ -10,11 +10,11 @@ import hashlib
 import hmac
 import json
 import os
-import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from pytest_paoding.gate.files.plain_files import open_plain
 from pytest_paoding.records.text.jsonable import to_json
 
 if TYPE_CHECKING:
@@ -35,13 +35,6 @@ _RECORD = "record.json"
 _MOST = 64 << 20
 """Bytes of a record: those of the largest gates are a few million."""
 _BLOCK = 1 << 20
-_SAFE = (
-    os.O_RDONLY
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # or a FIFO would wait for its other end
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,10 @@ def write_entry(
         ValueError: The content is none of JSON.
     """
     folder.mkdir(parents=True)
-    kept = {name: _copied(file, folder / name) for name, file in files.items()}
+    kept = {}
+    for name, path in files.items():
+        with path.open("rb") as file:
+            kept[name] = _copied(file, folder / name)
     plain = json.loads(json.dumps(content, allow_nan=False))
     record = {"key": key, "content": plain, "files": kept, "seal": seal.of(key, plain, kept)}
     (folder / _RECORD).write_text(to_json(record), encoding="utf-8")
@@ -98,17 +94,17 @@ def read_entry(folder: Path, key: str, *, files: Mapping[str, Path], seal: Seal)
         raise ValueError(f"{key} is not what was written")
     for name, target in files.items():
         kept = record["files"][name]
-        with _opened(folder / name, kept["bytes"]):
-            pass
-        if _copied(folder / name, target) != kept:
+        with _opened(folder / name, kept["bytes"]) as file:
+            copied = _copied(file, target)
+        if copied != kept:
             raise ValueError(f"{name} of {key} is not what was written")
     return content
 
 
-def _copied(source: Path, target: Path) -> dict[str, Any]:
+def _copied(file: IO[bytes], target: Path) -> dict[str, Any]:
     """Copy a file; return its size and digest."""
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as file, target.open("wb") as copy:
+    with target.open("wb") as copy:
         while block := file.read(_BLOCK):
             digest.update(block)
             size += copy.write(block)
@@ -123,8 +119,7 @@ def _opened(path: Path, most: int) -> Iterator[IO[bytes]]:
         ValueError: It is no such file.
         OSError: It cannot be read.
     """
-    with os.fdopen(os.open(path, _SAFE), "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        if os.fstat(file.fileno()).st_size > most:
             raise ValueError(f"{path} is not what was written")
         yield file

@@ -7,13 +7,14 @@ whoever waits goes on without the lock where none come.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from pytest_paoding.gate.files.plain_files import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,13 +24,6 @@ _PAUSE = 0.05
 """Seconds between two looks at a lock."""
 _BEAT = 5.0
 """Seconds between two signs of life."""
-_SAFE = (
-    os.O_RDWR
-    | os.O_CREAT
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # or a FIFO would wait for its other end
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +53,9 @@ def held(
     """
     descriptor = -1
     try:
-        with suppress(OSError):
-            descriptor = os.open(path, _SAFE, 0o666)
-        if descriptor < 0 or not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            yield
-        elif _acquired(descriptor, patience, waiting, gave_up):
+        with suppress(OSError, ValueError):
+            descriptor = open_plain(path, os.O_RDWR | os.O_CREAT)
+        if descriptor >= 0 and _acquired(descriptor, patience, waiting, gave_up):
             with _Beating(path):
                 yield
         else:
