@@ -242,10 +242,8 @@ class Workshop:
     def do_evaluate(self, **settings: Any) -> dict[str, Any]:
         """Return the metrics, and what they hide, in the form that documents have."""
         found = Evaluation.of(self.engine.evaluate(**settings))
-        return {
-            "metrics": {name: plain_measurement(each) for name, each in found.items()},
-            "breakdown": None if found.breakdown is None else found.breakdown.to_dict(),
-        }
+        plain = {name: plain_measurement(each) for name, each in found.items()}
+        return Evaluation(plain, found.breakdown).to_dict()
 
     def do_output_shift(self, **given: Any) -> Measurement:
         """Return a bound, in Python's own numbers."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.isolation.crossing import Handle
 from pytest_paoding.isolation.kept_there import ExaminedThere, OpenedThere, PrunedThere
-from pytest_paoding.records.evidence.breakdown import Breakdown
 from pytest_paoding.records.measurement import Evaluation
 
 if TYPE_CHECKING:
@@ -109,8 +108,7 @@ class IsolatedEngine:
             **({"files": files} if files else {}),
             **settings,
         )
-        hidden = found["breakdown"]
-        return Evaluation(found["metrics"], None if hidden is None else Breakdown.from_dict(hidden))
+        return Evaluation.from_dict(found)
 
     def output_shift(
         self, original: Any, pruned: PrunedModel, **inputs: Unpack[AboutInputs]
