@@ -117,20 +117,30 @@ def _looks(sources: InputSources, tasks: JudgedTasks, pruned: Any) -> Iterator[_
     varied = varied_inputs(original, sources, np.random.default_rng(_SEED))
     assumed = f", {ASSUMED}" if any(source.assumed for source in sources) else ""
     moved = " moved to classes" if varied.moved else f", not moved to classes: {varied.reason}"
-    looks = [(varied.values, f"{moved}{assumed}")]
-    if varied.moved:
-        before = _outputs(original, chunked(graph, varied.starts).chunks)
-        sure = _certainty(graph, tasks, before[: varied.usual])
-        if sure < _SURE:
-            looks.append((varied.starts, f"{_UNSURE.format(sure)}{assumed}"))
-    for values, told in looks:
-        chunks = chunked(graph, values).chunks
-        before, after = _outputs(original, chunks), _outputs_of(pruned, shapes, chunks)
-        _require_widths(graph, before)
-        sound = np.isfinite(before).all(axis=1)
-        if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
-            raise ExecutionError("outputs on synthetic inputs are not finite")
-        yield _Look(before[sound], after[sound], f"{int(sound.sum())} synthetic inputs{told}")
+    chunks = chunked(graph, varied.values).chunks
+    before = _outputs(original, chunks)
+    _require_widths(graph, before)
+    yield _look(before, _outputs_of(pruned, shapes, chunks), f"{moved}{assumed}")
+    if not varied.moved:
+        return
+    chunks = chunked(graph, varied.starts).chunks
+    before = _outputs(original, chunks)
+    sure = _certainty(graph, tasks, before[: varied.usual])
+    if sure < _SURE:
+        told = f"{_UNSURE.format(sure)}{assumed}"
+        yield _look(before, _outputs_of(pruned, shapes, chunks), told)
+
+
+def _look(before: FloatArray, after: FloatArray, told: str) -> _Look:
+    """Return what both models make of inputs, of those that the original makes numbers of.
+
+    Raises:
+        ExecutionError: These are too few, or the pruned model makes none of some of them.
+    """
+    sound = np.isfinite(before).all(axis=1)
+    if not sound.mean() > _MOST_SOUND or not np.isfinite(after[sound]).all():
+        raise ExecutionError("outputs on synthetic inputs are not finite")
+    return _Look(before[sound], after[sound], f"{int(sound.sum())} synthetic inputs{told}")
 
 
 def _certainty(graph: Graph, tasks: JudgedTasks, outputs: FloatArray) -> float:
