@@ -133,7 +133,9 @@ def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
     text = text.partition("not published")[0]
     for check in gate["checks"]:
         metric, *parts = check["metric"].split("@")
-        name = " @".join((metric.replace("_", " "), *parts))
+        strength = gate["metrics"][check["metric"]]["epsilon"]
+        worst = [] if strength is None else [f"{strength:g}"]
+        name = " @".join((metric.replace("_", " "), *worst, *parts))
         row = rf"^ +{name} .*[<>]= .*(ok|OVER|UNDER)"
         require(bool(re.search(row, text, re.MULTILINE)), f"{gate['name']}: no row {row}")
     report(f"{gate['name']}: over budget, nothing published")
