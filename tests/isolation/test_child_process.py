@@ -211,12 +211,13 @@ def test_no_process_outlives_the_one_that_asks(
         processes = [int(each) for each in (tmp_path / "processes").read_text().split()]
         assert all(map(is_alive, processes))
         suite.send_signal(getattr(signal, name))
-        suite.wait()
         try:
+            suite.wait(timeout=60)
             assert await_(lambda: not any(map(is_alive, processes)))
             if name != "SIGINT":  # as there the suite would have cleaned up, had it been pytest
                 assert await_(lambda: not list(tmp_path.glob("paoding-child-*")))
         finally:
+            suite.kill()
             for process in processes:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
