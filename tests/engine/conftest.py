@@ -10,7 +10,13 @@ from pytest_paoding.engine.pruning.learning import budget
 
 @pytest.fixture(autouse=True)
 def _brief(monkeypatch):
-    """Let a standard effort take seconds."""
+    """Let a standard effort take half a second."""
+    monkeypatch.setitem(budget.SECONDS, "standard", 0.5)
+
+
+@pytest.fixture
+def unhurried(_brief, monkeypatch):
+    """Let a standard effort take long enough for all that it does."""
     monkeypatch.setitem(budget.SECONDS, "standard", 2.0)
 
 

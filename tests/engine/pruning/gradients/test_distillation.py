@@ -91,6 +91,7 @@ def test_what_cannot_be_run_traced_is_left_as_it_was_and_said(course, monkeypatc
     ("options", "distilled"),
     (({}, True), ({"calibration": np.ones((9, 7))}, True), ({"effort": 1e-6}, False)),
 )
+@pytest.mark.usefixtures("unhurried")
 def test_inputs_that_are_merely_drawn_are_not_distilled_on(options, distilled):
     told = set()
     prune(mlp(8), ratio=0.5, progress=lambda what, *_: told.add(what), **options)

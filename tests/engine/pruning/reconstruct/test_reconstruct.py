@@ -125,10 +125,13 @@ def test_redundant_units_go_without_a_trace():
     assert error < 0.02 * expected.std()
 
 
+SLOWER = BUILDERS[:1] + BUILDERS[2:]
 POLICIES = ("float16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float64")
 
 
-@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize(
+    "build", (*BUILDERS[1:2], *(pytest.param(each, marks=pytest.mark.slow) for each in SLOWER))
+)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_models_of_every_precision_are_reconstructed_in_their_own(build, policy, course):
     course(10)
@@ -197,7 +200,9 @@ def test_half_of_the_units_of_a_trained_net_hardly_matter(digits):
     (
         (1e-6, set()),
         (1, {"choosing inputs", "distilling"}),
-        (10, {"choosing inputs", "finding inputs", "distilling"}),
+        pytest.param(
+            10, {"choosing inputs", "finding inputs", "distilling"}, marks=pytest.mark.slow
+        ),
     ),
 )
 def test_an_effort_says_how_long_it_takes(digits, effort, steps):

@@ -68,6 +68,7 @@ def test_weights_that_are_put_back_make_the_uncut_model_compute_what_the_smaller
 
 
 @pytest.mark.parametrize("build", MODELS)
+@pytest.mark.usefixtures("unhurried")
 def test_two_stages_remove_what_one_would_and_are_proved(build, cuts, monkeypatch):
     model = build()
     seen = inputs_of(model, 256)
