@@ -19,7 +19,7 @@ from support.any_models.reachable import reachable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEW, MANY = 40, 500
+FEW, MANY = 20, 500
 DEAD = {
     # Layers without a case: TensorFlow dies of some, on small inputs, whoever runs them.
     "AdaptiveMaxPooling1D",

@@ -35,7 +35,11 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("recorded", (True, False), ids=("recorded", "plain"))
+@pytest.mark.parametrize(
+    "recorded",
+    (False, pytest.param(True, marks=pytest.mark.slow)),
+    ids=("plain", "recorded"),
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_an_arranged_picture_is_a_picture(way: str, *, recorded: bool) -> None:
     reference = randomise(net((8, 8, 1), recorded=recorded))

@@ -29,11 +29,17 @@ def weights(model):
     return [values_of(each) for each in model.weights]
 
 
+JOINING = residual, branched
+
+
 def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("build", (lambda: mlp(16, 12), cnn, residual, branched))
+@pytest.mark.parametrize(
+    "build",
+    (lambda: mlp(16, 12), cnn, *(pytest.param(each, marks=pytest.mark.slow) for each in JOINING)),
+)
 def test_outputs_on_inputs_it_has_not_seen_are_nearer(build, course):
     model = build()
     before = weights(model)
@@ -150,7 +156,7 @@ def test_half_of_its_work_may_go_into_answers_and_the_rest_into_steps():
     assert Course(50, 1, dear).affordable(large, small, known=1000)[1] == 3000
 
 
-@pytest.mark.parametrize("too_fast", (3.0, 8.0))
+@pytest.mark.parametrize("too_fast", (pytest.param(3.0, marks=pytest.mark.slow), 8.0))
 def test_a_rate_at_which_outputs_move_away_is_lowered(too_fast, course, monkeypatch):
     model = cnn()
     seen, unseen = (inputs_of(model, 256, seed) for seed in (1, 2))
