@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import same_file, save, write
 from pytest_paoding.config.documents.read_documents import read_run
+from pytest_paoding.gate.history_folder import HistoryFolder, require_folder
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.reporting.documents import markdown
@@ -16,6 +17,7 @@ from pytest_paoding.reporting.web.page import page
 if TYPE_CHECKING:
     import argparse
 
+    from pytest_paoding.records.runs.history import Trends
     from pytest_paoding.records.runs.run_record import RunRecord
 
 
@@ -36,6 +38,12 @@ def add(commands: Any) -> None:
     )
     for kind in _KINDS:
         parser.add_argument(f"--{kind}", metavar="PATH", type=Path, help=f"write it as {kind}")
+    parser.add_argument(
+        "--history",
+        metavar="DIR",
+        type=Path,
+        help="folder in which the merged run is kept, for trends over the last runs",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,14 +59,24 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.parser.error(
                 f"argument --{kind}: {target} is a SHARD, which is never written to"
             )
+    if arguments.history is not None:
+        require_folder(arguments.history)
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})
     if arguments.json is not None:
         save(arguments.json, to_json(whole.to_dict()))
+    trends, lines = _remembered(arguments.history, whole)
     for path, render in ((arguments.markdown, markdown), (arguments.html, page)):
         if path is not None:
-            save(path, render(whole))
-    write(*_summary(whole))
+            save(path, render(whole, trends))
+    write(*_summary(whole), *lines)
     return whole.exit
+
+
+def _remembered(folder: Path | None, whole: RunRecord) -> tuple[Trends, list[str]]:
+    """Keep the run in a history, if there is one; return its trends, and what is wrong with it."""
+    if folder is None:
+        return {}, []
+    return HistoryFolder(folder, folder.as_posix()).remember(whole)
 
 
 def _summary(whole: RunRecord) -> list[str]:

@@ -10,14 +10,14 @@ from pytest_paoding.cli.reading import write
 if TYPE_CHECKING:
     import argparse
 
-KINDS = ("report", "baseline")
+KINDS = ("report", "baseline", "history")
 
 
 def add(commands: Any) -> None:
     """Describe the command to the subparsers of a parser."""
     parser = commands.add_parser(
         "schema",
-        help="print the JSON Schema of reports or baselines",
+        help="print the JSON Schema of reports, baselines or histories",
         description="Prints a JSON Schema (draft 2020-12).",
     )
     parser.set_defaults(run=run)

@@ -47,6 +47,12 @@ class Settings:
         return None if path is None else self.file.root / path
 
     @property
+    def history(self) -> Path | None:
+        """The folder with a file of each earlier run; None where none are kept."""
+        path = self.shared["history"].value
+        return None if path is None else self.file.root / path
+
+    @property
     def required(self) -> tuple[str, ...]:
         """The gates that must run in a full session."""
         names: tuple[str, ...] = self.shared["require"].value

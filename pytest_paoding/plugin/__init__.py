@@ -24,6 +24,7 @@ from pytest_paoding.plugin.fixtures import paoding, paoding_data, paoding_model,
 from pytest_paoding.plugin.phases import after_phase, begin, status
 from pytest_paoding.plugin.reports import standard_output
 from pytest_paoding.plugin.reports.comparing import read_earlier
+from pytest_paoding.plugin.reports.remembering import check_history
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.reporting.header import header
@@ -64,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run = PaodingRun(config)
         run.start()
         read_earlier(run)
+        check_history(run)
     except ConfigError as error:
         raise pytest.UsageError(*str(error).split("\n")) from None
 

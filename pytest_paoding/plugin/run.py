@@ -52,7 +52,7 @@ class Findings:
         faults: What went wrong; the run does not pass.
         missing: Required gates that did not run.
         unmet: Those of the demands on the whole session that fail it.
-        changed: What has changed about the baseline.
+        changed: What has changed about the baseline, or is wrong with the history.
         written: What was written.
         settled: Records of gates after their publication, in place of those before.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.reports.comparing import changes_of
+from pytest_paoding.plugin.reports.remembering import remember, trends_of
 from pytest_paoding.plugin.reports.standard_output import print_document
 from pytest_paoding.plugin.run import Findings, PaodingRun
 from pytest_paoding.records.runs.run_record import (
@@ -77,6 +79,7 @@ def finish(run: PaodingRun, session: pytest.Session) -> None:
     if run.sharing.unkept is not None:
         run.fold(Findings(written=(run.sharing.unkept,)))
     if run.switch.on:
+        run.fold(remember(run, _record(run, session)))
         run.fold(_tell_github(run, session))
     for target, render in _documents(run):
         run.fold(_write(run, target, render(_record(run, session))))
@@ -103,8 +106,8 @@ def _documents(run: PaodingRun) -> list[tuple[str, Callable[[RunRecord], str]]]:
     option = run.config.option
     asked = (
         (option.paoding_json, in_json),
-        (option.paoding_markdown, markdown),
-        (option.paoding_html, page),
+        (option.paoding_markdown, partial(markdown, trends=trends_of(run))),
+        (option.paoding_html, partial(page, trends=trends_of(run))),
     )
     return [(target, render) for target, render in asked if target is not None]
 
@@ -120,7 +123,8 @@ def _tell_github(run: PaodingRun, session: pytest.Session) -> Findings:
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
     if summary_path := run.environment.get("GITHUB_STEP_SUMMARY"):
         try:
-            github.append_summary(Path(summary_path), markdown(_record(run, session)))
+            text = markdown(_record(run, session), trends_of(run))
+            github.append_summary(Path(summary_path), text)
         except OSError as error:
             line = cannot_write(summary_path, error, instead="go without this summary of the job")
             return Findings(written=(line,))

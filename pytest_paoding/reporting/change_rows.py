@@ -20,7 +20,9 @@ _RELATIVE = frozenset({Unit.COUNT, Unit.BYTES})
 
 def change_rows(changes: RunChanges) -> list[list[str]]:
     """Return gate, metric, both values, the change, and whether that is better or worse."""
-    return [[gate, *_cells(change)] for gate, found in changes.gates.items() for change in found]
+    return [
+        [gate, *change_cells(change)] for gate, found in changes.gates.items() for change in found
+    ]
 
 
 def change_lines(changes: RunChanges) -> Iterator[str]:
@@ -31,7 +33,8 @@ def change_lines(changes: RunChanges) -> Iterator[str]:
         yield f"not in this run: {', '.join(changes.gone)}"
 
 
-def _cells(change: Change) -> list[str]:
+def change_cells(change: Change) -> list[str]:
+    """Return metric, both values, the change, and whether that is better or worse."""
     metric = KNOWN.get(change.metric.partition("@")[0])
     unit = Unit.PLAIN if metric is None else metric.unit
     if change.before is None or change.now is None:

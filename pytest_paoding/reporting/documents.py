@@ -10,17 +10,25 @@ from pytest_paoding.reporting.change_rows import CHANGE_HEADS, change_lines, cha
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
 from pytest_paoding.reporting.note_lines import note_lines
 from pytest_paoding.reporting.origin import origin
+from pytest_paoding.reporting.trends.sparkline import blocks
+from pytest_paoding.reporting.trends.trend_rows import TREND_HEADS, main_trends, trend_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_paoding.records.results import GateResult
     from pytest_paoding.records.runs.changes import RunChanges
+    from pytest_paoding.records.runs.history import Trends
     from pytest_paoding.records.runs.run_record import RunRecord
 
 
-def markdown(record: RunRecord) -> str:
-    """Return the run as GitHub-flavoured Markdown: an overview, and a table for each gate."""
+def markdown(record: RunRecord, trends: Trends | None = None) -> str:
+    """Return the run as GitHub-flavoured Markdown: an overview, and a table for each gate.
+
+    Args:
+        record: The run.
+        trends: What has become of its gates over the last runs; None where nobody knows.
+    """
     told = (f"{name} {text}" for name, text in origin(record).items())
     lines = ["## paoding", "", _cell(", ".join(told)), ""]
     lines += _table(
@@ -31,6 +39,7 @@ def markdown(record: RunRecord) -> str:
     lines += [f"Baseline entry {_cell(name)} is stale." for name in record.stale]
     if record.changes is not None:
         lines += _changes(record.changes)
+    lines += _trends(record, trends or {})
     for result in record.results:
         lines += _section(result)
     if notes := note_lines(record.results):
@@ -46,6 +55,16 @@ def _changes(changes: RunChanges) -> list[str]:
         *(f"{_cell(line)}  " for line in change_lines(changes)),
         "",
     ]
+
+
+def _trends(record: RunRecord, trends: Trends) -> list[str]:
+    rows = [
+        (result.name, *trend_cells(trend, blocks(trend.values)))
+        for result in record.results
+        if result.name in trends
+        for trend in main_trends(result, trends[result.name])
+    ]
+    return ["### Trends", "", *_table(("gate", *TREND_HEADS), rows)] if rows else []
 
 
 def _section(result: GateResult) -> list[str]:

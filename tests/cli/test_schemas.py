@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli.schema import KINDS, text
 from pytest_paoding.records.baseline import Baseline, Entry
+from pytest_paoding.records.runs.history import PastRun
 from pytest_paoding.records.runs.revision import Revision
 from pytest_paoding.records.runs.run_record import RunRecord, surroundings
 from pytest_paoding.records.text.jsonable import to_json
@@ -46,6 +47,8 @@ def test_any_report_is_as_its_schema_says(found: list[GateResult]) -> None:
     entries = {each.name: Entry.from_result(each) for each in found}
     written = Baseline(None, "", entries).to_text()  # type: ignore[arg-type]
     DRAFT(json.loads(text("baseline"))).validate(json.loads(written))
+    kept = json.loads(to_json(PastRun.from_record(run).to_dict()))
+    DRAFT(json.loads(text("history"))).validate(kept)
 
 
 def leaves(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -69,6 +69,7 @@ FITS: dict[str, str] = {
     "memory": "1 7",
     "artifacts": '"word"',
     "baseline": '"word"',
+    "history": '"word"',
     "require": '"" "word" [] ["a"]',
     "silence": '"" []',
     "junit_properties": "true false",
@@ -78,7 +79,8 @@ FITS: dict[str, str] = {
 }
 """Which of the values above a key takes; none where it is not named."""
 CONTROL = set(WORDS[2:])
-ANY_SIGNS = {"include", "exclude", "require", "artifacts", "baseline", "path", "sign_key"}
+PATHS = {"artifacts", "baseline", "history", "path", "sign_key"}
+ANY_SIGNS = {"include", "exclude", "require", *PATHS}
 """Keys whose texts may be of any signs, but for a null character in paths, see below."""
 
 
@@ -133,7 +135,7 @@ def test_a_setting_takes_its_own_type_only(place: tuple[str, ...], key: str, nam
             assert key in found.partition(": ")[2]
 
 
-@pytest.mark.parametrize("name", ("artifacts", "baseline", "path"))
+@pytest.mark.parametrize("name", sorted(PATHS))
 def test_no_path_holds_a_null_character(name: str) -> None:
     place = ("models", "m") if name == "path" else ()
     found = refusal(place, name, "a\0b")

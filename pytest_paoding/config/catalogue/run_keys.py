@@ -75,6 +75,17 @@ RUN_KEYS = (
         meaning="File with what earlier runs have found, see [baselines](ci.md#baselines).",
     ),
     Key(
+        name="history",
+        read=values.name,
+        path=True,
+        scope=_RUN,
+        metavar="DIR",
+        example='"paoding-history"',
+        help="folder in which each run keeps a small file, for trends over the last runs",
+        meaning="Folder in which each run keeps a small file, so that page, Markdown and job "
+        "summary show [trends over the last runs](reports.md#trends).",
+    ),
+    Key(
         name="publish",
         read=values.one_of(_MOMENTS),
         default="test",

@@ -13,6 +13,8 @@ from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import UPDATE, Baseline
 from pytest_paoding.records.results import SCHEMA as REPORT
 from pytest_paoding.records.results import GateResult
+from pytest_paoding.records.runs.history import SCHEMA as HISTORY
+from pytest_paoding.records.runs.history import PastRun
 from pytest_paoding.records.runs.run_record import RunRecord
 from pytest_paoding.records.text.targets import read_target
 
@@ -122,6 +124,19 @@ def _require_baseline(document: Any, label: str) -> None:
     if isinstance(schema, str) and schema.partition("/")[0] == name:
         raise ConfigError(f"{label}: is of another schema than {version}: update pytest-paoding")
     raise ConfigError(f"{label}: is not a baseline: its schema is {schema!r}, not {BASELINE!r}")
+
+
+def past_run_of(document: Any, *, label: str) -> PastRun:
+    """Return the run that a parsed document of a history describes.
+
+    Raises:
+        ConfigError: It describes none, or in another schema; one line.
+    """
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != HISTORY:
+        raise ConfigError(f"{label}: is no run of a history: its schema is {schema!r}")
+    with _one_line(label):
+        return PastRun.from_dict(conforming(document, "history"))
 
 
 @contextmanager

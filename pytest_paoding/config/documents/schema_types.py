@@ -31,7 +31,7 @@ def conforming(document: Any, schema: str, *, part: str | None = None) -> Any:
 
     Args:
         document: A parsed document.
-        schema: Name of the schema, "report" or "baseline".
+        schema: Name of the schema, "report", "baseline" or "history".
         part: Name of the definition in it that is meant; None for the whole schema.
 
     Raises:
@@ -47,7 +47,7 @@ def conforming(document: Any, schema: str, *, part: str | None = None) -> Any:
 def _validator(schema: str, part: str | None) -> SchemaValidator:
     path = files("pytest_paoding.records") / "schemas" / f"{schema}.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    translation = _Translation(unknown="ignore" if schema == "report" else "forbid")
+    translation = _Translation(unknown="forbid" if schema == "baseline" else "ignore")
     whole = content if part is None else {"$ref": f"#/$defs/{part}"}
     parts: list[Any] = [
         {**translation.of(each), "ref": f"#/$defs/{name}"}

@@ -44,19 +44,37 @@ def read_json(path: Path, *, label: str | None = None, remedy: str = "", instead
     except (OSError, ValueError) as error:  # a null character in the path
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{label}: cannot be read: {reason}") from error
+    return document_of(content, label=label, remedy=remedy, instead=instead)
+
+
+def document_of(
+    content: bytes, *, label: str, remedy: str = "", instead: str = "", most: int = MOST_BYTES
+) -> Any:
+    """Return the JSON document that is the content of a file.
+
+    Args:
+        content: What was read of it.
+        label: Its name in messages.
+        remedy: What to do where it holds no JSON.
+        instead: What to do instead of resolving a conflict.
+        most: Bytes that it may have.
+
+    Raises:
+        ConfigError: It is no JSON; one line.
+    """
     if _CONFLICT.search(content):
         raise ConfigError(f"{label}: has merge conflict markers: resolve them{instead}")
     try:
-        return _document(content)
+        return _document(content, most)
     except RecursionError:
         raise ConfigError(f"{label}: is not valid JSON: is nested too deeply{remedy}") from None
     except ValueError as error:
         raise ConfigError(f"{label}: is not valid JSON: {error}{remedy}") from error
 
 
-def _document(content: bytes) -> Any:
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"is larger than {MOST_BYTES:,} bytes")
+def _document(content: bytes, most: int) -> Any:
+    if len(content) > most:
+        raise ValueError(f"is larger than {most:,} bytes")
     document = json.loads(
         content.decode(), parse_constant=_constant, parse_float=_float, parse_int=_whole
     )

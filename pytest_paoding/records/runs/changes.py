@@ -116,7 +116,7 @@ def _of_gate(old: Entry, new: Entry) -> Iterator[Change]:
     for name in told({**old.metrics, **new.metrics}):
         before, now = old.metrics.get(name), new.metrics.get(name)
         if before != now or is_headline(name):
-            yield Change(name, before, now, _improved(before, now, better.get(name), name))
+            yield Change(name, before, now, improved(before, now, better.get(name), name))
 
 
 def told(names: Iterable[str]) -> list[str]:
@@ -140,9 +140,15 @@ def _is_own(name: str) -> bool:
     return name.partition("@")[0] not in KNOWN
 
 
-def _improved(
-    before: float | None, now: float | None, better: str | None, name: str
-) -> bool | None:
+def improved(before: float | None, now: float | None, better: str | None, name: str) -> bool | None:
+    """Return whether a metric has become better; None where it is the same, or nobody can tell.
+
+    Args:
+        before: Its value before.
+        now: Its value now.
+        better: Which values are better, "lower" or "higher", of a metric not of this package.
+        name: Its name.
+    """
     if before is None or now is None or before == now:
         return None
     metric = KNOWN.get(name.partition("@")[0])

@@ -5,32 +5,33 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pytest_paoding.records.budgets import Outcome
 from pytest_paoding.reporting import wording
 from pytest_paoding.reporting.change_rows import CHANGE_HEADS, change_lines, change_rows
 from pytest_paoding.reporting.file_lines import file_heads, file_rows
 from pytest_paoding.reporting.origin import ORIGIN, origin
+from pytest_paoding.reporting.trends.trends_page import trend_parts
 from pytest_paoding.reporting.web import charts
 from pytest_paoding.reporting.web.breakdown_page import breakdown_parts
 from pytest_paoding.reporting.web.hypertext import details, escape, table
+from pytest_paoding.reporting.web.outcome_colours import coloured, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.records.plan import LayerResult
     from pytest_paoding.records.results import GateResult
+    from pytest_paoding.records.runs.history import GateTrend, Trends
     from pytest_paoding.records.runs.run_record import RunRecord
 
-_KIND = {
-    Outcome.WITHIN_BUDGET: "in",
-    Outcome.OVER_BUDGET: "out",
-    Outcome.UNJUDGED: "out",
-    Outcome.CRASHED: "out",
-}
 
+def page(record: RunRecord, trends: Trends | None = None) -> str:
+    """Return the whole page.
 
-def page(record: RunRecord) -> str:
-    """Return the whole page."""
+    Args:
+        record: The run.
+        trends: What has become of its gates over the last runs; None where nobody knows.
+    """
+    over_runs = trends or {}
     style = (files("pytest_paoding.reporting.web") / "page.css").read_text(encoding="utf-8")
     passed = record.exit == 0
     verdict = "passed" if passed else "did not pass"
@@ -54,7 +55,7 @@ def page(record: RunRecord) -> str:
 {_overview(record)}
 {_changes(record)}
 {"".join(_tradeoff(name, group) for name, group in _groups(record.results))}
-{"".join(_gate(result) for result in record.results)}
+{"".join(_gate(result, over_runs.get(result.name)) for result in record.results)}
 </main>
 </body>
 </html>
@@ -92,19 +93,14 @@ def _changes(record: RunRecord) -> str:
     if record.changes is None:
         return ""
     since = f"Changes since {escape(record.changes.since)}"
-    rows = [[escape(cell) for cell in row] for row in change_rows(record.changes)]
+    found = change_rows(record.changes)
+    rows = [(*map(escape, cells), coloured(word)) for *cells, word in found]
     lines = "".join(f"<p>{escape(line)}</p>" for line in change_lines(record.changes))
-    shown = table(since, CHANGE_HEADS, map(_marked, rows)) if rows else ""
+    shown = table(since, CHANGE_HEADS, rows) if rows else ""
     return f"<section><h2>{since}</h2>{shown}{lines}</section>"
 
 
-def _marked(row: list[str]) -> list[str]:
-    """Return a row whose last cell, a word, has the colour of what it says."""
-    kind = {"better": "in", "WORSE": "out"}.get(row[-1], "other")
-    return [*row[:-1], f'<span class="{kind}">{row[-1]}</span>']
-
-
-def _gate(result: GateResult) -> str:
+def _gate(result: GateResult, trend: GateTrend | None) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
     grounds = result.grounds
     return f"""<section id="{_anchor(result)}" aria-labelledby="{_anchor(result)}-name">
@@ -114,6 +110,7 @@ def _gate(result: GateResult) -> str:
 {f"<ul>{notes}</ul>" if notes else ""}
 {_budgets(result)}
 {_files(result)}
+{"" if trend is None else trend_parts(result, trend)}
 {breakdown_parts(result)}
 {details("Layers", _layers(result)) if result.layers else ""}
 {details("All metrics", _metrics(result)) if result.metrics else ""}
@@ -202,8 +199,7 @@ def _tradeoff(name: str, group: list[GateResult]) -> str:
 
 
 def _word(result: GateResult) -> str:
-    kind = _KIND.get(result.outcome, "other")
-    return f'<span class="word {kind}">{result.word}</span>'
+    return f'<span class="word {kind_of(result.outcome)}">{result.word}</span>'
 
 
 def _anchor(result: GateResult) -> str:

@@ -1,0 +1,1 @@
+"""What has become of each gate over the last runs."""
