@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import subprocess
@@ -31,12 +32,12 @@ def run(code, **environment):
 
 def test_nothing_is_written_and_nothing_is_changed():
     code = """
-import logging, os, random, sys, warnings
+import gc, logging, os, random, sys, warnings
 from pytest_paoding.engine.silence import start_tensorflow
 
 def state():
     return [os.getcwd(), list(warnings.filters), logging.root.level, list(logging.root.handlers),
-            random.getstate(), sorted(os.listdir('/dev/fd'))]
+            random.getstate(), gc.isenabled(), sorted(os.listdir('/dev/fd'))]
 
 before, environment = state(), dict(os.environ)
 start_tensorflow()
@@ -112,6 +113,18 @@ def test_only_a_worker_that_imports_tensorflow_itself_takes_a_share(
         importlib.import_module("tensorflow")
     start_tensorflow()
     assert sys.modules["tensorflow"].taken == threads
+
+
+@pytest.mark.parametrize("collects", (True, False))
+def test_garbage_is_collected_again_where_it_was(stand_ins, collects):
+    stand_ins(tensorflow="import gc\nassert not gc.isenabled()\nzeros = tuple")
+    enabled = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        start_tensorflow()
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if enabled else gc.disable)()
 
 
 def test_what_tensorflow_says_of_a_failing_import_is_shown(stand_ins, capfd):
