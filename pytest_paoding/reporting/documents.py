@@ -35,8 +35,7 @@ def markdown(record: RunRecord, trends: Trends | None = None) -> str:
         wording.OVERVIEW,
         [(result.name, result.word, *wording.overview(result)) for result in record.results],
     )
-    lines += [f"Required gate {_cell(name)} did not run." for name in record.required_missing]
-    lines += [f"Baseline entry {_cell(name)} is stale." for name in record.stale]
+    lines += _demands(record)
     if record.changes is not None:
         lines += _changes(record.changes)
     lines += _trends(record, trends or {})
@@ -45,6 +44,13 @@ def markdown(record: RunRecord, trends: Trends | None = None) -> str:
     if notes := note_lines(record.results):
         lines += ["### Notes", "", *(f"{_cell(line)}  " for line in notes)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _demands(record: RunRecord) -> list[str]:
+    """Return what the run lacked, each on a line of its own."""
+    found = [f"Required gate {_cell(name)} did not run.  " for name in record.required_missing]
+    found += [f"Baseline entry {_cell(name)} is stale.  " for name in record.stale]
+    return [*found, ""] if found else []
 
 
 def _changes(changes: RunChanges) -> list[str]:

@@ -229,3 +229,13 @@ def test_a_line_has_gaps_and_ends_with_a_dot(
     drawn = sparkline(values, "words")
     assert drawn.count("<polyline") == lines
     assert len(set(re.findall(r"<circle [^>]*>", drawn))) == dots
+
+
+def test_sections_of_the_markdown_stand_apart(single: Project) -> None:
+    single.configure(WITH_HISTORY.replace("ratio", 'require = ["a", "b"]\nratio', 1), cnn={})
+    for _ in range(2):
+        single.gate("-k", "cnn", *REPORTS)
+    lines = (single.path / "run.md").read_text(encoding="utf-8").splitlines()
+    assert "Required gate a did not run.  " in lines
+    for place, line in enumerate(lines):
+        assert not line.startswith("#") or place == 0 or lines[place - 1] == "", line

@@ -10,7 +10,7 @@ from pytest_paoding.reporting.web.hypertext import escape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_WIDTH, _HEIGHT, _EDGE = 160.0, 24.0, 4.0
+_WIDTH, _HEIGHT, _SIDE, _EDGE = 160.0, 24.0, 8.0, 4.0
 _LOWEST, _STEPS, _GAP = 0x2581, 8, "\u00b7"
 """The lowest of the block characters, their number, and what stands for no value."""
 _MOST_BLOCKS = 20
@@ -64,16 +64,17 @@ def sparkline(values: Sequence[float | None], words: str) -> str:
 
 
 def strip(kinds: Sequence[str], words: str) -> str:
-    """Return a box for each run, in the colour of its outcome.
+    """Return a box for each run, in the colour of its outcome, where lines have their points.
 
     Args:
         kinds: What each is, as classes of the style sheet.
         words: What they are, for whoever cannot see it or points at it.
     """
-    wide = (_WIDTH - 2 * _EDGE) / len(kinds)
+    count = len(kinds)
+    wide = min(2 * _SIDE, (_WIDTH - 2 * _SIDE) / max(1, count - 1)) * 0.8
     boxes: Iterable[str] = (
-        f'<rect class="{kind}" x="{_EDGE + wide * number:.1f}" y="{_EDGE:.0f}"'
-        f' width="{0.8 * min(wide, _HEIGHT):.1f}" height="{_HEIGHT - 2 * _EDGE:.0f}"/>'
+        f'<rect class="{kind}" x="{_across(number, count) - wide / 2:.1f}" y="{_EDGE:.0f}"'
+        f' width="{wide:.1f}" height="{_HEIGHT - 2 * _EDGE:.0f}"/>'
         for number, kind in enumerate(kinds)
     )
     return _drawing("".join(boxes), words)
@@ -88,7 +89,7 @@ def _drawing(content: str, words: str) -> str:
 
 
 def _across(number: int, count: int) -> float:
-    return _EDGE + (_WIDTH - 2 * _EDGE) * number / max(1, count - 1)
+    return _SIDE + (_WIDTH - 2 * _SIDE) * number / max(1, count - 1)
 
 
 def _down(level: float) -> float:
