@@ -114,7 +114,7 @@ def _import() -> None:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Collect no garbage: an import leaves hardly any, and a fifth of its time went into looking."""
+    """Collect no garbage: an import leaves hardly any, and looking for it takes a tenth of it."""
     enabled = gc.isenabled()
     gc.disable()
     try:
