@@ -58,7 +58,7 @@ def test_ratios_leave_what_a_uniform_pruning_does() -> None:
         [keras.Input((6,)), layers.Dense(16, "relu"), layers.Dense(8, "relu"), layers.Dense(3)]
     )
     for found in dissect(model).ratios:
-        options = {"strategy": "reconstruct", "allocation": "uniform"}
+        options = {"strategy": "reconstruct", "allocation": "uniform", "effort": 0.2}
         pruned = prune(model, ratio=found.ratio, **options).model
         assert found.parameters == pruned.count_params()
         assert found.units == sum(layer.units for layer in pruned.layers[:-1])

@@ -36,7 +36,7 @@ def logits(model: keras.Model, x: np.ndarray) -> np.ndarray:
     return features @ kernel + bias
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.integers(0, 10_000),
     st.lists(st.integers(2, 9), min_size=1, max_size=3),

@@ -14,6 +14,7 @@ from pytest_paoding.engine.evaluation.without_data import fidelity
 from pytest_paoding.engine.evaluation.without_data.certainty import certainty
 from pytest_paoding.engine.evaluation.without_data.fidelity import fidelity_metrics
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
+from support.nightly import nightly
 from support.unsure_nets import UNSURE_NETS
 
 
@@ -30,9 +31,7 @@ def of_moved(model: Any, pruned: Any, span: tuple[float, float]) -> Any:
     return fidelity._agreement(tasks, sources.graph, look).found
 
 
-@pytest.mark.parametrize(
-    "kind", ("weak-table", pytest.param("noisy-digits", marks=pytest.mark.slow))
-)
+@pytest.mark.parametrize("kind", ("weak-table", *nightly("noisy-digits")))
 def test_clear_inputs_do_not_answer_for_unclear_ones(kind: str) -> None:
     """On clear inputs alone some would pass that have lost a fifth of the real answers."""
     model, real, span = UNSURE_NETS[kind]()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from pytest_paoding.engine.keras_engine import KerasEngine
+from support.nightly import nightly
 
 EXAMPLE = Path(__file__).parents[3] / "example_project"
 
 
-@pytest.mark.parametrize("given", (True, False), ids=["calibration", "synthetic"])
+@pytest.mark.parametrize("given", (True, *nightly(False)), ids=["calibration", "synthetic"])
 def test_a_tenth_of_the_bytes_costs_at_most_two_points(tmp_path, monkeypatch, given):
     monkeypatch.syspath_prepend(EXAMPLE)
     from clinic.data import digit_images  # noqa: PLC0415 - needs the path of the example

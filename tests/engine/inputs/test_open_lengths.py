@@ -16,6 +16,7 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import PruningError
+from support.nightly import nightly
 from support.oracles import randomise
 
 
@@ -98,7 +99,7 @@ def test_the_cut_does_not_depend_on_what_is_assumed(build: Any) -> None:
 
 
 @each
-@pytest.mark.parametrize("strategy", ("reconstruct", "impact", "stochastic", "magnitude"))
+@pytest.mark.parametrize("strategy", ("reconstruct", "magnitude", *nightly("impact", "stochastic")))
 def test_open_models_are_pruned_proved_and_stay_open(build: Any, strategy: str) -> None:
     model = randomise(build())
     pruned = prune(model, ratio=0.5, strategy=strategy, verify=True)

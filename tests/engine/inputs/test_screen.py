@@ -14,6 +14,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import ExecutionError
+from support.nightly import nightly
 from support.oracles import randomise
 
 layers, ops = keras.layers, keras.ops
@@ -72,7 +73,7 @@ def test_inputs_beyond_their_range_stay_where_the_model_is_defined() -> None:
 
 
 @each
-@pytest.mark.parametrize("recorded", (True, False), ids=("recorded", "plain"))
+@pytest.mark.parametrize("recorded", (False, *nightly(True)), ids=("plain", "recorded"))
 def test_models_with_a_domain_are_pruned_within_it(name: str, *, recorded: bool) -> None:
     operation, about = DOMAINS[name]
     model = behind(operation, recorded=recorded)

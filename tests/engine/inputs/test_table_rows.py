@@ -16,6 +16,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn, uniform
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import DataError, PaodingError, PruningError
+from support.nightly import nightly
 from support.oracles import randomise
 
 layers, ops = keras.layers, keras.ops
@@ -123,7 +124,7 @@ def test_every_position_holds_rows_of_all_tables_that_read_it(name: str) -> None
 
 
 @each
-@pytest.mark.parametrize("strategy", ("reconstruct", "impact", "magnitude"))
+@pytest.mark.parametrize("strategy", ("reconstruct", *nightly("impact", "magnitude")))
 def test_models_with_tables_are_pruned_and_proved(name: str, strategy: str) -> None:
     pruned = prune(randomise(TABLES[name][0]()), ratio=0.5, strategy=strategy, verify=True)
     assert any(note.startswith("proved") for note in pruned.notes)

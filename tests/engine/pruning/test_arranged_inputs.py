@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pytest_paoding import prune
+from support.nightly import nightly
 from support.oracles import randomise
 
 layers = keras.layers
@@ -35,11 +36,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(
-    "recorded",
-    (False, pytest.param(True, marks=pytest.mark.slow)),
-    ids=("plain", "recorded"),
-)
+@pytest.mark.parametrize("recorded", (False, *nightly(True)), ids=("plain", "recorded"))
 @pytest.mark.parametrize("way", WAYS)
 def test_an_arranged_picture_is_a_picture(way: str, *, recorded: bool) -> None:
     reference = randomise(net((8, 8, 1), recorded=recorded))
@@ -54,7 +51,7 @@ def test_an_arranged_picture_is_a_picture(way: str, *, recorded: bool) -> None:
         np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("recorded", (True, False), ids=("recorded", "plain"))
+@pytest.mark.parametrize("recorded", (False, *nightly(True)), ids=("plain", "recorded"))
 def test_a_rescaling_says_what_the_user_would_have_said(*, recorded: bool) -> None:
     model = randomise(net((8, 8, 1), layers.Rescaling(1 / 255), recorded=recorded))
     told, read = (prune(model, ratio=0.5, **about) for about in ({"input_range": (0, 255)}, {}))

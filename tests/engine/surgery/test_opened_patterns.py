@@ -72,7 +72,7 @@ def test_a_pattern_written_as_code_has_its_groups_and_outputs_again(name: str) -
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -15,6 +15,7 @@ from pytest_paoding.engine.pruning.gradients import distillation
 from pytest_paoding.engine.pruning.gradients.distillation import Course, weights_to_move
 from pytest_paoding.engine.synthesis.descent import Adam
 from pytest_paoding.engine.synthesis.work import STEP, batch_of
+from support.nightly import nightly
 from support.small_models import branched, cnn, inputs_of, mlp, off, randomised, residual
 
 layers = keras.layers
@@ -29,17 +30,11 @@ def weights(model):
     return [values_of(each) for each in model.weights]
 
 
-JOINING = residual, branched
-
-
 def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize(
-    "build",
-    (lambda: mlp(16, 12), cnn, *(pytest.param(each, marks=pytest.mark.slow) for each in JOINING)),
-)
+@pytest.mark.parametrize("build", (lambda: mlp(16, 12), cnn, *nightly(residual, branched)))
 def test_outputs_on_inputs_it_has_not_seen_are_nearer(build, course):
     model = build()
     before = weights(model)
@@ -111,7 +106,7 @@ class Hue(layers.Layer):
         return tf.image.adjust_hue(inputs, 0.1)
 
 
-@pytest.mark.parametrize("at_the_end", (False, True))
+@pytest.mark.parametrize("at_the_end", (False, *nightly(True)))
 def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the_end, course):
     course(5)
     inputs = keras.Input((8, 8, 3))
@@ -156,7 +151,7 @@ def test_half_of_its_work_may_go_into_answers_and_the_rest_into_steps():
     assert Course(50, 1, dear).affordable(large, small, known=1000)[1] == 3000
 
 
-@pytest.mark.parametrize("too_fast", (pytest.param(3.0, marks=pytest.mark.slow), 8.0))
+@pytest.mark.parametrize("too_fast", (8.0, *nightly(3.0)))
 def test_a_rate_at_which_outputs_move_away_is_lowered(too_fast, course, monkeypatch):
     model = cnn()
     seen, unseen = (inputs_of(model, 256, seed) for seed in (1, 2))

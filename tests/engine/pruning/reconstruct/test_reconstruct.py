@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.errors import PaodingError
+from support.nightly import nightly
 from support.small_models import BUILDERS, mlp, randomised
 
 layers = keras.layers
@@ -34,7 +35,7 @@ def channels_first():
 
 
 @pytest.mark.parametrize("build", (*BUILDERS, attended, channels_first))
-@pytest.mark.parametrize("allocation", ("global", "uniform"))
+@pytest.mark.parametrize("allocation", ("global", *nightly("uniform")))
 def test_the_cut_is_proved(build, allocation):
     pruned = prune(build(), ratio=0.5, strategy="reconstruct", allocation=allocation, verify=True)
     assert any(note.startswith("proved") for note in pruned.notes)
@@ -125,14 +126,11 @@ def test_redundant_units_go_without_a_trace():
     assert error < 0.02 * expected.std()
 
 
-SLOWER = BUILDERS[:1] + BUILDERS[2:]
 POLICIES = ("float16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float64")
 
 
-@pytest.mark.parametrize(
-    "build", (*BUILDERS[1:2], *(pytest.param(each, marks=pytest.mark.slow) for each in SLOWER))
-)
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("build", (BUILDERS[1], *nightly(BUILDERS[0], *BUILDERS[2:])))
+@pytest.mark.parametrize("policy", (*POLICIES[:2], *nightly(*POLICIES[2:])))
 def test_models_of_every_precision_are_reconstructed_in_their_own(build, policy, course):
     course(10)
     before = keras.config.dtype_policy()

@@ -16,6 +16,7 @@ from pytest_paoding.engine.pruning.reconstruct import two_stages
 from pytest_paoding.engine.pruning.reconstruct.two_stages import put_back
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
+from support.nightly import nightly
 from support.small_models import (
     before_activation,
     branched,
@@ -67,7 +68,7 @@ def test_weights_that_are_put_back_make_the_uncut_model_compute_what_the_smaller
     np.testing.assert_allclose(found, np.reshape(wanted, found.shape), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("build", MODELS)
+@pytest.mark.parametrize("build", (*MODELS[:2], *nightly(*MODELS[2:])))
 @pytest.mark.usefixtures("unhurried")
 def test_two_stages_remove_what_one_would_and_are_proved(build, cuts, monkeypatch):
     model = build()
@@ -94,6 +95,7 @@ def test_all_goes_at_once_where_nothing_can_be_learned_between(cuts, course):
     assert not cuts
 
 
+@pytest.mark.slow
 def test_two_stages_keep_more(course, monkeypatch):
     model = residual()
     seen, unseen = (inputs_of(model, 512, seed) for seed in (1, 2))
