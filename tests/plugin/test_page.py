@@ -164,6 +164,13 @@ def test_a_curve_of_equal_values_can_be_drawn() -> None:
     assert "nan" not in charts.drawing(curve)
 
 
+def test_numbers_on_strong_colours_have_that_of_the_page() -> None:
+    drawn = charts.heat_map("output", ((9, 1), (5, 5)))
+    kinds = re.findall(r'text-anchor="middle"( class="full")?>(\d+)</text>', drawn)
+    assert [number for kind, number in kinds if kind] == ["9"]
+    assert [number for kind, number in kinds if not kind][-3:] == ["1", "5", "5"]
+
+
 def pixels(path: Path) -> tuple[int, int, list[bytes]]:
     """Return width, bytes of a pixel and rows of an 8-bit PNG."""
     data, place, packed = path.read_bytes(), 8, b""

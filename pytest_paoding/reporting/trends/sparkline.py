@@ -52,15 +52,17 @@ def sparkline(values: Sequence[float | None], words: str) -> str:
         None if level is None else (_across(number, len(values)), _down(level))
         for number, level in enumerate(levels(values))
     ]
-    runs = [list(run) for there, run in groupby(places, lambda each: each is not None) if there]
-    lines = "".join(
-        f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in filter(None, run))}"/>'
-        for run in runs
-        if len(run) > 1
-    )
+    unbroken = groupby(places, lambda each: each is not None)
+    runs = [[*filter(None, run)] for there, run in unbroken if there]
+    lines = "".join(_line(run) for run in runs if len(run) > 1)
     dots = [run[0] for run in runs if len(run) == 1] + places[-1:]
     drawn = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in filter(None, dots))
     return _drawing(f"{lines}{drawn}", words)
+
+
+def _line(places: Iterable[tuple[float, float]]) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return f'<polyline fill="none" stroke="currentColor" points="{points}"/>'
 
 
 def strip(kinds: Sequence[str], words: str) -> str:
@@ -83,8 +85,9 @@ def strip(kinds: Sequence[str], words: str) -> str:
 def _drawing(content: str, words: str) -> str:
     told = escape(words)
     return (
-        f'<svg class="trend" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img"'
-        f' aria-label="{told}"><title>{told}</title>{content}</svg>'
+        f'<svg class="trend" width="{_WIDTH:.0f}" height="{_HEIGHT:.0f}"'
+        f' viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{told}">'
+        f"<title>{told}</title>{content}</svg>"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pytest_paoding.records.runs.changes import is_headline
 from pytest_paoding.records.text.printing import title
 from pytest_paoding.reporting.origin import commit_of, time_of
 from pytest_paoding.reporting.trends.sparkline import sparkline, strip
@@ -38,7 +39,9 @@ def trend_parts(result: GateResult, found: GateTrend) -> str:
         (
             table(over, TREND_HEADS, [_outcomes(found), *_rows(main)]),
             details("Trends of other metrics", more) if more else "",
-            details("Last runs", _last_runs(main, found)),
+            details(
+                "Last runs", _last_runs([each for each in main if is_headline(each.metric)], found)
+            ),
         )
     )
 

@@ -113,8 +113,9 @@ def _ticks(curve: Curve) -> str:
     return "".join([*values, *ratios])
 
 
-def _text(x: float, y: float, anchor: str, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(x: float, y: float, anchor: str, text: str, kind: str = "") -> str:
+    marked = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{marked}>{escape(text)}</text>'
 
 
 def _in_words(curve: Curve) -> str:
@@ -147,6 +148,8 @@ def share_bar(kept: int, units: int) -> str:
 
 _CELL, _EDGE, _NUMBERED = 20.0, 24.0, 12
 """Pixels of a cell and of the margin; most classes whose numbers are written into the cells."""
+_STRONG = 0.7
+"""Opacity of a cell from which the colour of the page is easier to read on it than that of text."""
 
 
 def heat_map(name: str, counts: Matrix) -> str:
@@ -175,10 +178,12 @@ def heat_map(name: str, counts: Matrix) -> str:
 
 def _cell(row: int, column: int, number: int, of: int, *, written: bool) -> str:
     x, y, kind = _EDGE + _CELL * column, _EDGE + _CELL * row, "in" if row == column else "out"
-    text = _text(x + _CELL / 2, y + _CELL / 2 + 4, "middle", str(number)) if written else ""
+    strength = 0.1 + 0.8 * number / of
+    over = "full" if strength > _STRONG else ""
+    text = _text(x + _CELL / 2, y + _CELL / 2 + 4, "middle", str(number), over) if written else ""
     return (
         f'<rect class="{kind}" x="{x:.0f}" y="{y:.0f}" width="{_CELL:.0f}" height="{_CELL:.0f}"'
-        f' fill-opacity="{0.1 + 0.8 * number / of:.2f}"/>{text}'
+        f' fill-opacity="{strength:.2f}"/>{text}'
     )
 
 

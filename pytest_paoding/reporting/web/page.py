@@ -33,7 +33,7 @@ def page(record: RunRecord, trends: Trends | None = None) -> str:
     """
     over_runs = trends or {}
     style = (files("pytest_paoding.reporting.web") / "page.css").read_text(encoding="utf-8")
-    passed = record.exit == 0
+    passed, number = record.exit == 0, len(record.results)
     verdict = "passed" if passed else "did not pass"
     return f"""<!doctype html>
 <html lang="en">
@@ -41,7 +41,7 @@ def page(record: RunRecord, trends: Trends | None = None) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>paoding: {len(record.results)} gates, {verdict}</title>
+<title>paoding: {number} gate{"s" * (number != 1)}, {verdict}</title>
 <style>{style}</style>
 </head>
 <body>
