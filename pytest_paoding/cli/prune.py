@@ -125,9 +125,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _share(plan: Plan) -> float:
-    """Return the share of all units that a plan removes."""
+    """Return the share of all units that a plan removes; that of a plan without units is 0."""
     units = sum(layer.units for layer in plan.layers)
-    return 1 - sum(len(layer.kept) for layer in plan.layers) / units
+    return 1 - sum(len(layer.kept) for layer in plan.layers) / units if units else 0.0
 
 
 def _save(found: Judged, plan: Path | None) -> None:

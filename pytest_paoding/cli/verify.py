@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,13 @@ from pytest_paoding.gate.artifacts import (
     SIGNATURE,
     manifest_path,
     same_content,
-    sha256_of,
 )
 from pytest_paoding.gate.provenance.signatures import Signer
+from pytest_paoding.records.files.digests import sha256_of
+from pytest_paoding.records.files.leftovers import own_folder
+from pytest_paoding.records.formats import ENDINGS
 from pytest_paoding.records.optional_packages import lacking_for
+from pytest_paoding.records.text.strict_json import MOST_BYTES
 
 if TYPE_CHECKING:
     import argparse
@@ -73,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("--plan needs --original, the model to prune by it")
     published = Published.read(arguments.file)
     write(published.checked())
+    write(published.signed(signer))  # before anything is made of what is in the files
     write(published.opened())
-    write(published.signed(signer))
     if arguments.original is not None:
         write(published.made_again(arguments.original, arguments.plan))
     return 0
@@ -116,6 +118,8 @@ class Published:
             ConfigError: There is no manifest beside it, or it is none.
             ArtifactError: The manifest is that of another file.
         """
+        if not file.name:
+            raise ArtifactError(f"{file}: is no file")
         path = manifest_path(file)
         document = parsed(path)
         result = manifest_result(document, path)
@@ -123,7 +127,8 @@ class Published:
             files = {each["name"]: (each["bytes"], each["sha256"]) for each in document["files"]}
         except (LookupError, TypeError) as error:
             raise ArtifactError(f"{path} names no files with their digests") from error
-        if file.name not in files or any(Path(name).name != name for name in files):
+        possible = {f"{file.stem}{ending}" for ending in ENDINGS.values()}
+        if file.name not in files or not possible.issuperset(files):
             raise ArtifactError(f"{path} is not the manifest of {file.name}")
         return cls(file, files, result)
 
@@ -166,6 +171,8 @@ class Published:
             return f"{signature.name}: not checked, {_WHOSE}" if there else "there is no signature"
         if not signature.is_file():
             raise ArtifactError(f"{signature}: there is no signature")
+        if signature.stat().st_size > MOST_BYTES:
+            raise ArtifactError(f"{signature}: is larger than any signature")
         signer.check(self._all(), signature)
         return f"{signature.name}: signed by {signer.key or signer.identity}"
 
@@ -189,8 +196,8 @@ class Published:
         if engine.digest(opened.model) != self.result.digest_before:
             raise ArtifactError(f"{original} is not the model that {self.file.name} was made from")
         pruned = self._pruned(engine, opened.model, plan)
-        with tempfile.TemporaryDirectory() as folder:
-            again = Path(folder, self.file.name)
+        with own_folder("paoding-verify-") as folder:
+            again = folder / self.file.name
             engine.save(pruned.model, again)
             if not same_content(again, self.file):
                 raise ArtifactError(self._other(engine))

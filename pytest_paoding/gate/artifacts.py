@@ -8,23 +8,22 @@ of each, so a reader can tell that it belongs to the files beside it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate.files.leftovers import half_made, sweep_half_made
 from pytest_paoding.gate.files.whole_files import move, write_whole
 from pytest_paoding.records.artifact_record import Artifact, ArtifactFile
+from pytest_paoding.records.files.digests import sha256_of
+from pytest_paoding.records.files.leftovers import open_own_folder, sweep_half_made
 from pytest_paoding.records.formats import ENDINGS, KERAS
 from pytest_paoding.records.text.jsonable import portable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 BILL, SIGNATURE = COMPANIONS = ".cdx.json", ".sig"
 """Endings of the bill of materials and the signature, which stand beside a model."""
@@ -98,7 +97,7 @@ def open_staging(artifacts: Path, *, owner: int) -> Path:
         if not artifacts.exists():
             artifacts.mkdir(parents=True, exist_ok=True)  # another worker may be first
             (artifacts / ".gitignore").write_text("*\n", encoding="utf-8")
-        return Path(tempfile.mkdtemp(prefix=half_made(_PREFIX, owner), dir=artifacts))
+        return open_own_folder(_PREFIX, within=artifacts, owner=owner)
     except OSError as error:
         raise _refusal("stage in", artifacts, error) from error
 
@@ -223,15 +222,6 @@ def same_content(one: Path, two: Path) -> bool:
     if not two.is_file() or one.stat().st_size != two.stat().st_size:
         return False
     return sha256_of(one) == sha256_of(two)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _refusal(what: str, path: Path, error: OSError) -> ArtifactError:

@@ -17,12 +17,12 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from pytest_paoding.config.documents.read_documents import past_run_of
-from pytest_paoding.config.documents.strict_json import document_of
 from pytest_paoding.errors import ConfigError, cannot_write
 from pytest_paoding.gate.files.plain_files import open_plain
 from pytest_paoding.gate.files.whole_files import write_whole
 from pytest_paoding.records.runs.history import SHOWN, PastRun, Trends, trends
 from pytest_paoding.records.text.jsonable import to_json
+from pytest_paoding.records.text.strict_json import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.errors import ArtifactError
 from pytest_paoding.gate.artifacts import manifest_path
 from pytest_paoding.records.budgets import PUBLISHED, Outcome
+from pytest_paoding.records.text.strict_json import bounded_bytes, require_bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +66,17 @@ def is_manifest(path: Path) -> bool:
 
 
 def _is_of_others(path: Path, *, damaged: bool = False) -> bool:
-    """Whether a file is sound JSON, but no manifest; a damaged one is replaced."""
+    """Whether a file is sound JSON, but no manifest; a damaged one is replaced.
+
+    What is larger than any manifest is of others, and not read.
+    """
+    content = bounded_bytes(path)
     try:
-        document = json.loads(path.read_bytes())
+        require_bounded(content)
+    except ValueError:
+        return True
+    try:
+        document = json.loads(content)
     except (RecursionError, ValueError):
         return damaged
     return not (isinstance(document, dict) and document.keys() >= _KEYS)

@@ -9,19 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import errors
 from pytest_paoding.errors import ChildError
+from pytest_paoding.records.files.leftovers import open_own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_paoding.isolation.allowance import Allowance
     from pytest_paoding.records.protocol import Progress
@@ -98,7 +98,7 @@ class ChildProcess:
     @cached_property
     def folder(self) -> Path:
         """Where both exchange files."""
-        return Path(tempfile.mkdtemp(prefix="paoding-child-"))
+        return open_own_folder("paoding-child-")
 
     @property
     def runs(self) -> bool:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from pytest_paoding.errors import DataError
+from pytest_paoding.errors import ChildError, DataError
 from pytest_paoding.isolation.origins import Origin
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.measurement import Measurement
@@ -104,12 +104,18 @@ class Crossing:
         return {_KIND: kind.name, _PARTS: kind.apart(self, value, what)}
 
     def value(self, plain: Any) -> Any:
-        """Return the value of a plain form."""
+        """Return the value of a plain form.
+
+        Raises:
+            ChildError: A child answers with code.
+        """
         if isinstance(plain, list):
             return [self.value(each) for each in plain]
         if not isinstance(plain, dict):
             return plain
         kind = next(each for each in _KINDS if each.name == plain[_KIND])
+        if kind.code and self.kept is None:
+            raise ChildError(f"the child process answers with {kind.name}, which is not taken")
         return kind.together(self, plain[_PARTS])
 
     def kept_as(self, number: int) -> Any:
@@ -135,12 +141,14 @@ class _Kind:
         has: Whether a value is of this kind, and of none before it.
         apart: Takes one apart, and is told what it is.
         together: Puts it together again.
+        code: Whether that imports something: a child asks nobody to, whatever has become of it.
     """
 
     name: str
     has: Callable[[Any], bool]
     apart: Callable[[Crossing, Any, str], Any]
     together: Callable[[Crossing, Any], Any]
+    code: bool = False
 
 
 def _is(*types: type) -> Callable[[Any], bool]:
@@ -252,8 +260,8 @@ _KINDS = (
         lambda _, plain: Measurement.from_dict(plain),
     ),
     _Kind("plan", _is(Plan), _plan, lambda _, file: Plan.load(file)),
-    _Kind("score", _is(AskedFor), _score, _score_of),
+    _Kind("score", _is(AskedFor), _score, _score_of, code=True),
     _Kind("array", _is_array, _array, _array_of),
-    _Kind("code", callable, _code, lambda _, origin: Origin(*origin).find()),
+    _Kind("code", callable, _code, lambda _, origin: Origin(*origin).find(), code=True),
     _Kind("batches", lambda _: True, _batches, lambda crossing, of: Batches(crossing.value, of)),
 )

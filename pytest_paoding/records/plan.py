@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.files.digests import sha256_of
+from pytest_paoding.records.files.leftovers import own_folder
 from pytest_paoding.records.plans.fitted_weights import StoredWeights, text_of, whole_of
 from pytest_paoding.records.plans.plan_files import (
-    digest_of,
     owns,
     require_free,
     weights_beside,
 )
 from pytest_paoding.records.text.escapes import as_line, printable
 from pytest_paoding.records.text.printing import Shown
+from pytest_paoding.records.text.strict_json import bounded_bytes, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,8 +55,11 @@ class LayerPlan:
         """Refuse units that are not there or not in order.
 
         Raises:
-            SurgeryError: `kept` or `delegates` name units that the layer does not have.
+            SurgeryError: `kept` or `delegates` name units that the layer does not have, or it has
+                fewer than none.
         """
+        if self.units < 0:
+            raise SurgeryError(f"plan of layer {self.name!r}: it has {self.units} units")
         ascending = all(one < two for one, two in zip(self.kept, self.kept[1:], strict=False))
         if not ascending or not all(0 <= unit < self.units for unit in self.kept):
             raise SurgeryError(f"plan of layer {self.name!r}: `kept` must ascend in its units")
@@ -143,11 +147,11 @@ class Plan:
         sha256 = None
         require_free(path, fitted=self.fitted is not None)
         outdated = self.fitted is None and owns(path, weights_beside(path))
-        with TemporaryDirectory(dir=path.parent, prefix=".plan-") as folder:
-            staged = Path(folder, path.name)
+        with own_folder(".plan-", within=path.parent) as folder:
+            staged = folder / path.name
             if self.fitted is not None:
                 self.fitted.save(weights_beside(staged))
-                sha256 = digest_of(weights_beside(staged))
+                sha256 = sha256_of(weights_beside(staged))
                 weights_beside(staged).replace(weights_beside(path))
             staged.write_text(self._document(sha256), encoding="utf-8")
             staged.replace(path)
@@ -164,9 +168,7 @@ class Plan:
         """
         path = Path(path)
         try:
-            plan = cls.from_json(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise SurgeryError(f"{path}: not a plan in JSON: {error}") from error
+            plan = cls._of(bounded_bytes(path))
         except SurgeryError as error:
             raise SurgeryError(f"{path}: {error}") from error
         if not isinstance(plan.fitted, StoredWeights):
@@ -196,8 +198,12 @@ class Plan:
         Raises:
             SurgeryError: The text is no such document.
         """
+        return cls._of(text.encode(errors="surrogatepass"))
+
+    @classmethod
+    def _of(cls, content: bytes) -> Plan:
         try:
-            document = json.loads(text)
+            document = value_of(content)
             if document.pop("format") != FORMAT:
                 raise SurgeryError(f"a plan of another format than {FORMAT}: make it anew")
             layers = tuple(_layer_plan(each) for each in document.pop("layers"))

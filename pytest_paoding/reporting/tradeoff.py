@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING
@@ -47,6 +48,9 @@ class BenchTrial:
 
 _COLUMNS, _SIDE = 5, 3.2
 """Panels in a row, and the side of one in inches."""
+_LONGEST = 40
+_TYPESET = {"pgf"}
+"""Formats for which matplotlib runs TeX, which may do anything, on the names of models."""
 _HEADS = tuple(each.name for each in fields(BenchTrial))
 
 
@@ -102,7 +106,7 @@ def require_plot(path: Path) -> Callable[..., Figure]:
     except ImportError as error:
         remedy = 'pip install "pytest-paoding[plot]"'
         raise PaodingError(f"a plot needs matplotlib: {remedy}") from error
-    endings = Figure().canvas.get_supported_filetypes()
+    endings = Figure().canvas.get_supported_filetypes().keys() - _TYPESET
     if path.suffix[1:].lower() not in endings:
         known = ", ".join(f".{each}" for each in sorted(endings))
         raise ArtifactError(f"cannot write {path}: it must end in one of {known}")
@@ -133,12 +137,21 @@ def plot(found: Sequence[BenchTrial], path: Path) -> None:
                 (trial.removed, trial.accuracy) for trial in here if trial.strategy == strategy
             )
             panel.plot(*zip(*line, strict=True), marker="o", label=strategy)
-        panel.set(title=name, xlabel="parameters removed", ylim=(0, 1))
+        panel.set_title(_title(name), parse_math=False)
+        panel.set(xlabel="parameters removed", ylim=(0, 1))
     for panel in panels[::columns]:
         panel.set_ylabel("accuracy")
     panels[0].legend(fontsize="small")
     try:
-        figure.savefig(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of characters that its font has not
+            figure.savefig(path)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise ArtifactError(f"cannot write {path}: {reason}") from error
+
+
+def _title(name: str) -> str:
+    """Return the name of a model, whatever is in it, as far as a panel has room."""
+    shown = printable(name)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."

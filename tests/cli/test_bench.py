@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import keras
 import numpy as np
@@ -112,7 +113,7 @@ def test_a_plot_without_matplotlib_says_what_to_install(tmp_path: Path, monkeypa
         plot([], tmp_path / "plot.svg")
 
 
-@pytest.mark.parametrize("name", ("plot.keras", "plot", "no/plot.svg", "folder.svg"))
+@pytest.mark.parametrize("name", ("plot.keras", "plot", "plot.pgf", "no/plot.svg", "folder.svg"))
 def test_a_plot_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     pytest.importorskip("matplotlib", reason="the plot is an extra")
     (tmp_path / "folder.svg").mkdir()
@@ -150,3 +151,27 @@ def test_a_plot_has_a_panel_for_each_model_five_in_a_row(tmp_path: Path) -> None
     assert [text.count(f"<!-- m{number} -->") for number in range(7)] == [1] * 7
     assert text.count("<!-- parameters removed -->") == 7
     assert text.count("<!-- accuracy -->") == 2
+
+
+HOSTILE = (
+    "$x^{$",
+    "a$\\frac{$b$",
+    "\x1b[2J\n\x07",
+    "<script>--></svg>",
+    "\u202e\U0001f600\u6f22",
+    "m" * 250,
+)
+"""Names of files that mathematics, terminals, markup or fonts make something else of."""
+
+
+@pytest.mark.parametrize("ending", ("svg", "png", "pdf"))
+def test_a_plot_shows_the_name_of_a_file_as_it_is(tmp_path: Path, ending: str) -> None:
+    pytest.importorskip("matplotlib", reason="the plot is an extra")
+    found = [BenchTrial(name, "impact", 0.5, 0.5, 1.0, 0.0, 1.0, None, 1.0) for name in HOSTILE]
+    plot(found, tmp_path / f"plot.{ending}")
+    assert (tmp_path / f"plot.{ending}").stat().st_size > 0
+    if ending == "svg":
+        root = ET.parse(tmp_path / "plot.svg").getroot()
+        assert {each.tag.rpartition("}")[2] for each in root.iter()} >= {"svg", "path"}
+        assert "script" not in {each.tag.rpartition("}")[2] for each in root.iter()}
+        assert "<!-- $x^{$ -->" in (tmp_path / "plot.svg").read_text(encoding="utf-8")

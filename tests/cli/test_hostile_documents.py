@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from pytest_paoding.__main__ import main
 from pytest_paoding.cli.schema import text
-from pytest_paoding.config.documents import strict_json
 from pytest_paoding.config.documents.read_documents import read_baseline, read_run
 from pytest_paoding.config.documents.schema_types import conforming
 from pytest_paoding.errors import ConfigError
@@ -26,6 +25,7 @@ from pytest_paoding.records.plan import LayerResult
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.runs.revision import Revision
 from pytest_paoding.records.runs.run_record import RunRecord, surroundings
+from pytest_paoding.records.text import strict_json
 from pytest_paoding.records.text.jsonable import to_json
 from support.harmless_logs import harmless
 from support.mutated_documents import mutated, spoilt, texts
@@ -166,6 +166,8 @@ def test_the_line_names_the_place(
         (r'{"\udfff": 1}', "surrogates not allowed"),
         (65 * "[" + 65 * "]", "is nested too deeply"),
         (100_000 * "[", "is nested too deeply"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "the key 'c' stands in one object twice"),
+        ('{"a": 1, "\\u0061": 2}', "the key 'a' stands in one object twice"),
         ("\ufeff{}", "Unexpected UTF-8 BOM"),
     ),
 )
@@ -190,6 +192,17 @@ def test_a_file_without_end_is_not_read_to_its_end(
     path.write_text('{"a": 12345678}')
     assert main(["merge", str(path)]) == 1
     assert "is larger than 10 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ("[]", "{}", '{"":0}', "0"))
+def test_values_beyond_all_bounds_are_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    """They would occupy many times the memory that their text does."""
+    path = tmp_path / "x.json"
+    path.write_text(f'{{"schema": [{4_000_000 * f"{value},"}0]}}')
+    assert main(["show", str(path)]) == 1
+    assert "is not valid JSON: holds more than 4,000,000 values" in capsys.readouterr().err
 
 
 def test_what_a_later_version_adds_is_left_out_and_what_hooks_add_stays() -> None:

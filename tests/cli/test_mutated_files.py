@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -15,13 +16,14 @@ from pytest_paoding.cli.arguments import arrays
 from pytest_paoding.engine.keras_io.identity import of_file
 from pytest_paoding.engine.keras_io.load import load_model
 from pytest_paoding.engine.keras_io.save import save_model
+from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.engine.surgery.fitted import Fitted, stored_arrays
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.records.baseline import Baseline, Entry
+from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.plan import LayerPlan, Plan
 from pytest_paoding.records.plans.fitted_weights import StoredWeights
-from pytest_paoding.records.plans.plan_files import digest_of
 from pytest_paoding.records.runs.revision import Revision
 from pytest_paoding.records.runs.run_record import RunRecord, surroundings
 from pytest_paoding.records.text.jsonable import to_json
@@ -48,6 +50,11 @@ def network() -> Any:
     return model
 
 
+@cache
+def original() -> Any:
+    return network()
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a good file of every kind."""
@@ -64,8 +71,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "report.json").write_text(to_json(record.to_dict()), encoding="utf-8")
     entries = {"net": Entry.from_result(done.result)}
     (folder / "baseline.json").write_text(Baseline(folder, "", entries).to_text(), encoding="utf-8")
-    plan = Plan((LayerPlan("hidden", 6, (0, 2, 4), "impact"),), fitted=Fitted(ARRAYS))
-    plan.save(folder / "plan.json")
+    units = LayerPlan("hidden", 6, (0, 2, 4), "impact"), LayerPlan("out", 3, (0, 1, 2))
+    Plan(units, fitted=Fitted(ARRAYS)).save(folder / "plan.json")
+    assert apply(original(), Plan.load(folder / "plan.json")).count_params() > 0
     shutil.copyfile(folder / "plan.npz", folder / "fitted.npz")
     np.savez_compressed(folder / "inputs.npz", inputs=np.ones((9, 4), "float32"))
     Store(folder / "cache").save("cut-1", {"a": {"b": [1, 2.5, "c"]}}, files={})
@@ -80,12 +88,17 @@ def of_model(path: Path) -> None:
 
 def of_plan(path: Path) -> None:
     shutil.copyfile(path.parent.parent / "plan.npz", path.with_suffix(".npz"))
-    str(Plan.load(path))
+    plan = Plan.load(path)
+    str(plan)
+    try:
+        apply(original(), plan)
+    except PaodingError as error:
+        raise PaodingError(f"{path}: {error}") from error
 
 
 def of_fitted(path: Path) -> None:
     """Read weights that a plan says are its own."""
-    weights = StoredWeights(tuple(ARRAYS), path, digest_of(path))
+    weights = StoredWeights(tuple(ARRAYS), path, sha256_of(path))
     stored_arrays(weights, list(ARRAYS.values()))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from pytest_paoding.__main__ import main
-from pytest_paoding.gate.artifacts import publish, sha256_of
+from pytest_paoding.gate.artifacts import publish
+from pytest_paoding.records.files.digests import sha256_of
+from support import mutants
 from support.fake_engine import FakeEngine, FakeModel
 from support.gates import limit, run
 
@@ -43,8 +46,8 @@ def test_what_was_published_is_verified(
     assert main(["verify", str(published)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "net.keras: as the manifest says, PRUNED"
-    assert lines[1].startswith("net.keras: holds the model sha256:")
-    assert lines[2] == "there is no signature"
+    assert lines[1] == "there is no signature"
+    assert lines[2].startswith("net.keras: holds the model sha256:")
 
 
 def rewrite(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
@@ -74,6 +77,18 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "no files": (rewrite(lambda each: each.pop("files")), "names no files with their digests"),
     "of another": (
         rewrite(lambda each: each["files"][0].update(name="x.keras")),
+        "is not the manifest of net.keras",
+    ),
+    "nowhere": (
+        rewrite(lambda each: each["files"].append({"name": "", "bytes": 1, "sha256": ""})),
+        "is not the manifest of net.keras",
+    ),
+    "nameless": (
+        rewrite(lambda each: each["files"].append({"name": 5, "bytes": 1, "sha256": ""})),
+        "is not the manifest of net.keras",
+    ),
+    "too long": (
+        rewrite(lambda each: each["files"].append({"name": "x" * 999, "bytes": 1, "sha256": ""})),
         "is not the manifest of net.keras",
     ),
     "elsewhere": (
@@ -166,7 +181,34 @@ def test_a_signature_is_asked_for_where_a_signer_is_named(
     code, line = verified(capsys, published, "--key", "key.pem")
     assert code == 1
     assert "net.sig does not hold: " in line
-    assert verified(capsys, published) == (
-        0,
-        "net.sig: not checked, give --key, or --identity and --issuer, to see by whom",
-    )
+    assert main(["verify", str(published)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[1] == "net.sig: not checked, give --key, or --identity and --issuer, to see by whom"
+    with published.with_suffix(".sig").open("wb") as file:
+        file.truncate(1 << 30)
+    code, line = verified(capsys, published, "--key", "key.pem")
+    assert line.endswith("net.sig: is larger than any signature")
+
+
+@pytest.mark.parametrize("name", ("", "/", "..", "."))
+def test_a_path_without_a_name_is_no_file(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    code, line = verified(capsys, name)
+    assert code == 1
+    assert "error: " in line
+
+
+def test_a_changed_manifest_is_refused_in_one_line_or_tells_the_same(
+    published: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original, path = published.parents[1] / "original.keras", published.with_suffix(".json")
+    content, draw, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for _ in range(80):
+        path.write_bytes(mutants.json_text(content, draw))
+        code = main(["verify", str(published), "--original", str(original)])
+        told = capsys.readouterr().err
+        assert (code, told.count("\n")) in {(0, 0), (1, 1)}
+        assert told.rstrip("\n").isprintable()
+        refused += code
+    assert refused > 20
+    path.write_bytes(content)
+    assert main(["verify", str(published)]) == 0

@@ -16,11 +16,12 @@ from pytest_paoding.gate.artifacts import (
     discard,
     open_staging,
     publish,
-    sha256_of,
     sweep,
     write_manifest,
 )
-from pytest_paoding.gate.files import leftovers, whole_files
+from pytest_paoding.gate.files import whole_files
+from pytest_paoding.records.files import leftovers
+from pytest_paoding.records.files.digests import sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,11 @@ import pytest
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.config.references import References
 from pytest_paoding.errors import DataError
-from pytest_paoding.gate.artifacts import publish, sha256_of
+from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.gate.stages import Gate, GateSpec
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.budgets import Level, Limit, Outcome
+from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.metrics import Direction, Metric
 from pytest_paoding.records.plan import LayerResult

@@ -12,7 +12,6 @@ pytest.importorskip("model_signing")
 pytest.importorskip("cyclonedx")
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from sigstore.errors import TUFError
@@ -23,25 +22,13 @@ from pytest_paoding.gate.provenance.bill_of_materials import bill_of_materials
 from pytest_paoding.gate.provenance.companions import Companions
 from pytest_paoding.gate.provenance.signatures import Signer, Signing
 from support.gates import limit, run
+from support.key_pairs import key_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from pytest_paoding.gate.artifacts import Staged
-
-PLAIN = serialization.NoEncryption()
-
-
-def key_pair(folder: Path, name: str, encryption: Any = PLAIN) -> tuple[Path, Path]:
-    """Write a private and a public key."""
-    private, public = folder / f"{name}.pem", folder / f"{name}.pub.pem"
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    private.write_bytes(key.private_bytes(pem, form, encryption))
-    spki = serialization.PublicFormat.SubjectPublicKeyInfo
-    public.write_bytes(key.public_key().public_bytes(pem, spki))
-    return private, public
 
 
 def staged(folder: Path) -> Staged:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pytest_paoding.errors import ConfigError, DataError
+from pytest_paoding.errors import ChildError, ConfigError, DataError
 from pytest_paoding.isolation.crossing import Batches, Crossing, Handle
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.measurement import Measurement
@@ -62,15 +62,30 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (one == other or repr(one) == repr(other) == "nan")
 
 
+class Kept(dict[int, Any]):
+    """What a child keeps: here handles only, as for the other side."""
+
+    def __missing__(self, number: int) -> Handle:
+        return Handle(number)
+
+
 def crossed(value: Any, folder: Path) -> Any:
     text = json.dumps(Crossing(folder).plain(value, "x"))
-    return Crossing(folder).value(json.loads(text))
+    return Crossing(folder, Kept()).value(json.loads(text))
 
 
 @given(VALUES)
 def test_values_arrive_as_they_were(value: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert same(value, crossed(value, Path(folder)))
+
+
+@pytest.mark.parametrize("code", (json.dumps, AskedFor("median", np.median), [{"a": (len,)}]))
+def test_no_code_is_taken_from_a_child(code: Any, tmp_path: Path) -> None:
+    """Native code that a hostile model has broken could answer anything."""
+    plain = json.loads(json.dumps(Crossing(tmp_path).plain(code)))
+    with pytest.raises(ChildError, match=r"answers with (code|score), which is not taken"):
+        Crossing(tmp_path).value(plain)
 
 
 def test_what_is_no_array_of_numpy_becomes_one(tmp_path: Path) -> None:

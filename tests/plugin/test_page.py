@@ -88,6 +88,8 @@ def test_any_run_is_a_whole_page_that_needs_nothing_else(found: list[GateResult]
         assert str(picture["src"]).startswith("data:image/png;base64,")
         assert picture["alt"]
     assert not re.search(r"https?://|url\(|@import", text.partition("</style>")[0])
+    policy = next(each["content"] for tag, each in parsed.tags if "http-equiv" in each)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert set(parsed.links) <= {f"#{name}" for name in parsed.ids}
     assert len(set(parsed.ids)) == len(parsed.ids)
     for result in found:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.config.documents.schema_types import conforming
-from pytest_paoding.config.documents.strict_json import read_json
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
 from pytest_paoding.records.baseline import UPDATE, Baseline
@@ -16,6 +15,8 @@ from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.runs.history import SCHEMA as HISTORY
 from pytest_paoding.records.runs.history import PastRun
 from pytest_paoding.records.runs.run_record import RunRecord
+from pytest_paoding.records.text.escapes import printable
+from pytest_paoding.records.text.strict_json import read_json
 from pytest_paoding.records.text.targets import read_target
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def parsed(path: Path) -> Any:
     try:
         return read_json(path)
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(f"{printable(str(path))}: cannot be read: {error.strerror}") from error
 
 
 def read_run(path: Path) -> RunRecord:
@@ -85,7 +86,8 @@ def _possible(result: GateResult) -> GateResult:
 def _require_report(document: Any, path: Path, *, what: str, key: str) -> None:
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != REPORT or key not in document:
-        raise ConfigError(f"{path}: is no {what}: its schema is {schema!r}, not {REPORT!r}")
+        name = printable(str(path))
+        raise ConfigError(f"{name}: is no {what}: its schema is {schema!r}, not {REPORT!r}")
 
 
 def read_baseline(path: Path, *, label: str) -> Baseline:
@@ -144,4 +146,5 @@ def _one_line(label: Path | str, *, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except (ArithmeticError, LookupError, ValueError) as error:  # or cannot be, of right types
-        raise ConfigError(f"{label}: is not as its schema says: {error}{remedy}") from error
+        name = printable(str(label))
+        raise ConfigError(f"{name}: is not as its schema says: {error}{remedy}") from error

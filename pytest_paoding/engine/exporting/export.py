@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import tempfile
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.exporting.lite import convert
@@ -15,9 +13,11 @@ from pytest_paoding.engine.exporting.serving import loop_in, save_model
 from pytest_paoding.engine.keras_io.save import archive_of
 from pytest_paoding.engine.silence import STDERR, STDOUT, silenced
 from pytest_paoding.errors import ExportError, cause_of
+from pytest_paoding.records.files.leftovers import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from typing_extensions import Unpack
 
@@ -59,8 +59,8 @@ def export(
         OSError: A file cannot be written.
     """
     notes = []
-    with tempfile.TemporaryDirectory(prefix="paoding-export-") as folder, _undisturbed():
-        saved = _Saved(model, Path(folder))
+    with own_folder("paoding-export-") as folder, _undisturbed():
+        saved = _Saved(model, folder)
         for name, file in files.items():
             samples = None
             if name == INT8:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,9 +12,11 @@ from pytest_paoding.engine.exporting.savedmodel import unpack
 from pytest_paoding.engine.exporting.serving import ENTRY, Keys
 from pytest_paoding.engine.silence import STDERR, STDOUT, silenced
 from pytest_paoding.errors import EvaluationError, shortened
+from pytest_paoding.records.files.leftovers import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_paoding.engine.execution.signature import Signature
 
@@ -135,9 +135,9 @@ class TensorFlow:
 
     def __init__(self, path: Path, keys: Keys) -> None:
         self._keys = keys
-        with tempfile.TemporaryDirectory(prefix="paoding-savedmodel-") as folder:
-            unpack(path, Path(folder))
-            self._loaded = tf.saved_model.load(folder)
+        with own_folder("paoding-savedmodel-") as folder:
+            unpack(path, folder)
+            self._loaded = tf.saved_model.load(str(folder))
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs for a batch."""

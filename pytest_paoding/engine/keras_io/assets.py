@@ -7,14 +7,13 @@ of lines loses words that have line breaks.
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from keras.src.layers.preprocessing.index_lookup import IndexLookup  # has no public name
 
 from pytest_paoding.errors import SurgeryError, cause_of
+from pytest_paoding.records.files.leftovers import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +29,9 @@ def assets_of(model: Any) -> Iterator[bytes]:
                 shares = None if frequencies is None else frequencies.tolist()
                 yield json.dumps([[str(word) for word in words], shares]).encode()
         elif _has_files(layer):
-            with tempfile.TemporaryDirectory() as folder:
-                layer.save_assets(folder)
-                for file in sorted(each for each in Path(folder).rglob("*") if each.is_file()):
+            with own_folder("paoding-assets-") as folder:
+                layer.save_assets(str(folder))
+                for file in sorted(each for each in folder.rglob("*") if each.is_file()):
                     yield file.relative_to(folder).as_posix().encode()
                     yield file.read_bytes()
 
@@ -58,9 +57,9 @@ def _copy(source: Any, target: Any) -> None:
         if known is not None:
             target.set_vocabulary(*known)
     elif _has_files(source):
-        with tempfile.TemporaryDirectory() as folder:
-            source.save_assets(folder)
-            target.load_assets(folder)
+        with own_folder("paoding-assets-") as folder:
+            source.save_assets(str(folder))
+            target.load_assets(str(folder))
 
 
 def _parts(layer: Any) -> list[Any]:

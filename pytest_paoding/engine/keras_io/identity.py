@@ -13,6 +13,7 @@ from pytest_paoding.engine.bounded_reading import json_member, opened_archive
 from pytest_paoding.engine.configs import objects_in
 from pytest_paoding.engine.damage import refusing
 from pytest_paoding.errors import ModelFileError
+from pytest_paoding.records.files.digests import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,7 @@ def of_file(path: Path) -> str | None:
         with refusing(path, ModelFileError, "is no archive: {}"):
             with opened_archive(path) as archive:
                 config = json_member(archive, "config.json")
-            with path.open("rb") as file:
-                found = hashlib.sha256()
-                while block := file.read(1 << 20):
-                    found.update(block)
-            return f"file:{found.hexdigest()}" if is_closed(config) else None
+            return f"file:{sha256_of(path)}" if is_closed(config) else None
     except ModelFileError:
         return None
 

@@ -6,10 +6,8 @@ import json
 import math
 import os
 import shutil
-import tempfile
 import warnings
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -19,9 +17,11 @@ import tensorflow as tf
 from pytest_paoding.engine.keras_io.archive import CONFIG, METADATA, WEIGHTS
 from pytest_paoding.engine.keras_io.disk_room import require_room
 from pytest_paoding.errors import ModelFileError, cause_of
+from pytest_paoding.records.files.leftovers import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 UNSAVABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
@@ -44,9 +44,9 @@ def save_model(model: Any, path: Path) -> int:
         OSError: The folder is missing, read-only or full.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".paoding-", dir=path.parent) as folder:
-            parts, lean = Path(folder, "parts"), Path(folder, "lean.keras")
-            require_room(Path(folder), [_bytes_of(model)] * 2)
+        with own_folder(".paoding-", within=path.parent) as folder:
+            parts, lean = folder / "parts", folder / "lean.keras"
+            require_room(folder, [_bytes_of(model)] * 2)
             _save_parts(model, parts)
             _pack(parts, lean)
             size = lean.stat().st_size

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import ZipFile
 
 import numpy as np
 
+from pytest_paoding.engine.bounded_reading import opened_archive
 from pytest_paoding.engine.damage import refusing
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.inference import finite
 from pytest_paoding.engine.surgery.transform import axes_by_weight, rewritten_weights, sliced
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.plans.fitted_weights import StoredWeights
-from pytest_paoding.records.plans.plan_files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,9 +136,9 @@ def stored_arrays(fitted: StoredWeights, like: list[Any]) -> list[Any]:
     if fitted.path is None:
         raise SurgeryError("weights were fitted beside this plan: load it from its file")
     with refusing(fitted.path, SurgeryError, "cannot be read: {}"):
-        if fitted.sha256 != digest_of(fitted.path):
+        if fitted.sha256 != sha256_of(fitted.path):
             raise SurgeryError("not the weights that were fitted beside this plan")
-        with ZipFile(fitted.path) as archive:
+        with opened_archive(fitted.path) as archive:
             sizes = {each.filename: each.file_size for each in archive.infolist()}
         for at, wanted in enumerate(like):
             if sizes.get(f"{at}.npy", 0) > wanted.nbytes + _HEADER:

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from pytest_paoding.gate.files.leftovers import half_made, sweep_half_made
+from pytest_paoding.records.files.leftovers import half_made, sweep_half_made
 
 _PREFIX = ".paoding-"
 _WINDOWS = os.name == "nt"

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pytest_paoding.gate.files.plain_files import open_plain
 from pytest_paoding.records.text.jsonable import to_json
+from pytest_paoding.records.text.strict_json import MOST_BYTES, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +33,6 @@ MALFORMED = (
 )
 """What reading an entry raises that is none."""
 _RECORD = "record.json"
-_MOST = 64 << 20
-"""Bytes of a record: those of the largest gates are a few million."""
 _BLOCK = 1 << 20
 
 
@@ -86,8 +85,8 @@ def read_entry(folder: Path, key: str, *, files: Mapping[str, Path], seal: Seal)
     """
     if folder.is_symlink():
         raise ValueError(f"{key} is somewhere else")
-    with _opened(folder / _RECORD, _MOST) as file:
-        record = json.loads(file.read(_MOST))
+    with _opened(folder / _RECORD, MOST_BYTES) as file:
+        record = value_of(file.read(MOST_BYTES))
     content: dict[str, Any] = record["content"]
     whole = record["key"] == key
     if not whole or not hmac.compare_digest(seal.of(key, content, record["files"]), record["seal"]):

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_paoding.gate.files.leftovers import half_made, remove, sweep_half_made
 from pytest_paoding.gate.keeping.code_digest import code_digest
 from pytest_paoding.gate.keeping.entries import (
     MALFORMED,
@@ -27,6 +26,7 @@ from pytest_paoding.gate.keeping.entries import (
     write_entry,
 )
 from pytest_paoding.gate.keeping.locking import Patience, held
+from pytest_paoding.records.files.leftovers import half_made, remove, sweep_half_made
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError, shortened
+from pytest_paoding.records.files.leftovers import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _NO_IDENTITY = (
     "sigstore finds no identity here: give the job the permission id-token: write, or sign with a "
@@ -102,8 +102,8 @@ class Signer:
 @contextmanager
 def _together(files: Iterable[Path], name: str, *, within: Path | None = None) -> Iterator[Path]:
     """Open a folder of that name which holds these files and nothing else."""
-    with tempfile.TemporaryDirectory(prefix="signed-", dir=within) as spare:
-        folder = Path(spare, name)
+    with own_folder("paoding-signed-", within=within) as spare:
+        folder = spare / name
         folder.mkdir()
         for file in files:
             _put(file.resolve(), folder / file.name)

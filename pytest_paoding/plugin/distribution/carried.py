@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ArtifactError
-from pytest_paoding.gate.artifacts import Staged, open_staging, sha256_of
+from pytest_paoding.gate.artifacts import Staged, open_staging
 from pytest_paoding.records.budgets import Outcome
+from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.records.results import GateResult
 from pytest_paoding.records.text.jsonable import one_line

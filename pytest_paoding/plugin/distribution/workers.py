@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.gate.keeping.entries import Seal
 from pytest_paoding.gate.keeping.store import Store, key_of
+from pytest_paoding.records.files.leftovers import open_own_folder
 
 if TYPE_CHECKING:
     import pytest
@@ -72,7 +72,7 @@ class Sharing:
     @cached_property
     def scratch(self) -> Path:
         """A folder for this run alone; removed at its end."""
-        return Path(tempfile.mkdtemp(prefix="paoding-run-"))
+        return open_own_folder("paoding-run-")
 
     @cached_property
     def near(self) -> bool:

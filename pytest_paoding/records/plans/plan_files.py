@@ -6,11 +6,11 @@ not a plan's own.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import SurgeryError
+from pytest_paoding.records.files.digests import sha256_of
+from pytest_paoding.records.text.strict_json import bounded_bytes, value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +29,6 @@ def weights_beside(path: Path) -> Path:
     if weights == path:
         raise SurgeryError(f"{path}: that is where the fitted weights go, name the plan otherwise")
     return weights
-
-
-def digest_of(weights: Path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal."""
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 def require_free(path: Path, *, fitted: bool = True) -> None:
@@ -70,14 +65,14 @@ def owns(path: Path, weights: Path) -> bool:
     fitted = (document or {}).get("fitted")
     if not isinstance(fitted, dict) or not weights.is_file():
         return False
-    return fitted.get("sha256") == digest_of(weights)
+    return fitted.get("sha256") == sha256_of(weights)
 
 
 def _document(path: Path) -> dict[str, Any] | None:
     """Return the document of a file that holds a plan, of whatever format."""
     try:
-        document = json.loads(path.read_bytes())
-    except (RecursionError, ValueError):
+        document = value_of(bounded_bytes(path))
+    except ValueError:
         return None
     return document if is_plan(document) else None
 

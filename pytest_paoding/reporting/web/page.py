@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytest_paoding.records.runs.history import GateTrend, Trends
     from pytest_paoding.records.runs.run_record import RunRecord
 
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""What a browser may do with the page: show it. A report that was merged may be of anybody."""
+
 
 def page(record: RunRecord, trends: Trends | None = None) -> str:
     """Return the whole page.
@@ -39,6 +42,7 @@ def page(record: RunRecord, trends: Trends | None = None) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>paoding: {number} gate{"s" * (number != 1)}, {verdict}</title>

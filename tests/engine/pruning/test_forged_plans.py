@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pytest_paoding import Plan, prune
+from pytest_paoding.__main__ import main
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import PaodingError, SurgeryError
@@ -110,6 +111,29 @@ def test_a_header_that_declares_any_shape_is_refused(saved: Path, shape: Any) ->
         apply(fresh(), Plan.load(saved))
 
 
+def test_weights_that_are_unpacked_to_more_than_they_say_are_refused(saved: Path) -> None:
+    """Some readers of archives unpack a gigabyte at once, before they see that it is too much."""
+    weights = saved.with_suffix(".npz")
+    with zipfile.ZipFile(weights) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for compression in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(weights, "w", compression) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        renewed(saved)
+        with pytest.raises(SurgeryError, match=r"plan\.npz: .* by another method than deflate"):
+            apply(fresh(), Plan.load(saved))
+
+
+@pytest.mark.parametrize("text", ('{"layers": [], "layers": []}', "[NaN]", "[1e999]", "\ud800"))
+def test_a_plan_is_json_that_others_can_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_bytes(text.encode(errors="surrogatepass"))
+    with pytest.raises(SurgeryError, match=r"plan\.json: not a plan in JSON: "):
+        Plan.load(tmp_path / "plan.json")
+    with pytest.raises(SurgeryError, match="not a plan in JSON: "):
+        Plan.from_json(text)
+
+
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path to everything in a document."""
     if not isinstance(node, (dict, list)):
@@ -151,6 +175,19 @@ def test_a_plan_changed_anywhere_is_refused_or_still_means_something(saved: Path
             assert all(np.isfinite(values_of(each)).all() for each in smaller.weights)
     assert refusals > 30
     assert applied < 20
+
+
+@pytest.mark.parametrize("units", (0, -4))
+def test_a_plan_of_no_units_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], units: int
+) -> None:
+    path, layer = tmp_path / "plan.json", {"name": "a", "units": units, "kept": [], "delegates": []}
+    path.write_text(json.dumps({"format": 2, "layers": [layer], "fitted": None}))
+    here = [str(tmp_path / each) for each in ("gone.keras", "out.keras")]
+    assert main(["prune", here[0], "--output", here[1], "--plan", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "error: " in told
 
 
 def test_what_is_said_twice_is_refused(saved: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, replace
 from math import floor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -18,6 +17,7 @@ from pytest_paoding.engine.pruning.targets.counts import Counts
 from pytest_paoding.engine.surgery.cut import cut
 from pytest_paoding.engine.surgery.transform import Transform
 from pytest_paoding.errors import PruningError
+from pytest_paoding.records.files.leftovers import own_folder
 from pytest_paoding.records.text.targets import Target, figure, shown_target
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def figure_of(kind: str, model: Any, shapes: tuple[Shape, ...] | None = None) ->
     if kind == "flops":
         return _flops(model, shapes)
     try:
-        with tempfile.TemporaryDirectory(prefix="paoding-") as folder:
-            return save_model(model, Path(folder, "model.keras"))
+        with own_folder("paoding-size-") as folder:
+            return save_model(model, folder / "model.keras")
     except OSError as error:
         reason = error.strerror or error
         raise PruningError(

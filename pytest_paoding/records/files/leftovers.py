@@ -1,6 +1,7 @@
 """What a killed process leaves half made: its name tells whose it is, so that others may remove it.
 
-Such names begin with a prefix, the host and the process that outlives whoever works there.
+Such names begin with a prefix, the host and the process that outlives whoever works there. They may
+stand where anybody can write: what is removed is never looked for behind a link.
 """
 
 from __future__ import annotations
@@ -10,17 +11,53 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 import time
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _STALE_AFTER = 2 * 24 * 3600.0
 """Seconds after which whatever has such a name is removed: a process may be of another host."""
 _OWNED = re.compile(r"([0-9a-f]{8})-([0-9]+)-")
+_NUMBERING = Path("/proc/self/ns/pid")
+"""What tells the numbers of processes of one container from those of another, on Linux."""
 _WINDOWS = os.name == "nt"
+
+
+@contextmanager
+def own_folder(prefix: str, *, within: Path | None = None) -> Iterator[Path]:
+    """Open a new folder of this process alone, which is removed in the end; see `open_own_folder`.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder = open_own_folder(prefix, within=within)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+def open_own_folder(prefix: str, *, within: Path | None = None, owner: int | None = None) -> Path:
+    """Return a new folder for this user alone, once those of killed processes are removed.
+
+    Args:
+        prefix: Tells what it is for.
+        within: Where it is made; None for the folder of temporary files.
+        owner: Process whose death makes it stale; None for this one.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    place = Path(tempfile.gettempdir()) if within is None else within
+    sweep_half_made(place, prefix)
+    mine = half_made(prefix, os.getpid() if owner is None else owner)
+    return Path(tempfile.mkdtemp(prefix=mine, dir=place))
 
 
 def half_made(prefix: str, owner: int) -> str:
@@ -58,7 +95,12 @@ def remove(path: Path) -> None:
 
 @cache
 def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    """Return a digest of where the numbers of processes mean what they mean here.
+
+    Containers may have one host name, and one folder, and numbers of their own.
+    """
+    numbering = _NUMBERING.readlink() if _NUMBERING.is_symlink() else ""
+    return hashlib.sha256(f"{socket.gethostname()}{numbering}".encode()).hexdigest()[:8]
 
 
 def _is_alive(process: int) -> bool:

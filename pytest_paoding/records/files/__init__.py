@@ -1,0 +1,1 @@
+"""Files and folders of one process, whoever works with them."""
