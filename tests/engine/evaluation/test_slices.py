@@ -69,6 +69,8 @@ def read(answer: Any, *batches: int) -> Memberships:
         ([["a", "b"], [], "b"], ("a", "b"), [(0, "a"), (0, "b"), (2, "b")]),
         ([{"a"}, ("a", "a"), None], ("a",), [(0, "a"), (1, "a")]),
         ([["a", "x"], ["b", "x"], ["a", "y"]], ("a", "b", "x", "y"), None),
+        ([[], [], []], (), []),
+        ([(), set(), None], (), []),
     ),
     ids=str,
 )
@@ -221,6 +223,26 @@ def test_a_score_that_is_undefined_in_a_slice_leaves_it_unjudged() -> None:
     found = evaluate(*REGRESSORS, (X, AMOUNTS), slices=single, score=("r2",))["slice_decay"]
     assert found.found is None
     assert found.reason == "r2 is undefined in slice 'one'"
+
+
+@pytest.mark.parametrize("kind", ("classes", "values"))
+def test_a_slice_of_which_nothing_counts_is_said_and_leaves_no_bound(kind: str) -> None:
+    pair, labels = {"classes": (CLASSIFIERS, KINDS), "values": (REGRESSORS, AMOUNTS)}[kind]
+    sites = np.arange(len(X)) % 3
+    weights = (sites > 0) * 1.0
+
+    def found(slices: Any, rows: Any = slice(None), **weighed: Any) -> Any:
+        data = (X[rows], labels[rows], *weighed.values())
+        return evaluate(*pair, data, slices=slices)["slice_decay"]
+
+    measured = found(lambda _x, _y: sites, weights=weights)
+    rows = weights > 0
+    wanted = found(lambda _x, _y: sites[rows], rows)
+    assert measured.found == wanted.found
+    assert "no samples of slice '0'" in (measured.detail or "")
+    assert measured.interval() is None
+    assert wanted.interval() is not None
+    assert "what has no samples: slice '0'" in (measured.doubt(0.9) or "")
 
 
 def test_without_labels_or_members_there_is_nothing_to_compare() -> None:

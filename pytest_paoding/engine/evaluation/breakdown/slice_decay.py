@@ -33,9 +33,9 @@ def slice_metric(seen: Observations, slices: Groups | None) -> dict[str, Measure
     if seen.slices is None:
         return {}
     reason = _unmeasured(seen, seen.slices)
-    if slices is not None and np.isnan(slices.decays).any():
-        name = slices.names[int(np.isnan(slices.decays).argmax())]
-        reason = f"{seen.scores[0].name} is undefined in {name}"
+    undefined = _undefined(slices)
+    if slices is not None and undefined is not None:
+        reason = f"{seen.scores[0].name} is undefined in {slices.names[undefined]}"
     if slices is None or reason:
         return {"slice_decay": Measurement(reason=reason)}
     outside = seen.original.size - len(np.unique(seen.slices.samples))
@@ -44,6 +44,14 @@ def slice_metric(seen: Observations, slices: Groups | None) -> dict[str, Measure
         *([f"{outside} samples in none"] if outside else []),
     ]
     return {"slice_decay": slices.worst("; ".join(told))}
+
+
+def _undefined(slices: Groups | None) -> int | None:
+    """Return the number of the first slice with samples, but without a decay, if there is one."""
+    if slices is None:
+        return None
+    places = np.flatnonzero(np.isnan(slices.decays) & (slices.samples > 0))
+    return int(places[0]) if len(places) else None
 
 
 def slice_groups(seen: Observations, seed: int) -> Groups | None:
@@ -92,6 +100,8 @@ def _scored(seen: Observations, slices: Memberships, names: Sequence[str], seed:
     members = [slices.samples[slices.slices == number] for number in range(len(names))]
     found = [
         score_metrics(_only(seen, rows), Resamples(len(rows), seed))[f"score_decay@{name}"]
+        if counted[rows].any()
+        else Measurement(reason="none of its samples counts")
         for rows in members
     ]
     curves = [each.evidence for each in found if isinstance(each.evidence, ConfidenceCurve)]

@@ -99,6 +99,8 @@ def _length(x: Any, inputs: int) -> int:
 def _pairs_of(answer: Any, size: int) -> tuple[IntArray, list[str], IntArray]:
     """Return samples, the different names, and which of them each of the samples has."""
     table = _array(answer, size)
+    if not table.size:  # no names at all
+        return np.empty(0, np.int64), [], np.empty(0, np.int64)
     if table.dtype.kind in _NAMES and table.ndim in {1, 2}:
         samples = np.repeat(np.arange(size), table.shape[1] if table.ndim > 1 else 1)
         different, places = np.unique(table, return_inverse=True)
