@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_paoding.engine.evaluation.data.sample_weights import (
+    checked_weights,
+    masked_by,
+    standing_in,
+)
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
-from pytest_paoding.engine.evaluation.tasks.output_task import Truth, fitted_weights
+from pytest_paoding.engine.evaluation.tasks.output_task import Truth
 from pytest_paoding.engine.execution.signature import find, listed
 from pytest_paoding.engine.keras_io.shapes import fitted
 from pytest_paoding.errors import DataError
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
     from pytest_paoding.engine.execution.signature import Port, Signature
-    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+    from pytest_paoding.engine.graph.types import BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Batch:
         inputs: One array for each input of the model, of its dtype, finite.
         truths: What is true of each output that is judged, by its index; empty where the data has
             no labels.
-        masks: Which positions count of outputs without labels, where a model masks some.
+        masks: Which samples or positions count of outputs without labels, by their weights and
+            where a model masks some.
     """
 
     inputs: tuple[Any, ...]
@@ -57,7 +63,7 @@ def read(
         data: A pair (x, y) of arrays or a triple (x, y, weights), a `tf.data.Dataset` or any
             iterable of such. x is an array, or for several inputs a list in their order or a dict
             by name; y and weights likewise for the outputs. y may leave outputs out, which are then
-            not judged, or be None, as may weights.
+            not judged, or be None, as may weights. Labels of what has the weight 0 may be anything.
         signature: Inputs and outputs of the model.
         tasks: The tasks of the outputs.
         size: Given the first samples, returns how many samples a batch may have.
@@ -124,7 +130,10 @@ def with_truths(x: Any, y: Any, weights: Any, signature: Signature, tasks: Judge
     if y is None:
         labels = _reconstructed(batch, signature, tasks)
     given = _labels(weights, signature.outputs, "weights")
-    judged = {index: tasks.of(index, part) for index, part in labels.items()}
+    judged = {
+        index: tasks.of(index, standing_in(part, given.get(index)))
+        for index, part in labels.items()
+    }
     counts = {
         index: task.weighted(labels[index], given.get(index)) for index, task in judged.items()
     }
@@ -133,10 +142,15 @@ def with_truths(x: Any, y: Any, weights: Any, signature: Signature, tasks: Judge
     lengths = {f"y {names[index]!r}": len(part) for index, part in values.items()}
     _require_one_length({"x": batch.size, **lengths})
     truths = {
-        index: Truth(part, _checked_weights(counts[index], part, names[index]))
+        index: Truth(part, checked_weights(counts[index], part.shape, names[index]))
         for index, part in values.items()
     }
-    return Batch(batch.inputs, truths)
+    masks = {
+        index: masked_by(part, batch.size, tasks.of(index))
+        for index, part in given.items()
+        if index not in truths and part is not None
+    }
+    return Batch(batch.inputs, truths, masks)
 
 
 def _reconstructed(batch: Batch, signature: Signature, tasks: JudgedTasks) -> dict[int, Any]:
@@ -152,25 +166,6 @@ def _reconstructed(batch: Batch, signature: Signature, tasks: JudgedTasks) -> di
             if sources:
                 found[index] = sources[0]
     return found
-
-
-def _checked_weights(weights: Any, truth: Any, name: str) -> FloatArray | None:
-    """Return weights of samples, or of their positions, as an array."""
-    if weights is None:
-        return None
-    given = np.asarray(weights)
-    if given.dtype.kind not in "biuf":
-        raise DataError(f"sample weights of output {name!r} are no numbers")
-    fitting = fitted_weights(given, truth.shape)
-    if fitting is None:
-        raise DataError(
-            f"sample weights of output {name!r} have the shape {given.shape}, its labels "
-            f"{truth.shape}: give one for each sample, or for each place of it"
-        )
-    array: FloatArray = fitting.astype(np.float64)
-    if not (np.isfinite(array).all() and (array >= 0).all()):
-        raise DataError(f"sample weights of output {name!r} are not finite or below 0")
-    return array
 
 
 def _require_one_length(lengths: Mapping[str, int]) -> None:
@@ -240,6 +235,7 @@ def _slice(batch: Batch, start: int, stop: int) -> Batch:
     return Batch(
         tuple(part[start:stop] for part in batch.inputs),
         {index: truth[start:stop] for index, truth in batch.truths.items()},
+        {index: mask[start:stop] for index, mask in batch.masks.items()},
     )
 
 
@@ -249,7 +245,7 @@ def _cast(batch: Batch, signature: Signature, first: int) -> Batch:
         _of_dtype(part, port, first)
         for part, port in zip(batch.inputs, signature.inputs, strict=True)
     )
-    return Batch(inputs, batch.truths)
+    return replace(batch, inputs=inputs)
 
 
 def _of_dtype(part: Any, port: Port, first: int) -> Any:

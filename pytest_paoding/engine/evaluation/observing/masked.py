@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
+    from pytest_paoding.engine.graph.types import BoolArray
 
 _OF_POSITIONS = frozenset({"positions", "regression", "reconstruction"})
 
@@ -51,10 +52,23 @@ class Masking:
             if (mask := found[place]) is not None and mask.ndim > 1
         }
         self.masks = bool(masks)
-        if not batch.truths:
-            return replace(batch, masks=masks)
-        masked = {index: _masked(batch.truths[index], mask) for index, mask in masks.items()}
-        return replace(batch, truths={**batch.truths, **masked})
+        labelled = {index: mask for index, mask in masks.items() if index in batch.truths}
+        truths = {index: _masked(batch.truths[index], mask) for index, mask in labelled.items()}
+        others = {
+            index: _both(batch.masks.get(index), mask)
+            for index, mask in masks.items()
+            if index not in labelled
+        }
+        return replace(batch, truths={**batch.truths, **truths}, masks={**batch.masks, **others})
+
+
+def _both(counts: BoolArray | None, mask: Any) -> BoolArray:
+    """Return what counts by its weight, if it has one, and by a mask."""
+    shown = np.asarray(mask, bool)
+    if counts is None:
+        return shown
+    most = max(counts.shape, shown.shape, key=len)
+    return widened(counts, most) & widened(shown, most)  # type: ignore[no-any-return]  # NumPy's Any
 
 
 def _masked(truth: Truth, mask: Any) -> Truth:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pytest_paoding.engine.evaluation.attacks.attack import Attack, Target
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.observing.answers import Answers, Observations
+from pytest_paoding.engine.evaluation.observing.counting import Counting
 from pytest_paoding.engine.evaluation.observing.look import Look
 from pytest_paoding.engine.evaluation.observing.masked import Masking
 from pytest_paoding.engine.evaluation.observing.predict import GradientError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
-    from pytest_paoding.engine.evaluation.tasks.output_task import Truth
+    from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, Truth
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
 _Trial = TypeVar("_Trial", Attack, Corruptions)
@@ -61,7 +62,7 @@ def observe(  # noqa: PLR0913 - all that one pass is about
     if attacking.trial is not None:
         attacking.refusal = attack.unsuited(predictors[0].tasks)
     corrupting = _UntilRefused(corruptions)
-    masking = Masking(predictors[0])
+    masking, counting = Masking(predictors[0]), Counting(predictors[0].judged)
     titles = [*(each.title for each in predictors), *(each.title for each in files)]
     records = [_Record(title) for title in titles]
     truths: list[dict[int, Truth]] = []
@@ -74,6 +75,7 @@ def observe(  # noqa: PLR0913 - all that one pass is about
             predictors[1].follow(predictors[0])
         batch = masking.on(batch, inputs)  # noqa: PLW2901 - the same samples
         truths.append(dict(batch.truths))
+        counting.take(batch)
         counted = tuple(
             batch.truths[index].counted for index in predictors[0].judged if batch.truths
         )
@@ -107,7 +109,7 @@ def observe(  # noqa: PLR0913 - all that one pass is about
         labels=_class_labels(truths, predictors[0]),
         scores=tuple(scores),
         weights=tuple(_sample_weights(each) for each in _by_output(truths, predictors[0])),
-        counts=_counting(truths, predictors[0]),
+        counts=_counted(counting.found, tasks),
         epsilons=attack.epsilons,
         unattacked=attacking.refusal,
         notes=(*(task.note for task in tasks if task.note is not None), *notes),
@@ -198,27 +200,19 @@ def _sample_weights(batches: Sequence[Truth]) -> FloatArray | None:
     return None if (found == 1).all() else found
 
 
-def _counting(truths: Sequence[dict[int, Truth]], predictor: Predictor) -> BoolArray | None:
+def _counted(found: BoolArray | None, tasks: Sequence[OutputTask]) -> BoolArray | None:
     """Return which samples count at each output, shape (outputs, samples); None if all do.
 
     Raises:
         DataError: At some output none does.
     """
-    found = []
-    for task, batches in zip(predictor.tasks, _by_output(truths, predictor), strict=False):
-        counts = [
-            np.ones(len(each), bool)
-            if each.counts is None
-            else each.counts.reshape(len(each), -1).any(axis=1)
-            for each in batches
-        ]
-        found.append(np.concatenate(counts))
-        if not found[-1].any():
+    for task, counts in zip(tasks, () if found is None else found, strict=False):
+        if not counts.any():
             raise DataError(
                 f"nothing of output {task.port.name!r} counts: all its sample weights are 0, or "
                 f"its loss or masks leave all out; give no labels for what is not to be judged"
             )
-    return None if all(each.all() for each in found) else np.stack(found)
+    return found
 
 
 def _with_corrupted(

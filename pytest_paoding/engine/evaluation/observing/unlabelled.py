@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.attacks.attack import Target
-from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.observing.answers import Answers, Observations
+from pytest_paoding.engine.evaluation.observing.counting import Counting
 from pytest_paoding.engine.evaluation.observing.look import Look
 from pytest_paoding.engine.evaluation.observing.masked import Masking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
     from pytest_paoding.engine.evaluation.observing.predict import Predictor
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
@@ -34,12 +35,14 @@ class Bystanders:
     predictors: tuple[Predictor, Predictor]
     files: Sequence[ExportedFile] = ()
     _masking: Masking = field(init=False)
+    _counting: Counting = field(init=False)
     _notes: tuple[str, ...] | None = field(default=None, init=False)
     _seen: list[list[list[Answers]]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         """Ask the original which positions count."""
         self._masking = Masking(self.predictors[0])
+        self._counting = Counting(self.predictors[0].judged)
 
     def watched(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """Yield batches, having looked at each.
@@ -55,7 +58,8 @@ class Bystanders:
 
     def observations(self) -> Iterator[Observations]:
         """Yield what was seen of each output."""
-        for task, batches in zip(self.predictors[0].tasks, self._seen, strict=True):
+        counts = [None] * len(self._seen) if (found := self._counting.found) is None else found
+        for task, batches, known in zip(self.predictors[0].tasks, self._seen, counts, strict=True):
             original, pruned, *files = (Answers.joined(each, ()) for each in batches)
             notes = (*filter(None, [task.note]), *(self._notes or ()))
             yield Observations(
@@ -63,6 +67,7 @@ class Bystanders:
                 pruned=pruned,
                 tasks=(task,),
                 labels=None,
+                counts=None if known is None else known[np.newaxis],
                 notes=notes,
                 files=tuple(files),
             )
@@ -75,7 +80,8 @@ class Bystanders:
             self.predictors[1].follow(self.predictors[0])
             self._seen = [[[] for _ in models] for _ in self.predictors[0].tasks]
         forms = [each.forms(inputs) for each in models]
-        masked = self._masking.on(Batch(batch.inputs, {}), inputs)
+        masked = self._masking.on(replace(batch, truths={}), inputs)
+        self._counting.take(masked)
         outputs = zip(self.predictors[0].judged, self.predictors[0].tasks, self._seen, strict=True)
         for place, (index, task, kept) in enumerate(outputs):
             shown = [_OneOutput((index,), (task,), [each[place]]) for each in forms]

@@ -11,8 +11,10 @@ from pytest_paoding.engine.evaluation.observing.heads import Head, two_columns_o
 from pytest_paoding.engine.evaluation.tasks.output_task import (
     OutputTask,
     centred,
+    counted_in,
     flipped_only,
     numbers,
+    without,
 )
 from pytest_paoding.errors import EvaluationError
 
@@ -32,7 +34,15 @@ class ClassTask(OutputTask):
     decides = True
     default_score = "accuracy"
 
-    def __init__(self, port: Port, why: str, *, told: bool = True, guessed: bool = False) -> None:
+    def __init__(
+        self,
+        port: Port,
+        why: str,
+        *,
+        told: bool = True,
+        guessed: bool = False,
+        ignored: int | None = None,
+    ) -> None:
         """Take an output.
 
         Args:
@@ -41,9 +51,10 @@ class ClassTask(OutputTask):
             told: Whether the loss, the head or labels tell the task, so that it goes without
                 saying.
             guessed: Whether nothing but the shape of the output tells it.
+            ignored: The class number that its loss leaves out.
         """
         super().__init__(port, why)
-        self._told, self.guessed = told, guessed
+        self._told, self.guessed, self.ignored = told, guessed, ignored
 
     @property
     def note(self) -> str | None:
@@ -55,23 +66,35 @@ class ClassTask(OutputTask):
         """Number of classes; a single unit tells two apart."""
         return classes_of(self.port)
 
+    def weighted(self, labels: Any, weights: Any) -> Any:
+        """Return the weights of samples, 0 for those of the class that the loss leaves out."""
+        if self.ignored is None:
+            return weights
+        array = numbers(labels, self.port)
+        if array.shape not in {array.shape[:1], (*array.shape[:1], 1)} or not array.ndim:
+            return weights
+        return without(array.reshape(len(array)) == self.ignored, weights)
+
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
-        """Return the class number of every sample, shape (samples,).
+        """Return the class number of every sample, shape (samples,); 0 where its weight is 0.
 
         Args:
             labels: Class numbers, shape (samples,) or (samples, 1), of any numeric dtype; or
                 one-hot rows, shape (samples, classes).
-            weights: Of no account.
+            weights: Of samples; where that of one is 0, its label may be anything.
         """
-        del weights
         array = numbers(labels, self.port)
+        counted = counted_in(weights, array.shape[:1])
         if array.ndim == _MATRIX and array.shape[1] == self.count:
-            return self._from_one_hot(array)
+            return self._from_one_hot(
+                np.where(counted[:, np.newaxis], array, np.arange(self.count) == 0)
+            )
         if array.ndim == _MATRIX and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim != 1:
             expected = f"class numbers, shape (samples,), or one-hot rows, (samples, {self.count})"
             raise self._refuse(f"have the shape {array.shape}", f"expected {expected}")
+        array = np.where(counted, array, 0)
         self._require_whole(array)
         found: IntArray = array.astype(np.int64)
         if found.size and (found.min() < 0 or found.max() >= self.count):

@@ -8,7 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, flipped_only, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import (
+    OutputTask,
+    counted_in,
+    flipped_only,
+    numbers,
+)
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
@@ -29,8 +34,7 @@ class LabelTask(OutputTask):
         return self.port.units
 
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
-        """Return 0 or 1 for every label, shape (samples, labels)."""
-        del weights
+        """Return 0 or 1 for every label, shape (samples, labels); 0 where its weight is 0."""
         array = numbers(labels, self.port)
         units = self.port.units
         if array.ndim != 2 or array.shape[1] != units:  # noqa: PLR2004 # samples and labels
@@ -38,6 +42,7 @@ class LabelTask(OutputTask):
                 f"have the shape {array.shape}",
                 f"expected 0 or 1 for each of its {units} labels, shape (samples, {units})",
             )
+        array = np.where(counted_in(weights, array.shape), array, 0)
         wrong = (array != 0) & (array != 1)
         if wrong.any():
             row = int(wrong.any(axis=1).argmax())

@@ -17,7 +17,7 @@ from pytest_paoding.errors import DataError
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.heads import Head
     from pytest_paoding.engine.execution.signature import Port
-    from pytest_paoding.engine.graph.types import BoolArray, FloatArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, Shape
     from pytest_paoding.records.protocol import TaskName
 
 _UNCOUNTED = {"i": -1, "f": np.nan}
@@ -97,13 +97,19 @@ class OutputTask(ABC):
         """Number of classes that it tells apart, or of its labels; 0 where it has none."""
         return 0
 
+    @property
+    def places(self) -> Shape:
+        """Lengths of what can be weighed of a sample; none where it is weighed as a whole."""
+        return ()
+
     @abstractmethod
     def truth(self, labels: Any, weights: Any = None) -> Any:
         """Return labels as an array, the samples along the first axis.
 
         Args:
             labels: As the user hands them in.
-            weights: How much samples or positions count, likewise; None where all count alike.
+            weights: How much samples or positions count, likewise; None where all count alike. The
+                label of what has the weight 0 may be anything.
 
         Raises:
             DataError: They are none of this task; one line that says which task would fit.
@@ -244,6 +250,35 @@ def fitted_weights(weights: Any, shape: tuple[int, ...]) -> Any:
     if not array.ndim or array.shape != shape[: array.ndim]:
         return None
     return array if array.ndim == 1 else widened(array, shape)
+
+
+def counted_in(weights: Any, shape: tuple[int, ...]) -> BoolArray:
+    """Return what counts: what has a weight that is not 0, or is in a sample that has one.
+
+    All does where there are no weights, or they do not fit, which is refused elsewhere.
+
+    Args:
+        weights: As the user hands them in; None where all count alike.
+        shape: That of what is true.
+    """
+    array = None if weights is None else fitted_weights(weights, shape)
+    return np.ones(shape, bool) if array is None else widened(array != 0, shape)
+
+
+def without(ignored: BoolArray, weights: Any) -> Any:
+    """Return weights of samples or places with 0 for those that are ignored.
+
+    Args:
+        ignored: Which are.
+        weights: As the user hands them in; None where all count alike.
+    """
+    counted = ~ignored
+    if weights is None:
+        return counted.astype(np.float64)
+    own = fitted_weights(weights, counted.shape)
+    if own is None or own.dtype.kind not in "biuf":
+        return weights  # which are refused as they are
+    return counted * widened(own, counted.shape)
 
 
 def widened(array: Any, shape: tuple[int, ...]) -> Any:

@@ -11,14 +11,14 @@ from pytest_paoding.engine.evaluation.observing.heads import Head, as_log_odds, 
 from pytest_paoding.engine.evaluation.tasks.output_task import (
     OutputTask,
     centred,
-    fitted_weights,
+    counted_in,
     numbers,
-    widened,
+    without,
 )
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.execution.signature import Port
-    from pytest_paoding.engine.graph.types import BoolArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, IntArray, Shape
     from pytest_paoding.records.protocol import TaskName
 
 
@@ -39,18 +39,17 @@ class PositionTask(OutputTask):
         units = self.port.shape[-1] or 0
         return 2 if units == 1 else units
 
+    @property
+    def places(self) -> Shape:
+        """Lengths of the positions."""
+        return self.port.shape[:-1]
+
     def weighted(self, labels: Any, weights: Any) -> Any:
         """Return the weights of positions, 0 for those of the class that the loss leaves out."""
         array, axes = numbers(labels, self.port), len(self.port.shape)
         if self.ignored is None or array.ndim != axes + (array.shape[axes:] == (1,)):
             return weights
-        counted = array.reshape(array.shape[:axes]) != self.ignored
-        if weights is None:
-            return counted.astype(np.float64)
-        own = fitted_weights(weights, counted.shape)
-        if own is None or own.dtype.kind not in "biuf":
-            return weights  # which are refused as they are
-        return counted * widened(own, counted.shape)
+        return without(array.reshape(array.shape[:axes]) == self.ignored, weights)
 
     def truth(self, labels: Any, weights: Any = None) -> IntArray:
         """Return the class number at every position, shape (samples, *positions).
@@ -62,7 +61,7 @@ class PositionTask(OutputTask):
                 anything.
         """
         array, axes = numbers(labels, self.port), len(self.port.shape)
-        counted = _counted(weights, array.shape[:axes])
+        counted = counted_in(weights, array.shape[:axes])
         if array.ndim == axes + 1 and array.shape[-1] == self.count:
             return self._of_one_hot(array, counted)
         if array.ndim == axes + 1 and array.shape[-1] == 1:
@@ -85,6 +84,7 @@ class PositionTask(OutputTask):
             )
         with np.errstate(invalid="ignore"):  # of what does not count
             found: IntArray = array.astype(np.int64)
+        found[~counted.reshape(len(found), -1).any(axis=1)] = 0  # whole samples, weighed as such
         return found
 
     def _of_one_hot(self, array: Any, counted: BoolArray) -> IntArray:
@@ -131,9 +131,3 @@ class PositionTask(OutputTask):
     def agreed(self, one: Any, other: Any) -> BoolArray:
         """Return at which positions the top classes are the same, shape (samples, *positions)."""
         return one == other  # type: ignore[no-any-return]  # NumPy's Any
-
-
-def _counted(weights: Any, shape: tuple[int, ...]) -> BoolArray:
-    """Return which positions count: those whose weight is not 0, or that of their sample."""
-    array = fitted_weights(weights, shape)
-    return np.ones(shape, bool) if array is None else widened(array != 0, shape)

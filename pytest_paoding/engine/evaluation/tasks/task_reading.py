@@ -69,7 +69,8 @@ def task_of(  # noqa: PLR0913 - all that may tell it
     array = None if labels is None else np.asarray(labels)
     rows = _has_rows(port)
     if name in _OF_CLASSES:
-        return ClassTask(port, why) if rows else PositionTask(port, why, ignored_by(loss))
+        ignored = ignored_by(loss)
+        return ClassTask(port, why, ignored=ignored) if rows else PositionTask(port, why, ignored)
     if name in _OF_LABELS:
         return _of_labels(port, why, array) if rows else PositionTask(port, why)
     if name in _OF_VALUES:
@@ -81,6 +82,8 @@ def _said(port: Port, said: TaskName, loss: Any) -> OutputTask:
     if said == "binary":
         name = "".join(filter(str.isalnum, class_name_of(loss))).lower()
         return BinaryTask(port, "as said", halfway=name in _OF_VALUES, told=False)
+    if said == "classes":
+        return ClassTask(port, "as said", ignored=ignored_by(loss))
     if said == "positions":
         return PositionTask(port, "as said", ignored_by(loss))
     return _KINDS[said](port, "as said")

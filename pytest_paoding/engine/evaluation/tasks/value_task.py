@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, numbers
+from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, counted_in, numbers
 from pytest_paoding.engine.keras_io.shapes import fitted
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.heads import Head
-    from pytest_paoding.engine.graph.types import FloatArray
+    from pytest_paoding.engine.graph.types import FloatArray, Shape
     from pytest_paoding.records.protocol import TaskName
 
 
@@ -24,9 +24,13 @@ class ValueTask(OutputTask):
     answered = False
     default_score = "rmse"
 
+    @property
+    def places(self) -> Shape:
+        """Lengths of the output."""
+        return self.port.shape
+
     def truth(self, labels: Any, weights: Any = None) -> FloatArray:
-        """Return the true values, in the shape of the output."""
-        del weights
+        """Return the true values, in the shape of the output; 0 where their weight is 0."""
         array = numbers(labels, self.port).astype(np.float64)
         found = fitted(array, self.port.shape)
         if found is None:
@@ -34,9 +38,10 @@ class ValueTask(OutputTask):
             raise self._refuse(
                 f"have the shape {array.shape}", f"expected values, shape (samples, {shape})"
             )
+        found = np.where(counted_in(weights, found.shape), found, 0.0)
         if not np.isfinite(found).all():
-            raise self._refuse("are not finite", "leave such samples out")
-        return found  # type: ignore[no-any-return]  # NumPy's Any
+            raise self._refuse("are not finite", "leave such samples out, or give them weight 0")
+        return found
 
     def form(self, scores: Any, head: Head) -> Any:  # noqa: ARG002 - values are what they are
         """Return the output itself."""
