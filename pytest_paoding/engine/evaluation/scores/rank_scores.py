@@ -2,8 +2,8 @@
 
 A column for each class or label ranks the samples; the score is the mean over columns. One whose
 samples are all of a kind has no score and is left out of the mean, as a bootstrap may draw no
-sample of a rare class; scikit-learn refuses such data or counts a 0. Keras approximates both areas
-by 200 thresholds.
+sample of a rare class; scikit-learn refuses such data or counts a 0 or 1. Keras approximates both
+areas by 200 thresholds.
 """
 
 from __future__ import annotations
@@ -96,16 +96,19 @@ def roc_area(standing: Standing) -> Numbers:
     middle = (standing.below + standing.through) / 2
     positive = standing.own.sum(axis=1)
     pairs = np.einsum("wp,wp->w", standing.own, middle) - np.square(positive) / 2
-    return divided(pairs, positive * (standing.total - positive))
+    return divided(pairs, positive * standing.negative)
 
 
 def average_precision(standing: Standing) -> Numbers:
-    """Return the mean of the precision at the rank of each positive, without interpolation."""
+    """Return the mean of the precision at the rank of each positive, without interpolation.
+
+    Without negatives it would be 1 whatever a model answers, and is undefined.
+    """
     positive = standing.own.sum(axis=1, keepdims=True)
     found = positive - standing.positive_below
     precision = divided(found, standing.total[:, None] - standing.below)
     sums = np.einsum("wp,wp->w", standing.own, np.nan_to_num(precision))
-    return divided(sums, positive[:, 0])
+    return divided(sums, np.where(standing.negative > 0, positive[:, 0], 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Standing:
         through: The same with those that rank equal, itself included.
         positive_below: The weight of the positives that rank lower.
         total: The weight of all samples, shape (weightings,).
+        negative: The weight of the negatives, of that shape: exactly 0 where none counts, which a
+            difference of sums is not.
     """
 
     own: Numbers
@@ -125,6 +130,7 @@ class Standing:
     through: Numbers
     positive_below: Numbers
     total: Numbers
+    negative: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class _Ladder:
             np.take(summed, self.ends, axis=1),
             np.take(_summed(own), self.firsts, axis=1),
             summed[:, -1],
+            np.delete(ordered, self.places, axis=1).sum(axis=1),
         )
 
 

@@ -16,7 +16,7 @@ AREAS = {"auc": metrics.roc_auc_score, "average_precision": metrics.average_prec
 
 def column(name, truth, scores, weights):
     """Return scikit-learn's number for one column, NaN where there is none."""
-    if not truth.any() or (name == "auc" and truth.all()):
+    if not truth.any() or truth.all():
         return np.nan
     return AREAS[name](truth, scores, sample_weight=weights)
 
@@ -72,13 +72,26 @@ def test_areas_of_labels_are_means_over_labels(draws, name):
         agree(score, generator, *label_draw(generator), over_columns(name))
 
 
-@pytest.mark.parametrize(("name", "expected"), (("auc", np.nan), ("average_precision", 1)))
-def test_without_negatives_or_positives_there_is_no_area(name, expected):
+@pytest.mark.parametrize("name", AREAS)
+def test_without_negatives_or_positives_there_is_no_area(name):
     score = score_named(name, TaskKind.BINARY)
     answer = np.arange(8.0).reshape(4, 2) ** 2
     rows = score.rows([0, 1, 1, 0], answer)
     weights = np.array([[0, 1, 1, 0], [1, 0, 0, 1], [0, 0, 0, 0]])
-    np.testing.assert_equal(score.value(rows, weights), [expected, np.nan, np.nan])
+    np.testing.assert_equal(score.value(rows, weights), [np.nan, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("name", AREAS)
+@pytest.mark.parametrize("absent", (0, 1))
+@pytest.mark.parametrize("there", (False, True))
+def test_nor_is_there_one_by_the_rounding_of_weights(name, absent, there):
+    generator = np.random.default_rng(4)
+    weights, answer = generator.random((40, 200)), generator.normal(size=(200, 2))
+    truth = np.full(200, 1 - absent)
+    if there:  # but of no account
+        truth[:9], weights[:, :9] = absent, 0
+    score = score_named(name, TaskKind.BINARY)
+    assert np.isnan(score.value(score.rows(truth, answer), weights)).all()
 
 
 def test_logits_that_saturate_are_still_ranked():
