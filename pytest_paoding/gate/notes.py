@@ -24,6 +24,9 @@ _APART = (
     ("agreement", "divergence", 1.0, "max_divergence or a score tells more"),
 )
 """An agreement and its divergence, from where outputs are far apart, and what to do then."""
+_ROBUST = frozenset(
+    {"robust_accuracy", "robustness_retention", "robustness_overlap", "robustness_drop"}
+)
 SLACK = 0.2
 """Distance from a limit, relative to it, at which a value shows that the limit is loose."""
 
@@ -37,8 +40,8 @@ def notes(
 ) -> tuple[str, ...]:
     """Return what the baseline was made with, the worst groups, what improved, and loose limits.
 
-    Agreement that outputs far from each other have by chance is said, too, and what holds in an
-    assumed range of the inputs only.
+    Agreement that outputs far from each other have by chance is said, too, an attack that fools
+    nothing, and what holds in an assumed range of the inputs only.
 
     Args:
         checks: Checks of the gate.
@@ -46,7 +49,10 @@ def notes(
         old: The baseline's entry for the gate.
         new: The entry that the gate would have now.
     """
-    found = [*of_kind("by-chance", _by_chance(measurements))]
+    found = [
+        *of_kind("by-chance", _by_chance(measurements)),
+        *of_kind("weak-attack", _weak_attack(checks, measurements)),
+    ]
     if old is not None and (differences := new.differences(old)):
         found.append(
             noted(f"the baseline was made with {', '.join(differences)}", "other-baseline")
@@ -82,6 +88,25 @@ def _by_chance(measurements: Mapping[str, Measurement]) -> Iterator[str]:
                 f"{title(answers)} is {alike:.2f} although outputs diverge by {apart:.2f} of their "
                 f"deviation: answers may be alike by chance, {remedy}"
             )
+
+
+def _weak_attack(checks: Iterable[Check], measurements: Mapping[str, Measurement]) -> Iterator[str]:
+    """Yield that limits on robustness hold nothing but accuracy, if no attack fools a model."""
+    limited = [check.title for check in checks if check.name.partition("@")[0] in _ROBUST]
+    plain = measurements.get("accuracy")
+    attacked = {
+        name.partition("@")[2]: each
+        for name, each in measurements.items()
+        if name.startswith("robust_accuracy@") and name.count("@") == 1
+    }
+    if not (limited and attacked and plain is not None and plain.found is not None):
+        return
+    sides = {(each.before, each.after) for each in attacked.values()}
+    if sides == {(plain.before, plain.after)}:
+        yield (
+            f"{limited[0]} tells no more than accuracy: at epsilon {', '.join(attacked)} the "
+            f"attack fools neither model anywhere (epsilons are in the unit of the inputs)"
+        )
 
 
 def _too_few(check: Check) -> str:

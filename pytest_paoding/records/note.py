@@ -15,6 +15,7 @@ NOTE_KINDS: Mapping[str, str] = {
     "export": "how a file in another format was made",
     "cache": "what was done anew, as what was kept of it did not fit",
     "by-chance": "answers that are alike, though outputs are far apart",
+    "weak-attack": "an attack that fools neither model anywhere, so that robustness is accuracy",
     "other-baseline": "a baseline made with other settings, versions or machines",
     "worst-group": "which class or slice lost most",
     "assumed-range": "figures that hold in an assumed range of the inputs only",

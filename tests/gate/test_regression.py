@@ -168,6 +168,33 @@ def test_agreement_by_chance_is_noted(names, far, alike, beyond, said):
     assert notes((), unknown, old=None, new=Entry({})) == ()
 
 
+@pytest.mark.parametrize(
+    ("robust", "limit", "said"),
+    (
+        ({"0.01": (0.9, 0.8), "0.05": (0.9, 0.8)}, "min_robustness_retention", 1),
+        ({"0.05": (0.9, 0.8)}, "min_robust_accuracy", 1),
+        ({"0.05": (0.9, 0.8), "0.05@onnx": (0.9, 0.7)}, "min_robustness_overlap", 1),
+        ({"0.01": (0.9, 0.8), "0.05": (0.9, 0.79)}, "min_robustness_retention", 0),
+        ({"0.01": (0.89, 0.8)}, "min_robustness_retention", 0),
+        ({"0.01": (None, None)}, "min_robustness_retention", 0),
+        ({}, "min_robustness_retention", 0),
+        ({"0.01": (0.9, 0.8)}, "min_accuracy", 0),
+    ),
+)
+def test_an_attack_that_fools_nothing_is_noted(robust, limit, said):
+    measured = {
+        "accuracy": Measurement(0.9, 0.8, 0.8),
+        "robustness_retention": Measurement(0.9, 0.8, 0.8 / 0.9),
+        "robustness_overlap": Measurement(found=0.9),
+        **{f"robust_accuracy@{at}": Measurement(*pair, pair[1]) for at, pair in robust.items()},
+    }
+    checked = judge([Limit(LIMITS[limit], 0.5)], measured).checks
+    found = notes(checked, measured, old=None, new=Entry({}))
+    assert len(found) == said
+    assert all("tells no more than accuracy: at epsilon 0.0" in line for line in found)
+    assert notes(checked, {}, old=None, new=Entry({})) == ()
+
+
 @pytest.mark.parametrize(("detail", "said"), ((f"512 inputs, {ASSUMED}", 1), ("512 inputs", 0)))
 def test_what_holds_in_an_assumed_range_only_is_noted(detail, said):
     measured = {"synthetic_agreement": Measurement(found=0.97, detail=detail)}
