@@ -153,6 +153,8 @@ def test_what_is_said_goes_before_what_is_read() -> None:
         (picture(3), "positions", MASK + 3, "hold 3: its 3 classes are numbered from 0 to 2"),
         (row(3), "classes", ["a", "b", "c", "d"], r"are no numbers \(\['a'\]\): number them"),
         (row(3), "classes", [[1, 2], [3]], "are no array"),
+        (row(3), None, [[1, 2], [3]], "are no array"),
+        (row(1), None, ["a", "b"], r"are no numbers \(\['a'\]\): number them"),
     ),
 )
 def test_labels_of_another_task_are_named_with_the_key_to_set(

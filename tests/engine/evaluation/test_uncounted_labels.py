@@ -234,3 +234,21 @@ def test_positions_of_whole_samples_that_do_not_count_may_be_anything(filling: i
 def test_one_answer_for_a_sample_has_no_places_to_weigh(head: str) -> None:
     with pytest.raises(DataError, match=r"have the shape \(80, 3\), its labels \(80,\): give one"):
         evaluate(*pair_of(head), (TABLE, None, np.ones((SAMPLES, 3))))
+
+
+def test_some_batches_may_have_weights_of_places_and_others_none() -> None:
+    pair = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        model = keras.Sequential([keras.Input((4, 3)), layers.Dense(2)])
+        model.compile("adam", "mse")
+        pair.append(model)
+    x, y = DRAW.random((60, 4, 3)).astype("float32"), DRAW.normal(size=(60, 4, 2))
+    weights = DRAW.integers(1, 3, (60, 4))
+    weights[:30] = 1
+    score = ("r2", "mae")
+    batches = iter([(x[:30], y[:30]), (x[30:], y[30:], weights[30:])])
+    found = evaluate(*pair, batches, score=score)
+    wanted = evaluate(*pair, (x, y, weights), score=score)
+    for name in ("score@r2", "error@mae"):
+        assert found[name].found == pytest.approx(wanted[name].found), name

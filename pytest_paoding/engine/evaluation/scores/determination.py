@@ -11,6 +11,8 @@ from pytest_paoding.engine.evaluation.scores.mean_scores import squared_error
 from pytest_paoding.engine.evaluation.scores.score import Score, divided, mean_of_defined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_paoding.engine.evaluation.scores.places import Layout
     from pytest_paoding.engine.evaluation.scores.score import Numbers, Rows, Weighing
 
@@ -39,6 +41,13 @@ class DeterminationScore(Score):
         places = self.layout(truth, answer, weights)
         found = places.truth, squared_error(places)
         return found if places.weights is None else (*found, places.weights)
+
+    def joined(self, parts: Sequence[Rows]) -> Rows:
+        """Return the rows of several batches as those of one; some may be without weights."""
+        if len({len(rows) for rows in parts}) == 1:
+            return Score.joined(self, parts)
+        filled = [rows if len(rows) > 2 else (*rows, np.ones(rows[0].shape)) for rows in parts]  # noqa: PLR2004 - with weights
+        return Score.joined(self, filled)
 
     def weighing(self, rows: Rows) -> Weighing:
         """Return the mean R2 of all outputs."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from pytest_paoding.engine.evaluation.tasks.class_task import BinaryTask, ClassTask
 from pytest_paoding.engine.evaluation.tasks.label_task import LabelTask
+from pytest_paoding.engine.evaluation.tasks.output_task import numbers
 from pytest_paoding.engine.evaluation.tasks.position_task import PositionTask
 from pytest_paoding.engine.evaluation.tasks.value_task import AnyTask, ReconstructionTask, ValueTask
 from pytest_paoding.engine.keras_io.compilation import class_name_of, ignored_by
@@ -61,12 +62,13 @@ def task_of(  # noqa: PLR0913 - all that may tell it
 
     Raises:
         EvaluationError: The task that is said cannot be that of the output.
+        DataError: The labels are no numbers.
     """
     if said is not None:
         return _said(port, said, loss)
     name = "".join(filter(str.isalnum, class_name_of(loss))).lower()
     why = f"loss {class_name_of(loss)}"
-    array = None if labels is None else np.asarray(labels)
+    array = None if labels is None else numbers(labels, port)
     rows = _has_rows(port)
     if name in _OF_CLASSES:
         ignored = ignored_by(loss)
