@@ -14,7 +14,7 @@ from pytest_paoding.engine.keras_io.archive import inspect
 from pytest_paoding.engine.keras_io.compilation import keep_compile_config
 from pytest_paoding.engine.keras_io.known_objects import refuse_unknown
 from pytest_paoding.engine.keras_io.legacy import legacy_layers
-from pytest_paoding.engine.keras_io.size_limits import bounded_weights
+from pytest_paoding.engine.keras_io.size_limits import bounded_weights, sequentials_built_once
 from pytest_paoding.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ def load_own(path: Path, objects: Mapping[str, Any]) -> Any:
 
 def _built(path: Path, file: ModelFile, objects: Mapping[str, Any], *, safe: bool) -> Any:
     with refusing(path, ModelFileError, "cannot be loaded: {}"):
-        with warnings.catch_warnings(), preserved_random_state(), bounded_weights(file.values):
+        with (
+            warnings.catch_warnings(),
+            preserved_random_state(),
+            bounded_weights(file.values),
+            sequentials_built_once(),
+        ):
             warnings.simplefilter("ignore")
             model = keras.models.load_model(
                 path, custom_objects=objects, compile=False, safe_mode=safe
