@@ -33,7 +33,7 @@ def of_moved(model: Any, pruned: Any, span: tuple[float, float]) -> Any:
 
 @pytest.mark.parametrize("kind", ("weak-table", *nightly("noisy-digits")))
 def test_clear_inputs_do_not_answer_for_unclear_ones(kind: str) -> None:
-    """On clear inputs alone some would pass that have lost a fifth of the real answers."""
+    """On clear inputs alone answers agree that on real ones do not, of a tenth of them."""
     model, real, span = UNSURE_NETS[kind]()
     told, of_clear, agreed = [], [], []
     for ratio in (0.2, 0.3, 0.4, 0.5, 0.6):
@@ -41,7 +41,7 @@ def test_clear_inputs_do_not_answer_for_unclear_ones(kind: str) -> None:
         agreed.append((answers(model, real) == answers(pruned, real)).mean())
         told.append(fidelity_metrics(model, pruned, input_range=span)["synthetic_agreement"].found)
         of_clear.append(of_moved(model, pruned, span))
-    assert any(clear >= 0.95 and real < 0.85 for clear, real in zip(of_clear, agreed, strict=True))
+    assert max(clear - real for clear, real in zip(of_clear, agreed, strict=True)) > 0.08
     assert not any(each >= 0.95 and real < 0.85 for each, real in zip(told, agreed, strict=True))
 
 

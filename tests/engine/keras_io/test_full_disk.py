@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import zipfile
+from contextlib import contextmanager
 
 import keras
 import pytest
@@ -27,12 +28,15 @@ def nested(depth, dtype="float32"):
     return model
 
 
-@pytest.fixture
-def at_most():
-    """Limit the size of files that this process writes."""
+@contextmanager
+def at_most(size):
+    """Limit the size of files that this process writes; pytest may write into a longer one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("dtype", ("float32", "bfloat16"))
@@ -46,11 +50,11 @@ def test_the_room_that_is_asked_for_is_enough(tmp_path, depth, dtype):
 
 
 @pytest.mark.parametrize("share", (0.0, 0.01, 0.3, 0.9, 0.999))
-def test_a_file_that_may_not_grow_is_one_error_of_the_system(tmp_path, at_most, share):
+def test_a_file_that_may_not_grow_is_one_error_of_the_system(tmp_path, share):
     path, model = tmp_path / "model.keras", nested(3)
     path.write_bytes(b"precious")
-    at_most(int(share * save._bytes_of(model)))
-    with pytest.raises(OSError, match="too large") as caught:
+    size = int(share * save._bytes_of(model))
+    with pytest.raises(OSError, match="too large") as caught, at_most(size):
         save_model(model, path)
     assert caught.value.errno == errno.EFBIG
     assert caught.value.filename == str(path)
@@ -99,8 +103,8 @@ def test_where_nothing_can_be_reserved_free_bytes_count(tmp_path, monkeypatch, n
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_errors_of_reserving_count(tmp_path, at_most):
-    at_most(1000)
-    require_room(tmp_path, [1000, 1000])
-    with pytest.raises(OSError, match="too large"):
+def test_other_errors_of_reserving_count(tmp_path):
+    with at_most(1000):
+        require_room(tmp_path, [1000, 1000])
+    with pytest.raises(OSError, match="too large"), at_most(1000):
         require_room(tmp_path, [1, 1001])
