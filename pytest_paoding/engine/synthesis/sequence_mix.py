@@ -1,9 +1,11 @@
 """The mix: inputs for models of tokens and series, where nothing was recorded.
 
-Three kinds in one: sequences that were merely drawn, in great variety; the most certain of many
-more, in balance over the classes; and those that gradients moved to classes drawn at random, as far
-as they got there. Each kind reaches what the others miss. A model is far more certain of its own
-inputs than of drawn ones, so most are chosen for that.
+A model is far more certain of its own inputs than of drawn ones. Series are moved by gradients, and
+many steps bring all of them to where the model is as certain, of classes drawn at random; what was
+merely drawn would only teach what happens elsewhere. Tokens can be moved by a few substitutions
+only, so of them there are three kinds, each of which reaches what the others miss: sentences that
+were merely drawn, in great variety; the most certain of many more, in balance over the classes; and
+those that were moved, as far as they got to their class.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from pytest_paoding.engine.execution.wave import Wave
 from pytest_paoding.engine.inputs.draws import Draw, drawn, padding_of
 from pytest_paoding.engine.inputs.inputs import chunked, most_inputs
 from pytest_paoding.engine.synthesis.class_targets import classifying
-from pytest_paoding.engine.synthesis.inversion import InputSearch, invert, sound
+from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch, invert, sound
+from pytest_paoding.engine.synthesis.pull import SOFT, Pull
 from pytest_paoding.engine.synthesis.substitution import ROUNDS, embeddings, substitute
 
 if TYPE_CHECKING:
@@ -35,6 +38,10 @@ _CANDIDATES = 8  # times as many as are kept for their certainty
 _TRIED = 2  # times as many as are kept of those that were moved
 _STEPS = 30  # gradient steps of what is moved; tokens are moved in fewer
 _OUTPUTS = 64  # outputs that certainty is measured at
+_SERIES, _FEWEST = 2048, 512  # series that are moved all the way
+_LONG = (200, 60)  # steps of that, fewer where there is no room for more
+_FAR = Pull(temperature=3.0, slows=True)
+"""What moves them: answers are to be as far apart as those to a model's own inputs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +62,18 @@ def sequence_mix(
     sources: InputSources,
     search: InputSearch,
 ) -> Mix:
-    """Return about 3,600 inputs of all three kinds, or as many as memory and effort allow.
+    """Return 2,048 series, or about 3,600 inputs of all three kinds, or as many as can be afforded.
 
-    Costs a forward pass of 16,000 inputs, and up to 90 of those that are moved, 2,048 at most;
-    twice the work of the effort at most.
+    Costs 600 forward passes of series; else a forward pass of 16,000 inputs, and up to 90 of those
+    that are moved, 2,048 at most; twice the work of the effort at most.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
+    if all(source.numeric for source in sources) and classifying(sources.graph):
+        mix = _moved_all_the_way(model, sources, search)
+        if mix is not None:
+            return mix
     graph, effort, generator = sources.graph, search.effort, search.generator
     share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + _MOVED))
     kinds = [drawn(sources, Draw(round(share * _DRAWN), 0, generator))]
@@ -80,6 +91,20 @@ def sequence_mix(
         kinds.append(_most_certain(model, found, -(-moved // _TRIED), generator))
     spent = _CANDIDATES * certain * each + brief.cost(graph, moved)
     return Mix(_shuffled(kinds, sources, generator), spent)
+
+
+def _moved_all_the_way(model: Model, sources: InputSources, search: InputSearch) -> Mix | None:
+    """Return series of whose classes the model is certain; None where few can be afforded."""
+    most = min(_SERIES, most_inputs(sources))
+    for steps in _LONG:
+        effort = Effort(steps, _SERIES, _FEWEST, 2 * search.effort.work)
+        if count := effort.affordable(sources.graph, most):
+            begin = drawn(sources, Draw(count, 0, search.generator))
+            brief = replace(search, effort=effort)
+            found = _moved(model, begin, sources, brief, _FAR)
+            inputs = chunked(sources.graph, found, typical=True)
+            return Mix(replace(inputs, doubtful=True), effort.cost(sources.graph, count))
+    return None
 
 
 def _shuffled(
@@ -123,11 +148,12 @@ def _moved(
     begin: Mapping[Tensor, Any],
     sources: InputSources,
     search: InputSearch,
+    pull: Pull = SOFT,
 ) -> dict[Tensor, Any]:
     """Return drawn inputs that gradients moved: series step by step, sentences by substitution."""
     found = dict(begin)
     if any(sources[each].numeric for each in begin):
-        found = invert(model, begin, sources, search)
+        found = invert(model, begin, sources, search, pull)
         for tensor, values in begin.items():
             padding = padding_of(sources, sources[tensor])
             if padding is not None:

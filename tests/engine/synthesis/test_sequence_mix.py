@@ -127,6 +127,52 @@ def test_little_effort_chooses_from_fewer_and_says_what_was_spent():
     assert spent[2] == 8 * 2048 * each + Effort(4, 2048, 64, 0).cost(graph, 2048)
 
 
+def follower(*, masked=False):
+    given = keras.Input((12, 3))
+    flow = layers.Masking()(given) if masked else layers.Conv1D(8, 3, activation="relu")(given)
+    flow = layers.SimpleRNN(4)(flow) if masked else layers.GlobalAveragePooling1D()(flow)
+    return randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
+
+
+def series_mix(model, work):
+    task = reconstruction(walk(model, rule_for))
+    search = InputSearch(Effort(2, 64, 64, work), np.random.default_rng(0))
+    mix = sequence_mix(Model(task.structure.graph, WorkingWeights()), task.sources, search)
+    (values,) = mix.inputs.plain().values()
+    return values, mix.spent, drawn(task.sources, Draw(2000, 0, np.random.default_rng(0)))
+
+
+def spread(model, values):
+    """Return how far apart the answers are, over inputs."""
+    return np.log(np.asarray(model(values))).std(axis=0).mean()
+
+
+def test_series_are_moved_to_where_a_model_is_certain():
+    model = follower()
+    values, _, begin = series_mix(model, 1e11)
+    (begin,) = begin.values()
+    assert spread(model, values) > 1.3 * spread(model, begin)
+    assert np.unique(np.asarray(model(values)).argmax(axis=1)).size == CLASSES
+    assert begin.min() <= values.min() <= values.max() <= begin.max()
+
+
+def test_series_take_fewer_steps_where_there_is_less_to_spend_and_none_for_very_few():
+    model = follower()
+    graph = read_graph(model)
+    full = Effort(200, 2048, 512, 0).cost(graph, 600)
+    for share, steps, count in ((1.0, 200, 600), (0.5, 60, 1000)):
+        values, spent, _ = series_mix(model, share * full / 2)
+        assert spent == Effort(steps, 2048, 512, 0).cost(graph, len(values))
+        assert len(values) >= count * 0.99
+    values, spent, _ = series_mix(model, 0)
+    assert (len(values), spent) == (512, 0)  # merely drawn
+
+
+def test_steps_that_a_model_masks_stay_masked():
+    values, _, _ = series_mix(follower(masked=True), 2e10)
+    assert (values == 0).all(axis=-1).any()
+
+
 def test_the_most_certain_are_of_every_class():
     logits = np.random.default_rng(0).standard_normal((1000, CLASSES)).astype(np.float32)
     logits[:, 0] += 3  # nearly all are of the first class
