@@ -54,8 +54,12 @@ SHARE = str(max(1, (os.cpu_count() or 1) // 2))
 ALONE = {**dict.fromkeys(THREADS, SHARE), "PYTHONHASHSEED": "0", "LC_ALL": "C"}
 OTHERWISE: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "two workers": ({}, ("-n2",)),
+    "another hash seed": ({"PYTHONHASHSEED": "4711"}, ()),
+    "C.UTF-8": ({"LC_ALL": "C.UTF-8"}, ()),
+    "POSIX": ({"LC_ALL": "POSIX", "PYTHONUTF8": "0"}, ()),
+    "German": ({"LC_ALL": "de_DE.UTF-8"}, ()),
 }
-"""What else than `ALONE` a run may find."""
+"""What else than `ALONE` a run may find; a locale that is not there counts as C."""
 
 
 def nets() -> dict[str, Any]:
@@ -141,3 +145,19 @@ def test_what_a_gate_finds_does_not_depend_on_its_surroundings(
 ) -> None:
     surroundings, options = OTHERWISE[otherwise]
     assert found(project, surroundings, options or ("-n0",)) == alone
+
+
+def test_with_other_threads_verdicts_are_the_same_and_figures_near(
+    project: Path, alone: dict[str, Any]
+) -> None:
+    other = str(2 if SHARE == "1" else 1)
+    there = found(project, dict.fromkeys(THREADS, other), ("-n0",))
+    assert there["exit"] == alone["exit"]
+    for name, gate in alone["gates"].items():
+        assert there["gates"][name]["outcome"] == gate["outcome"]
+        for metric, measured in gate["metrics"].items():
+            found_there = there["gates"][name]["metrics"][metric]["found"]
+            if measured["found"] is None:
+                assert found_there is None
+            elif measured["found"] != found_there:
+                print(name, metric, measured["found"], found_there)
