@@ -159,5 +159,5 @@ def test_with_other_threads_verdicts_are_the_same_and_figures_near(
             found_there = there["gates"][name]["metrics"][metric]["found"]
             if measured["found"] is None:
                 assert found_there is None
-            elif measured["found"] != found_there:
-                print(name, metric, measured["found"], found_there)
+            else:
+                assert found_there == pytest.approx(measured["found"], rel=0.01, abs=0.02)

@@ -1,11 +1,13 @@
 """The mix: inputs for models of tokens and series, where nothing was recorded.
 
-A model is far more certain of its own inputs than of drawn ones. Series are moved by gradients, and
-many steps bring all of them to where the model is as certain, of classes drawn at random; what was
-merely drawn would only teach what happens elsewhere. Tokens can be moved by a few substitutions
-only, so of them there are three kinds, each of which reaches what the others miss: sentences that
-were merely drawn, in great variety; the most certain of many more, in balance over the classes; and
-those that were moved, as far as they got to their class.
+Three kinds in one: sequences that were merely drawn, in great variety; the most certain of many
+more, in balance over the classes; and those that gradients moved to classes drawn at random, as far
+as they got there. Each kind reaches what the others miss. A model is far more certain of its own
+inputs than of drawn ones, so most are chosen for that.
+
+Of some classes not even the most certain of thousands is one that the model is certain of. Then
+what is drawn only teaches what happens elsewhere, and series, which gradients can move as far as
+one likes, are all moved to where the model is certain.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ _CANDIDATES = 8  # times as many as are kept for their certainty
 _TRIED = 2  # times as many as are kept of those that were moved
 _STEPS = 30  # gradient steps of what is moved; tokens are moved in fewer
 _OUTPUTS = 64  # outputs that certainty is measured at
+_SEEN, _REACHED = 4096, 0.6  # series that are looked at; certainty of the clearest of each class
 _SERIES, _FEWEST = 2048, 512  # series that are moved all the way
 _LONG = (200, 60)  # steps of that, fewer where there is no room for more
 _FAR = Pull(temperature=3.0, slows=True)
@@ -62,15 +65,15 @@ def sequence_mix(
     sources: InputSources,
     search: InputSearch,
 ) -> Mix:
-    """Return 2,048 series, or about 3,600 inputs of all three kinds, or as many as can be afforded.
+    """Return about 3,600 inputs of all three kinds, or 2,048 series that were moved all the way.
 
-    Costs 600 forward passes of series; else a forward pass of 16,000 inputs, and up to 90 of those
-    that are moved, 2,048 at most; twice the work of the effort at most.
+    Or as many as memory and effort allow. Costs a forward pass of 16,000 inputs, and up to 90 of
+    those that are moved, 2,048 at most, or 600 of series; twice the work of the effort at most.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
-    if all(source.numeric for source in sources) and classifying(sources.graph):
+    if not _are_reached(model, sources, search):
         mix = _moved_all_the_way(model, sources, search)
         if mix is not None:
             return mix
@@ -91,6 +94,26 @@ def sequence_mix(
         kinds.append(_most_certain(model, found, -(-moved // _TRIED), generator))
     spent = _CANDIDATES * certain * each + brief.cost(graph, moved)
     return Mix(_shuffled(kinds, sources, generator), spent)
+
+
+def _are_reached(model: Model, sources: InputSources, search: InputSearch) -> bool:
+    """Whether some drawn series are clearly of each class, or nothing else is to be had.
+
+    Its draws are its own: what is drawn after it is the same without it.
+    """
+    graph, each = sources.graph, max(1, multiplications(sources.graph))
+    count = min(_SEEN, most_inputs(sources), int(search.effort.work / each) // _CANDIDATES)
+    if not (count and classifying(graph) and all(source.numeric for source in sources)):
+        return True
+    (generator,) = search.generator.spawn(1)
+    seen = drawn(sources, Draw(count, 0, generator))
+    outputs = Wave(model, chunked(graph, seen).chunks).finish()
+    width = outputs.shape[1]
+    if not 1 < width <= _OUTPUTS:
+        return True
+    shares = np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
+    clearest = np.sort(shares, axis=0)[-max(1, len(shares) // (_CANDIDATES * width)) :]
+    return bool(clearest.mean(axis=0).min() >= _REACHED)
 
 
 def _moved_all_the_way(model: Model, sources: InputSources, search: InputSearch) -> Mix | None:

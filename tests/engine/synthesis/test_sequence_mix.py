@@ -127,11 +127,18 @@ def test_little_effort_chooses_from_fewer_and_says_what_was_spent():
     assert spent[2] == 8 * 2048 * each + Effort(4, 2048, 64, 0).cost(graph, 2048)
 
 
-def follower(*, masked=False):
+def follower(*, masked=False, clear=1.0):
+    """Return a model of series to which each class is as common as any other."""
     given = keras.Input((12, 3))
     flow = layers.Masking()(given) if masked else layers.Conv1D(8, 3, activation="relu")(given)
     flow = layers.SimpleRNN(4)(flow) if masked else layers.GlobalAveragePooling1D()(flow)
-    return randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
+    model = randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
+    last, x = model.layers[-1], np.random.default_rng(1).random((500, 12, 3), np.float32)
+    pair = np.asarray(last.kernel)[:, : CLASSES // 2]
+    kernel = clear * np.concatenate([pair, -pair], axis=1)
+    last.kernel.assign(kernel)
+    last.bias.assign(-np.asarray(keras.Model(model.input, last.input)(x)).mean(axis=0) @ kernel)
+    return model
 
 
 def series_mix(model, work):
@@ -166,6 +173,11 @@ def test_series_take_fewer_steps_where_there_is_less_to_spend_and_none_for_very_
         assert len(values) >= count * 0.99
     values, spent, _ = series_mix(model, 0)
     assert (len(values), spent) == (512, 0)  # merely drawn
+
+
+def test_series_are_a_mix_where_the_clearest_of_them_are_of_every_class():
+    values, _, _ = series_mix(follower(clear=1000.0), 1e11)
+    assert 512 + 2048 < len(values) <= 512 + 2048 + 1024
 
 
 def test_steps_that_a_model_masks_stay_masked():
