@@ -79,7 +79,8 @@ def finish(run: PaodingRun, session: pytest.Session) -> None:
     if run.sharing.unkept is not None:
         run.fold(Findings(written=(run.sharing.unkept,)))
     if run.switch.on:
-        run.fold(remember(run, _record(run, session)))
+        if (history := run.settings.history) is not None:
+            run.fold(remember(run, history, _record(run, session)))
         run.fold(_tell_github(run, session))
     for target, render in _documents(run):
         run.fold(_write(run, target, render(_record(run, session))))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.records.metrics import KNOWN, METRICS, REGRESSIONS
+from pytest_paoding.records.metrics import METRICS, REGRESSIONS, metric_of, unit_of
 from pytest_paoding.records.results import DEFAULT
 from pytest_paoding.records.text.jsonable import to_json
 from pytest_paoding.records.text.printing import show, show_apart, title
@@ -107,15 +107,30 @@ def rounded(value: float, unit: Unit) -> float:
 
 
 def _values(metrics: Mapping[str, Measurement]) -> dict[str, float]:
-    found = {}
-    for name, measured in metrics.items():
-        metric = KNOWN.get(name.partition("@")[0])
-        compared = metric is not None and metric.key in REGRESSIONS  # with an earlier entry
-        if measured.found is None or not isfinite(measured.found) or compared:
-            continue
-        if metric is None or not metric.advisory:
-            found[name] = rounded(measured.found, Unit.PLAIN if metric is None else metric.unit)
-    return found
+    kept = {
+        name: kept_value(name, measured)
+        for name, measured in metrics.items()
+        if not (is_compared(name) or _is_advisory(name))
+    }
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _is_advisory(name: str) -> bool:
+    metric = metric_of(name)
+    return metric is not None and metric.advisory
+
+
+def is_compared(name: str) -> bool:
+    """Whether a metric compares others with those of an earlier run, and is not kept itself."""
+    metric = metric_of(name)
+    return metric is not None and metric.key in REGRESSIONS
+
+
+def kept_value(name: str, measured: Measurement) -> float | None:
+    """Return the rounded value of a metric, as files keep it; None where it has none."""
+    if measured.found is None or not isfinite(measured.found):
+        return None
+    return rounded(measured.found, unit_of(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,17 @@ KNOWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric i
 """Every metric that can be limited, by name."""
 
 
+def metric_of(name: str) -> Metric | None:
+    """Return the metric of a name, whatever stands behind its first "@"; None if not of here."""
+    return KNOWN.get(name.partition("@")[0])
+
+
+def unit_of(name: str) -> Unit:
+    """Return the unit of a metric by its name; a plain number's if the metric is not of here."""
+    metric = metric_of(name)
+    return Unit.PLAIN if metric is None else metric.unit
+
+
 def better_values(metrics: Iterable[Metric]) -> dict[str, str]:
     """Return which values are better of those metrics that are not of this package."""
     return {each.name: each.direction.value for each in metrics if each.name not in KNOWN}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.records.metrics import KNOWN
+from pytest_paoding.records.metrics import unit_of
 from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
@@ -35,8 +35,7 @@ def change_lines(changes: RunChanges) -> Iterator[str]:
 
 def change_cells(change: Change) -> list[str]:
     """Return metric, both values, the change, and whether that is better or worse."""
-    metric = KNOWN.get(change.metric.partition("@")[0])
-    unit = Unit.PLAIN if metric is None else metric.unit
+    unit = unit_of(change.metric)
     if change.before is None or change.now is None:
         before, now, amount = show(change.before, unit), show(change.now, unit), "-"
     else:

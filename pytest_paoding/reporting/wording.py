@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.records.baseline import UPDATE
 from pytest_paoding.records.budgets import Check, Limit, Outcome, Verdict
 from pytest_paoding.records.evidence import CONFIDENCE
-from pytest_paoding.records.metrics import KNOWN, REGRESSIONS
+from pytest_paoding.records.metrics import REGRESSIONS, metric_of
 from pytest_paoding.records.results import DEFAULT
 from pytest_paoding.records.text.printing import at, show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
@@ -73,7 +73,7 @@ def verdict(check: Check) -> str:
 
 def measured_row(name: str, measured: Measurement) -> list[str]:
     """Return a metric as cells: metric, before, after, found, interval, why it is undefined."""
-    metric = KNOWN.get(name.partition("@")[0])
+    metric = metric_of(name)
     unit, sides = (metric.unit, metric.sides) if metric else (Unit.PLAIN, Unit.PLAIN)
     return [
         title(name, measured.epsilon),

@@ -111,7 +111,7 @@ def _are_reached(model: Model, sources: InputSources, search: InputSearch) -> bo
     width = outputs.shape[1]
     if not 1 < width <= _OUTPUTS:
         return True
-    shares = np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
+    shares = np.exp(_beside_others(outputs))
     clearest = np.sort(shares, axis=0)[-max(1, len(shares) // (_CANDIDATES * width)) :]
     return bool(clearest.mean(axis=0).min() >= _REACHED)
 
@@ -125,8 +125,7 @@ def _moved_all_the_way(model: Model, sources: InputSources, search: InputSearch)
             begin = drawn(sources, Draw(count, 0, search.generator))
             brief = replace(search, effort=effort)
             found = _moved(model, begin, sources, brief, _FAR)
-            inputs = chunked(sources.graph, found, typical=True)
-            return Mix(replace(inputs, doubtful=True), effort.cost(sources.graph, count))
+            return Mix(_doubted(sources, found), effort.cost(sources.graph, count))
     return None
 
 
@@ -138,7 +137,12 @@ def _shuffled(
     arrays = {each: np.concatenate([kind[each] for kind in kinds]) for each in graph.inputs}
     order = generator.permutation(len(next(iter(arrays.values()))))
     mixed = {tensor: each[order] for tensor, each in arrays.items()}
-    return replace(chunked(graph, mixed, typical=True), doubtful=True)
+    return _doubted(sources, mixed)
+
+
+def _doubted(sources: InputSources, values: Mapping[Tensor, Any]) -> Inputs:
+    """Return values as inputs to learn from whose means are not to be trusted."""
+    return replace(chunked(sources.graph, values, typical=True), doubtful=True)
 
 
 def _most_certain(
@@ -157,13 +161,18 @@ def _extremes(outputs: FloatArray, count: int, generator: np.random.Generator) -
     if width > _OUTPUTS:
         outputs = outputs[:, generator.choice(width, _OUTPUTS, replace=False)]
     if 1 < width <= _OUTPUTS:
-        others = np.logaddexp.reduce(outputs, axis=1, keepdims=True)
-        scores = outputs - others
+        scores = _beside_others(outputs)
     else:
         scores = np.concatenate([outputs, -outputs], axis=1)
     each = -(-count // scores.shape[1])
     best = np.argsort(-scores, axis=0, kind="stable")[:each]
     return np.asarray(best.ravel()[:count])
+
+
+def _beside_others(outputs: FloatArray) -> FloatArray:
+    """Return how much each output exceeds the others: the logarithm of its share of a softmax."""
+    found: FloatArray = outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
+    return found
 
 
 def _moved(

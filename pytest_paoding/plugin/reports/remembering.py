@@ -10,6 +10,8 @@ from pytest_paoding.plugin.run import Findings
 from pytest_paoding.records.text.jsonable import portable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_paoding.plugin.run import PaodingRun
     from pytest_paoding.records.runs.history import Trends
     from pytest_paoding.records.runs.run_record import RunRecord
@@ -32,11 +34,8 @@ def check_history(run: PaodingRun) -> None:
         require_folder(path)
 
 
-def remember(run: PaodingRun, record: RunRecord) -> Findings:
+def remember(run: PaodingRun, path: Path, record: RunRecord) -> Findings:
     """Keep a run in its history, and what has become of its gates for the reports."""
-    path = run.settings.history
-    if path is None:
-        return Findings()
     from pytest_paoding.gate.history_folder import HistoryFolder  # noqa: PLC0415 - needs Pydantic
 
     folder = HistoryFolder(path, portable(path, run.file.root))

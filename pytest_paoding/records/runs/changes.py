@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.records.baseline import Entry
 from pytest_paoding.records.formats import parted
-from pytest_paoding.records.metrics import KNOWN, Direction
+from pytest_paoding.records.metrics import Direction, metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -137,7 +137,7 @@ def is_headline(name: str) -> bool:
 
 
 def _is_own(name: str) -> bool:
-    return name.partition("@")[0] not in KNOWN
+    return metric_of(name) is None
 
 
 def improved(before: float | None, now: float | None, better: str | None, name: str) -> bool | None:
@@ -151,7 +151,7 @@ def improved(before: float | None, now: float | None, better: str | None, name: 
     """
     if before is None or now is None or before == now:
         return None
-    metric = KNOWN.get(name.partition("@")[0])
+    metric = metric_of(name)
     if metric is not None:
         better = metric.direction.value
     return None if better is None else (now > before) == (better == Direction.HIGHER.value)

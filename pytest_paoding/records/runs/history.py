@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.records.baseline import rounded
+from pytest_paoding.records.baseline import is_compared, kept_value
 from pytest_paoding.records.budgets import Outcome
-from pytest_paoding.records.metrics import KNOWN, REGRESSIONS
 from pytest_paoding.records.runs.changes import Change, improved
-from pytest_paoding.records.text.quantities import Unit
 from pytest_paoding.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_paoding.records.measurement import Measurement
     from pytest_paoding.records.results import GateResult
     from pytest_paoding.records.runs.run_record import RunRecord
 
@@ -48,9 +44,9 @@ class PastGate:
     def from_result(cls, result: GateResult) -> PastGate:
         """Return what is kept of a gate's record: what is compared with a baseline is derived."""
         metrics = {
-            name: _value(name, measured)
+            name: kept_value(name, measured)
             for name, measured in result.metrics.items()
-            if not _is_regression(name)
+            if not is_compared(name)
         }
         return cls(result.outcome, metrics, result.ratio, result.better)
 
@@ -66,18 +62,6 @@ class PastGate:
     def from_dict(cls, plain: Mapping[str, Any]) -> PastGate:
         """Return the gate whose plain form is `plain`."""
         return cls(Outcome(plain["outcome"]), plain["metrics"], plain["ratio"])
-
-
-def _is_regression(name: str) -> bool:
-    metric = KNOWN.get(name.partition("@")[0])
-    return metric is not None and metric.key in REGRESSIONS
-
-
-def _value(name: str, measured: Measurement) -> float | None:
-    if measured.found is None or not isfinite(measured.found):
-        return None
-    metric = KNOWN.get(name.partition("@")[0])
-    return rounded(measured.found, Unit.PLAIN if metric is None else metric.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

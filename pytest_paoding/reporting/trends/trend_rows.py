@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_paoding.records.metrics import KNOWN
+from pytest_paoding.records.metrics import unit_of
 from pytest_paoding.records.runs.changes import HEADLINES, is_headline
 from pytest_paoding.records.text.printing import show, title
-from pytest_paoding.records.text.quantities import Unit
 from pytest_paoding.reporting.change_rows import change_cells
 
 if TYPE_CHECKING:
@@ -56,5 +55,4 @@ def in_words(trend: Trend) -> str:
 
 def shown(name: str, value: float | None) -> str:
     """Return a value in the unit of its metric; "-" where there is none."""
-    metric = KNOWN.get(name.partition("@")[0])
-    return show(value, Unit.PLAIN if metric is None else metric.unit)
+    return show(value, unit_of(name))
