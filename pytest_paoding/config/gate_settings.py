@@ -21,7 +21,9 @@ from pytest_paoding.records.metrics import LIMITS
 from pytest_paoding.records.optional_packages import lacking
 from pytest_paoding.records.protocol import CORRUPTIONS, MEASURES, Judging, Pruning
 from pytest_paoding.records.results import DEFAULT, Setting
+from pytest_paoding.records.text.efforts import shared
 from pytest_paoding.records.text.jsonable import plain_value
+from pytest_paoding.records.text.ratios import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 Layer = Mapping[str, Setting]
 _EXTENT = ("ratio", "target")
 """Settings of how much is pruned, of which a gate has one."""
+_OF_SEARCHES = "quick"  # effort of a search unless one is given: what it finds is judged anyway
+_TRIALS = 5  # that a search takes as a rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +64,18 @@ class GateSettings:
         return target
 
     def at(self, ratio: float | None) -> GateSettings:
-        """Return the settings for one ratio, of several or found; the same if None is given."""
+        """Return the settings for one ratio, of several or found; the same if None is given.
+
+        The ratios that a search tries share its effort.
+        """
         if ratio is None:
             return self
         source = self.effective["ratio" if self.target is None else "target"].source
-        one = Setting(ratio, source)
-        return replace(self, effective={**self.effective, "ratio": one})
+        one = {"ratio": Setting(ratio, source)}
+        if self.ratio == AUTO:
+            whole = self.effective["effort"]
+            one["effort"] = replace(whole, value=shared(whole.value, _TRIALS))
+        return replace(self, effective={**self.effective, **one})
 
     @property
     def pruning(self) -> Pruning:
@@ -125,6 +135,8 @@ def resolve(*layers: Layer, strict: bool = False) -> GateSettings:
         )
     said = ChainMap(asked, *(dict(layer) for layer in (*layers, SETTINGS.built_in)))
     effective = {key: said[key] for key in SETTINGS.of_gates}
+    if effective["ratio"].value == AUTO and effective["effort"].source == DEFAULT:
+        effective["effort"] = Setting(_OF_SEARCHES, DEFAULT)
     if reason := lacking(effective["attack"].value):
         raise ConfigError(reason)
     limits = _limits(said, strict=strict)

@@ -82,7 +82,7 @@ class Pruning(AboutInputs):
     seed: int
     step: float
     allocation: Allocation
-    effort: Effort | float
+    effort: str | float
     calibration: Any
     ratios: Mapping[str, float]
     include: tuple[str, ...]

@@ -230,3 +230,24 @@ def test_a_senseless_sweep_is_one_line(single: Project, option: str, line: str) 
     ran = single.run(f"--paoding-ratio={option}")
     assert ran.ret == 4
     ran.stderr.fnmatch_lines([line])
+
+
+@pytest.mark.parametrize(
+    ("options", "effort", "alone", "source"),
+    (
+        ((), "quick/5", "standard", "built-in"),
+        (("--paoding-effort=standard",), "standard/5", "standard", "command line"),
+        (("--paoding-effort=7",), "7/5", 7.0, "command line"),
+        (("--paoding-effort=7/3",), "7/3", "7/3", "command line"),
+    ),
+)
+def test_the_trials_of_a_search_share_its_effort(
+    single: Project, options: tuple[str, ...], effort: str, alone: object, source: str
+) -> None:
+    single.configure(BUDGET, cnn=dict(CURVE))
+    assert single.gate("--paoding-ratio=auto", *options).ret == 0
+    found = single.gates["cnn"]["settings"]["effort"]
+    assert found["value"] == effort
+    assert source in found["source"]
+    assert single.gate(*options).ret == 0
+    assert single.gates["cnn"]["settings"]["effort"]["value"] == alone

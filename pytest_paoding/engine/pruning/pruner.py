@@ -129,7 +129,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
             hurts least, unless one of the others is found to be better; `reconstruct` only.
         effort: How long inputs are looked for, and the new model is distilled on them: seconds on a
             common machine of two cores, `quick` for 10, `standard` for 60 or `thorough` for 600.
-            Work is counted, not timed; small models take less. `reconstruct` only.
+            Work is counted, not timed; small models take less. `quick/5` is the part of one of five
+            prunings that share it. `reconstruct` only.
         calibration: Unlabelled inputs to learn from instead of synthetic ones, an array or one for
             each input in a list or by its name, never the data for judging; `reconstruct` only.
         ratios: Shares by name pattern (`fnmatch`) that replace `ratio`.

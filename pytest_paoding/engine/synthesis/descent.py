@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,24 +36,29 @@ def gradients_of(tape: tf.GradientTape, loss: Any, values: Sequence[Any]) -> lis
 class Adam:
     """Moves tensors against their gradients (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1).
 
-    Attributes:
-        values: The present tensors.
+    All entries lie in one vector: the steps of many small tensors take longer to begin than to do.
     """
 
     def __init__(
         self, values: Sequence[Any], gradients: Callable[[list[Any], list[Any]], list[Any]]
     ) -> None:
-        """Start from some tensors.
+        """Start from some tensors of 32 bits.
 
         Args:
             values: The tensors.
             gradients: Returns their gradients, of present values and what a step is shown.
         """
-        self.values = list(values)
+        self._shapes = [tuple(each.shape) for each in values]
         self._gradients = gradients
-        self._first, self._second = ([tf.zeros_like(each) for each in values] for _ in range(2))
+        entries = _joined(values)
+        self._state = entries, tf.zeros_like(entries), tf.zeros_like(entries)
         self._steps = 0
         self._moved = tf.function(self._stride, autograph=False)
+
+    @property
+    def values(self) -> list[Any]:
+        """The present tensors."""
+        return self._parted(self._state[0])
 
     def stride(self, shown: Sequence[Any], rates: Sequence[float]) -> None:
         """Take a step for every rate, and move every entry of every tensor by about that.
@@ -64,32 +70,35 @@ class Adam:
             rates: The size of each step.
         """
         numbers = self._steps + 1 + np.arange(len(rates))
-        self.values, self._first, self._second = self._moved(
-            self.values,
-            self._first,
-            self._second,
+        self._state = self._moved(
+            self._state,
             [tf.constant(each) for each in shown],
             [tf.constant(each, tf.float32) for each in (rates, numbers)],
         )
         self._steps += len(rates)
 
-    def _stride(
-        self,
-        values: list[Any],
-        first: list[Any],
-        second: list[Any],
-        shown: list[Any],
-        rates: list[Any],
-    ) -> Any:
+    def _stride(self, state: tuple[Any, Any, Any], shown: list[Any], rates: list[Any]) -> Any:
         """Return the state after all steps, one behind the other in one graph.
 
         There is no loop in it: TensorFlow 2.21 optimises some of them to tensors of no entries.
         """
-        state = values, first, second
         for at in range(rates[0].shape[0]):
-            gradients = self._gradients(state[0], [each[at] for each in shown])
-            state = adam_step(*state, gradients, (rates[0][at], rates[1][at]))
+            entries, first, second = ([each] for each in state)
+            values = self._parted(*entries)
+            slopes = _joined(self._gradients(values, [each[at] for each in shown]))
+            moved = adam_step(entries, first, second, [slopes], (rates[0][at], rates[1][at]))
+            state = moved[0][0], moved[1][0], moved[2][0]
         return state
+
+    def _parted(self, entries: Any) -> list[Any]:
+        """Return the tensors that hold these entries."""
+        parts = tf.split(entries, [prod(shape) for shape in self._shapes])
+        return [tf.reshape(*each) for each in zip(parts, self._shapes, strict=True)]
+
+
+def _joined(tensors: Sequence[Any]) -> Any:
+    """Return the entries of all tensors in one vector."""
+    return tf.concat([tf.reshape(each, [-1]) for each in tensors], axis=0)
 
 
 def adam_step(

@@ -8,16 +8,26 @@ from pytest_paoding.records.protocol import EFFORTS
 from pytest_paoding.records.text.quantities import as_given, seconds
 from pytest_paoding.records.text.spelling import close
 
+_MOST = 100  # prunings that share an effort
+
 
 def effort(value: object) -> str | float:
     """Return an effort by its name, or as a number of seconds, which may be a text.
 
-    >>> effort("quick"), effort("10")
-    ('quick', 10.0)
+    A number behind a slash says how many prunings of the same model share what it leaves for their
+    distillations.
+
+    >>> effort("quick"), effort("10"), effort("quick/5")
+    ('quick', 10.0, 'quick/5')
 
     Raises:
         ValueError: It is none; one line.
     """
+    if isinstance(value, str) and "/" in value:
+        whole, _, sharers = value.partition("/")
+        if not (sharers.isdecimal() and sharers.isascii() and 1 <= int(sharers[:4]) <= _MOST):
+            raise ValueError(f"{as_given(value)} does not end in how many share it, 1 to {_MOST}")
+        return shared(effort(whole), int(sharers))
     if value in EFFORTS:
         return str(value)
     with suppress(ValueError):
@@ -28,3 +38,28 @@ def effort(value: object) -> str | float:
     raise ValueError(
         f"{as_given(value)} is neither of {known} nor a positive number of seconds{hint}"
     )
+
+
+def shared(whole: str | float, sharers: int) -> str:
+    """Return the effort of one of several prunings that share another one, as a text.
+
+    >>> shared("quick", 5), shared(10.0, 5), shared("quick/5", 5)
+    ('quick/5', '10/5', 'quick/5')
+    """
+    return whole if isinstance(whole, str) and "/" in whole else f"{_told(whole)}/{sharers}"
+
+
+def _told(whole: str | float) -> str:
+    return whole if isinstance(whole, str) else f"{whole:.15g}"
+
+
+def parts(value: str | float) -> tuple[str | float, int]:
+    """Return a whole effort, and how many share it.
+
+    >>> parts("quick"), parts("10/5")
+    (('quick', 1), (10.0, 5))
+    """
+    if not isinstance(value, str) or "/" not in value:
+        return value, 1
+    whole, _, sharers = value.partition("/")
+    return effort(whole), int(sharers)

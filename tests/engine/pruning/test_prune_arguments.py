@@ -57,6 +57,12 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 0.5, "effort": 0}, "effort: 0 is neither of"),
         ({"ratio": 0.5, "effort": True}, "effort: True is neither of"),
         ({"ratio": 0.5, "effort": None}, "effort: None is neither of"),
+        ({"ratio": 0.5, "effort": "quikc/5"}, "'quikc' is neither of.*did you mean quick.$"),
+        ({"ratio": 0.5, "effort": "/5"}, "effort: '' is neither of"),
+        *(
+            ({"ratio": 0.5, "effort": text}, f"effort: '{text}' does not end in how many share it")
+            for text in ("quick/", "10/0", "10/101", "10/-1", "10/1.5", "10/5/5", "10/" + "9" * 99)
+        ),
         ({"ratio": 0.5, "mixing": "free"}, "mixing must be 'exact' or 'recompute'"),
         ({"ratio": 0.5, "exclude": "conv*"}, r"exclude: no layer matches 'conv\*'; there are"),
         ({"ratio": 0.5, "include": ["a", "b"]}, "include: no layer matches 'a'; there are"),

@@ -77,7 +77,8 @@ class Course:
     def affordable(self, original: Graph, pruned: Graph, known: int = 0) -> tuple[int, int]:
         """Return the numbers of steps and of mixtures that can be afforded; 0 for too few.
 
-        Half of the budget at most goes into the original's answers.
+        Half of the budget at most goes into the original's answers. Steps are whole runs of one
+        graph: to make another one for the rest would take longer than they do.
 
         Args:
             original: The graph that answers.
@@ -90,6 +91,7 @@ class Course:
         shown = min(_POOL, self.steps * batch, known + int(self.work / 2 / answer))
         left = self.work - max(0, shown - known) * answer
         steps = affordable(left, step, least=self.least, most=self.steps)
+        steps -= steps % _TOGETHER
         enough = batch * min(self.steps, _LEAST_SHOWN)
         return (steps, shown) if shown >= enough else (0, 0)
 
@@ -222,14 +224,13 @@ class _Distillation:
 
     def _stride(self, adam: Adam, rate: float, done: int) -> int:
         """Take the steps up to the next look at the probes; return how many that were."""
-        start, count = done, min(max(1, self.steps // _LOOKS), self.steps - done)
-        while done < start + count:
-            size = _TOGETHER if done + _TOGETHER <= start + count else 1
-            chosen = self.generator.integers(0, len(self.shown[-1]), (size, self.batch))
-            paces = [_pace(done + each, self.steps) for each in range(size)]
+        runs = max(1, self.steps // (_LOOKS * _TOGETHER))
+        numbers = range(done, min(done + runs * _TOGETHER, self.steps))
+        for first in numbers[::_TOGETHER]:
+            chosen = self.generator.integers(0, len(self.shown[-1]), (_TOGETHER, self.batch))
+            paces = [_pace(first + each, self.steps) for each in range(_TOGETHER)]
             adam.stride([each[chosen] for each in self.shown], [rate * pace for pace in paces])
-            done += size
-        return count
+        return len(numbers)
 
     def _probed(self, values: Sequence[Any]) -> float:
         return float(np.mean([float(self.distance(values, each)[0]) for each in self.probes]))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pytest_paoding.engine.pruning.gradients.distillation import Course
 from pytest_paoding.engine.synthesis.inversion import Effort
 from pytest_paoding.engine.synthesis.population import Breeding
+from pytest_paoding.records.text.efforts import parts
 
 SECONDS = {"quick": 10.0, "standard": 60.0, "thorough": 600.0}
 """Efforts by their names."""
@@ -32,14 +33,18 @@ class Budget:
 
     Attributes:
         seconds: On a common machine of two cores.
+        sharers: Prunings that share it: the inputs are found once, and each distillation has its
+            part of what is left.
     """
 
     seconds: float
+    sharers: int = 1
 
     @classmethod
     def of(cls, effort: str | float) -> Budget:
         """Return the budget of an effort by its name, or of a number of seconds."""
-        return cls(SECONDS[effort] if isinstance(effort, str) else float(effort))
+        whole, sharers = parts(effort)
+        return cls(SECONDS[whole] if isinstance(whole, str) else float(whole), sharers)
 
     @property
     def breeding(self) -> Breeding:
@@ -58,7 +63,8 @@ class Budget:
             spent: What went into the inputs, in multiplications and additions.
         """
         longest = round(_LONGEST * max(1.0, self.seconds / _MINUTE) ** 0.5)
-        return Course(longest, _FEWEST_STEPS, work=max(0.0, self._work - spent))
+        left = max(0.0, self._work - spent)
+        return Course(longest, _FEWEST_STEPS, work=left / self.sharers)
 
     @property
     def _work(self) -> float:

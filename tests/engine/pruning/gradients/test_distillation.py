@@ -64,7 +64,7 @@ def test_what_does_not_help_is_taken_back_and_said(course, monkeypatch):
     model = cnn()
     course(0)
     expected = prune(model, ratio=0.5)
-    course(5)
+    course(8)
     monkeypatch.setattr(distillation, "_RATE", 1e6)
     found = prune(model, ratio=0.5)
     assert same(weights(expected.model), weights(found.model))
@@ -76,7 +76,7 @@ def test_what_cannot_be_run_traced_is_left_as_it_was_and_said(course, monkeypatc
     model = cnn()
     course(0)
     expected = prune(model, ratio=0.5)
-    course(5)
+    course(8)
 
     def refuse(*_):
         raise tf.errors.InvalidArgumentError(None, None, "Unable to broadcast [8] to [128,8]")
@@ -108,7 +108,7 @@ class Hue(layers.Layer):
 
 @pytest.mark.parametrize("at_the_end", (False, *nightly(True)))
 def test_where_there_is_no_gradient_others_steps_are_taken_and_it_is_said(at_the_end, course):
-    course(5)
+    course(8)
     inputs = keras.Input((8, 8, 3))
     x = inputs if at_the_end else Hue()(inputs)
     x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3)(x)))
@@ -140,15 +140,17 @@ def test_what_comes_before_the_first_cut_stays_as_it_is():
 def test_half_of_its_work_may_go_into_answers_and_the_rest_into_steps():
     large, small = (read_graph(mlp(width)) for width in (8, 4))
     answer, step = multiplications(large), 128 * 3 * multiplications(small) + STEP
-    shown = 50 * 128  # no more than the steps can read
-    assert Course(50, 10, 20 * step + shown * answer).affordable(large, small) == (20, shown)
-    assert Course(50, 10, 90 * step).affordable(large, small) == (50, shown)
-    assert Course(50, 10, 9 * step).affordable(large, small)[0] == 0
+    shown = 48 * 128  # no more than the steps can read
+    assert Course(48, 10, 24 * step + shown * answer).affordable(large, small) == (24, shown)
+    assert Course(48, 10, 90 * step).affordable(large, small) == (48, shown)
+    assert Course(48, 10, 9 * step).affordable(large, small)[0] == 0
+    whole_runs = Course(48, 10, 23 * step + shown * answer).affordable(large, small)
+    assert whole_runs == (16, shown)
     dear = 2 * 2000 * answer  # an original whose answers are worth more than all steps
-    assert Course(50, 1, dear).affordable(large, small)[1] == 2000
-    assert Course(50, 1, dear / 4).affordable(large, small) == (0, 0)
-    assert Course(50, 10, 20 * step).affordable(large, small, known=shown) == (20, shown)
-    assert Course(50, 1, dear).affordable(large, small, known=1000)[1] == 3000
+    assert Course(48, 1, dear).affordable(large, small)[1] == 2000
+    assert Course(48, 1, dear / 4).affordable(large, small) == (0, 0)
+    assert Course(48, 10, 24 * step).affordable(large, small, known=shown) == (24, shown)
+    assert Course(48, 1, dear).affordable(large, small, known=1000)[1] == 3000
 
 
 @pytest.mark.parametrize("too_fast", (8.0, *nightly(3.0)))
