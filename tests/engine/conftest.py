@@ -25,6 +25,6 @@ def course(monkeypatch):
     """Set how long a standard distillation takes."""
 
     def set_to(steps, least=1, work=1e12):
-        monkeypatch.setattr(budget.Budget, "course", lambda *_: Course(steps, least, work))
+        monkeypatch.setattr(budget.Budget, "course", lambda *_, **__: Course(steps, least, work))
 
     return set_to

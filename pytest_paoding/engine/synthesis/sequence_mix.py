@@ -1,13 +1,10 @@
 """The mix: inputs for models of tokens and series, where nothing was recorded.
 
-Three kinds in one: sequences that were merely drawn, in great variety; the most certain of many
-more, in balance over the classes; and those that gradients moved to classes drawn at random, as far
-as they got there. Each kind reaches what the others miss. A model is far more certain of its own
-inputs than of drawn ones, so most are chosen for that.
-
-Of some classes not even the most certain of thousands is one that the model is certain of. Then
-what is drawn only teaches what happens elsewhere, and series, which gradients can move as far as
-one likes, are all moved to where the model is certain.
+Four kinds in one: sequences that were merely drawn, in great variety; the most certain of many
+more, in balance over the classes; those that gradients moved to classes drawn at random, as far as
+they got there; and series, which gradients can move as far as one likes, that were moved to where
+the model is as certain as of its own. Each kind reaches what the others miss. A model is far more
+certain of its own inputs than of drawn ones, so most are chosen for that, or moved.
 """
 
 from __future__ import annotations
@@ -40,8 +37,7 @@ _CANDIDATES = 8  # times as many as are kept for their certainty
 _TRIED = 2  # times as many as are kept of those that were moved
 _STEPS = 30  # gradient steps of what is moved; tokens are moved in fewer
 _OUTPUTS = 64  # outputs that certainty is measured at
-_SEEN, _REACHED = 4096, 0.6  # series that are looked at; certainty of the clearest of each class
-_SERIES, _FEWEST = 2048, 512  # series that are moved all the way
+_FAR_MOVED, _FEWEST = 2048, 512  # series that are moved all the way
 _LONG = (200, 60)  # steps of that, fewer where there is no room for more
 _FAR = Pull(temperature=3.0, slows=True)
 """What moves them: answers are to be as far apart as those to a model's own inputs."""
@@ -49,7 +45,7 @@ _FAR = Pull(temperature=3.0, slows=True)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mix:
-    """Inputs of all three kinds.
+    """Inputs of all kinds.
 
     Attributes:
         inputs: The inputs.
@@ -65,20 +61,16 @@ def sequence_mix(
     sources: InputSources,
     search: InputSearch,
 ) -> Mix:
-    """Return about 3,600 inputs of all three kinds, or 2,048 series that were moved all the way.
+    """Return about 3,600 inputs of three kinds, and 2,048 series that were moved all the way.
 
     Or as many as memory and effort allow. Costs a forward pass of 16,000 inputs, and up to 90 of
-    those that are moved, 2,048 at most, or 600 of series; twice the work of the effort at most.
+    those that are moved, 2,048 at most, or 600 of series; three times the work of the effort at most.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
     """
-    if not _are_reached(model, sources, search):
-        mix = _moved_all_the_way(model, sources, search)
-        if mix is not None:
-            return mix
     graph, effort, generator = sources.graph, search.effort, search.generator
-    share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + _MOVED))
+    share = min(1.0, most_inputs(sources) / (_DRAWN + _CERTAIN + _MOVED + _FAR_MOVED))
     kinds = [drawn(sources, Draw(round(share * _DRAWN), 0, generator))]
     each = max(1, multiplications(graph))
     certain = min(round(share * _CERTAIN), int(effort.work / each) // _CANDIDATES)
@@ -92,57 +84,37 @@ def sequence_mix(
         begin = drawn(sources, Draw(moved, 0, generator))
         found = _moved(model, begin, sources, replace(search, effort=brief))
         kinds.append(_most_certain(model, found, -(-moved // _TRIED), generator))
-    spent = _CANDIDATES * certain * each + brief.cost(graph, moved)
+    far, spent = _moved_all_the_way(model, sources, search, round(share * _FAR_MOVED))
+    if far is not None:
+        kinds.append(far)
+    spent += _CANDIDATES * certain * each + brief.cost(graph, moved)
     return Mix(_shuffled(kinds, sources, generator), spent)
 
 
-def _are_reached(model: Model, sources: InputSources, search: InputSearch) -> bool:
-    """Whether some drawn series are clearly of each class, or nothing else is to be had.
-
-    Its draws are its own: what is drawn after it is the same without it.
-    """
-    graph, each = sources.graph, max(1, multiplications(sources.graph))
-    count = min(_SEEN, most_inputs(sources), int(search.effort.work / each) // _CANDIDATES)
-    if not (count and classifying(graph) and all(source.numeric for source in sources)):
-        return True
-    (generator,) = search.generator.spawn(1)
-    seen = drawn(sources, Draw(count, 0, generator))
-    outputs = Wave(model, chunked(graph, seen).chunks).finish()
-    width = outputs.shape[1]
-    if not 1 < width <= _OUTPUTS:
-        return True
-    shares = np.exp(_beside_others(outputs))
-    clearest = np.sort(shares, axis=0)[-max(1, len(shares) // (_CANDIDATES * width)) :]
-    return bool(clearest.mean(axis=0).min() >= _REACHED)
-
-
-def _moved_all_the_way(model: Model, sources: InputSources, search: InputSearch) -> Mix | None:
-    """Return series of whose classes the model is certain; None where few can be afforded."""
-    most = min(_SERIES, most_inputs(sources))
-    for steps in _LONG:
-        effort = Effort(steps, _SERIES, _FEWEST, 2 * search.effort.work)
-        if count := effort.affordable(sources.graph, most):
-            begin = drawn(sources, Draw(count, 0, search.generator))
-            brief = replace(search, effort=effort)
-            found = _moved(model, begin, sources, brief, _FAR)
-            return Mix(_doubted(sources, found), effort.cost(sources.graph, count))
-    return None
+def _moved_all_the_way(
+    model: Model, sources: InputSources, search: InputSearch, most: int
+) -> tuple[dict[Tensor, Any] | None, float]:
+    """Return series of whose classes the model is certain, and their work; None for too few."""
+    graph = sources.graph
+    if classifying(graph) and all(source.numeric for source in sources):
+        for steps in _LONG:
+            effort = Effort(steps, _FAR_MOVED, _FEWEST, 2 * search.effort.work)
+            if count := effort.affordable(graph, most):
+                begin = drawn(sources, Draw(count, 0, search.generator))
+                found = _moved(model, begin, sources, replace(search, effort=effort), _FAR)
+                return found, effort.cost(graph, count)
+    return None, 0.0
 
 
 def _shuffled(
     kinds: Sequence[Mapping[Tensor, Any]], sources: InputSources, generator: np.random.Generator
 ) -> Inputs:
-    """Return inputs of all kinds in random order."""
+    """Return inputs of all kinds in random order, as such whose means are not to be trusted."""
     graph = sources.graph
     arrays = {each: np.concatenate([kind[each] for kind in kinds]) for each in graph.inputs}
     order = generator.permutation(len(next(iter(arrays.values()))))
     mixed = {tensor: each[order] for tensor, each in arrays.items()}
-    return _doubted(sources, mixed)
-
-
-def _doubted(sources: InputSources, values: Mapping[Tensor, Any]) -> Inputs:
-    """Return values as inputs to learn from whose means are not to be trusted."""
-    return replace(chunked(sources.graph, values, typical=True), doubtful=True)
+    return replace(chunked(graph, mixed, typical=True), doubtful=True)
 
 
 def _most_certain(

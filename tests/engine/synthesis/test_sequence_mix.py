@@ -18,7 +18,11 @@ from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.synthesis.class_targets import drawn_targets
 from pytest_paoding.engine.synthesis.inversion import Effort, InputSearch
 from pytest_paoding.engine.synthesis.mixtures import Mixtures
-from pytest_paoding.engine.synthesis.sequence_mix import _extremes, sequence_mix
+from pytest_paoding.engine.synthesis.sequence_mix import (
+    _extremes,
+    _moved_all_the_way,
+    sequence_mix,
+)
 from pytest_paoding.engine.synthesis.substitution import substitute
 from support.pruning_tasks import reconstruction
 from support.small_models import randomised
@@ -127,7 +131,7 @@ def test_little_effort_chooses_from_fewer_and_says_what_was_spent():
     assert spent[2] == 8 * 2048 * each + Effort(4, 2048, 64, 0).cost(graph, 2048)
 
 
-def follower(*, masked=False, clear=1.0):
+def follower(*, masked=False):
     """Return a model of series to which each class is as common as any other."""
     given = keras.Input((12, 3))
     flow = layers.Masking()(given) if masked else layers.Conv1D(8, 3, activation="relu")(given)
@@ -135,18 +139,20 @@ def follower(*, masked=False, clear=1.0):
     model = randomised(keras.Model(given, layers.Dense(CLASSES, "softmax")(flow)))
     last, x = model.layers[-1], np.random.default_rng(1).random((500, 12, 3), np.float32)
     pair = np.asarray(last.kernel)[:, : CLASSES // 2]
-    kernel = clear * np.concatenate([pair, -pair], axis=1)
+    kernel = np.concatenate([pair, -pair], axis=1)
     last.kernel.assign(kernel)
     last.bias.assign(-np.asarray(keras.Model(model.input, last.input)(x)).mean(axis=0) @ kernel)
     return model
 
 
-def series_mix(model, work):
+def moved_all_the_way(model, work, most=2048):
+    """Return series that were moved, what they took, and where they began."""
     task = reconstruction(walk(model, rule_for))
     search = InputSearch(Effort(2, 64, 64, work), np.random.default_rng(0))
-    mix = sequence_mix(Model(task.structure.graph, WorkingWeights()), task.sources, search)
-    (values,) = mix.inputs.plain().values()
-    return values, mix.spent, drawn(task.sources, Draw(2000, 0, np.random.default_rng(0)))
+    walked = Model(task.structure.graph, WorkingWeights())
+    found, spent = _moved_all_the_way(walked, task.sources, search, most)
+    begin = drawn(task.sources, Draw(2000, 0, np.random.default_rng(0)))
+    return found, spent, begin
 
 
 def spread(model, values):
@@ -156,8 +162,10 @@ def spread(model, values):
 
 def test_series_are_moved_to_where_a_model_is_certain():
     model = follower()
-    values, _, begin = series_mix(model, 1e11)
-    (begin,) = begin.values()
+    (values,), _, (begin,) = (
+        each if isinstance(each, float) else each.values()
+        for each in moved_all_the_way(model, 1e11)
+    )
     assert spread(model, values) > 1.3 * spread(model, begin)
     assert np.unique(np.asarray(model(values)).argmax(axis=1)).size == CLASSES
     assert begin.min() <= values.min() <= values.max() <= begin.max()
@@ -168,20 +176,36 @@ def test_series_take_fewer_steps_where_there_is_less_to_spend_and_none_for_very_
     graph = read_graph(model)
     full = Effort(200, 2048, 512, 0).cost(graph, 600)
     for share, steps, count in ((1.0, 200, 600), (0.5, 60, 1000)):
-        values, spent, _ = series_mix(model, share * full / 2)
+        found, spent, _ = moved_all_the_way(model, share * full / 2)
+        (values,) = found.values()
         assert spent == Effort(steps, 2048, 512, 0).cost(graph, len(values))
         assert len(values) >= count * 0.99
-    values, spent, _ = series_mix(model, 0)
-    assert (len(values), spent) == (512, 0)  # merely drawn
+    assert moved_all_the_way(model, 0)[:2] == (None, 0)
+    assert moved_all_the_way(model, 1e11, most=500)[:2] == (None, 0)
 
 
-def test_series_are_a_mix_where_the_clearest_of_them_are_of_every_class():
-    values, _, _ = series_mix(follower(clear=1000.0), 1e11)
-    assert 512 + 2048 < len(values) <= 512 + 2048 + 1024
+def test_tokens_and_values_are_not_moved_all_the_way():
+    assert moved_all_the_way(reader(), 1e11)[:2] == (None, 0)
+    given = keras.Input((12, 3))
+    foreteller = keras.Model(given, layers.Dense(1)(layers.GRU(4)(given)))
+    assert moved_all_the_way(foreteller, 1e11)[:2] == (None, 0)
+
+
+@pytest.mark.parametrize(("work", "count"), ((0, 512), (1e12, 512 + 2048 + 1024 + 2048)))
+def test_a_mix_of_series_holds_all_kinds_and_tells_what_they_took(work, count):
+    task = reconstruction(walk(follower(), rule_for))
+    graph = task.structure.graph
+    search = InputSearch(Effort(30, 2048, 64, work), np.random.default_rng(0))
+    mix = sequence_mix(Model(graph, WorkingWeights()), task.sources, search)
+    assert mix.inputs.count == count
+    each, far, near = multiplications(graph), Effort(200, 1, 1, 0), Effort(30, 1, 1, 0)
+    full = 8 * 2048 * each + far.cost(graph, 2048) + near.cost(graph, 2048)
+    assert mix.spent == pytest.approx(full if work else 0)
 
 
 def test_steps_that_a_model_masks_stay_masked():
-    values, _, _ = series_mix(follower(masked=True), 2e10)
+    found, _, _ = moved_all_the_way(follower(masked=True), 1e11)
+    (values,) = found.values()
     assert (values == 0).all(axis=-1).any()
 
 

@@ -22,7 +22,8 @@ _CHOOSING, _MOVING = 0.4, 0.3  # shares of the budget; distillation has what is 
 _STEPS = 100  # of every input that is moved
 _MOVED = 1024  # inputs that are moved at most: more brought nothing
 _FEWEST_MOVED = 256
-_LONGEST = 2000  # steps of a distillation in a minute
+_LONGEST = 2000  # steps of a distillation in a minute: more brought nothing
+_LONGEST_DOUBTED = 8000  # where little is known of the inputs, and those found are of many kinds
 _MINUTE = 60.0
 _FEWEST_STEPS = 100
 
@@ -56,13 +57,15 @@ class Budget:
         """For moving inputs by gradients."""
         return Effort(_STEPS, _MOVED, _FEWEST_MOVED, work=_MOVING * self._work)
 
-    def course(self, spent: float) -> Course:
+    def course(self, spent: float, *, doubtful: bool = False) -> Course:
         """Return what is left for the distillation.
 
         Args:
             spent: What went into the inputs, in multiplications and additions.
+            doubtful: Whether their means are not to be trusted.
         """
-        longest = round(_LONGEST * max(1.0, self.seconds / _MINUTE) ** 0.5)
+        most = _LONGEST_DOUBTED if doubtful else _LONGEST
+        longest = round(most * max(1.0, self.seconds / _MINUTE) ** 0.5)
         left = max(0.0, self._work - spent)
         return Course(longest, _FEWEST_STEPS, work=left / self.sharers)
 

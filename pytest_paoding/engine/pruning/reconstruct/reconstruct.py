@@ -74,7 +74,8 @@ class Reconstruct(Strategy):
         model = Model(task.structure.graph, WorkingWeights())
         budget = Budget.of(task.options.effort)
         learned = shared_inputs(task, model, budget, generator)
-        inputs, course = learned.inputs, budget.course(learned.spent)
+        inputs = learned.inputs
+        course = budget.course(learned.spent, doubtful=inputs.doubtful)
         lesson = _lesson(task, inputs, generator)
         found, left = in_stages(task, model, inputs, lesson, course)
         self._seen = (lesson, left) if inputs.typical else None
