@@ -48,8 +48,9 @@ _TRIES = 4  # rates that are tried
 _ROSE = 1.1  # so many times the distance at the start is a rise
 _HARMLESS = 0.02  # distance, in the variance of the outputs, that a descent finds back from
 _WARM = 0.1  # share of the steps in which the rate rises; then it falls as a cosine does
-_LOOKS = 16  # times that the probes are looked at
+_LOOKS = 16  # times that the probes are looked at, at most
 _TOGETHER = 8  # steps in one run of a graph
+_FEWEST_RUNS = 4  # between two looks: a look takes as long as some steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class _Distillation:
 
     def _stride(self, adam: Adam, rate: float, done: int) -> int:
         """Take the steps up to the next look at the probes; return how many that were."""
-        runs = max(1, self.steps // (_LOOKS * _TOGETHER))
+        runs = max(_FEWEST_RUNS, self.steps // (_LOOKS * _TOGETHER))
         numbers = range(done, min(done + runs * _TOGETHER, self.steps))
         for first in numbers[::_TOGETHER]:
             chosen = self.generator.integers(0, len(self.shown[-1]), (_TOGETHER, self.batch))
