@@ -64,7 +64,7 @@ def sequence_mix(
     """Return about 3,600 inputs of three kinds, and 2,048 series that were moved all the way.
 
     Or as many as memory and effort allow. Costs a forward pass of 16,000 inputs, and up to 90 of
-    those that are moved, 2,048 at most, or 600 of series; three times the work of the effort at most.
+    those that are moved, 2,048 at most, or 600 of series; at most three times the effort's work.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
