@@ -64,7 +64,7 @@ def sequence_mix(
     """Return about 3,600 inputs of three kinds, and 2,048 series that were moved all the way.
 
     Or as many as memory and effort allow. Costs a forward pass of 16,000 inputs, and up to 90 of
-    those that are moved, 2,048 at most, or 600 of series; at most three times the effort's work.
+    those that are moved, 2,048 at most, or 600 of series; at most twice the effort's work.
 
     Raises:
         NoGradientError: An operation of the model has no gradient.
@@ -84,22 +84,23 @@ def sequence_mix(
         begin = drawn(sources, Draw(moved, 0, generator))
         found = _moved(model, begin, sources, replace(search, effort=brief))
         kinds.append(_most_certain(model, found, -(-moved // _TRIED), generator))
-    far, spent = _moved_all_the_way(model, sources, search, round(share * _FAR_MOVED))
+    spent = _CANDIDATES * certain * each + brief.cost(graph, moved)
+    left = Effort(0, round(share * _FAR_MOVED), _FEWEST, 2 * effort.work - spent)
+    far, more = _moved_all_the_way(model, sources, replace(search, effort=left))
     if far is not None:
         kinds.append(far)
-    spent += _CANDIDATES * certain * each + brief.cost(graph, moved)
-    return Mix(_shuffled(kinds, sources, generator), spent)
+    return Mix(_shuffled(kinds, sources, generator), spent + more)
 
 
 def _moved_all_the_way(
-    model: Model, sources: InputSources, search: InputSearch, most: int
+    model: Model, sources: InputSources, search: InputSearch
 ) -> tuple[dict[Tensor, Any] | None, float]:
     """Return series of whose classes the model is certain, and their work; None for too few."""
     graph = sources.graph
     if classifying(graph) and all(source.numeric for source in sources):
         for steps in _LONG:
-            effort = Effort(steps, _FAR_MOVED, _FEWEST, 2 * search.effort.work)
-            if count := effort.affordable(graph, most):
+            effort = replace(search.effort, steps=steps)
+            if count := effort.affordable(graph, effort.inputs):
                 begin = drawn(sources, Draw(count, 0, search.generator))
                 found = _moved(model, begin, sources, replace(search, effort=effort), _FAR)
                 return found, effort.cost(graph, count)
