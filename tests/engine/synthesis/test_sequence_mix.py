@@ -162,10 +162,8 @@ def spread(model, values):
 
 def test_series_are_moved_to_where_a_model_is_certain():
     model = follower()
-    (values,), _, (begin,) = (
-        each if isinstance(each, float) else each.values()
-        for each in moved_all_the_way(model, 2e11)
-    )
+    found, _, begin = moved_all_the_way(model, 2e11)
+    (values,), (begin,) = found.values(), begin.values()
     assert spread(model, values) > 1.3 * spread(model, begin)
     assert np.unique(np.asarray(model(values)).argmax(axis=1)).size == CLASSES
     assert begin.min() <= values.min() <= values.max() <= begin.max()
