@@ -73,19 +73,28 @@ class _Line:
             self.process.stdin.flush()
 
     def end(self, *, at_once: bool) -> int:
-        """End the process with all that it has started, and return its exit status."""
+        """End the process with all that it has started, and return its exit status.
+
+        Args:
+            at_once: Before it learns of it: a child that finds its line closed removes the folder
+                that both exchange files in.
+        """
         assert self.process.stdin is not None  # noqa: S101 - as above
+        if at_once:
+            self._kill()
         with suppress(OSError):
             self.process.stdin.close()
-        if not at_once:
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(_FAREWELL)
-        with suppress(OSError):
-            self.process.kill() if _WINDOWS else os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_FAREWELL)
+        self._kill()
         status = self.process.wait()
         self._reader.join()
         self.process.stdout.close()  # type: ignore[union-attr]  # as above
         return status
+
+    def _kill(self) -> None:
+        with suppress(OSError):
+            self.process.kill() if _WINDOWS else os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class ChildProcess:

@@ -165,6 +165,22 @@ def test_more_than_the_time_allowed_is_told_with_the_figure(acts: Acts, act: str
 
 
 @posix
+def test_what_it_has_written_outlives_an_end_at_once(
+    acts: Acts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def late(group: int, number: int) -> None:
+        time.sleep(0.5)  # long enough for a child that knew of its end to clear away
+        kill(group, number)
+
+    kill = os.killpg
+    monkeypatch.setattr(os, "killpg", late)
+    for _ in range(2):
+        with pytest.raises(LimitError, match=r"timeout allows 1 s"):
+            acts.act("say_and_wait", acts.gate(timeout=1))
+        assert capsys.readouterr().err == "before\n"
+
+
+@posix
 def test_more_than_the_memory_allowed_is_told_with_the_figure(acts: Acts) -> None:
     told = r"^the gate took \d+\.\d+ MB of memory, memory allows 150\.\d* MB: raise memory"
     with pytest.raises(LimitError, match=told):

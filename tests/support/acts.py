@@ -35,6 +35,10 @@ def wait():
         os.replace(file + ".part", file)
     time.sleep(600)
 
+def say_and_wait():
+    print("before", flush=True)
+    wait()
+
 def grow():
     held = []
     while True:
