@@ -3,8 +3,10 @@
 The cost of pruning is assumed to grow with the ratio: once a ratio passes, smaller ones are not
 tried, and once it fails, larger ones are not. What is between them is divided where the limits are
 likely to be met, as their strain tells: its logarithm is about linear in the ratio, so regula falsi
-finds the edge in five prunings where bisection over a grid of hundredths takes seven. It is held to
-where eight are always enough, and the same ratios are always tried for the same models.
+finds the edge in five prunings where bisection over a grid of hundredths takes seven. Chance may
+lead it astray: it is held to where ten are always enough (to hold it to eight, one more than
+bisection takes, would cost the usual search more than it saves the worst). The same ratios are
+always tried for the same models.
 
 Budgets on counts (size, parameters, FLOPs) only get easier as the ratio grows, so they do not
 direct the search: if the largest ratio that the other budgets allow misses them, every ratio does.
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 STEPS = 100
 """The grid is a hundredth wide."""
-MOST_TRIALS = (STEPS - 1).bit_length() + 1
+MOST_TRIALS = (STEPS - 1).bit_length() + 3
 """So many are tried at most."""
 _CALM = 0.05  # strain that is as good as none: what samples tell by chance
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from pytest_paoding.records.protocol import EFFORTS
@@ -9,6 +10,7 @@ from pytest_paoding.records.text.quantities import as_given, seconds
 from pytest_paoding.records.text.spelling import close
 
 _MOST = 100  # prunings that share an effort
+_COUNT = re.compile("[1-9][0-9]{0,2}")
 
 
 def effort(value: object) -> str | float:
@@ -24,10 +26,7 @@ def effort(value: object) -> str | float:
         ValueError: It is none; one line.
     """
     if isinstance(value, str) and "/" in value:
-        whole, _, sharers = value.partition("/")
-        if not (sharers.isdecimal() and sharers.isascii() and 1 <= int(sharers[:4]) <= _MOST):
-            raise ValueError(f"{as_given(value)} does not end in how many share it, 1 to {_MOST}")
-        return shared(effort(whole), int(sharers))
+        return shared(*parts(value))
     if value in EFFORTS:
         return str(value)
     with suppress(ValueError):
@@ -58,8 +57,13 @@ def parts(value: str | float) -> tuple[str | float, int]:
 
     >>> parts("quick"), parts("10/5")
     (('quick', 1), (10.0, 5))
+
+    Raises:
+        ValueError: It is none; one line.
     """
     if not isinstance(value, str) or "/" not in value:
         return value, 1
     whole, _, sharers = value.partition("/")
+    if not (_COUNT.fullmatch(sharers) and int(sharers) <= _MOST):
+        raise ValueError(f"{as_given(value)} does not end in how many share it, 1 to {_MOST}")
     return effort(whole), int(sharers)

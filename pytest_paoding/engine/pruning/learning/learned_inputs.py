@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from pytest_paoding.engine.graph.norms import has_recorded
 from pytest_paoding.engine.inputs.inputs import chunked, given, most_inputs, synthetic
+from pytest_paoding.engine.pruning.learning.remembered import Remembered
 from pytest_paoding.engine.synthesis.descent import NoGradientError
 from pytest_paoding.engine.synthesis.inversion import InputSearch, invert, sound
 from pytest_paoding.engine.synthesis.population import populate
@@ -35,11 +36,13 @@ class Learned:
         inputs: The inputs.
         spent: Multiplications and additions that finding them took.
         note: For the user, if something went wrong.
+        remembered: What else is known of the model by those who learn from these inputs.
     """
 
     inputs: Inputs
     spent: float = 0.0
     note: str | None = None
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 def learned_inputs(

@@ -2,7 +2,9 @@
 
 A search for a ratio, a sweep over several, and gates on one model in several formats prune the same
 model again and again. What they learn from does not depend on the ratio, and takes most of the
-time. The last few findings are kept for as long as the process lives, where they are small.
+time; nor does what shrinking one group alone costs, or what the original says of what trials of a
+search are taught. The last few findings are kept for as long as the process lives, where they are
+small.
 """
 
 from __future__ import annotations
@@ -68,6 +70,8 @@ def shared_inputs(
     key = _key(task, budget) if task.options.calibration is None else None
     if key is None:
         return learned_inputs(task, model, budget, generator)
+    for other in _findings.keys() - {key}:  # they are larger than all the rest
+        _findings[other].learned.remembered.book = None
     if key in _findings:
         _findings.move_to_end(key)
         generator.bit_generator.state = _findings[key].state
@@ -92,7 +96,9 @@ def _key(task: Task, budget: Budget) -> str | None:
     model = identify(task.structure.graph.model)
     if model is None or task.sources.screen is not None:
         return None
-    found = hashlib.sha256(f"{model} {task.options.seed} {budget.seconds}".encode())
+    options = task.options
+    about = f"{model} {options.seed} {budget.seconds} {options.mixing}"
+    found = hashlib.sha256(about.encode())
     for source in task.sources:
         told = (source, source.kind, source.layout.shape, source.layout.own, source.tensor.shape)
         found.update(" ".join(map(str, told)).encode())

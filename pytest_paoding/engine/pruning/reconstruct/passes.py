@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray
     from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.gradients.lessons import Lesson
+    from pytest_paoding.engine.pruning.reconstruct.widths.curves import Points
     from pytest_paoding.engine.pruning.task import Task
 
 
@@ -51,7 +52,9 @@ class Reconstructed:
     plain: frozenset[str]
 
 
-def reconstruct(task: Task, model: Model, inputs: Inputs, lesson: Lesson) -> Reconstructed:
+def reconstruct(
+    task: Task, model: Model, inputs: Inputs, lesson: Lesson, known: Points
+) -> Reconstructed:
     """Choose units to remove, and rewrite the working weights of their readers.
 
     Args:
@@ -59,6 +62,7 @@ def reconstruct(task: Task, model: Model, inputs: Inputs, lesson: Lesson) -> Rec
         model: The model, whose working weights are rewritten.
         inputs: Inputs to learn from.
         lesson: Tells which of several plans is the best, and draws samples.
+        known: What was measured of the model before, from these inputs; it is added to.
 
     Cost: three passes over all inputs, and two or three over a few for each group (see `curves`);
     O(columns^3) for each reader; where three plans are tried, a pass and that twice more. Memory
@@ -81,7 +85,7 @@ def reconstruct(task: Task, model: Model, inputs: Inputs, lesson: Lesson) -> Rec
     if any(readers_of(group, readers) is None for group in task.groups):
         survey.take_readings()
     units = [Units.of(group, readers, survey) for group in task.groups]
-    plans = plans_of(task, units, survey)
+    plans = plans_of(task, units, survey, known)
     survey.moments.clear()  # of the original, and half a gigabyte where layers are wide
     stay = Fits(task, survey, readers, units).nearest(plans.stays, lesson)
     plain = frozenset(each.name for each in units if each.alone)

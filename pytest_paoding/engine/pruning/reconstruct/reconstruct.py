@@ -11,7 +11,7 @@ import numpy as np
 from pytest_paoding.engine.execution.wave import Model
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.pruning.gradients.distillation import distil
-from pytest_paoding.engine.pruning.gradients.lessons import Lesson
+from pytest_paoding.engine.pruning.gradients.lessons import Book, Lesson, can_be_shared
 from pytest_paoding.engine.pruning.learning.budget import Budget
 from pytest_paoding.engine.pruning.learning.shared_inputs import shared_inputs
 from pytest_paoding.engine.pruning.reconstruct.survey import NotFiniteError
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_paoding.engine.graph.groups import Group
-    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.constraints import Quota
     from pytest_paoding.engine.pruning.gradients.distillation import Course
+    from pytest_paoding.engine.pruning.learning.learned_inputs import Learned
     from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task
 
@@ -76,8 +76,8 @@ class Reconstruct(Strategy):
         learned = shared_inputs(task, model, budget, generator)
         inputs = learned.inputs
         course = budget.course(learned.spent, doubtful=inputs.doubtful)
-        lesson = _lesson(task, inputs, generator)
-        found, left = in_stages(task, model, inputs, lesson, course)
+        lesson = _lesson(task, learned, budget, generator)
+        found, left = in_stages(task, model, learned, lesson, course)
         self._seen = (lesson, left) if inputs.typical else None
         left_out = None if task.sources.screen is None else task.sources.screen.note
         return found, tuple(note for note in (learned.note, left_out) if note is not None)
@@ -94,12 +94,16 @@ class Reconstruct(Strategy):
         return distil(pruned, lesson, course, task.progress)
 
 
-def _lesson(task: Task, inputs: Inputs, generator: np.random.Generator) -> Lesson:
-    """Return what smaller models are to be taught."""
+def _lesson(task: Task, learned: Learned, budget: Budget, generator: np.random.Generator) -> Lesson:
+    """Return what smaller models are to be taught: those that share an effort, the same."""
     original = Model(task.structure.graph, WorkingWeights())
-    shown = inputs.plain() if inputs.typical else {}
+    shown = learned.inputs.plain() if learned.inputs.typical else {}
     given = task.options.calibration is not None
-    return Lesson(original, task.sources, shown, given, generator)
+    book = Book(generator)
+    if budget.sharers > 1 and can_be_shared(shown):
+        book = learned.remembered.book or Book.shared(task.options.seed)
+        learned.remembered.book = book
+    return Lesson(original, task.sources, shown, given, generator, book)
 
 
 def _why(group: Group, quota: Quota, found: Reconstructed, task: Task) -> Why:

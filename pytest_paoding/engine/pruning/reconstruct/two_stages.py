@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.wave import Model
     from pytest_paoding.engine.execution.working import WorkingWeights
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.gradients.distillation import Course
     from pytest_paoding.engine.pruning.gradients.lessons import Lesson
+    from pytest_paoding.engine.pruning.learning.learned_inputs import Learned
     from pytest_paoding.engine.pruning.reconstruct.passes import Reconstructed
     from pytest_paoding.engine.pruning.task import Task
     from pytest_paoding.engine.surgery.cut import Cut
@@ -36,7 +36,7 @@ _FIRST = 0.3  # share of the distillation's budget that the first one has
 
 
 def in_stages(
-    task: Task, model: Model, inputs: Inputs, lesson: Lesson, course: Course
+    task: Task, model: Model, learned: Learned, lesson: Lesson, course: Course
 ) -> tuple[Reconstructed, Course]:
     """Return the outcome of a reconstruction, in two stages where much goes, and what is left.
 
@@ -45,19 +45,20 @@ def in_stages(
     Args:
         task: The task.
         model: The original, whose working weights are rewritten.
-        inputs: Inputs to learn from.
+        learned: Inputs to learn from, and what was measured of the original by them.
         lesson: What a smaller model is taught.
         course: The budget of all distillations.
     """
+    inputs, known = learned.inputs, learned.remembered.points
     first, rest = course.split(_FIRST)
     steps, _ = first.affordable(model.graph, model.graph)  # of a smaller model no fewer
     if not (inputs.typical and steps and _goes(task) > _MUCH):
-        return reconstruct(task, model, inputs, lesson), course
-    found = reconstruct(_halfway(task), model, inputs, lesson)
+        return reconstruct(task, model, inputs, lesson, known), course
+    found = reconstruct(_halfway(task), model, inputs, lesson, known)
     smaller = cut(task.structure, Transform(found.stay, fitted=found.weights))
     distil(smaller.model, lesson, first, task.progress)
     put_back(task.structure, smaller, model.weights)
-    return reconstruct(task, model, inputs, lesson), rest
+    return reconstruct(task, model, inputs, lesson, {}), rest
 
 
 def _goes(task: Task) -> float:

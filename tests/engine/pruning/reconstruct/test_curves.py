@@ -93,7 +93,7 @@ def test_a_curve_is_the_measured_change_of_a_cut(build):
     survey.take_readings()
     units = [Units.of(group, readers, survey) for group in find_groups(structure)]
     most = np.array([each.width - 1 for each in units])
-    curves = measure(units, most, survey, lambda *_: None)
+    curves = measure(units, most, survey, {}, lambda *_: None)
     outputs = Wave(state, inputs.chunks).finish()
     spread = np.square(outputs - outputs.mean(axis=0)).sum(axis=1).mean()
     for each, curve in zip(units, curves, strict=True):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -13,13 +12,17 @@ from pytest_paoding.engine.pruning.reconstruct.rewrite import Rewriter
 from pytest_paoding.engine.pruning.reconstruct.widths.allocation import CostCurve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_paoding.engine.graph.types import FloatArray, IntArray
     from pytest_paoding.engine.inputs.inputs import Inputs
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
     from pytest_paoding.engine.pruning.reconstruct.units import Units
     from pytest_paoding.records.protocol import Progress
+
+Points: TypeAlias = "dict[tuple[int, ...], dict[tuple[str, int], FloatArray]]"
+"""Changes of the outputs, by the numbers of inputs of each kind they were measured on, and by the
+name of a group and the number of its units removed."""
 
 _MOST, _FEWEST = 128, 8  # inputs of each kind, about
 _WORK = 4e11  # multiplications of all forks, of large models with fewer inputs
@@ -29,9 +32,9 @@ _EIGHTHS = (1, 2, 4, 6, 7)  # parts of a group removed, one point each
 
 
 def measure(
-    units: Sequence[Units], most: IntArray, survey: Survey, progress: Progress
+    units: Sequence[Units], most: IntArray, survey: Survey, known: Points, progress: Progress
 ) -> list[CostCurve]:
-    """Return the curve of every group.
+    """Return the curve of every group, of which points that are known are not measured again.
 
     One wave runs the original model; before the first call that reads a group, it is forked for
     each number of units removed, and the forks run to the end: five half passes at most for each
@@ -42,23 +45,48 @@ def measure(
         units: The groups.
         most: How many units of each may leave at most, shape (groups,): curves go no further.
         survey: Moments of what is read, and the inputs.
+        known: Points that were measured before, of the same model by the same survey; those that
+            are measured here are added.
         progress: Told how many groups are done.
     """
     shown = _shown(most, survey)
-    wave = Wave(survey.model, shown.chunks, shown.twins)
-    sizes = shown.sizes
+    sizes = tuple(shown.sizes)
+    asked = [
+        (each, _parts(each.width, fewer) if each.first else [])
+        for each, fewer in zip(units, most.tolist(), strict=True)
+    ]
+    points = known.setdefault(sizes, {})
+    missing = {
+        each: [count for count in parts if (each.name, count) not in points]
+        for each, parts in asked
+    }
+    if any(missing.values()):
+        points |= _measured(
+            missing, Wave(survey.model, shown.chunks, shown.twins), survey, sizes, progress
+        )
+    return [_curve(each, parts, points, len(sizes)) for each, parts in asked]
+
+
+def _measured(
+    missing: Mapping[Units, Sequence[int]],
+    wave: Wave,
+    survey: Survey,
+    sizes: Sequence[int],
+    progress: Progress,
+) -> dict[tuple[str, int], FloatArray]:
+    """Return the change of the outputs, by kind of inputs, without some units of one group."""
     reference = wave.fork().finish()
-    curves: dict[str, CostCurve] = {}
+    points, done = {}, 0
     for call in survey.structure.graph.calls:
-        for each, fewer in zip(units, most.tolist(), strict=True):
+        for each, counts in missing.items():
             if each.first is call:
-                without = partial(_without, each, survey=survey, wave=wave)
-                parts = _parts(each.width, fewer)
-                curves[each.name] = _curve(parts, without, reference, sizes)
-                progress("measuring groups", len(curves), len(units))
+                for count in counts:
+                    outputs = _without(each, count, survey=survey, wave=wave)
+                    points[each.name, count] = output_change(outputs, reference, sizes)
+                done += 1
+                progress("measuring groups", done, len(missing))
         wave.advance()
-    free = CostCurve(np.array([0, 1]), np.zeros((len(sizes), 2)))  # units that nothing reads
-    return [curves.get(each.name, free) for each in units]
+    return points
 
 
 def _shown(most: IntArray, survey: Survey) -> Inputs:
@@ -79,15 +107,13 @@ def _parts(width: int, most: int) -> list[int]:
 
 
 def _curve(
-    parts: Sequence[int],
-    without: Callable[[int], FloatArray],
-    reference: FloatArray,
-    sizes: Sequence[int],
+    units: Units, parts: Sequence[int], points: Mapping[tuple[str, int], FloatArray], kinds: int
 ) -> CostCurve:
-    changes = [np.zeros(len(sizes))]
-    for count in parts:
-        changes.append(np.maximum(output_change(without(count), reference, sizes), changes[-1]))
-    return CostCurve(np.array([0, *parts]), np.array(changes).T)
+    """Return the curve through some points; units that nothing reads cost nothing."""
+    if not units.first:
+        return CostCurve(np.array([0, 1]), np.zeros((kinds, 2)))
+    changes = [np.zeros(kinds), *(points[units.name, count] for count in parts)]
+    return CostCurve(np.array([0, *parts]), np.maximum.accumulate(changes).T)
 
 
 def _without(units: Units, count: int, survey: Survey, wave: Wave) -> FloatArray:

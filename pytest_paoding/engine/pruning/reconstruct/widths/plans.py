@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.pruning.reconstruct.survey import Survey
     from pytest_paoding.engine.pruning.reconstruct.units import Units
     from pytest_paoding.engine.pruning.reconstruct.widths.allocation import CostCurve
+    from pytest_paoding.engine.pruning.reconstruct.widths.curves import Points
     from pytest_paoding.engine.pruning.task import Task
 
 SHARES = {"global": 1.0, "balanced": 0.5, "uniform": 0.0}
@@ -63,7 +64,7 @@ class Plans:
         }
 
 
-def plans_of(task: Task, units: Sequence[Units], survey: Survey) -> Plans:
+def plans_of(task: Task, units: Sequence[Units], survey: Survey, known: Points) -> Plans:
     """Return the plan of the allocation that was asked for; by default, each that may be best.
 
     Inputs that are only drawn do not tell which one is, and are not asked.
@@ -71,7 +72,7 @@ def plans_of(task: Task, units: Sequence[Units], survey: Survey) -> Plans:
     asked = task.options.allocation
     if not SHARES[asked]:
         return Plans(units, None, [_answer(task, units, None, 0.0)])
-    curves = measure(units, _most_gone(task), survey, task.progress)
+    curves = measure(units, _most_gone(task), survey, known, task.progress)
     names = _RIVALS if asked == "global" and survey.inputs.typical else (asked,)
     stays = [_answer(task, units, curves, SHARES[name]) for name in names]
     distinct = {tuple(_kept(units, stay)): stay for stay in reversed(stays)}
