@@ -65,3 +65,15 @@ def agree(score, generator, truth, answer, reference, *, places=None, rows=None)
             reference(truth[drawn], answer[drawn], known[drawn]),
         ]
     np.testing.assert_allclose(score.value(rows, weights), expected, rtol=1e-9, atol=1e-12)
+
+
+def drawn_weights(generator, samples, count=4):
+    """Return how often each sample is drawn, in several draws of as many as there are."""
+    return generator.multinomial(samples, np.full(samples, 1 / samples), count)
+
+
+def run_anew(metric, *arrays, **options):
+    """Return the number of a metric of Keras for these arrays alone."""
+    metric.reset_state()
+    metric.update_state(*arrays, **options)
+    return float(metric.result())

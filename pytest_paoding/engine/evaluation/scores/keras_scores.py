@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PREFIX = "keras.metrics."
 _DIRECTIONS = {"up": Direction.HIGHER, "down": Direction.LOWER}
 _NEAR = 3
+_OVERLAPS = (keras.metrics.IoU, keras.metrics.MeanIoU)  # and all that are derived from them
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,6 +69,8 @@ class KerasScore(ResampledScore):
         truth, answer, *weights = rows
         if weights and self._whole:
             weights = [self._integers(weights[0])]
+        if weights and isinstance(self.metric, _OVERLAPS):
+            weights = [_of_places(self.metric, truth, weights[0])]
         self.metric.reset_state()
         found = np.asarray(self._guarded(lambda: self.metric(truth, answer, *weights)))
         if found.ndim:
@@ -162,3 +165,10 @@ def _values(metric: Any, truth: Any, answer: Any) -> Any:
     They are nowhere public; without them each replicate would run the metric on all samples.
     """
     return metric._fn(truth, answer, **metric._fn_kwargs)  # noqa: SLF001 - see above
+
+
+def _of_places(metric: Any, truth: Any, weights: Any) -> Any:
+    """Return a weight for each place, which metrics of overlaps need: they do not spread them."""
+    shape = truth.shape if metric.sparse_y_true else np.delete(truth.shape, metric.axis)
+    missing = (1,) * (len(shape) - weights.ndim)
+    return np.broadcast_to(weights.reshape(*weights.shape, *missing), tuple(shape))
