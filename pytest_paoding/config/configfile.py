@@ -15,7 +15,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 NAME = "pyproject.toml"
@@ -73,19 +73,30 @@ class ConfigFile:
                 yield number, ["".join(part) for part in parts]
 
 
-def find(*, inipath: Path | None, rootdir: Path) -> Path | None:
+def find(*, inipath: Path | None, rootdir: Path, asked: Iterable[Path] = ()) -> Path | None:
     """Return the pyproject.toml pytest chose, else the nearest one from its settings to rootdir.
+
+    Where pytest has no settings, it is the nearest one from all that was asked for: before 8.1
+    pytest chooses no pyproject.toml that says nothing of pytest.
 
     Args:
         inipath: The file pytest took its own settings from.
         rootdir: pytest's root folder; nothing above it is looked at.
+        asked: Files and folders with what is to be run.
     """
     if inipath is not None and inipath.name == NAME:
         return inipath
-    start = rootdir if inipath is None else inipath.parent
+    start = _common(asked) or rootdir if inipath is None else inipath.parent
     inside = [folder for folder in (start, *start.parents) if folder.is_relative_to(rootdir)]
     candidates = (folder / NAME for folder in inside or [rootdir])
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _common(paths: Iterable[Path]) -> Path | None:
+    """Return the innermost folder around all paths that there are; None if there are none."""
+    known = [path if path.is_dir() else path.parent for path in paths if path.exists()]
+    around = (known[0], *known[0].parents) if known else ()
+    return next((each for each in around if all(p.is_relative_to(each) for p in known)), None)
 
 
 def read(path: Path, *, rootdir: Path, required: bool = False) -> ConfigFile:

@@ -101,8 +101,7 @@ class PaodingRun:
     @cached_property
     def inert(self) -> bool:
         """Whether nothing will be run, only listed or planned."""
-        option = self.config.option
-        return any(getattr(option, name, False) for name in _LISTING)
+        return any(getattr(self.config.option, name, False) for name in _LISTING)
 
     @cached_property
     def file(self) -> ConfigFile:
@@ -111,11 +110,12 @@ class PaodingRun:
         Raises:
             ConfigError: It cannot be read.
         """
-        rootdir, given = self.config.rootpath, self.config.option.paoding_config
+        config, rootdir = self.config, self.config.rootpath
+        cwd, given = config.invocation_params.dir, config.option.paoding_config
         if given is not None:
-            path = self.config.invocation_params.dir / Path(given).expanduser()
-            return configfile.read(path, rootdir=rootdir, required=True)
-        found = configfile.find(inipath=self.config.inipath, rootdir=rootdir)
+            return configfile.read(cwd / Path(given).expanduser(), rootdir=rootdir, required=True)
+        asked = [cwd / each.partition("::")[0] for each in config.args]
+        found = configfile.find(inipath=config.inipath, rootdir=rootdir, asked=asked)
         return configfile.read(found, rootdir=rootdir) if found else ConfigFile(root=rootdir)
 
     @cached_property

@@ -91,3 +91,25 @@ def test_else_the_nearest_one_up_to_the_root(tmp_path: Path) -> None:
     (root / "a" / "pyproject.toml").touch()
     assert find(inipath=inipath, rootdir=root) == root / "a" / "pyproject.toml"
     assert find(inipath=tmp_path / "x.ini", rootdir=root) == root / "pyproject.toml"
+
+
+def test_without_settings_of_pytest_it_is_the_nearest_to_what_is_asked_for(tmp_path: Path) -> None:
+    root, one, two = tmp_path / "root", tmp_path / "root/a/one", tmp_path / "root/a/two"
+    for folder in (one, two):
+        folder.mkdir(parents=True)
+    test, missing = one / "test_it.py", root / "b" / "test_none.py"
+    test.touch()
+    for folder in (tmp_path, root, root / "a", one):
+        (folder / "pyproject.toml").touch()
+    for asked, nearest in (
+        ([test], one),
+        ([test, missing], one),
+        ([test, two], root / "a"),
+        ([two], root / "a"),
+        ([one, root], root),
+        ([missing], root),
+        ([], root),
+        ([tmp_path], root),
+    ):
+        assert find(inipath=None, rootdir=root, asked=asked) == nearest / "pyproject.toml"
+    assert find(inipath=root / "x.ini", rootdir=root, asked=[test]) == root / "pyproject.toml"
