@@ -72,6 +72,7 @@ class LiteRT:
         self._outputs = self._runner.get_output_details()
         self._single = any(each["shape_signature"][0] == 1 for each in self._inputs.values())
 
+    @silenced(STDERR)  # the first run of a process says how it will go about it
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs for a batch, dequantized."""
         if not self._single:
