@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.data.examination import examine
+from pytest_paoding.engine.evaluation.data.sources import raw_batches
 from pytest_paoding.errors import DataError
 
 layers = keras.layers
@@ -152,7 +153,7 @@ SOURCES = {
 def test_the_first_look_takes_nothing_away(name: str) -> None:
     found = examine(pictures(shape=(None, None, 1)), SOURCES[name]())
     assert found.shapes == {"image": (8, 8, 1)}
-    read = found.data[0] if name == "arrays" else np.concatenate([x for x, *_ in found.data])
+    read = np.concatenate([x for x, *_ in raw_batches(found.data)])
     np.testing.assert_array_equal(read, values(0, 1))
 
 

@@ -147,7 +147,7 @@ def test_values_that_only_look_like_classes_do_not_agree() -> None:
 
 def of_input(given: Any, *, scaled: bool) -> Any:
     """Return a classifier of one input, that scales it or does not."""
-    x = layers.Normalization(mean=3.0, variance=4.0)(given) if scaled else given
+    x = layers.Normalization(axis=None, mean=3.0, variance=4.0)(given) if scaled else given
     x = layers.GRU(4)(x) if len(given.shape) == 3 else layers.Dense(4, "relu")(x)
     return layers.Dense(3, "softmax")(x)
 

@@ -1,6 +1,7 @@
 """Layers that a drawn model may be made of, by the rank of what they read.
 
-Each is a function of `Chance`. One that does not fit what it is called on is not used.
+Each is a function of `Chance`. One that does not fit what it is called on is not used, nor one that
+this Keras has not.
 """
 
 from __future__ import annotations
@@ -198,26 +199,23 @@ IMAGE = {
     "SpectralNormalization 2D": lambda c: layers.SpectralNormalization(layers.Conv2D(c.width(), 2)),
 }
 AUGMENTATIONS = {
-    name: partial(lambda make, _: make(), make)
-    for name, make in {
-        "RandomFlip": layers.RandomFlip,
-        "RandomRotation": lambda: layers.RandomRotation(0.1),
-        "RandomZoom": lambda: layers.RandomZoom(0.1),
-        "RandomTranslation": lambda: layers.RandomTranslation(0.1, 0.1),
-        "RandomContrast": lambda: layers.RandomContrast(0.2),
-        "RandomBrightness": lambda: layers.RandomBrightness(0.1, value_range=(0, 1)),
-        "RandomCrop": lambda: layers.RandomCrop(3, 3),
-        "RandomHue": lambda: layers.RandomHue(0.1, value_range=(0, 1)),
-        "RandomErasing": lambda: layers.RandomErasing(0.5),
-        "AutoContrast": lambda: layers.AutoContrast(value_range=(0, 1)),
-        "Equalization": lambda: layers.Equalization(value_range=(0, 1)),
-        "Solarization": lambda: layers.Solarization(value_range=(0, 1)),
-        "RandAugment": lambda: layers.RandAugment(value_range=(0, 1)),
-        "Pipeline": lambda: layers.Pipeline([layers.RandomFlip(), layers.RandomZoom(0.1)]),
-        "RandomShear": lambda: layers.RandomShear(0.1, 0.1),
-        "RandomGrayscale": layers.RandomGrayscale,
-        "MixUp": layers.MixUp,
-    }.items()
+    "RandomFlip": lambda _: layers.RandomFlip(),
+    "RandomRotation": lambda _: layers.RandomRotation(0.1),
+    "RandomZoom": lambda _: layers.RandomZoom(0.1),
+    "RandomTranslation": lambda _: layers.RandomTranslation(0.1, 0.1),
+    "RandomContrast": lambda _: layers.RandomContrast(0.2),
+    "RandomBrightness": lambda _: layers.RandomBrightness(0.1, value_range=(0, 1)),
+    "RandomCrop": lambda _: layers.RandomCrop(3, 3),
+    "RandomHue": lambda _: layers.RandomHue(0.1, value_range=(0, 1)),
+    "RandomErasing": lambda _: layers.RandomErasing(0.5),
+    "AutoContrast": lambda _: layers.AutoContrast(value_range=(0, 1)),
+    "Equalization": lambda _: layers.Equalization(value_range=(0, 1)),
+    "Solarization": lambda _: layers.Solarization(value_range=(0, 1)),
+    "RandAugment": lambda _: layers.RandAugment(value_range=(0, 1)),
+    "Pipeline": lambda _: layers.Pipeline([layers.RandomFlip(), layers.RandomZoom(0.1)]),
+    "RandomShear": lambda _: layers.RandomShear(0.1, 0.1),
+    "RandomGrayscale": lambda _: layers.RandomGrayscale(),
+    "MixUp": lambda _: layers.MixUp(),
 }
 VOLUME = {
     "Conv3D": partial(_conv, layers.Conv3D),

@@ -144,8 +144,9 @@ GRID: dict[str, dict[str, tuple[Any, ...]]] = {
 """Values of settings, each with those that are not the usual ones."""
 MADE = [
     (name, dict(zip(settings, values, strict=True)))
-    for name, settings in GRID.items()
-    for values in product(*settings.values())
+    for name, grid in GRID.items()
+    for settings in [grid.keys() & signature(getattr(KM, name)).parameters]  # of this Keras
+    for values in product(*(grid[setting] for setting in settings))
 ]
 
 
