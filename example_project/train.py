@@ -20,7 +20,7 @@ import keras
 import tensorflow as tf
 from sklearn.model_selection import train_test_split
 
-from clinic import architectures, data, glucose
+from clinic import architectures, data, glucose, portable
 from clinic.data import Samples
 from clinic.quality import accuracy, mean_error, mean_iou
 
@@ -130,7 +130,7 @@ def main() -> None:
         measure = recipe.quality.__name__.replace("_", " ")
         print(f"{name}: {measure} {quality:.4f} of {len(judging.labels)} samples")
         if not options.development:
-            model.save(MODELS / f"{name}.keras")
+            portable.save(model, MODELS / f"{name}.keras")
 
 
 def _inner_split(training: Samples) -> tuple[Samples, Samples]:

@@ -34,6 +34,15 @@ def test_the_example_fits_one_screen(capsys: pytest.CaptureFixture[str]) -> None
     assert "digit: it is an output of the model" in out
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLE.glob("*.keras")), ids=lambda path: path.stem)
+def test_every_model_of_the_example_is_shown(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever Keras there is, though one of them has saved the files."""
+    assert main(["show", str(path)]) == 0
+    assert "it is an output of the model" in capsys.readouterr().out
+
+
 def test_the_reference_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(EXAMPLE / "digits_cnn.keras")]) == 0
     page = files("pytest_paoding") / "docs" / "command-line.md"
