@@ -44,6 +44,8 @@ CASES = {
     "operation": (heads, lambda x: ops.dot_product_attention(x, x, x), 3 * 81 + 9 * 3 * 6),
     "dense": (steps, layers.Dense(4), 9 * 4),
 }
+if not hasattr(ops, "dot_product_attention"):  # of later releases of Keras
+    del CASES["operation"]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -128,6 +128,8 @@ TOLD = {
         lambda: read_by((8, 8, 3), layers.Flatten(), layers.Dense(3)),
     ),
 }
+if not hasattr(layers, "STFTSpectrogram"):  # of later releases of Keras
+    del TOLD["sound"]
 
 
 @pytest.mark.parametrize("name", TOLD)
