@@ -73,7 +73,8 @@ def test_it(paoding, net):
     assert [path for path in left if ".pytest_cache" not in path.parts] == []
     if not options:
         assert {gate["artifact"]["published"] for gate in single.gates.values()} == {True}
-        remotely = facts(single)
+        # Before 8.1 pytest takes the folder above for the root, if nothing says which it is.
+        remotely = json.loads(json.dumps(facts(single)).replace(f"{single.path.name}/", ""))
         single.gate("-p", "no:cacheprovider")
         assert facts(single) == remotely
 
