@@ -56,7 +56,12 @@ def _has_precision(operation: Any) -> bool:
     if isinstance(operation, keras.layers.Layer):
         return True
     dtype = str(getattr(operation, "dtype", ""))
-    return isinstance(operation, _CASTS) and dtype.startswith(("float", "bfloat"))
+    return is_cast(operation) and dtype.startswith(("float", "bfloat"))
+
+
+def is_cast(operation: Any) -> bool:
+    """Whether an operation is a cast."""
+    return isinstance(operation, _CASTS)
 
 
 def _in_float64(config: Any) -> Any:

@@ -25,7 +25,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.inference import finite, first_not_finite, run
 from pytest_paoding.engine.graph.views import kept_along
 from pytest_paoding.engine.guard import without_warnings
-from pytest_paoding.engine.surgery.copies import copied, float64_copy
+from pytest_paoding.engine.surgery.copies import copied, float64_copy, is_cast
 from pytest_paoding.errors import ExecutionError, SurgeryError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, TypeAlias
 
     from pytest_paoding.engine.graph.structure import Structure
-    from pytest_paoding.engine.graph.trace import Call, Tensor
+    from pytest_paoding.engine.graph.trace import Call, Graph, Tensor
     from pytest_paoding.engine.graph.types import WeightKey
     from pytest_paoding.engine.surgery.cut import Cut
 
@@ -140,15 +140,16 @@ def _call_by_call(
     graphs = [read_graph(model) for model in models]
     errors, random = [(0.0, "")], []
     numbers = {call: number for number, call in enumerate(graphs[0].calls)}
+    origins = _origins(graphs[0], structure.graph)
 
     def compare(call: Call, values: list[Any]) -> list[Any]:
         outputs = call.on(values)
-        known, new = (graph.calls[numbers[call]] for graph in (structure.graph, graphs[1]))
+        new = graphs[1].calls[numbers[call]]
         if any(map(_distance, map(values_of, call.on(values)), map(values_of, outputs))):
             random.append(call.name)
             return outputs
-        found = new.on(_left(structure, cut, known.inputs, values))
-        expected = _left(structure, cut, known.outputs, outputs)
+        found = new.on(_left(structure, cut, [origins[each] for each in call.inputs], values))
+        expected = _left(structure, cut, [origins[each] for each in call.outputs], outputs)
         pairs = zip(map(values_of, found), map(values_of, expected), strict=True)
         errors.extend((_distance(*pair), call.name) for pair in pairs)
         return outputs
@@ -156,6 +157,29 @@ def _call_by_call(
     with without_warnings():
         graphs[0].run([keras.ops.convert_to_tensor(array) for array in arrays], compare)
     return *max(errors), tuple(dict.fromkeys(random))
+
+
+def _origins(copy: Graph, original: Graph) -> dict[Tensor, Tensor]:
+    """Return the tensor of the original that each tensor of a copy stands for.
+
+    Keras 3.5 casts what a copy in float64 reads by calls of their own, which the original lacks.
+    """
+    found = dict(zip(copy.inputs, original.inputs, strict=True))
+    left = iter(original.calls)
+    known = next(left, None)
+    for call in copy.calls:
+        read = tuple(found[each] for each in call.inputs)
+        if known is None or (is_cast(call.operation) and not _alike(call, known, read)):
+            found.update(zip(call.outputs, read, strict=True))
+            continue
+        found.update(zip(call.outputs, known.outputs, strict=True))
+        known = next(left, None)
+    return found
+
+
+def _alike(call: Call, known: Call, read: tuple[Tensor, ...]) -> bool:
+    """Whether a call that reads these tensors of the original is a copy of a known one."""
+    return type(call.operation) is type(known.operation) and known.inputs == read
 
 
 def _left(
