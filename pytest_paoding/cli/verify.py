@@ -25,6 +25,8 @@ from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.files.leftovers import own_folder
 from pytest_paoding.records.formats import ENDINGS
 from pytest_paoding.records.optional_packages import lacking_for
+from pytest_paoding.records.text.efforts import effort, length_of
+from pytest_paoding.records.text.quantities import as_given
 from pytest_paoding.records.text.strict_json import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -62,6 +64,13 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--plan", metavar="PLAN", type=Path, help="the plan to prune it by, in place of settings"
     )
+    parser.add_argument(
+        "--max-effort",
+        metavar="EFFORT",
+        default="thorough",
+        help="the longest effort of a manifest to prune again by, as a word or seconds "
+        "(default: %(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,13 +82,23 @@ def run(arguments: argparse.Namespace) -> int:
     signer = _signer(arguments)
     if arguments.plan is not None and arguments.original is None:
         arguments.parser.error("--plan needs --original, the model to prune by it")
+    most = _length(arguments)
     published = Published.read(arguments.file)
     write(published.checked())
     write(published.signed(signer))  # before anything is made of what is in the files
     write(published.opened())
     if arguments.original is not None:
-        write(published.made_again(arguments.original, arguments.plan))
+        write(published.made_again(arguments.original, arguments.plan, most))
     return 0
+
+
+def _length(arguments: argparse.Namespace) -> float:
+    """Return how many seconds of effort a manifest may ask for."""
+    try:
+        return length_of(effort(arguments.max_effort))
+    except ValueError as error:
+        arguments.parser.error(f"--max-effort: {error}")
+        raise
 
 
 def _signer(arguments: argparse.Namespace) -> Signer | None:
@@ -185,8 +204,13 @@ class Published:
             if ending != SIGNATURE and path.is_file():
                 yield path
 
-    def made_again(self, original: Path, plan: Path | None) -> str:
+    def made_again(self, original: Path, plan: Path | None, most: float) -> str:
         """Make sure that pruning gives the same file again.
+
+        Args:
+            original: The model to prune.
+            plan: The plan to prune it by; None for the settings.
+            most: Seconds of effort that these may ask for: who wrote them may mean harm.
 
         Raises:
             PaodingError: It gives another one, or the original is another one.
@@ -195,7 +219,7 @@ class Published:
         opened = engine.opened(engine.load_model(original))
         if engine.digest(opened.model) != self.result.digest_before:
             raise ArtifactError(f"{original} is not the model that {self.file.name} was made from")
-        pruned = self._pruned(engine, opened.model, plan)
+        pruned = self._pruned(engine, opened.model, plan, most)
         with own_folder("paoding-verify-") as folder:
             again = folder / self.file.name
             engine.save(pruned.model, again)
@@ -204,7 +228,9 @@ class Published:
         how = "its settings make" if plan is None else f"{plan.name} makes"
         return f"{self.file.name}: what {how} of {original.name}, bit for bit"
 
-    def _pruned(self, engine: KerasEngine, original: Any, plan: Path | None) -> PrunedModel:
+    def _pruned(
+        self, engine: KerasEngine, original: Any, plan: Path | None, most: float
+    ) -> PrunedModel:
         if plan is not None:
             return engine.apply(original, read_plan(plan))
         settings, names = self.result.settings, SETTINGS.of_call(EngineCall.PRUNE)
@@ -217,7 +243,14 @@ class Published:
         if given.get("target") is not None:  # which was found a ratio for
             del given["ratio"]
         layer = keywords(given, where=str(manifest_path(self.file)), source="manifest")
-        return engine.prune(original, **resolve(layer).pruning)
+        pruning = resolve(layer).pruning
+        if length_of(pruning["effort"]) > most:
+            asked = as_given(pruning["effort"])
+            raise ArtifactError(
+                f"{self.file.name} asks for an effort of {asked} to be made again, more than "
+                f"--max-effort allows ({most:g} s): raise that, or give its --plan"
+            )
+        return engine.prune(original, **pruning)
 
     def _other(self, engine: KerasEngine) -> str:
         """Return in one line that pruning gives another file, and what it depends on besides."""

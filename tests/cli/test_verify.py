@@ -11,6 +11,7 @@ import pytest
 from pytest_paoding.__main__ import main
 from pytest_paoding.gate.artifacts import publish
 from pytest_paoding.records.files.digests import sha256_of
+from pytest_paoding.records.text.quantities import as_given
 from support import mutants
 from support.fake_engine import FakeEngine, FakeModel
 from support.gates import limit, run
@@ -143,6 +144,29 @@ def test_inputs_that_are_not_here_need_a_plan(
     assert line.endswith("has learned from inputs that are not here: give its --plan")
 
 
+@pytest.mark.parametrize("asked", (601.5, 1e300, "601/5"))
+def test_a_manifest_may_not_ask_for_any_effort(
+    published: Path, capsys: pytest.CaptureFixture[str], asked: object
+) -> None:
+    original = published.parents[1] / "original.keras"
+    rewrite(lambda each: each["gate"]["settings"]["effort"].update(value=asked))(published)
+    code, line = verified(capsys, published, "--original", original)
+    assert code == 1
+    assert f"asks for an effort of {as_given(asked)} to be made again" in line
+    assert line.endswith("(600 s): raise that, or give its --plan")
+    code, line = verified(capsys, published, "--original", original, "--max-effort=1e301")
+    assert code == 0
+
+
+@pytest.mark.parametrize(("most", "code"), (("quick", 1), ("59", 1), ("standard", 0), ("60/3", 0)))
+def test_an_effort_is_held_against_a_word_or_seconds(
+    published: Path, capsys: pytest.CaptureFixture[str], most: str, code: int
+) -> None:
+    original = published.parents[1] / "original.keras"
+    told = verified(capsys, published, "--original", original, f"--max-effort={most}")
+    assert told[0] == code
+
+
 def test_a_plan_that_is_not_there_is_said_in_one_line(
     published: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +183,7 @@ def test_a_plan_that_is_not_there_is_said_in_one_line(
         (["--plan=p.json"], "--plan needs --original"),
         (["--key=k", "--identity=a", "--issuer=b"], "--key is one signer, --identity another"),
         (["--identity=a"], "--identity and --issuer belong together"),
+        (["--max-effort=often"], "--max-effort: 'often' is neither of quick, standard, thorough"),
     ),
 )
 def test_options_that_contradict_each_other_are_refused(

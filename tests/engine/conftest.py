@@ -6,18 +6,19 @@ import pytest
 
 from pytest_paoding.engine.pruning.gradients.distillation import Course
 from pytest_paoding.engine.pruning.learning import budget
+from pytest_paoding.records.text import efforts
 
 
 @pytest.fixture(autouse=True)
 def _brief(monkeypatch):
     """Let a standard effort take half a second."""
-    monkeypatch.setitem(budget.SECONDS, "standard", 0.5)
+    monkeypatch.setitem(efforts.SECONDS, "standard", 0.5)
 
 
 @pytest.fixture
 def unhurried(_brief, monkeypatch):
     """Let a standard effort take long enough for all that it does."""
-    monkeypatch.setitem(budget.SECONDS, "standard", 2.0)
+    monkeypatch.setitem(efforts.SECONDS, "standard", 2.0)
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from pytest_paoding.records.protocol import EFFORTS
 from pytest_paoding.records.text.quantities import as_given, seconds
 from pytest_paoding.records.text.spelling import close
 
+SECONDS = {"quick": 10.0, "standard": 60.0, "thorough": 600.0}
+"""Efforts by their names."""
+
 _MOST = 100  # prunings that share an effort
 _COUNT = re.compile("[1-9][0-9]{0,2}")
 
@@ -67,3 +70,13 @@ def parts(value: str | float) -> tuple[str | float, int]:
     if not (_COUNT.fullmatch(sharers) and int(sharers) <= _MOST):
         raise ValueError(f"{as_given(value)} does not end in how many share it, 1 to {_MOST}")
     return effort(whole), int(sharers)
+
+
+def length_of(value: str | float) -> float:
+    """Return the seconds of a whole effort.
+
+    >>> length_of("quick/5"), length_of(12.5)
+    (10.0, 12.5)
+    """
+    whole, _ = parts(value)
+    return SECONDS[whole] if isinstance(whole, str) else float(whole)

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from pytest_paoding.engine.pruning.gradients.distillation import Course
 from pytest_paoding.engine.synthesis.inversion import Effort
 from pytest_paoding.engine.synthesis.population import Breeding
-from pytest_paoding.records.text.efforts import parts
-
-SECONDS = {"quick": 10.0, "standard": 60.0, "thorough": 600.0}
-"""Efforts by their names."""
+from pytest_paoding.records.text.efforts import length_of, parts
 
 _PER_SECOND = 5e10  # multiplications and additions of a forward pass
 _CHOOSING, _MOVING = 0.4, 0.3  # shares of the budget; distillation has what is left
@@ -44,8 +41,8 @@ class Budget:
     @classmethod
     def of(cls, effort: str | float) -> Budget:
         """Return the budget of an effort by its name, or of a number of seconds."""
-        whole, sharers = parts(effort)
-        return cls(SECONDS[whole] if isinstance(whole, str) else float(whole), sharers)
+        _, sharers = parts(effort)
+        return cls(length_of(effort), sharers)
 
     @property
     def breeding(self) -> Breeding:
