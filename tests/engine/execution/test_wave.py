@@ -89,9 +89,14 @@ def test_an_output_that_is_no_row_for_each_sample_is_refused(output):
         wave.finish()
 
 
-def test_a_layer_whose_activation_refuses_its_units_is_named():
+def halved(x):
+    return keras.ops.split(x, 2, axis=-1)[0]
+
+
+@pytest.mark.parametrize("activation", ["glu"] * hasattr(keras.activations, "glu") + [halved])
+def test_a_layer_whose_activation_refuses_its_units_is_named(activation):
     x = keras.Input((3,))
-    model = keras.Model(x, layers.Dense(2)(layers.Dense(5, "glu", name="odd")(x)))
+    model = keras.Model(x, layers.Dense(2)(layers.Dense(5, activation, name="odd")(x)))
     graph = read_graph(model)
     wave = Wave(Model(graph, WorkingWeights()), [{graph.inputs[0]: np.ones((6, 3), np.float32)}])
     with pytest.raises(ExecutionError, match="layer 'odd' cannot be run on values of the shape"):

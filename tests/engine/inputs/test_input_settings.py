@@ -97,7 +97,7 @@ def test_a_last_axis_of_one_may_be_missing_in_a_calibration() -> None:
 
 def test_an_input_whose_range_is_assumed_is_always_named() -> None:
     given = [keras.Input((2,), name=name) for name in "abcdef"]
-    scaled = [layers.Normalization(mean=3.0, variance=2.0)(each) for each in given[:-1]]
+    scaled = [layers.Normalization(mean=[3.0] * 2, variance=[2.0] * 2)(each) for each in given[:-1]]
     flow = layers.Dense(6, activation="relu")(layers.concatenate([*scaled, given[-1]]))
     sources, _ = settled_sources(keras.Model(given, layers.Dense(2)(flow)))
     assert sources.note is not None
