@@ -33,7 +33,7 @@ def read_graph(model: Any, shapes: Sequence[Shape] | None = None) -> Graph:
             lengths open.
 
     Raises:
-        PruningError: The model is subclassed and not opened yet, or has not been built.
+        PruningError: The model is subclassed and not opened yet, has not been built or cannot run.
         ExecutionError: A layer does not accept a shape.
     """
     require_graph(model)
@@ -90,6 +90,19 @@ def require_graph(model: Any) -> None:
         )
 
 
+def _require_settings(call: Call) -> None:
+    """Refuse an operation that has a tensor for a setting: Keras makes it, but cannot run it."""
+    if isinstance(call.operation, keras.layers.Layer):
+        return
+    for name, each in vars(call.operation).items():
+        found = () if name.startswith("_") else keras.tree.flatten(each)
+        if any(isinstance(part, keras.KerasTensor) for part in found):
+            raise PruningError(
+                f"operation {call.name!r} cannot be run: its {name} is a tensor of the model, "
+                f"which Keras reads as a setting: let it be a number"
+            )
+
+
 def _tensor(spec: Any) -> Tensor:
     return Tensor(tuple(spec.shape[1:]), str(spec.dtype))
 
@@ -130,6 +143,7 @@ class _Reader:
             self.uses.append(Use(call.operation, inputs))
             scope = (*call.scope, call.operation.name)
             return tuple(self.read(call.operation, inputs, scope))
+        _require_settings(call)
         self.calls.append(call)
         return call.outputs
 

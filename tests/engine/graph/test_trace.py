@@ -140,3 +140,14 @@ def test_a_nested_model_that_passes_its_input_on_is_read_for_any_length(length):
     dense, conv, add = graph.calls
     assert add.inputs == (*conv.outputs, *dense.outputs)
     assert graph.outputs[0].shape == (length, 4)
+
+
+@pytest.mark.parametrize("function", (keras.ops.sort, keras.ops.cumsum))
+def test_an_operation_with_a_tensor_for_a_setting_is_refused(function):
+    x, axis = keras.Input((4,)), keras.Input((), dtype="int32")
+    try:
+        model = keras.Model(x, function(x, axis))
+    except (TypeError, ValueError):
+        pytest.skip("this Keras does not make one")
+    with pytest.raises(PruningError, match="cannot be run: its axis is a tensor of the model"):
+        read_graph(model)
