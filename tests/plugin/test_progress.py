@@ -102,7 +102,7 @@ def test_a_search_says_which_trial_it_is_at(single: Project) -> None:
     single.write("conftest.py", (single.path / "conftest.py").read_text() + slow)
     command = [sys.executable, "-m", "pytest", *single.plugins, "--paoding"]
     shown = on_a_terminal(command, single.path)
-    assert re.search(r"\rpaoding: cnn: trial 2 of 8 at 0\.75, distilling [123]/30", shown)
+    assert re.search(r"\rpaoding: cnn: trial 2 of 10 at 0\.75, distilling [123]/30", shown)
 
 
 def test_long_work_only_is_shown_and_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
