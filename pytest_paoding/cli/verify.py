@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.cli.reading import read_plan, write
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import EngineCall
+from pytest_paoding.config.cli_values import argument
 from pytest_paoding.config.documents.read_documents import manifest_result, parsed
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.config.tables import keywords
@@ -25,7 +26,7 @@ from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.files.leftovers import own_folder
 from pytest_paoding.records.formats import ENDINGS
 from pytest_paoding.records.optional_packages import lacking_for
-from pytest_paoding.records.text.efforts import effort, length_of
+from pytest_paoding.records.text.efforts import effort, seconds_and_sharers
 from pytest_paoding.records.text.quantities import as_given
 from pytest_paoding.records.text.strict_json import MOST_BYTES
 
@@ -67,6 +68,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--max-effort",
         metavar="EFFORT",
+        type=argument(_length),
         default="thorough",
         help="the longest effort of a manifest to prune again by, as a word or seconds "
         "(default: %(default)s)",
@@ -82,23 +84,17 @@ def run(arguments: argparse.Namespace) -> int:
     signer = _signer(arguments)
     if arguments.plan is not None and arguments.original is None:
         arguments.parser.error("--plan needs --original, the model to prune by it")
-    most = _length(arguments)
     published = Published.read(arguments.file)
     write(published.checked())
     write(published.signed(signer))  # before anything is made of what is in the files
     write(published.opened())
     if arguments.original is not None:
-        write(published.made_again(arguments.original, arguments.plan, most))
+        write(published.made_again(arguments.original, arguments.plan, arguments.max_effort))
     return 0
 
 
-def _length(arguments: argparse.Namespace) -> float:
-    """Return how many seconds of effort a manifest may ask for."""
-    try:
-        return length_of(effort(arguments.max_effort))
-    except ValueError as error:
-        arguments.parser.error(f"--max-effort: {error}")
-        raise
+def _length(value: object) -> float:
+    return seconds_and_sharers(effort(value))[0]
 
 
 def _signer(arguments: argparse.Namespace) -> Signer | None:
@@ -244,7 +240,7 @@ class Published:
             del given["ratio"]
         layer = keywords(given, where=str(manifest_path(self.file)), source="manifest")
         pruning = resolve(layer).pruning
-        if length_of(pruning["effort"]) > most:
+        if _length(pruning["effort"]) > most:
             asked = as_given(pruning["effort"])
             raise ArtifactError(
                 f"{self.file.name} asks for an effort of {asked} to be made again, more than "

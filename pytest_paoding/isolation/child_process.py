@@ -13,7 +13,8 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
 
 from pytest_paoding import errors
 from pytest_paoding.errors import ChildError
@@ -80,17 +81,21 @@ class _Line:
                 that both exchange files in.
         """
         assert self.process.stdin is not None  # noqa: S101 - as above
-        if at_once:
-            self._kill()
-        with suppress(OSError):
-            self.process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_FAREWELL)
+        if not at_once:
+            self._bid_farewell()
         self._kill()
         status = self.process.wait()
         self._reader.join()
-        self.process.stdout.close()  # type: ignore[union-attr]  # as above
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):  # what it was sent and never read
+                pipe.close()  # type: ignore[union-attr]  # as above
         return status
+
+    def _bid_farewell(self) -> None:
+        with suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]  # as above
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_FAREWELL)
 
     def _kill(self) -> None:
         with suppress(OSError):
@@ -102,7 +107,7 @@ class ChildProcess:
 
     def __init__(self) -> None:
         self._line: _Line | None = None
-        self._shown = 0
+        self._output: IO[bytes] = BytesIO()
 
     @cached_property
     def folder(self) -> Path:
@@ -157,6 +162,7 @@ class ChildProcess:
     def close(self) -> None:
         """End the process and remove all files."""
         self.end()
+        self._output.close()
         if "folder" in vars(self):
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -174,14 +180,13 @@ class ChildProcess:
             if progress is not None:
                 progress(*message["progress"])
 
-    @property
-    def _output(self) -> Path:
-        return self.folder / "output.txt"
-
     def _started(self) -> _Line:
         self.folder.mkdir(exist_ok=True)  # a child that loses its parent removes it
         command = [sys.executable, "-c", _BOOT, str(os.getpid()), str(self.folder), *sys.path]
-        with self._output.open("wb") as output:
+        output_file = self.folder / "output.txt"
+        with output_file.open("wb") as output:
+            self._output.close()
+            self._output = output_file.open("rb")  # before a child can remove it
             apart: dict[str, Any] = (
                 {"creationflags": vars(subprocess)["CREATE_NEW_PROCESS_GROUP"]}
                 if _WINDOWS
@@ -190,16 +195,11 @@ class ChildProcess:
             process = subprocess.Popen(  # noqa: S603 - this interpreter, on code of this package
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output, **apart
             )
-        self._shown = 0
         return _Line(process)
 
     def _show(self) -> None:
         """Show what the child has written since, as if this process had."""
-        with self._output.open("rb") as output:
-            output.seek(self._shown)
-            written = output.read()
-        self._shown += len(written)
-        sys.stderr.write(written.decode(errors="replace"))
+        sys.stderr.write(self._output.read().decode(errors="replace"))
 
 
 def _result(answer: Mapping[str, Any]) -> Any:

@@ -175,9 +175,19 @@ def test_what_it_has_written_outlives_an_end_at_once(
     kill = os.killpg
     monkeypatch.setattr(os, "killpg", late)
     for _ in range(2):
+        acts.act("data")  # it has started before its time begins
         with pytest.raises(LimitError, match=r"timeout allows 1 s"):
             acts.act("say_and_wait", acts.gate(timeout=1))
         assert capsys.readouterr().err == "before\n"
+
+
+def test_what_it_has_written_outlives_the_folder_it_was_written_in(
+    acts: Acts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHILD_FOLDER", str(acts.child.folder))
+    with pytest.raises(ChildError, match=r"ended with exit status 3 in 'call'$"):
+        acts.act("clear_away")
+    assert capsys.readouterr().err == "before\n"
 
 
 @posix

@@ -12,7 +12,7 @@ from pytest_paoding.isolation.gate_in_child import GateInChild
 from support.fake_engine import FakeEngine
 
 ACTS = """
-import os, signal, subprocess, sys, time
+import os, shutil, signal, subprocess, sys, time
 
 def data():
     return [[0.0, 1.0]], [1]
@@ -38,6 +38,11 @@ def wait():
 def say_and_wait():
     print("before", flush=True)
     wait()
+
+def clear_away():
+    print("before", flush=True)
+    shutil.rmtree(os.environ["CHILD_FOLDER"])
+    os._exit(3)
 
 def grow():
     held = []

@@ -29,7 +29,7 @@ def effort(value: object) -> str | float:
         ValueError: It is none; one line.
     """
     if isinstance(value, str) and "/" in value:
-        return shared(*parts(value))
+        return shared(*_parts(value))
     if value in EFFORTS:
         return str(value)
     with suppress(ValueError):
@@ -55,15 +55,7 @@ def _told(whole: str | float) -> str:
     return whole if isinstance(whole, str) else f"{whole:.15g}"
 
 
-def parts(value: str | float) -> tuple[str | float, int]:
-    """Return a whole effort, and how many share it.
-
-    >>> parts("quick"), parts("10/5")
-    (('quick', 1), (10.0, 5))
-
-    Raises:
-        ValueError: It is none; one line.
-    """
+def _parts(value: str | float) -> tuple[str | float, int]:
     if not isinstance(value, str) or "/" not in value:
         return value, 1
     whole, _, sharers = value.partition("/")
@@ -72,11 +64,14 @@ def parts(value: str | float) -> tuple[str | float, int]:
     return effort(whole), int(sharers)
 
 
-def length_of(value: str | float) -> float:
-    """Return the seconds of a whole effort.
+def seconds_and_sharers(value: str | float) -> tuple[float, int]:
+    """Return the seconds of a whole effort, and how many share it.
 
-    >>> length_of("quick/5"), length_of(12.5)
-    (10.0, 12.5)
+    >>> seconds_and_sharers("quick/5"), seconds_and_sharers(12.5)
+    ((10.0, 5), (12.5, 1))
+
+    Raises:
+        ValueError: It is none; one line.
     """
-    whole, _ = parts(value)
-    return SECONDS[whole] if isinstance(whole, str) else float(whole)
+    whole, sharers = _parts(value)
+    return (SECONDS[whole] if isinstance(whole, str) else float(whole)), sharers

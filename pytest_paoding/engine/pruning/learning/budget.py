@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pytest_paoding.engine.pruning.gradients.distillation import Course
 from pytest_paoding.engine.synthesis.inversion import Effort
 from pytest_paoding.engine.synthesis.population import Breeding
-from pytest_paoding.records.text.efforts import length_of, parts
+from pytest_paoding.records.text.efforts import seconds_and_sharers
 
 _PER_SECOND = 5e10  # multiplications and additions of a forward pass
 _CHOOSING, _MOVING = 0.4, 0.3  # shares of the budget; distillation has what is left
@@ -41,8 +41,7 @@ class Budget:
     @classmethod
     def of(cls, effort: str | float) -> Budget:
         """Return the budget of an effort by its name, or of a number of seconds."""
-        _, sharers = parts(effort)
-        return cls(length_of(effort), sharers)
+        return cls(*seconds_and_sharers(effort))
 
     @property
     def breeding(self) -> Breeding:
