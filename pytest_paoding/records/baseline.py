@@ -6,6 +6,7 @@ review shows what has changed about the models. Entries are keyed by the gate's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from pytest_paoding.records.text.printing import show, show_apart, title
 from pytest_paoding.records.text.quantities import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pytest_paoding.records.measurement import Measurement
@@ -91,8 +92,13 @@ class Entry:
         return [
             f"{key} {theirs.get(key, DEFAULT)}, here {mine.get(key, DEFAULT)}"
             for key in sorted(names)
-            if theirs and mine.get(key) != theirs.get(key)
+            if theirs and _in_order(mine.get(key)) != _in_order(theirs.get(key))
         ]
+
+
+def _in_order(value: Any) -> Any:
+    """Return a setting so that two are equal only if patterns in them stand in the same order."""
+    return list(value.items()) if isinstance(value, Mapping) else value
 
 
 def rounded(value: float, unit: Unit) -> float:

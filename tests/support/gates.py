@@ -41,7 +41,9 @@ def run(
     ratio: Any = 0.5,
     **options: Any,
 ) -> GateOutcome:
-    settings = dataclasses.replace(resolve({"ratio": Setting(ratio, "call")}), limits=limits)
+    said = {"ratio": ratio, "ratios": options.pop("ratios", {})}
+    layer = {name: Setting(value, "call") for name, value in said.items()}
+    settings = dataclasses.replace(resolve(layer), limits=limits)
     spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")
     bench = Workbench(
         engine=engine or FakeEngine(),

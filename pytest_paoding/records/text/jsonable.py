@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from pytest_paoding.records.measurement import Measurement
 
+_SETTINGS = "settings"
+"""The key of settings by name in every document that holds any."""
+
 
 def plain_measurement(measurement: Measurement) -> Measurement:
     """Return a measurement in Python numbers; a value that is not finite becomes undefined."""
@@ -63,16 +66,25 @@ def one_line(text: str) -> str:
 def to_json(content: Mapping[str, Any]) -> str:
     """Return strict JSON with sorted keys: text that differs only where the content does.
 
+    What stands in a setting keeps its order, which may count: the first pattern that matches does.
+
     Halves of characters, as names of files may hold, are no text that other programs could read:
     they become escapes, as Python writes them.
     """
-    text = json.dumps(_of_characters(content), indent=2, sort_keys=True, allow_nan=False)
+    text = json.dumps(_written(content), indent=2, allow_nan=False)
     return text.replace("##", r"#\u0023") + "\n"  # it may be printed, where ##[ is a command
 
 
-def _of_characters(value: Any) -> Any:
+def _written(value: Any, *, order_counts: bool = False, of_settings: bool = False) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_of_characters(key): _of_characters(each) for key, each in value.items()}
-    return [_of_characters(each) for each in value] if isinstance(value, (list, tuple)) else value
+        keys = value if order_counts else sorted(value)
+        kept = order_counts or of_settings
+        return {
+            _written(key): _written(value[key], order_counts=kept, of_settings=key == _SETTINGS)
+            for key in keys
+        }
+    if isinstance(value, (list, tuple)):
+        return [_written(each, order_counts=order_counts) for each in value]
+    return value
