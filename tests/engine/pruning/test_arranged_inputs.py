@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 from pytest_paoding import prune
 from support.nightly import nightly
 from support.oracles import randomise
+
+if TYPE_CHECKING:
+    from pytest_paoding.engine.pruning.pruner import Pruned
 
 layers = keras.layers
 
@@ -36,14 +40,21 @@ WAYS = {
 }
 
 
+@cache
+def reference(*, recorded: bool) -> tuple[Any, Pruned]:
+    """Return a model of pictures as they are, and what is left of it."""
+    model = randomise(net((8, 8, 1), recorded=recorded))
+    return model, prune(model, ratio=0.5)
+
+
 @pytest.mark.parametrize("recorded", (False, *nightly(True)), ids=("plain", "recorded"))
 @pytest.mark.parametrize("way", WAYS)
 def test_an_arranged_picture_is_a_picture(way: str, *, recorded: bool) -> None:
-    reference = randomise(net((8, 8, 1), recorded=recorded))
+    original, expected = reference(recorded=recorded)
     shape, first = WAYS[way]
     model = net(shape, *first, recorded=recorded)
-    model.set_weights(reference.get_weights())
-    expected, found = (prune(each, ratio=0.5) for each in (reference, model))
+    model.set_weights(original.get_weights())
+    found = prune(model, ratio=0.5)
     assert [layer.kept for layer in found.plan.layers] == [
         layer.kept for layer in expected.plan.layers
     ]

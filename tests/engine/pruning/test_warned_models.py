@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from itertools import product
 from typing import Any
 
 import keras
@@ -40,11 +41,18 @@ def grouped_convolutions() -> Any:
     return keras.Model(x, layers.Dense(3)(layers.Flatten()(y)))
 
 
-MODELS = (softmax_of_one_unit, mask_that_ends, grouped_convolutions)
+CASES = (
+    *product((softmax_of_one_unit, mask_that_ends), NAMES),
+    (grouped_convolutions, "reconstruct"),
+    *(
+        pytest.param(grouped_convolutions, name, marks=pytest.mark.slow)
+        for name in NAMES
+        if name != "reconstruct"
+    ),
+)
 
 
-@pytest.mark.parametrize("build", MODELS, ids=lambda build: build.__name__)
-@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize(("build", "strategy"), CASES)
 def test_nothing_is_said(build: Any, strategy: str, caplog: pytest.LogCaptureFixture) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 from pytest_paoding import prune
+from support.nightly import nightly
 from support.small_models import randomised
 
 STEPS, WIDTH, HALF = 9, 5, 6
@@ -36,11 +37,13 @@ def with_twins(layer):
 
 RECURRENT = (
     lambda: layers.SimpleRNN(2 * HALF),
-    lambda: layers.LSTM(2 * HALF),
-    lambda: layers.GRU(2 * HALF),
     lambda: layers.GRU(2 * HALF, reset_after=False, return_sequences=True),
     lambda: layers.Bidirectional(layers.LSTM(2 * HALF)),
-    lambda: layers.Bidirectional(layers.GRU(2 * HALF, return_sequences=True), merge_mode="sum"),
+    *nightly(
+        lambda: layers.LSTM(2 * HALF),
+        lambda: layers.GRU(2 * HALF),
+        lambda: layers.Bidirectional(layers.GRU(2 * HALF, return_sequences=True), merge_mode="sum"),
+    ),
 )
 
 
