@@ -256,5 +256,5 @@ class Published:
             for name, version in self.result.versions.items()
             if name in here and here[name] != version
         ]
-        why = f": it was made with {'; '.join(others)}" if others else ""
-        return f"{self.file} is not what pruning makes of the original{why}"
+        how = "; ".join(others) or "other settings or threads (see TF_NUM_INTRAOP_THREADS)"
+        return f"{self.file} is not what pruning makes of the original: it was made with {how}"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_paoding.records.metrics import Metric
+    from pytest_paoding.records.protocol import InputShape
     from pytest_paoding.records.text.ratios import Ratio
     from pytest_paoding.records.text.targets import Target
 
@@ -36,6 +37,7 @@ Layer = Mapping[str, Setting]
 _EXTENT = ("ratio", "target")
 """Settings of how much is pruned, of which a gate has one."""
 _OF_SEARCHES = "quick"  # effort of a search unless one is given: what it finds is judged anyway
+_DATA = "data"  # the source of what neither table nor call says, and the samples show
 _TRIALS = 5  # that a search takes as a rule
 
 
@@ -76,6 +78,12 @@ class GateSettings:
             whole = self.effective["effort"]
             one["effort"] = replace(whole, value=shared(whole.value, _TRIALS))
         return replace(self, effective={**self.effective, **one})
+
+    def pruned_for(self, shape: InputShape | None) -> GateSettings:
+        """Return the settings with the shapes of inputs that were in use, unless they are said."""
+        if shape is None or self.effective["input_shape"].value is not None:
+            return self
+        return replace(self, effective={**self.effective, "input_shape": Setting(shape, _DATA)})
 
     @property
     def pruning(self) -> Pruning:

@@ -6,9 +6,11 @@ import zlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.config.values import input_shape
 from pytest_paoding.records.formats import of_file
 from pytest_paoding.records.measurement import Measurement
 from pytest_paoding.records.plan import LayerResult
+from pytest_paoding.records.text.jsonable import plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +48,8 @@ class PrunedFile:
         shift: Bound on the distance that any output has moved.
         compressed: Bytes of both files in an archive, where that was asked for.
         ratio: The ratio it was pruned by, given or found.
+        input_shape: The shapes of inputs it was pruned for: as they are said, or as the data are
+            where the model leaves lengths open.
         key: Key in the store; None where something that took part has no digest.
     """
 
@@ -59,6 +63,7 @@ class PrunedFile:
     shift: Measurement
     compressed: tuple[int, int] | None = None
     ratio: float | None = None
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]] | None = None
     key: str | None = None
 
     @property
@@ -88,8 +93,14 @@ class PrunedFile:
             "notes": tuple(plain["notes"]),
             "shift": Measurement.from_dict(plain["shift"]),
             "compressed": plain["compressed"] and tuple(plain["compressed"]),
+            "input_shape": plain_shape(plain["input_shape"]),
         }
         return cls(**{**plain, **read}, file=file, key=key)
+
+
+def plain_shape(shape: object) -> tuple[int, ...] | dict[str, tuple[int, ...]] | None:
+    """Return a shape of an input, or such shapes by name, with plain containers."""
+    return None if shape is None else input_shape(plain_value(shape))
 
 
 def compressed_bytes(file: Path) -> int:

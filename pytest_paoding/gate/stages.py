@@ -216,7 +216,7 @@ class Gate:
         check_early(settings, bench.data, bench.references)
         cut = bench.prune(settings, into.model)
         self._note(layers=cut.layers, digest_before=cut.original, digest_after=cut.digest)
-        self._note(settings=settings.at(cut.ratio).shown)
+        self._note(settings=settings.at(cut.ratio).pruned_for(cut.input_shape).shown)
         exports = bench.export(settings, cut, into.exports)
         self._note(notes=notes_on_files(cut.notes, exports.notes))
         measured = bench.measure(settings, cut, exports)

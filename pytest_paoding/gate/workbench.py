@@ -12,7 +12,7 @@ from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.keeping.kept_results import KeptResults
 from pytest_paoding.gate.keeping.store import Store, key_of
 from pytest_paoding.gate.machine import kind_of, machine
-from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile
+from pytest_paoding.gate.pruned_files import Exports, FileBytes, PrunedFile, plain_shape
 from pytest_paoding.gate.saving import bytes_of_original, save_readable, writing
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.measurement import Evaluation
@@ -175,11 +175,9 @@ class Workbench:
         pruning = {**pruning, "input_shape": self._shape_of_cut(settings, pruning, identity)}
         ratios = list(pruning["ratios"].items())  # their order counts: the first that matches
         plain = plain_value({**pruning, "calibration": calibration, "ratios": ratios})
-        kind, here = kind_of(self.engine), machine()
+        where = {"engine": kind_of(self.engine), "machine": machine()}
         more = "compression" in settings.judging["measure"]
-        return key_of(
-            "cut", model=identity, settings=plain, engine=kind, machine=here, compressed=more
-        )
+        return key_of("cut", model=identity, settings=plain, compressed=more, **where)
 
     def _shape_of_cut(
         self, settings: GateSettings, pruning: Pruning, identity: str
@@ -214,6 +212,7 @@ class Workbench:
             shift=plain_measurement(self.engine.output_shift(self.original, pruned, **inputs)),
             compressed=(before.compressed, after.compressed) if compress else None,
             ratio=pruned.ratio,
+            input_shape=plain_shape(pruning["input_shape"]),
             key=key,
         )
 

@@ -11,9 +11,9 @@ import pytest
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.gate.keeping.store import Store
 from pytest_paoding.gate.workbench import Workbench
-from pytest_paoding.records.results import Setting
+from pytest_paoding.records.results import DEFAULT, Setting
 from support.fake_engine import FakeEngine, FakeModel
-from support.gates import MODEL
+from support.gates import MODEL, limit, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,32 @@ def test_other_models_and_told_shapes_do_not_depend_on_the_data(tmp_path: Path, 
 def test_calibration_has_lengths_of_its_own(tmp_path: Path) -> None:
     given = [[1, 2, 3]]
     assert shapes_of_work(tmp_path, OPEN, SHORT, calibration=lambda: given)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "recorded"),
+    (
+        (OPEN, {}, Setting({"x": [2]}, "data")),
+        (OPEN, {"input_shape": (9,)}, Setting([9], "call")),
+        (MODEL, {}, Setting(None, DEFAULT)),
+    ),
+)
+def test_what_a_model_was_pruned_for_is_recorded(
+    tmp_path: Path, model: FakeModel, told: dict[str, Any], recorded: Setting
+) -> None:
+    """Whoever prunes again by a manifest has no data, and would take usual lengths."""
+    for reused in (False, True):
+        done = run(
+            tmp_path,
+            limit("max_size", 1e9),
+            model=model,
+            data=SHORT,
+            identify=partial(FakeEngine().identify, model),
+            store=Store(tmp_path / "store"),
+            **told,
+        )
+        assert done.result.settings["input_shape"] == recorded
+        assert done.result.reused is reused
 
 
 def test_data_that_come_later_count(tmp_path: Path) -> None:

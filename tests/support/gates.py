@@ -41,7 +41,8 @@ def run(
     ratio: Any = 0.5,
     **options: Any,
 ) -> GateOutcome:
-    said = {"ratio": ratio, "ratios": options.pop("ratios", {})}
+    told = ("ratios", "input_shape")
+    said = {"ratio": ratio} | {name: options.pop(name) for name in told if name in options}
     layer = {name: Setting(value, "call") for name, value in said.items()}
     settings = dataclasses.replace(resolve(layer), limits=limits)
     spec = GateSpec(name="net", settings=settings, root=tmp_path, path=tmp_path / "net.keras")

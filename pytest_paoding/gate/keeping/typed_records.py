@@ -42,11 +42,9 @@ def _declared(kind: type) -> dict[str, Any]:
 
 
 def _is(value: Any, kind: Any) -> bool:
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in {Union, UnionType}:
-        return any(_is(value, each) for each in inner)
-    if origin is tuple:
-        return isinstance(value, tuple) and _are(value, inner)
+    origin = get_origin(kind)
+    if origin is not None:
+        return _holds(value, origin, get_args(kind))
     if kind is float:
         return (_is(value, int) or isinstance(value, float)) and is_finite(value)
     if kind is int:
@@ -54,6 +52,14 @@ def _is(value: Any, kind: Any) -> bool:
     if Protocol in kind.__bases__:  # records serve it
         return is_dataclass(value) and checked(value) is value
     return isinstance(value, kind) and (not is_dataclass(value) or checked(value) is value)
+
+
+def _holds(value: Any, origin: Any, inner: tuple[Any, ...]) -> bool:
+    if origin in {Union, UnionType}:
+        return any(_is(value, each) for each in inner)
+    if origin is dict:
+        return isinstance(value, dict) and all(_are(pair, inner) for pair in value.items())
+    return isinstance(value, tuple) and _are(value, inner)
 
 
 def _are(values: tuple[Any, ...], kinds: tuple[Any, ...]) -> bool:
