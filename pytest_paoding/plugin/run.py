@@ -247,13 +247,13 @@ class PaodingRun:
         test.take(report, carried)
         if carried is None or not carried.results:
             return
+        self.fold(Findings(faults=carried.fail(report)))
         if carried.parcels and self.sharing.worker is None:  # here they have arrived
             replace(carried, parcels={}).onto(report)
             self._unpack(carried, test)
         if report.when == "teardown" and not test.rerun:
-            for result in test.results:
-                if result.name not in test.waiting:
-                    self._announce(result)
+            for result in (each for each in test.results if each.name not in test.waiting):
+                self._announce(result)
 
     def _unpack(self, carried: Carried, test: GateTest) -> None:
         """Stage files that came with a report; they are published like those that wait."""

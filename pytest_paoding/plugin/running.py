@@ -12,11 +12,13 @@ import pytest
 from pytest_paoding.config.model_names import check_name, name_for
 from pytest_paoding.config.references import References
 from pytest_paoding.errors import ChildError, ConfigError
+from pytest_paoding.gate.artifacts import discard
 from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
 from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
 from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt
+from pytest_paoding.plugin.distribution.carried import require_readable, unreadable
 from pytest_paoding.plugin.markers import read_marker
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.plugin.workplace import Workplace, workplace
@@ -93,7 +95,7 @@ def run_gate(request: Request) -> GateResult:
     """
     item, attempt = request.item, request.attempt
     try:
-        done = _run(request)
+        done = _readable(request, _run(request))
     except ConfigError as error:
         done = request.unrun(Outcome.UNJUDGED, str(error))
     except ChildError as error:
@@ -113,6 +115,17 @@ def run_gate(request: Request) -> GateResult:
     if done.result.failed:
         _fail(request, done.result)
     return done.result
+
+
+def _readable(request: Request, done: GateOutcome) -> GateOutcome:
+    """Return what a gate has found, or a defect where an engine or a hook left what none reads."""
+    try:
+        require_readable(done.result)
+    except Exception as error:  # noqa: BLE001 - there is no end to what it may be
+        if done.staged is not None:
+            discard(done.staged.folder)
+        return request.unrun(Outcome.CRASHED, unreadable(error))
+    return done
 
 
 def _run(request: Request) -> GateOutcome:

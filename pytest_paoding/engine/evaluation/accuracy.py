@@ -142,8 +142,11 @@ def _compared(pair: Evidence, reason: str | None) -> dict[str, Measurement]:
         f"{pair.lost} samples lost, {pair.gained} gained; McNemar p = {chance:.2g}",
         replace(pair, contrast=Contrast.DIFFERENCE),
     )
-    if not before:
-        reason = "the accuracy before pruning is 0: a ratio to it is undefined"
-    ratio = replace(pair, contrast=Contrast.RATIO)
-    retention = Measurement(before, after, None if reason else after / before, reason, None, ratio)
+    retention = Measurement(
+        before, after, reason="the accuracy before pruning is 0: a ratio to it is undefined"
+    )
+    if before:
+        found = None if reason else after / before
+        ratio = replace(pair, contrast=Contrast.RATIO)
+        retention = Measurement(before, after, found, reason, evidence=ratio)
     return {"accuracy_decay": decay, "accuracy_retention": retention}

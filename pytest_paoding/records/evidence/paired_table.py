@@ -30,6 +30,9 @@ class Evidence:
         lost: Samples that are right before only.
         gained: Samples that are right after only.
         neither: Samples that are right neither before nor after.
+
+    Raises:
+        ValueError: Nothing can be told from such numbers: no samples, or a ratio to none of them.
     """
 
     contrast: Contrast
@@ -37,6 +40,11 @@ class Evidence:
     lost: int
     gained: int = 0
     neither: int = 0
+
+    def __post_init__(self) -> None:
+        right = self.both + self.lost
+        if not self.samples or (self.contrast is Contrast.RATIO and not right):
+            raise ValueError(f"evidence of {self.samples} samples, {right} of them right before")
 
     @property
     def samples(self) -> int:
@@ -93,11 +101,7 @@ class Evidence:
         Raises:
             ValueError: Nothing can be told from such numbers.
         """
-        found = cls(Contrast(plain["contrast"]), *(int(plain[cell]) for cell in _CELLS))
-        right = found.both + found.lost
-        if not found.samples or (found.contrast is Contrast.RATIO and not right):
-            raise ValueError(f"evidence of {found.samples} samples, {right} of them right before")
-        return found
+        return cls(Contrast(plain["contrast"]), *(int(plain[cell]) for cell in _CELLS))
 
 
 @lru_cache(maxsize=256)
