@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.backend import TENSORFLOW, VARIABLE, backend
 from pytest_paoding.engine.exporting import packages
+from pytest_paoding.engine.garbage import set_aside
 from pytest_paoding.engine.keras_io import identity
 from pytest_paoding.engine.silence import start_keras, start_tensorflow
 
@@ -71,6 +72,7 @@ class KerasEngine:
 
         return digest(model)
 
+    @set_aside()
     def prune(
         self, model: Any, *, progress: Progress | None = None, **settings: Unpack[Pruning]
     ) -> Pruned:
@@ -97,6 +99,7 @@ class KerasEngine:
 
         return examine(model, data, task, **inputs)
 
+    @set_aside()
     def evaluate(  # noqa: PLR0913 - every setting by its own name
         self,
         original: Any,
@@ -157,6 +160,7 @@ class KerasEngine:
 
         return require_same(model, path)
 
+    @set_aside()
     def export(
         self,
         model: Any,

@@ -7,7 +7,6 @@ that is shown only if something goes wrong.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import random
@@ -18,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.backend import TENSORFLOW, backend
+from pytest_paoding.engine.garbage import uncollected
 from pytest_paoding.errors import EvaluationError, PaodingError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _import() -> None:
     os.environ.setdefault(_LEVEL, "3")  # read once, by the first message; not for child processes
     drawn = random.getstate()  # some module draws from it when it is imported
     try:
-        with silenced(), _uncollected(), warnings.catch_warnings():
+        with silenced(), uncollected(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tensorflow = importlib.import_module("tensorflow")
             if first:
@@ -110,18 +110,6 @@ def _import() -> None:
         random.setstate(drawn)
         if level is None:
             os.environ.pop(_LEVEL, None)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Collect no garbage: an import leaves hardly any, and looking for it takes a tenth of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _share_processors(tensorflow: Any) -> None:
