@@ -16,7 +16,7 @@ from pytest_paoding.config.cli_values import (
     described_limit,
     limits_given,
 )
-from pytest_paoding.engine.bounded_reading import opened_archive
+from pytest_paoding.engine.bounded_reading import opened_archive, require_file
 from pytest_paoding.engine.damage import refusing
 from pytest_paoding.errors import DataError
 from pytest_paoding.records.metrics import BUDGETS
@@ -149,6 +149,7 @@ def arrays(path: Path) -> Any:
     import numpy as np  # noqa: PLC0415 - heavy, and seldom needed
 
     with refusing(path, DataError, "cannot be read as .npy or .npz: {}"):
+        require_file(path)
         if is_zipfile(path):
             with opened_archive(path, expansion=_EXPANSION):
                 pass  # its arrays are as large as they say

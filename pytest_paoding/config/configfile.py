@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.files.regular_files import open_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -112,7 +114,8 @@ def read(path: Path, *, rootdir: Path, required: bool = False) -> ConfigFile:
     """
     label = path.relative_to(rootdir).as_posix() if path.is_relative_to(rootdir) else str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        with TextIOWrapper(open_regular(path), encoding="utf-8") as file:
+            text = file.read()
     except OSError as error:
         raise ConfigError(f"{label}: cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from pytest_paoding.errors import ModelFileError
+from pytest_paoding.records.files.regular_files import NO_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,9 +84,7 @@ def require_file(path: Path) -> None:
         OSError: There is nothing, or nothing that may be looked at.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise ModelFileError(
-            f"{path}: is no regular file, but a pipe or a device: give the path of a file"
-        )
+        raise ModelFileError(f"{path}: {NO_FILE}: give the path of a file")
 
 
 def _require_honest(archive: ZipFile, member: ZipInfo) -> None:

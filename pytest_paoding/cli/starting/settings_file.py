@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_paoding.config.configfile import TABLE, of_text
 from pytest_paoding.config.loading import load
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.files.regular_files import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,8 @@ def text_without_table(path: Path) -> str:
         ConfigError: It has one, is no TOML, or cannot be read.
     """
     try:
-        text = path.read_bytes().decode()
+        with open_regular(path) as opened:
+            text = opened.read().decode()
     except FileNotFoundError:
         return ""
     except OSError as error:

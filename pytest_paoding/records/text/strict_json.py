@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.errors import ConfigError
+from pytest_paoding.records.files.regular_files import open_regular
 from pytest_paoding.records.text.escapes import printable
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ def document_of(
 
 
 def bounded_bytes(path: Path) -> bytes:
-    """Return the bytes of a file, of one without end just more than `value_of` takes.
+    """Return the bytes of a file, of one that is larger just more than `value_of` takes.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is a pipe or a device.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(MOST_BYTES + 1)
 
 
