@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.config.word_lists import require_matched_soon
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import CORRUPTIONS, INPUT_KINDS, MEASURES
 from pytest_paoding.records.text.quantities import as_given, count, finite, part
@@ -168,19 +169,11 @@ def names(value: object) -> tuple[str, ...]:
     raise ValueError(f"{as_given(value)} is not a list of names of gates")
 
 
-def patterns(value: object) -> tuple[str, ...]:
-    """Return patterns of layer names, one or several."""
-    several = _split(value)
-    given = tuple(several) if isinstance(several, (list, tuple)) else (several,)
-    if given and all(isinstance(each, str) and each for each in given):
-        return given
-    raise ValueError(f'{as_given(value)} is not a list of layer patterns such as ["block1_*"]')
-
-
 def shares(value: object) -> dict[str, float]:
     """Return shares from 0 to below 1 by pattern of layer names, also of `block1_*=25%,head=0`."""
     given = dict(map(_assignment, value.split(","))) if isinstance(value, str) else value
     if isinstance(given, Mapping):
+        require_matched_soon(list(map(str, given)))
         return {str(pattern): _share(str(pattern), each) for pattern, each in given.items()}
     raise ValueError(
         f"{as_given(value)} is not a table of shares by layer pattern, such as"

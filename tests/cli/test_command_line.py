@@ -128,7 +128,7 @@ def test_every_option_reaches_the_engine(model, tmp_path, capsys, monkeypatch):
         (["prune", "MODEL", "-r", "0", "-o", "OUT"], "above 0 and below 1"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--strategy", "best"], "choice: 'best'"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--seed", "-1"], "is not a seed from 0 to"),
-        (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--step", "0"], "prunes nothing"),
+        (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--step", "0"], "prunes next to nothing"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--input-range", "1", "0"], "is empty"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--ratios", "a"], "of the form PATTERN=SHARE"),
         (["prune", "MODEL", "-r", ".5", "-o", "OUT", "--ratios", "a=9"], "'a': '9' is not a share"),

@@ -13,7 +13,6 @@ from pytest_paoding.config.values import (
     input_range,
     measures,
     names,
-    patterns,
     positive,
     seed,
     seed_text,
@@ -21,6 +20,7 @@ from pytest_paoding.config.values import (
     shares,
     strengths,
 )
+from pytest_paoding.config.word_lists import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,3 +103,17 @@ def test_texts(reader: Callable[[object], object], text: str, value: object) -> 
 def test_senseless_texts(reader: Callable[[object], object], text: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         reader(text)
+
+
+def test_patterns_are_as_many_and_as_long_as_names_can_be_held_against() -> None:
+    several = [f"layer_{number}" for number in range(10_000)]
+    assert patterns(several) == tuple(several)
+    assert list(shares(dict.fromkeys(several, 0.5))) == several
+    assert patterns(["x" * 1000]) == ("x" * 1000,)
+    for wrong, why in (
+        ([*several, "x"], "^10,001 patterns are more than 10,000$"),
+        (["x", "*x" * 501], "^a pattern of 1,002 characters is longer than 1,000$"),
+    ):
+        for read in (patterns, lambda given: shares(dict.fromkeys(given, 0.5))):
+            with pytest.raises(ValueError, match=why):
+                read(wrong)

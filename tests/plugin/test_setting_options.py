@@ -125,7 +125,10 @@ def test_of_options_given_twice_tables_add_up_and_the_last_of_others_counts(
 @pytest.mark.parametrize(
     ("option", "line"),
     (
-        ("step=0", "*--paoding-step: '0' prunes nothing: a step is a share above 0"),
+        (
+            "step=0",
+            "*--paoding-step: '0' prunes next to nothing: a step is a share of at least 0.001",
+        ),
         ("input-range=1,0", "*--paoding-input-range: [[]1, 0[]] is empty: low must be below high"),
         ("ratios=a", "*--paoding-ratios: 'a' is not of the form PATTERN=SHARE"),
         ("include=", "*--paoding-include: '' is not a list of layer patterns*"),

@@ -158,6 +158,8 @@ def test_a_metric_of_unknown_unit_takes_any_finite_number() -> None:
     (
         (step, "2.5%", 0.025),
         (step, 1.0, 1.0),
+        (step, 0.001, 0.001),
+        (step, "0.1%", 0.001),
         (part, "25%", 0.25),
         (part, 0, 0.0),
         (confidence, "95%", 0.95),
@@ -172,7 +174,10 @@ def test_shares_within_bounds(
 @pytest.mark.parametrize(
     ("reader", "given", "why"),
     (
-        (step, 0, "prunes nothing"),
+        (step, 0, "prunes next to nothing: a step is a share of at least 0.001$"),
+        (step, "0.09%", "prunes next to nothing"),
+        (step, 1e-9, "prunes next to nothing"),
+        (step, 5e-324, "prunes next to nothing"),
         (part, 1.0, "would leave nothing"),
         (confidence, 0.4, "from 0.5 to below 1"),
         (confidence, 1.0, "from 0.5 to below 1"),

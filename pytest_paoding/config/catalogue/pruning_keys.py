@@ -6,6 +6,7 @@ from typing import get_args
 
 from pytest_paoding.config import values
 from pytest_paoding.config.catalogue.keys import EngineCall, Key
+from pytest_paoding.config.word_lists import patterns
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import Allocation, Mixing
 from pytest_paoding.records.text import quantities
@@ -76,8 +77,8 @@ PRUNING_KEYS = (
         metavar="S",
         example='"5%"',
         help="share of the units to remove in one round",
-        meaning="Share of the units that goes in one round; all units are scored again between "
-        "rounds.",
+        meaning="Share of the units that goes in one round, at least 0.001; all units are scored "
+        "again between rounds.",
     ),
     Key(
         name="input_range",
@@ -173,7 +174,7 @@ PRUNING_KEYS = (
     ),
     Key(
         name="include",
-        read=values.patterns,
+        read=patterns,
         default=("*",),
         calls=_PRUNE,
         several=True,
@@ -185,7 +186,7 @@ PRUNING_KEYS = (
     ),
     Key(
         name="exclude",
-        read=values.patterns,
+        read=patterns,
         default=(),
         calls=_PRUNE,
         several=True,

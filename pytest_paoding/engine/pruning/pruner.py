@@ -124,7 +124,7 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
             synthetic inputs of, and to count the operations of a target for, or such a shape for
             each input by its name.
         seed: Seed of the private random generator.
-        step: Share of the units to remove in one round, in (0, 1]; not for `reconstruct`.
+        step: Share of the units to remove in one round, in [0.001, 1]; not for `reconstruct`.
         allocation: `uniform` (every layer by `ratio`), `balanced` half way, or `global`, where it
             hurts least, unless one of the others is found to be better; `reconstruct` only.
         effort: How long inputs are looked for, and the new model is distilled on them: seconds on a

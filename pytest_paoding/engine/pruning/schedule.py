@@ -20,7 +20,7 @@ class Schedule:
 
     Attributes:
         ratio: The largest share to remove from any group, in [0, 1).
-        step: Share to remove in one round, in (0, 1].
+        step: Share to remove in one round, in [0.001, 1]: at most 1000 rounds.
     """
 
     ratio: float

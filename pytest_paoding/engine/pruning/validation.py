@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.text.efforts import effort
-from pytest_paoding.records.text.quantities import part, step
+from pytest_paoding.records.text.quantities import LEAST_STEP, part, step
 from pytest_paoding.records.text.targets import read_target
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
     Args:
         name: Name of the argument.
         value: Its value, a number or a text such as "50%".
-        zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 (a step).
+        zero: Whether it may be 0 but not 1 (a ratio), or 1 but not 0 nor almost (a step).
 
     Raises:
         PruningError: The value is not a number in its range.
@@ -32,7 +32,7 @@ def check_share(name: str, value: Any, *, zero: bool) -> float:
     if _is_number(value) or isinstance(value, str):
         with suppress(ValueError):
             return read(value if isinstance(value, str) else float(value))
-    span = "[0, 1)" if zero else "(0, 1]"
+    span = "[0, 1)" if zero else f"[{LEAST_STEP}, 1]"
     likely = _is_number(value) and 1 < value < 100  # noqa: PLR2004 # per cent
     meant = f', did you mean {value / 100:g} or "{value:g}%"?' if likely else ""
     raise PruningError(

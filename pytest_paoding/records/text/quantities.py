@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LEAST_CONFIDENCE = 0.5
+LEAST_STEP = 0.001
+"""Share that goes in one round at least: rounds cost the more time the more there are."""
 _TWICE, _TENFOLD, _CENT = 2, 10, 100
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)")
@@ -125,13 +127,13 @@ def part(value: object) -> float:
 
 
 def step(value: object) -> float:
-    """Return the share of the units that goes in one round, above 0 and at most 1.
+    """Return the share of the units that goes in one round, at least 0.001 and at most 1.
 
     Raises:
         ValueError: `value` is no such share.
     """
-    wrong = "prunes nothing: a step is a share above 0"
-    return _share_where(lambda number: number > 0, value, wrong)
+    wrong = f"prunes next to nothing: a step is a share of at least {LEAST_STEP}"
+    return _share_where(lambda number: number >= LEAST_STEP, value, wrong)
 
 
 def confidence(value: object) -> float:

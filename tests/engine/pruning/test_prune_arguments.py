@@ -38,6 +38,8 @@ def test_progress_is_told_round_by_round():
         ({"ratio": 0.5, "ratios": {"x": "x"}}, "x: must be a share"),
         ({"ratio": True}, "ratio must be a share"),
         ({"ratio": 0.5, "step": 0}, "step must be a share"),
+        ({"ratio": 0.5, "step": 1e-9}, r"step must be a share in \[0.001, 1\]"),
+        ({"ratio": 0.5, "step": 5e-324}, "step must be a share"),
         ({"ratio": 0.5, "seed": -1}, "seed must be a whole number"),
         ({"ratio": 0.5, "seed": 0.5}, "seed must be a whole number"),
         ({"ratio": 0.5, "strategy": "best"}, "unknown strategy 'best', known are magnitude"),
