@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +34,13 @@ from pytest_paoding.records.text.strict_json import MOST_BYTES
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from pytest_paoding.records.protocol import PrunedModel
+    from pytest_paoding.records.protocol import InputShape, PrunedModel
     from pytest_paoding.records.results import GateResult
 
+_MOST_VALUES = 1 << 22
+"""Values of one sample that a manifest, which anybody may have written, may have drawn."""
 _WHOSE = "give --key, or --identity and --issuer, to see by whom"
 
 
@@ -95,6 +99,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _length(value: object) -> float:
     return seconds_and_sharers(effort(value))[0]
+
+
+def _values(shape: InputShape | None) -> int:
+    """Return the values of one sample of the inputs whose shape is told."""
+    if shape is None:
+        return 0
+    shapes = shape.values() if isinstance(shape, Mapping) else (shape,)
+    return sum(prod(each) for each in shapes)
 
 
 def _signer(arguments: argparse.Namespace) -> Signer | None:
@@ -237,7 +249,7 @@ class Published:
                 f"{self.file.name} has learned from inputs that are not here: give its --plan"
             )
         if given.get("target") is not None:  # which was found a ratio for
-            del given["ratio"]
+            given.pop("ratio", None)
         layer = keywords(given, where=str(manifest_path(self.file)), source="manifest")
         pruning = resolve(layer).pruning
         if _length(pruning["effort"]) > most:
@@ -245,6 +257,11 @@ class Published:
             raise ArtifactError(
                 f"{self.file.name} asks for an effort of {asked} to be made again, more than "
                 f"--max-effort allows ({most:g} s): raise that, or give its --plan"
+            )
+        if (values := _values(pruning["input_shape"])) > _MOST_VALUES:
+            raise ArtifactError(
+                f"{self.file.name} asks for inputs of {values:,} values to be made again, more "
+                f"than the {_MOST_VALUES:,} that a manifest may: give its --plan"
             )
         return engine.prune(original, **pruning)
 

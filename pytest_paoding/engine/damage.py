@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MOST_VALUES = 1 << 30
+"""Values of the largest tensor in a model that is taken for one, at its own batch."""
+
 
 @contextmanager
 def refusing(path: Path, kind: type[PaodingError], said: str) -> Iterator[None]:

@@ -7,16 +7,21 @@ import random
 import re
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.backend.common.global_state import get_global_attribute
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from pytest_paoding.errors import PruningError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", re.ASCII)
 _NO_SCOPE = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
 
@@ -26,6 +31,28 @@ def undisturbed() -> Iterator[None]:
     """Build layers without a trace: random state, names to come, and no warnings of Keras."""
     with preserved_random_state(), _preserved_names(), without_warnings():
         yield
+
+
+def within_memory(work: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """Let work end in one line where an `input_shape` that it was given is more than memory holds.
+
+    Raises:
+        PruningError: It is. Where none was given, the error is not the setting's, and stays.
+    """
+
+    @wraps(work)
+    def bounded(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        try:
+            return work(*args, **kwargs)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            shape = kwargs.get("input_shape")
+            if shape is None:
+                raise
+            raise PruningError(
+                f"input_shape {shape} takes more memory than there is: give a smaller one"
+            ) from error
+
+    return bounded
 
 
 @contextmanager

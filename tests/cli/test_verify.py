@@ -159,6 +159,28 @@ def test_a_manifest_may_not_ask_for_any_effort(
     assert code == 0
 
 
+@pytest.mark.parametrize(
+    ("shape", "values"),
+    (
+        ([2_000_000, 3], "6,000,000"),
+        ([2**31 - 1] * 3, "9,903,520,300,447,984,150,353,281,023"),
+        ({"a": [2, 2**21], "b": [1]}, "4,194,305"),
+        ([2, 2**21], None),
+        ({"a": [2**21], "b": [2**21]}, None),
+    ),
+)
+def test_a_manifest_may_not_ask_for_inputs_of_any_size(
+    published: Path, capsys: pytest.CaptureFixture[str], shape: object, values: str | None
+) -> None:
+    original = published.parents[1] / "original.keras"
+    rewrite(lambda each: each["gate"]["settings"]["input_shape"].update(value=shape))(published)
+    code, line = verified(capsys, published, "--original", original)
+    assert code == (0 if values is None else 1)
+    if values is not None:
+        told = f"asks for inputs of {values} values to be made again, more than the 4,194,304 that"
+        assert line.endswith(f"net.keras {told} a manifest may: give its --plan")
+
+
 @pytest.mark.parametrize(("most", "code"), (("quick", 1), ("59", 1), ("standard", 0), ("60/3", 0)))
 def test_an_effort_is_held_against_a_word_or_seconds(
     published: Path, capsys: pytest.CaptureFixture[str], most: str, code: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.engine.damage import MOST_VALUES
 from pytest_paoding.engine.graph.functional import read_graph, require_graph
 from pytest_paoding.engine.inputs.input_settings import by_input, input_names
 from pytest_paoding.engine.inputs.input_sources import sources_of
@@ -104,6 +106,11 @@ def _given(model: Any, names: list[str], given: Mapping[str, Shape]) -> tuple[Sh
     for name, shape in zip(names, known, strict=True):
         if 0 in shape:
             raise PruningError(f"the input {name!r} holds no values: its shape is {shape}")
+        if prod(size or 1 for size in shape) > MOST_VALUES:
+            raise PruningError(
+                f"input_shape: the input {name!r} of the shape {shape} has more than "
+                f"{MOST_VALUES:,} values"
+            )
     return known
 
 

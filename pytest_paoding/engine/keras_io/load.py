@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from pytest_paoding.engine.damage import refusing
+from pytest_paoding.engine.damage import MOST_VALUES, refusing
 from pytest_paoding.engine.guard import preserved_random_state
 from pytest_paoding.engine.keras_io.archive import inspect
 from pytest_paoding.engine.keras_io.compilation import keep_compile_config
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_paoding.engine.keras_io.archive import ModelFile
-
-_MOST_VALUES = 1 << 30
-"""Values of the largest tensor in a model that is taken for one, at its own batch."""
 
 
 def load_model(path: Path) -> Any:
@@ -86,8 +83,8 @@ def _refuse_huge_tensors(model: Any) -> None:
         for node in layer._inbound_nodes:  # noqa: SLF001 # as above
             for tensor in node.output_tensors:
                 values = prod(1 if size is None else size for size in tensor.shape)
-                if values > _MOST_VALUES:
+                if values > MOST_VALUES:
                     raise ModelFileError(
                         f"layer {layer.name!r} gives a tensor of the shape {tuple(tensor.shape)}, "
-                        f"which is more than {_MOST_VALUES:,} values: it is damaged or forged"
+                        f"which is more than {MOST_VALUES:,} values: it is damaged or forged"
                     )

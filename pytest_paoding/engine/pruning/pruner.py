@@ -10,7 +10,7 @@ import keras
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
-from pytest_paoding.engine.guard import state_kept, undisturbed
+from pytest_paoding.engine.guard import state_kept, undisturbed, within_memory
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.inputs import lengths_of
 from pytest_paoding.engine.inputs.open_lengths import given_shapes, settled_shapes
@@ -71,6 +71,7 @@ class Pruned:
     ratio: float | None = None
 
 
+@within_memory
 def prune(  # noqa: PLR0913 # keyword-only, each with a default
     model: Any,
     *,
@@ -152,8 +153,8 @@ def prune(  # noqa: PLR0913 # keyword-only, each with a default
     the weights, and a few matrices (n, n).
 
     Raises:
-        PruningError: An argument makes no sense, nothing in the model can be pruned, or a target is
-            out of reach.
+        PruningError: An argument makes no sense or takes more memory than there is, nothing in the
+            model can be pruned, or a target is out of reach.
         ModelFileError: A target of bytes is given, and the model cannot be saved.
         DataError: `calibration` does not fit the model.
         SurgeryError: A layer cannot be rebuilt, or the new model fails a check.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import pytest
@@ -18,6 +19,9 @@ from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import PruningError
 from support.nightly import nightly
 from support.oracles import randomise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def image() -> Any:
@@ -146,3 +150,36 @@ def test_where_no_usual_length_fits_one_is_asked_for() -> None:
     model = keras.Model(x, layers.Dense(2)(layers.GlobalMaxPooling1D()(y)))
     with pytest.raises(PruningError, match=r"behind the input 'series' .*give its input_shape"):
         prune(model, ratio=0.5)
+
+
+def held(room: int, work: Callable[[], object]) -> None:
+    """Do work while this process may take only so many bytes more than it has now."""
+    resource = pytest.importorskip("resource")
+    statm = Path("/proc/self/statm")
+    if not statm.is_file():
+        pytest.skip("nothing tells here how much this process has")
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + room, before[1]))
+    try:
+        work()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("strategy", ("reconstruct", "magnitude"))
+def test_a_shape_beyond_memory_is_refused_in_one_line(strategy: str) -> None:
+    def work() -> None:
+        prune(image(), ratio=0.5, strategy=strategy, input_shape=(30_000, 30_000, 1))
+
+    with pytest.raises(PruningError) as caught:
+        held(1 << 30, work)
+    expected = "input_shape (30000, 30000, 1) takes more memory than there is: give a smaller one"
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("shape", ((2**31 - 1, 3, 1), (2**31 - 1, 2**31 - 1, 1)))
+def test_a_shape_that_no_machine_holds_is_refused(shape: Any) -> None:
+    for given in (shape, {"image": shape}):
+        with pytest.raises(PruningError, match=r"'image' of the shape .* has more than 1,073"):
+            prune(image(), ratio=0.5, strategy="magnitude", input_shape=given)
