@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.plugin.distribution.watching import FileLine, Watch
-from pytest_paoding.reporting import progress
 from pytest_paoding.reporting.progress import Progress, TerminalLine
 
 if TYPE_CHECKING:
@@ -198,4 +198,4 @@ def test_watching_ends_and_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.M
         pass
     watch.stop()
     assert screen.calls[-3:] == [("", True), ("", False), ("flush",)]
-    assert progress.Line.__doc__
+    assert "paoding" not in {each.name for each in threading.enumerate()}
