@@ -74,7 +74,8 @@ def add(commands: Any) -> None:
         metavar="EFFORT",
         type=argument(_length),
         default="thorough",
-        help="the longest effort of a manifest to prune again by, as a word or seconds "
+        help="the longest effort of a manifest to prune again by, as a word or seconds, "
+        "at most a week "
         "(default: %(default)s)",
     )
 

@@ -142,7 +142,8 @@ PRUNING_KEYS = (
         help="how long reconstruct works: quick, standard, thorough, or seconds",
         meaning='For `"reconstruct"`: how long it looks for inputs to learn from, and distils the '
         'smaller model on them. `"quick"` is 10 seconds on a common machine of two cores, '
-        '`"standard"` 60, `"thorough"` 600; or a number of them. Work is counted, not timed: '
+        '`"standard"` 60, `"thorough"` 600; or a number of them, at most a week (604800). '
+        "Work is counted, not timed: "
         "a slow machine does as much as a fast one. Small models take less. The trials of a "
         '[search](#several-ratios) share it (`"quick/5"`, where five do), and it is `"quick"` '
         "there unless one is given.",

@@ -41,7 +41,8 @@ RUN_KEYS = (
         metavar="SECONDS",
         example="600",
         help="seconds that a gate may take, or it is unjudged; implies --paoding-isolate",
-        meaning="Seconds that the gate may take, or it is `UNJUDGED`. Implies `isolate`.",
+        meaning="Seconds that the gate may take, at most a week (604800), or it is `UNJUDGED`. "
+        "Implies `isolate`.",
     ),
     Key(
         name="memory",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 
 from pytest_paoding.records.protocol import EFFORTS
 from pytest_paoding.records.text.quantities import as_given, seconds
@@ -13,11 +12,12 @@ SECONDS = {"quick": 10.0, "standard": 60.0, "thorough": 600.0}
 """Efforts by their names."""
 
 _MOST = 100  # prunings that share an effort
+_LONGEST_WORD = 20  # that may be meant for another
 _COUNT = re.compile("[1-9][0-9]{0,2}")
 
 
 def effort(value: object) -> str | float:
-    """Return an effort by its name, or as a number of seconds, which may be a text.
+    """Return an effort by its name, or as a number of seconds, at most a week; it may be a text.
 
     A number behind a slash says how many prunings of the same model share what it leaves for their
     distillations.
@@ -30,15 +30,13 @@ def effort(value: object) -> str | float:
     """
     if isinstance(value, str) and "/" in value:
         return shared(*_parts(value))
-    if value in EFFORTS:
-        return str(value)
-    with suppress(ValueError):
-        return seconds(value)
-    meant = close(value, EFFORTS) if isinstance(value, str) else None
+    if isinstance(value, str) and value in EFFORTS:
+        return value
+    short = isinstance(value, str) and len(value) <= _LONGEST_WORD
+    meant = close(str(value), EFFORTS) if short else None
     hint = f", did you mean {meant}?" if meant else ""
-    known = ", ".join(EFFORTS)
-    raise ValueError(
-        f"{as_given(value)} is neither of {known} nor a positive number of seconds{hint}"
+    return seconds(
+        value, f"is neither of {', '.join(EFFORTS)} nor a positive number of seconds{hint}"
     )
 
 
@@ -57,7 +55,7 @@ def _told(whole: str | float) -> str:
 
 def _parts(value: str | float) -> tuple[str | float, int]:
     if not isinstance(value, str) or "/" not in value:
-        return value, 1
+        return effort(value), 1
     whole, _, sharers = value.partition("/")
     if not (_COUNT.fullmatch(sharers) and int(sharers) <= _MOST):
         raise ValueError(f"{as_given(value)} does not end in how many share it, 1 to {_MOST}")

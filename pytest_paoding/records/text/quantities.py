@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from numbers import Integral, Real
@@ -21,8 +20,12 @@ _LEAST_CONFIDENCE = 0.5
 LEAST_STEP = 0.001
 """Share that goes in one round at least: rounds cost the more time the more there are."""
 _TWICE, _TENFOLD, _CENT = 2, 10, 100
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]*)", re.ASCII)
+_LONGEST_TEXT = 100  # of a number: nobody writes more digits
+_LONGEST_ECHO = 120
+LONGEST = 7 * 24 * 60 * 60
+"""Seconds that anything may be given, a week: what is longer was hardly meant."""
 SIZES = {
     "": 1,
     "B": 1,
@@ -153,20 +156,32 @@ def _share_where(fits: Callable[[float], bool], value: object, wrong: str) -> fl
     raise ValueError(f"{as_given(value)} {wrong}")
 
 
-def seconds(value: object) -> float:
-    """Return a number of seconds, which may be a text.
+def seconds(value: object, wrong: str = "is not a positive number of seconds") -> float:
+    """Return a number of seconds, which may be a text; at most a week.
 
     >>> seconds(600), seconds("0.5")
     (600.0, 0.5)
 
+    Args:
+        value: The number.
+        wrong: What is said of what is none.
+
     Raises:
-        ValueError: `value` is no positive number.
+        ValueError: `value` is no positive number, or more than a week; one line.
     """
-    with suppress(ValueError, TypeError):
-        found = finite(float(value) if isinstance(value, str) else value)
-        if found > 0 and not isinstance(value, bool):
-            return found
-    raise ValueError(f"{as_given(value)} is not a positive number of seconds")
+    found = 0.0
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        found = float(value)
+    elif not isinstance(value, (bool, str)) and isinstance(value, Real):
+        try:
+            found = float(value)
+        except OverflowError:  # a whole number beyond the largest float
+            found = 0.0 if value <= 0 else math.inf
+    if found > LONGEST:
+        raise ValueError(f"{as_given(value)} is more than a week, {LONGEST:,} seconds")
+    if found > 0:
+        return found
+    raise ValueError(f"{as_given(value)} {wrong}")
 
 
 def size(value: object) -> int:
@@ -176,7 +191,8 @@ def size(value: object) -> int:
         ValueError: `value` is no positive size.
     """
     expected = 'a size such as 300000, "300 kB" or "512 KiB"'
-    if isinstance(value, str) and (match := _SIZE.fullmatch(value.strip())):
+    text = value.strip() if isinstance(value, str) else ""
+    if len(text) <= _LONGEST_TEXT and (match := _SIZE.fullmatch(text)):
         number = Decimal(match[1]) * _size_unit(match[2])
     else:
         number, percent, _ = _number(value, expected)
@@ -240,10 +256,10 @@ def _number(value: object, expected: str) -> tuple[Decimal, bool, bool]:
         text = value.strip()
         percent = text.endswith("%")
         text = text.removesuffix("%").rstrip()
-        if not _NUMBER.fullmatch(text):
+        if len(text) > _LONGEST_TEXT or not _NUMBER.fullmatch(text):
             raise ValueError(f"{as_given(value)} is not {expected}")
-    elif isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{as_given(value)} is not {expected}")  # noqa: TRY004 - pydantic reports ValueError
+    elif isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
+        raise ValueError(f"{as_given(value)} is not {expected}")
     else:
         text, percent = str(int(value) if isinstance(value, Integral) else float(value)), False
     if not math.isfinite(float(text)):
@@ -265,5 +281,14 @@ def _size_unit(name: str) -> int:
 
 
 def as_given(value: object) -> str:
-    """Return a value for one line of a message: numbers plainly, also those of NumPy."""
-    return str(value) if isinstance(value, Real) else repr(value)
+    """Return a value for one short line of a message: numbers plainly, also those of NumPy.
+
+    Whatever the value is: a number of more digits than Python writes, code that raises, an array of
+    many lines, or a text without end, of which the beginning tells which it is.
+    """
+    try:
+        text = str(value) if isinstance(value, Real) else repr(value)
+    except Exception:  # noqa: BLE001 - the code of others, or Python's bound of digits
+        return f"something of the type {type(value).__name__!r}"
+    text = " ".join(text.split("\n")) if "\n" in text else text
+    return text if len(text) <= _LONGEST_ECHO else f"{text[: _LONGEST_ECHO - 3]}..."
