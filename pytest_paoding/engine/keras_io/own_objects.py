@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,5 +52,5 @@ def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, (list, tuple)):
         for each in value:
             yield from _leaves(each)
-    elif not isinstance(value, (keras.Variable, keras.KerasTensor)):
+    elif not isinstance(value, (KERAS_VARIABLE, keras.KerasTensor)):
         yield value

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from pytest_paoding import prune
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.errors import PruningError
 from support.subclassed_models import FEATURES, TOKENS, Scaling, Two, called
@@ -172,11 +173,12 @@ def test_equality_is_that_of_values() -> None:
 
 
 def test_symbolic_tensors_are_as_before() -> None:
-    before = dict(vars(keras.KerasTensor)), dict(vars(keras.Variable))
+    classes = keras.KerasTensor, KERAS_VARIABLE
+    before = [dict(vars(each)) for each in classes]
     opened(called(Two()))
     with pytest.raises(PruningError):
         opened(called(Scaling(swallowed_bool)))
-    assert (dict(vars(keras.KerasTensor)), dict(vars(keras.Variable))) == before
+    assert [dict(vars(each)) for each in classes] == before
     one, two = keras.Input((3,)), keras.Input((3,))
     assert (one == two) is False
     assert not hasattr(one, "__len__")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.opening.user_lines import place_of_frame
 from pytest_paoding.errors import PruningError
 
@@ -54,8 +55,8 @@ class Assignments:
 
             return assign
 
-        kept = {name: keep(getattr(keras.Variable, name)) for name in _METHODS}
-        with _replaced(keras.Variable, kept), refused_of_tensorflow(active):
+        kept = {name: keep(getattr(KERAS_VARIABLE, name)) for name in _METHODS}
+        with _replaced(KERAS_VARIABLE, kept), refused_of_tensorflow(active):
             yield
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.opening.user_lines import own_frame, place_in
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _arrays(arguments: Any) -> Iterator[Any]:
 
 def _is_array(value: Any) -> bool:
     numbers = hasattr(value, "shape") and hasattr(value, "dtype")
-    return numbers and not isinstance(value, (keras.KerasTensor, keras.Variable))
+    return numbers and not isinstance(value, (keras.KerasTensor, KERAS_VARIABLE))
 
 
 def _name_in(frame: FrameType, value: Any) -> str | None:

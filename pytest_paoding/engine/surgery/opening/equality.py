@@ -17,6 +17,7 @@ import numpy as np
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.open_lengths import settled_sources
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.opening.assignments import Assignments, refused_of_tensorflow
 from pytest_paoding.engine.surgery.opening.layer_calls import parameters_of
 from pytest_paoding.engine.surgery.opening.own_code import named_layers
@@ -237,7 +238,7 @@ def _states(model: Any) -> list[Any]:
         for layer in named_layers(model)
         if getattr(layer, "stateful", False)
     ]
-    return [each for each in keras.tree.flatten(held) if isinstance(each, keras.Variable)]
+    return [each for each in keras.tree.flatten(held) if isinstance(each, KERAS_VARIABLE)]
 
 
 def _opened(pair: Pair, inputs: Sequence[Any], values: Mapping[int, Any]) -> list[Any]:

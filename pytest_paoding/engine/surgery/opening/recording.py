@@ -22,6 +22,7 @@ import tensorflow as tf
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.functional import is_nested
 from pytest_paoding.engine.graph.rules.registry import known
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.copies import copied
 from pytest_paoding.engine.surgery.opening.assignments import Assignments
 from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
@@ -278,7 +279,7 @@ def _symbolic(arguments: Any) -> bool:
 
 def _refuse_weights(arguments: Any) -> None:
     for leaf in keras.tree.flatten(arguments):
-        if isinstance(leaf, (keras.Variable, tf.Variable)):
+        if isinstance(leaf, (KERAS_VARIABLE, tf.Variable)):
             raise PruningError(
                 f"the weight {leaf.name!r} is read outside of a layer: put it into a layer"
             )

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.opening.user_lines import own_frame, place_in, remedy_for
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _OF_VALUES = frozenset(
 ) - frozenset(dir(keras.KerasTensor))
 """Attributes of tensors with values that symbolic ones do not have."""
 
-_OPERANDS = (keras.KerasTensor, keras.Variable, tf.Tensor, np.ndarray, np.generic, int, float)
+_OPERANDS = (keras.KerasTensor, KERAS_VARIABLE, tf.Tensor, np.ndarray, np.generic, int, float)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

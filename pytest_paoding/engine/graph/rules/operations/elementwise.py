@@ -12,6 +12,7 @@ from pytest_paoding.engine.graph.rules.layers.combine import meet
 from pytest_paoding.engine.graph.rules.registry import known, rule
 from pytest_paoding.engine.graph.trace import Tensor
 from pytest_paoding.engine.graph.views import View, kept_along
+from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +75,7 @@ def operation(visit: Visit) -> View | Sequence[View]:
         axis for view in views for axis in range(-view.rank, 0) if view.labels.shape[axis] > 1
     }
     for key, value in _literals(visit):
-        if isinstance(value, keras.Variable):
+        if isinstance(value, KERAS_VARIABLE):
             return visit.fixed("reads a variable that belongs to no layer")
         if np.size(value) > 1:
             constant = _constant(visit, key, np.asarray(value), varying)
