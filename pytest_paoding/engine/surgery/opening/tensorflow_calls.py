@@ -178,10 +178,17 @@ def _cast(x: Any, dtype: Any) -> Any:
     return ops.cast(x, tf.as_dtype(dtype).name)
 
 
+def _converted(value: Any, dtype: Any = None) -> Any:
+    tensor = ops.stack(value) if isinstance(value, (list, tuple)) else value
+    wanted = tensor.dtype if dtype is None else tf.as_dtype(dtype).name
+    return tensor if wanted == tensor.dtype else ops.cast(tensor, wanted)
+
+
 _OTHERS: dict[str, Callable[..., Any]] = {
     "argmax_v2": lambda input, axis=0: ops.argmax(input, axis),  # noqa: A006 # TensorFlow's
     "avg_pool2d": _mean_pooled,
     "cast": _cast,
+    "convert_to_tensor_v2_with_dispatch": _converted,
     "einsum": lambda equation, inputs: ops.einsum(equation, *inputs),
     "gather": _gathered,
     "gelu": lambda features, approximate=False: ops.gelu(features, approximate=approximate),
