@@ -84,10 +84,23 @@ def require_graph(model: Any) -> None:
             f"model {name!r} is a {type(model).__name__} without a graph: only prune() and gates "
             f"can make one of what its own code does"
         )
-    if not model.built or not getattr(model, "inputs", None):  # a Sequential may refuse to say
+    if not model.built:
         raise PruningError(
             f"model {name!r} has not been built: give it a keras.Input or call it once"
         )
+    if not _has_graph(model):
+        raise PruningError(
+            f"model {name!r} has no graph: one of its layers cannot tell the shape of what it "
+            f"gives (compute_output_shape), or it has not been called on one tensor"
+        )
+
+
+def _has_graph(model: Any) -> bool:
+    """Whether a model that is built has inputs; a Sequential may refuse to say."""
+    try:
+        return bool(model.inputs)
+    except (AttributeError, ValueError):  # the latter in Keras 3.5
+        return False
 
 
 def _require_settings(call: Call) -> None:

@@ -108,6 +108,25 @@ def test_a_model_that_was_never_built_is_refused() -> None:
         read_graph(model)
 
 
+class Silent(layers.Layer):
+    """A layer that does not tell the shape of what it gives."""
+
+    def call(self, x: Any) -> Any:
+        return x
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("calls", (0, 1))
+def test_a_sequential_model_without_a_graph_is_refused(calls: int) -> None:
+    model = keras.Sequential([keras.Input((3,)), Silent(), layers.Dense(2)], name="silent")
+    for _ in range(calls):
+        model(np.zeros((1, 3)))
+    with pytest.raises(PruningError, match=r"'silent' has no graph: .* \(compute_output_shape\)"):
+        read_graph(model)
+
+
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(PruningError, match="Dense"):
         read_graph(layers.Dense(2))
