@@ -20,6 +20,8 @@ from pytest_paoding.engine.keras_io.load import load_model
 from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layers
+from pytest_paoding.engine.surgery.read_back import require_same
+from pytest_paoding.errors import ModelFileError
 from support.subclassed_models import FEATURES, STYLES, Block, Noise, Plain, Two
 
 if TYPE_CHECKING:
@@ -63,6 +65,16 @@ def test_an_opened_model_computes_the_same_for_any_batch(name: str) -> None:
     assert "Functional" in found.notes[0]
 
 
+def makes_layers_again_that_are_called_twice() -> bool:
+    x, twice = keras.Input((6,)), layers.Dense(6)
+    config = keras.Model(x, twice(ops.relu(twice(x)))).get_config()
+    try:
+        keras.Model.from_config(config)
+    except ValueError:  # of Keras 3.5
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", STYLES)
 def test_a_subclassed_model_is_pruned_proved_and_loaded_without_its_class(
     name: str, tmp_path: Path
@@ -72,9 +84,14 @@ def test_a_subclassed_model_is_pruned_proved_and_loaded_without_its_class(
     assert pruned.model.count_params() < model.count_params()
     assert any(note.startswith("proved") for note in pruned.notes)
     assert pruned.notes[0].startswith("opened: ")
-    save_model(pruned.model, tmp_path / "net.keras")
+    file = tmp_path / "net.keras"
+    save_model(pruned.model, file)
+    if name == "Shared" and not makes_layers_again_that_are_called_twice():
+        with pytest.raises(ModelFileError, match="cannot be loaded: Layer node index out of"):
+            require_same(pruned.model, file)
+        pytest.skip("this Keras loads no layer that is called twice, pruned or not")
     custom = {"Noise": Noise} if name in RANDOM else None
-    loaded = keras.models.load_model(tmp_path / "net.keras", custom_objects=custom)
+    loaded = keras.models.load_model(file, custom_objects=custom)
     for one, two in zip(outputs(pruned.model, data), outputs(loaded, data), strict=True):
         assert name in RANDOM or (one == two).all()
 
