@@ -14,6 +14,7 @@ from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.records.strategy_names import NAMES
+from support.keras_gaps import tells_how_many_bins
 from support.oracles import randomise
 
 layers = keras.layers
@@ -161,11 +162,12 @@ def test_a_table_of_many_kinds_of_columns_is_pruned_as_a_dict() -> None:
         "code": keras.Input((1,), dtype="int64", name="code"),
         "size": keras.Input((1,), name="size"),
     }
+    bins = "one_hot" if tells_how_many_bins() else "int"
     features = [
         layers.StringLookup(vocabulary=COLOURS, output_mode="one_hot")(inputs["colour"]),
         layers.Normalization(mean=40.0, variance=100.0)(inputs["age"]),
         layers.IntegerLookup(vocabulary=CODES, output_mode="one_hot")(inputs["code"]),
-        layers.Discretization([1.0, 2.0], output_mode="one_hot")(inputs["size"]),
+        layers.Discretization([1.0, 2.0], output_mode=bins, dtype="float32")(inputs["size"]),
     ]
     hidden = layers.Dense(16, "relu")(layers.Concatenate()(features))
     model = randomise(keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden)))

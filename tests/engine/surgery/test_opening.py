@@ -22,6 +22,7 @@ from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layers
 from pytest_paoding.engine.surgery.read_back import require_same
 from pytest_paoding.errors import ModelFileError
+from support.keras_gaps import makes_layers_again_that_are_called_twice
 from support.subclassed_models import FEATURES, STYLES, Block, Noise, Plain, Two
 
 if TYPE_CHECKING:
@@ -63,16 +64,6 @@ def test_an_opened_model_computes_the_same_for_any_batch(name: str) -> None:
     assert state(model) == before
     assert type(model).__name__ in found.notes[0]
     assert "Functional" in found.notes[0]
-
-
-def makes_layers_again_that_are_called_twice() -> bool:
-    x, twice = keras.Input((6,)), layers.Dense(6)
-    config = keras.Model(x, twice(ops.relu(twice(x)))).get_config()
-    try:
-        keras.Model.from_config(config)
-    except ValueError:  # of Keras 3.5
-        return False
-    return True
 
 
 @pytest.mark.parametrize("name", STYLES)
