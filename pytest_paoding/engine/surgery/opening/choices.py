@@ -5,6 +5,8 @@ Keras cannot record a `cond` whose branches use tensors from around it, which mo
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,7 +15,7 @@ from keras import ops
 from pytest_paoding.engine.graph.rules.registry import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _CONDS = known("keras.src.ops.core", "Cond")
 _WHERES = known("keras.src.ops.numpy", "Where")
@@ -51,6 +53,31 @@ def with_axes(operation: Any, args: Sequence[Any]) -> Sequence[Any]:
     if type(operation) in _WHERES and rank and not getattr(args[0], "shape", (None,)):
         return [ops.reshape(args[0], (1,) * rank), *args[1:]]
     return args
+
+
+@contextmanager
+def loops_recorded() -> Iterator[None]:
+    """Let `keras.ops.while_loop` take symbolic tensors within the block.
+
+    Keras 3.5 has the operation to record, but hands them to TensorFlow, which knows none.
+    """
+    core: Any = import_module("keras.src.ops.core")
+    backend = core.backend.core
+    before = backend.while_loop
+
+    def while_loop(
+        cond: Any, body: Any, loop_vars: Any, maximum_iterations: int | None = None
+    ) -> Any:
+        leaves = keras.tree.flatten(loop_vars)
+        if any(isinstance(leaf, keras.KerasTensor) for leaf in leaves):
+            return core.WhileLoop(cond, body, maximum_iterations)(loop_vars)
+        return before(cond, body, loop_vars, maximum_iterations=maximum_iterations)
+
+    backend.while_loop = while_loop
+    try:
+        yield
+    finally:
+        backend.while_loop = before
 
 
 def _as_tensor(value: Any) -> Any:

@@ -26,7 +26,7 @@ from pytest_paoding.engine.keras_classes import KERAS_VARIABLE
 from pytest_paoding.engine.surgery.copies import copied
 from pytest_paoding.engine.surgery.opening.assignments import Assignments
 from pytest_paoding.engine.surgery.opening.batch_sizes import with_open_batch
-from pytest_paoding.engine.surgery.opening.choices import chosen, is_cond, with_axes
+from pytest_paoding.engine.surgery.opening.choices import chosen, is_cond, loops_recorded, with_axes
 from pytest_paoding.engine.surgery.opening.constants import Constants
 from pytest_paoding.engine.surgery.opening.layer_calls import (
     FLOATING,
@@ -111,6 +111,7 @@ class Recording:
             self._watching(),
             self.reads.watching(),
             self.assigned.watching(self._is_ours),
+            loops_recorded(),
             tensorflow_on_symbols(self.reads),
         ):
             found = model.call(*args, **kwargs)
