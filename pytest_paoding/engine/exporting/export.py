@@ -64,7 +64,7 @@ def export(
         for name, file in files.items():
             samples = None
             if name == INT8:
-                _require_no_loop(model)
+                saved.require_no_loop()
                 samples = samples_for(model, calibration=calibration, seed=seed, **inputs)
                 notes.append(f"the {name} file is calibrated on {samples.origin}")
             if name == "onnx":
@@ -80,32 +80,34 @@ def export(
     return tuple(notes)
 
 
-def _require_no_loop(model: Any) -> None:
-    """Refuse models on which the calibration in TensorFlow 2.21 crashes the process."""
-    if loop := loop_in(model):
-        raise ExportError(
-            f"the model cannot be exported as {INT8}: {loop} is a loop, which has no form in "
-            "integers; recurrent layers have one with unroll=True"
-        )
-
-
 class _Saved:
     """The SavedModels of a model, each written when it is first needed."""
 
     def __init__(self, model: Any, folder: Path) -> None:
         self._model = model
         self._folder = folder
+        self._served: dict[int | None, Any] = {}
 
     def __call__(self, batch: int | None) -> Path:
+        """Return the folder of the SavedModel for a size of batches; None for any size."""
         folder = self._folder / f"batch-{batch}"
-        if not folder.exists():
+        if batch not in self._served:
             try:
-                save_model(self._model, folder, batch=batch)
+                self._served[batch] = save_model(self._model, folder, batch=batch)
             except (AssertionError, TypeError, ValueError) as error:
                 raise ExportError(
                     f"model {self._model.name!r} cannot be exported: {cause_of(error)}"
                 ) from error
         return folder
+
+    def require_no_loop(self) -> None:
+        """Refuse models on which the calibration in TensorFlow 2.21 crashes the process."""
+        self(None)
+        if loop := loop_in(self._served[None]):
+            raise ExportError(
+                f"the model cannot be exported as {INT8}: {loop} is a loop, which has no form in "
+                "integers; recurrent layers have one with unroll=True"
+            )
 
 
 @contextmanager

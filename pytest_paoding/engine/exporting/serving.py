@@ -74,16 +74,16 @@ def serving_function(model: Any, *, batch: int | None = None) -> Any:
     return tf.function(serve, input_signature=specs, autograph=False)
 
 
-def loop_in(model: Any) -> str | None:
-    """Return the name of a loop or branch in a model's function, if it has any."""
-    definition = serving_function(model).get_concrete_function().graph.as_graph_def()
+def loop_in(served: Any) -> str | None:
+    """Return the name of a loop or branch in a traced function, if it has any."""
+    definition = served.graph.as_graph_def()
     functions = (each.node_def for each in definition.library.function)
     nodes = chain(definition.node, *functions)
     return next((node.name for node in nodes if _LOOP.search(node.op)), None)
 
 
-def save_model(model: Any, folder: Path, *, batch: int | None = None) -> None:
-    """Write a model as a SavedModel with one function.
+def save_model(model: Any, folder: Path, *, batch: int | None = None) -> Any:
+    """Write a model as a SavedModel with one function, and return that, traced.
 
     The weights are in it once. `Model.export` of Keras tracks them under two names, and then they
     are written twice.
@@ -97,3 +97,4 @@ def save_model(model: Any, folder: Path, *, batch: int | None = None) -> None:
     holder.weights = [variable.value for variable in model.variables]
     served = serving_function(model, batch=batch).get_concrete_function()
     tf.saved_model.save(holder, str(folder), signatures={ENTRY: served})
+    return served
