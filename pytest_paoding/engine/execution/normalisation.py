@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.graph.types import FloatArray
 
 
+_FLAT = 2  # axes of a batch of vectors, for which it would not pay
+
+
 def norm_axis(layer: Any) -> int:
     """Return the axis of a normalisation's channels, the batch counted."""
     axis: int = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
@@ -48,8 +51,26 @@ def affine(layer: Any, weights: WorkingWeights) -> tuple[FloatArray, FloatArray]
 
 def normalised(layer: Any, weights: WorkingWeights, values: Any) -> Any:
     """Apply a normalisation to values in inference, with working weights."""
-    scale, shift = (
-        along_channels(layer, each.astype(np.float32), len(values.shape))
-        for each in affine(layer, weights)
+    scale, shift = (each.astype(np.float32) for each in affine(layer, weights))
+    values, rank = tf.cast(values, tf.float32), len(values.shape)
+    if tf.executing_eagerly() and rank > _FLAT and norm_axis(layer) in (-1, rank - 1):
+        return _at_once(values, scale, shift)
+    return values * along_channels(layer, scale, rank) + along_channels(layer, shift, rank)
+
+
+def _at_once(values: Any, scale: FloatArray, shift: FloatArray) -> Any:
+    """Scale and shift the last axis: one operation takes half the time of two, without a gradient.
+
+    With one it takes longer, as it looks for those of scale and shift too.
+    """
+    channels = len(scale)
+    found = tf.raw_ops.FusedBatchNormV3(
+        x=tf.reshape(values, (-1, 1, 1, channels)),
+        scale=scale,
+        offset=shift,
+        mean=np.zeros(channels, np.float32),
+        variance=np.ones(channels, np.float32),
+        epsilon=0.0,
+        is_training=False,
     )
-    return tf.cast(values, tf.float32) * scale + shift
+    return tf.reshape(found.y, tf.shape(values))

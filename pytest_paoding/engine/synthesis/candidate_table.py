@@ -194,24 +194,26 @@ def _rows(
 def _moments(norm: Call, values: Any, picked: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and mean square of each channel in recorded units, shapes (samples, channels)."""
     axis = norm_axis(norm.operation) % len(values.shape)
-    values = tf.gather(tf.cast(values, tf.float32), picked, axis=axis)
+    values = _picked(tf.cast(values, tf.float32), picked, axis)
     mean, deviation = recorded(norm.operation)
     deviation = np.sqrt(deviation**2 + norm.operation.epsilon)
+    centre, scale = (each[picked].astype(np.float32) for each in (mean, deviation))
     shape = [1] * len(values.shape)
     shape[axis] = -1
-    centre, scale = (each[picked].astype(np.float32).reshape(shape) for each in (mean, deviation))
-    values = (values - centre) / scale
+    squares = tf.math.squared_difference(values, centre.reshape(shape))
     others = [each for each in range(1, len(values.shape)) if each != axis]
-    if not others:
-        return values_of(values), values_of(tf.square(values))
-    return (
-        values_of(tf.reduce_mean(values, others)),
-        values_of(tf.reduce_mean(tf.square(values), others)),
-    )
+    if others:
+        values, squares = tf.reduce_mean(values, others), tf.reduce_mean(squares, others)
+    return (values_of(values) - centre) / scale, values_of(squares) / scale**2
+
+
+def _picked(values: Any, picked: IntArray, axis: int) -> Any:
+    """Return the picked channels; of all, no copy, which takes longer than to read them."""
+    return values if len(picked) == values.shape[axis] else tf.gather(values, picked, axis=axis)
 
 
 def _rate(values: Any, picked: IntArray) -> FloatArray:
-    fires = tf.cast(tf.gather(values, picked, axis=-1) > 0, tf.float32)
+    fires = tf.cast(_picked(values, picked, -1) > 0, tf.float32)
     others = list(range(1, len(values.shape) - 1))
     rate: FloatArray = values_of(tf.reduce_mean(fires, others) if others else fires)
     return rate
