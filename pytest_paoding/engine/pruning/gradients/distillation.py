@@ -49,8 +49,8 @@ _ROSE = 1.1  # so many times the distance at the start is a rise
 _HARMLESS = 0.02  # distance, in the variance of the outputs, that a descent finds back from
 _WARM = 0.1  # share of the steps in which the rate rises; then it falls as a cosine does
 _LOOKS = 16  # times that the probes are looked at, at most
-_TOGETHER = 8  # steps in one run of a graph
-_FEWEST_RUNS = 4  # between two looks: a look takes as long as some steps
+_TOGETHER = 4  # steps in one run of a graph: to make a longer one takes as long as they do
+_FEWEST_RUNS = 8  # between two looks: a look takes as long as some steps
 
 
 @dataclass(frozen=True, slots=True)
