@@ -28,7 +28,7 @@ from pytest_paoding.records.files.digests import sha256_of
 from pytest_paoding.records.files.leftovers import own_folder
 from pytest_paoding.records.formats import ENDINGS
 from pytest_paoding.records.optional_packages import lacking_for
-from pytest_paoding.records.text.efforts import effort, seconds_and_sharers
+from pytest_paoding.records.text.efforts import seconds_and_sharers
 from pytest_paoding.records.text.quantities import as_given
 from pytest_paoding.records.text.strict_json import MOST_BYTES
 
@@ -74,9 +74,8 @@ def add(commands: Any) -> None:
         metavar="EFFORT",
         type=argument(_length),
         default="thorough",
-        help="the longest effort of a manifest to prune again by, as a word or seconds, "
-        "at most a week "
-        "(default: %(default)s)",
+        help="the longest effort of a manifest to prune again by, as a word or seconds, at most a"
+        " week (default: %(default)s)",
     )
 
 
@@ -98,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _length(value: object) -> float:
-    return seconds_and_sharers(effort(value))[0]
+def _length(value: str | float) -> float:
+    return seconds_and_sharers(value)[0]
 
 
 def _values(shape: InputShape | None) -> int:

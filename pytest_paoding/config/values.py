@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.config.word_lists import require_matched_soon
+from pytest_paoding.config.word_lists import parted, require_matched_soon
 from pytest_paoding.records import strategy_names
 from pytest_paoding.records.protocol import CORRUPTIONS, INPUT_KINDS, MEASURES
 from pytest_paoding.records.text.quantities import as_given, count, finite, part
@@ -135,7 +135,7 @@ def corruption_words(text: str) -> tuple[str, ...]:
 
 def measures(value: object) -> tuple[str, ...]:
     """Return what else is measured: different words that are known."""
-    found = _different(_split(value))
+    found = _different(parted(value))
     if found is not None and all(word in MEASURES for word in found):
         return tuple(str(word) for word in found)
     raise ValueError(f"{value!r} is not a list of some of {', '.join(MEASURES)}")
@@ -273,10 +273,6 @@ def _numbers(text: str, example: str) -> list[float]:
         return [float(each) for each in text.split(",")]
     except ValueError:
         raise ValueError(f"{text!r} is not a list of numbers such as {example}") from None
-
-
-def _split(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
 
 
 def _different(value: object) -> tuple[Any, ...] | None:

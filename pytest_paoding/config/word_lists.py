@@ -28,9 +28,14 @@ def some_of(words: tuple[str, ...]) -> Callable[[object], tuple[str, ...]]:
     return read
 
 
+def parted(value: object) -> object:
+    """Return the words of a text with commas between them; anything else as it is."""
+    return value.split(",") if isinstance(value, str) else value
+
+
 def patterns(value: object) -> tuple[str, ...]:
     """Return patterns of layer names, one or several."""
-    several = value.split(",") if isinstance(value, str) else value
+    several = parted(value)
     given = tuple(several) if isinstance(several, (list, tuple)) else (several,)
     if given and all(isinstance(each, str) and each for each in given):
         require_matched_soon(given)
