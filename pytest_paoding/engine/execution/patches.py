@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_paoding.engine.graph.trace import Call
-    from pytest_paoding.engine.graph.types import FloatArray, IntArray
+    from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Sample:
             chosen = np.sort(generator.choice(total, rows, replace=False))
         which, *positions = np.unravel_index(chosen, (inputs, *spatial))
         return cls(call, which, np.array(positions, np.int64).reshape(len(spatial), len(which)))
+
+    def every(self, step: int) -> tuple[Sample, BoolArray]:
+        """Return the part of one input out of `step`, and which of the samples it has."""
+        part = self.inputs % step == 0
+        return Sample(self.call, self.inputs[part] // step, self.positions[:, part]), part
 
     def outputs(self, chunks: Iterable[Any]) -> FloatArray:
         """Return the sampled outputs, from values before the activation, chunk by chunk."""

@@ -70,6 +70,16 @@ class Inputs:
         size = max(1, self.count // len(self.chunks))
         return self._some(lambda chunks: chunks[: max(1, count // size)])
 
+    def every(self, step: int) -> Inputs:
+        """Return one input out of `step`, the first one included, in chunks as before."""
+        starts = np.cumsum([0, *map(_length, self.chunks)])
+        parts = [
+            ({tensor: values[-start % step :: step] for tensor, values in chunk.items()}, twin)
+            for chunk, twin, start in zip(self.chunks, self.twins, starts.tolist(), strict=False)
+        ]
+        chunks, twins = zip(*(each for each in parts if _length(each[0])), strict=True)
+        return replace(self, chunks=chunks, twins=twins, count=sum(map(_length, chunks)))
+
     def first(self, count: int) -> Inputs:
         """Return the first `count` inputs of the twin, and of the plain model, in a chunk each."""
         return self._some(lambda chunks: [_joined(chunks[:count], count)])

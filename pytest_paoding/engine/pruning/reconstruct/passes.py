@@ -3,7 +3,8 @@
 Four passes over synthetic inputs (see `wave`): one calibrates the twin, one surveys the inputs and
 results of every reader in the original model, one measures the cost of shrinking each group alone,
 and one rewrites the readers, each on the results of the pruned model before it. By default that is
-done for three plans of the same size, of which one is taken (see `fits`).
+first done for three plans of the same size, on a part of the inputs, of which one is taken (see
+`fits`).
 
 Units are chosen by the original model's moments, so that the rewriting goes over every call once,
 and the cost of all but the measuring is linear in the number of layers. The errors of these fits
@@ -65,10 +66,11 @@ def reconstruct(
         known: What was measured of the model before, from these inputs; it is added to.
 
     Cost: three passes over all inputs, and two or three over a few for each group (see `curves`);
-    O(columns^3) for each reader; where three plans are tried, a pass and that twice more. Memory
-    beside the model's: tensors of all inputs that are live between two calls, about a gigabyte (see
-    `inputs.most_inputs`); 512 MB of sampled outputs; a covariance in float64 of the columns of each
-    reader; and 256 MB of patches, three times while a reader is refitted.
+    O(columns^3) for each reader; where three plans are tried, a pass or two more, and O(columns^3)
+    three times more. Memory beside the model's: tensors of all inputs that are live between two
+    calls, about a gigabyte (see `inputs.most_inputs`); 512 MB of sampled outputs, half of them
+    twice while plans are tried; a covariance in float64 of the columns of each reader; and 256 MB
+    of patches, three times while a reader is refitted.
 
     Raises:
         NotFiniteError: The model makes no numbers of some inputs, and they were not screened.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import keras
@@ -104,6 +104,15 @@ class Survey:
             self._require_numbers(wave)
         self.strict = False
         return tuple(self.samples)
+
+    def every(self, step: int) -> Survey:
+        """Return a survey of one input out of `step`, for trials."""
+        samples, targets = {}, {}
+        for reader, sample in self.samples.items():
+            samples[reader], part = sample.every(step)
+            targets[reader] = self.targets[reader][part]
+        inputs = self.inputs.every(step)
+        return replace(self, inputs=inputs, samples=samples, targets=targets)
 
     def _require_numbers(self, wave: Wave) -> None:
         for tensor in self.structure.graph.outputs:

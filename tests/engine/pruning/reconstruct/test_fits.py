@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 
 from pytest_paoding import prune
 from pytest_paoding.engine.execution.wave import Wave
+from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.pruning.learning import shared_inputs
 from pytest_paoding.engine.pruning.learning.learned_inputs import Learned
 from pytest_paoding.engine.pruning.reconstruct import fits
+from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
+from pytest_paoding.engine.pruning.reconstruct.survey import Survey
 from support.small_models import before_activation, cnn, inputs_of, randomised
 
 layers = keras.layers
@@ -51,38 +59,109 @@ def _names():
     keras.utils.clear_session()
 
 
+@dataclass
+class Tried:
+    """Plans that were tried, with their distances, and those that were carried out for good."""
+
+    plans: list[Any] = field(default_factory=list)
+    distances: list[float] = field(default_factory=list)
+    final: list[Any] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+
+
 @pytest.fixture
 def tried(monkeypatch):
-    """Record the distance of each plan, and what the model computes then of its calibration."""
-    found, distance = [], fits._distance
+    """Record what is tried, and what the model computes in the end of its calibration."""
+    found, distance, carried_out = Tried(), fits._distance, fits.Fits.carry_out
 
-    def recorded(state, lesson):
-        outputs = Wave(state, [dict(lesson.inputs)]).finish()
-        found.append((distance(state, lesson), outputs))
-        return found[-1][0]
+    def measured(state, lesson):
+        found.distances.append(distance(state, lesson))
+        return found.distances[-1]
 
-    monkeypatch.setattr(fits, "_distance", recorded)
+    def carry_out(self, stay, *, last=True):
+        carried_out(self, stay, last=last)
+        (found.final if last else found.plans).append(stay)
+        if last:
+            found.outputs.append(Wave(self.survey.model, self.survey.inputs.chunks).finish())
+
+    monkeypatch.setattr(fits, "_distance", measured)
+    monkeypatch.setattr(fits.Fits, "carry_out", carry_out)
     return found
 
 
 @pytest.mark.parametrize("ratio", (0.5, 0.75))
 @pytest.mark.parametrize("build", MODELS)
-def test_what_is_cut_computes_what_the_nearest_plan_did(build, ratio, course, tried):
+def test_the_nearest_plan_is_carried_out_on_all_inputs(build, ratio, course, tried):
     course(0)
     model = build()
     seen = inputs_of(model, 256)
     pruned = prune(model, ratio=ratio, calibration=seen, verify=True).model
-    assert len(tried) > 1
-    outputs = min(tried, key=lambda each: each[0])[1]
-    found = np.reshape(before_activation(pruned, seen), outputs.shape)
-    np.testing.assert_allclose(found, outputs, rtol=1e-3, atol=1e-3)
+    assert len(tried.plans) > 1
+    for number, (stay, outputs) in enumerate(zip(tried.final, tried.outputs, strict=True)):
+        stage = slice(3 * number, 3 * number + 3)
+        nearest = int(np.argmin(tried.distances[stage]))
+        np.testing.assert_array_equal(stay, tried.plans[stage][nearest])
+        assert len(outputs) == 256
+    found = np.reshape(before_activation(pruned, seen), tried.outputs[-1].shape)
+    np.testing.assert_allclose(found, tried.outputs[-1], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("build", MODELS)
+def test_what_is_tried_leaves_nothing_behind(build, course, tried, monkeypatch):
+    """The plan that is taken gives the model that it would have given if it had no rival."""
+    course(0)
+    model = build()
+    seen = inputs_of(model, 256)
+    prune(model, ratio=0.5, calibration=seen)
+    chosen = tried.final[-1]
+    monkeypatch.setattr(fits.Fits, "_nearest", lambda *_: chosen)
+    monkeypatch.setattr(Survey, "look", _seeded(Survey.look))
+    prune(model, ratio=0.5, calibration=seen)
+    alone = tried.outputs[-1]
+    monkeypatch.setattr(fits.Fits, "_nearest", _among_others(chosen))
+    prune(model, ratio=0.5, calibration=seen)
+    np.testing.assert_array_equal(tried.outputs[-1], alone)
+
+
+def _seeded(look):
+    """Let each look draw the same samples, however many looks there were before."""
+
+    def looked(self, *given):
+        self.generator = np.random.default_rng(0)
+        return look(self, *given)
+
+    return looked
+
+
+def _among_others(chosen):
+    """Return what tries every plan as usual, and takes a certain one."""
+    nearest = fits.Fits._nearest
+
+    def among_others(self, stays, lesson):
+        nearest(self, stays, lesson)
+        return chosen
+
+    return among_others
+
+
+@pytest.mark.parametrize(("rows", "step"), ((10_000, 4), (100, 3), (70, 2), (10, 2)))
+def test_a_trial_has_two_outputs_for_every_weight_that_is_fitted(rows, step):
+    model = keras.Sequential(
+        [keras.Input((9, 2)), layers.Conv1D(6, 1), layers.Conv1D(4, 5), layers.Dense(2)]
+    )
+    reader = find_readers(walk(model, rule_for))[1]
+    survey = SimpleNamespace(samples={reader: SimpleNamespace(inputs=np.zeros(rows))})
+    plan = np.zeros(max(reader.axis.classes) + 1, bool)
+    plan[reader.axis.classes[:3]] = True  # of six channels, under five taps each
+    assert fits.Fits(None, survey, (reader,), ())._step(plan) == step
 
 
 @pytest.mark.parametrize("allocation", ("balanced", "uniform"))
 def test_an_allocation_that_was_asked_for_has_no_rival(allocation, tried):
     model = cnn()
     prune(model, ratio=0.5, calibration=inputs_of(model, 256), allocation=allocation)
-    assert not tried
+    assert not tried.plans
+    assert len(tried.final) == 1
 
 
 def test_inputs_that_are_merely_drawn_do_not_choose(tried, monkeypatch):
@@ -93,7 +172,7 @@ def test_inputs_that_are_merely_drawn_do_not_choose(tried, monkeypatch):
     learned = shared_inputs.learned_inputs
     monkeypatch.setattr(shared_inputs, "learned_inputs", drawn)
     prune(cnn(), ratio=0.5, seed=941)  # no other test has found inputs for that
-    assert not tried
+    assert not tried.plans
 
 
 @pytest.mark.parametrize(("numbers", "taken"), (((np.nan, 2.0, np.nan), 1), ((np.nan,) * 3, 0)))
@@ -101,14 +180,7 @@ def test_a_plan_that_makes_no_numbers_loses(numbers, taken, monkeypatch, tried, 
     course(0)
     model = cnn()
     seen = inputs_of(model, 256)
-    distances, measured = iter(numbers), fits._distance
-
-    def mostly_none(state, lesson):
-        measured(state, lesson)
-        return next(distances)
-
-    monkeypatch.setattr(fits, "_distance", mostly_none)
-    pruned = prune(model, ratio=0.5, calibration=seen, verify=True).model
-    outputs = tried[taken][1]
-    found = np.reshape(before_activation(pruned, seen), outputs.shape)
-    np.testing.assert_allclose(found, outputs, rtol=1e-3, atol=1e-3)
+    distances = iter(numbers)
+    monkeypatch.setattr(fits, "_distance", lambda *_: next(distances))
+    prune(model, ratio=0.5, calibration=seen, verify=True)
+    np.testing.assert_array_equal(tried.final[0], tried.plans[taken])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_paoding.engine.execution.patches import Sample
 from pytest_paoding.engine.graph.functional import read_graph
+from pytest_paoding.engine.inputs.inputs import Inputs
 from pytest_paoding.engine.pruning.reconstruct.refit import ridge
 
 layers = keras.layers
@@ -60,3 +61,24 @@ def test_patches_times_the_kernel_are_the_outputs(name):
     expected = sample.outputs([outputs[:4], outputs[4:]])
     assert len(expected) == min(37, outputs[..., 0].size)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("step", (1, 2, 3))
+def test_a_part_of_a_sample_is_that_of_the_inputs_which_are_left(step):
+    shape, layer = (7, 6, 3), layers.Conv2D(4, 3, padding="same")
+    given = keras.Input(shape)
+    graph = read_graph(keras.Model(given, layer(given)))
+    call = next(each for each in graph.calls if each.operation is layer)
+    x = np.random.default_rng(0).random((10, *shape), np.float32)
+    tensor = graph.inputs[0]
+    inputs = Inputs(tuple({tensor: each} for each in np.split(x, [4, 5])), (True, False, False), 10)
+    left = inputs.every(step)
+    np.testing.assert_array_equal(np.concatenate([each[tensor] for each in left.chunks]), x[::step])
+    assert left.count == len(x[::step])
+    assert left.twins[0]
+    assert not any(left.twins[1:])
+    whole = Sample.draw(call, len(x), 80, np.random.default_rng(1))
+    part, which = whole.every(step)
+    found = part.patches(each[tensor] for each in left.chunks)
+    np.testing.assert_array_equal(found, whole.patches([x])[which])
+    assert step == 1 or 0 < len(found) < 80
