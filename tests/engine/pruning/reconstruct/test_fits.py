@@ -61,12 +61,16 @@ def _names():
 
 @dataclass
 class Tried:
-    """Plans that were tried, with their distances, and those that were carried out for good."""
+    """Plans that were tried, with their distances, and those that were carried out for good.
+
+    Of each of the latter also what the model computed then, and how many had been tried.
+    """
 
     plans: list[Any] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
     final: list[Any] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
+    stages: list[int] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -83,6 +87,7 @@ def tried(monkeypatch):
         (found.final if last else found.plans).append(stay)
         if last:
             found.outputs.append(Wave(self.survey.model, self.survey.inputs.chunks).finish())
+            found.stages.append(len(found.plans))
 
     monkeypatch.setattr(fits, "_distance", measured)
     monkeypatch.setattr(fits.Fits, "carry_out", carry_out)
@@ -97,11 +102,11 @@ def test_the_nearest_plan_is_carried_out_on_all_inputs(build, ratio, course, tri
     seen = inputs_of(model, 256)
     pruned = prune(model, ratio=ratio, calibration=seen, verify=True).model
     assert len(tried.plans) > 1
-    for number, (stay, outputs) in enumerate(zip(tried.final, tried.outputs, strict=True)):
-        stage = slice(3 * number, 3 * number + 3)
-        nearest = int(np.argmin(tried.distances[stage]))
-        np.testing.assert_array_equal(stay, tried.plans[stage][nearest])
-        assert len(outputs) == 256
+    assert len(tried.plans) == len(tried.distances) == tried.stages[-1]
+    for first, last, stay in zip([0, *tried.stages], tried.stages, tried.final, strict=False):
+        nearest = first + int(np.argmin(tried.distances[first:last]))
+        np.testing.assert_array_equal(stay, tried.plans[nearest])
+    assert {len(outputs) for outputs in tried.outputs} == {256}
     found = np.reshape(before_activation(pruned, seen), tried.outputs[-1].shape)
     np.testing.assert_allclose(found, tried.outputs[-1], rtol=1e-3, atol=1e-3)
 
@@ -113,14 +118,16 @@ def test_what_is_tried_leaves_nothing_behind(build, course, tried, monkeypatch):
     model = build()
     seen = inputs_of(model, 256)
     prune(model, ratio=0.5, calibration=seen)
-    chosen = tried.final[-1]
-    monkeypatch.setattr(fits.Fits, "_nearest", lambda *_: chosen)
+    chosen, trying = tried.final[-1], fits.Fits._nearest
     monkeypatch.setattr(Survey, "look", _seeded(Survey.look))
+    monkeypatch.setattr(fits.Fits, "_nearest", lambda *_: chosen)
     prune(model, ratio=0.5, calibration=seen)
-    alone = tried.outputs[-1]
-    monkeypatch.setattr(fits.Fits, "_nearest", _among_others(chosen))
+    monkeypatch.setattr(fits.Fits, "_nearest", lambda *given: (trying(*given), chosen)[1])
     prune(model, ratio=0.5, calibration=seen)
-    np.testing.assert_array_equal(tried.outputs[-1], alone)
+    first, alone, among_others = tried.stages
+    assert alone == first
+    assert among_others > alone
+    np.testing.assert_array_equal(tried.outputs[2], tried.outputs[1])
 
 
 def _seeded(look):
@@ -131,17 +138,6 @@ def _seeded(look):
         return look(self, *given)
 
     return looked
-
-
-def _among_others(chosen):
-    """Return what tries every plan as usual, and takes a certain one."""
-    nearest = fits.Fits._nearest
-
-    def among_others(self, stays, lesson):
-        nearest(self, stays, lesson)
-        return chosen
-
-    return among_others
 
 
 @pytest.mark.parametrize(("rows", "step"), ((10_000, 4), (100, 3), (70, 2), (10, 2)))
