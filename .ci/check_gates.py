@@ -15,8 +15,12 @@ import json
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FORMATS = {"tflite-float16": 0.5, "tflite-int8": 0.65}
 """The least share by which a file must be smaller, by format."""
@@ -35,18 +39,22 @@ LOAD = """
 import sys
 sys.modules["pytest_paoding"] = None
 import keras
-print(keras.models.load_model(sys.argv[1]).count_params())
+for path in sys.argv[1:]:
+    print(keras.models.load_model(path).count_params())
 """
+"""Prints the parameters of each model that is named."""
 RUN = """
 import sys
 sys.modules["pytest_paoding"] = sys.modules["tensorflow"] = None
 from ai_edge_litert.interpreter import Interpreter
 import numpy as np
-runner = Interpreter(sys.argv[1]).get_signature_runner("serving_default")
-inputs = {name: np.zeros((int(sys.argv[2]), *each["shape"][1:]), each["dtype"])
-          for name, each in runner.get_input_details().items()}
-print(*(len(each) for each in runner(**inputs).values()))
+for path, samples in zip(sys.argv[1::2], sys.argv[2::2]):
+    runner = Interpreter(path).get_signature_runner("serving_default")
+    inputs = {name: np.zeros((int(samples), *each["shape"][1:]), each["dtype"])
+              for name, each in runner.get_input_details().items()}
+    print(*(len(each) for each in runner(**inputs).values()))
 """
+"""Prints the lengths of what each LiteRT file gives for as many samples as are named behind it."""
 SAMPLES = {"glucose_gru": 1}
 """How many samples a LiteRT file is given at once: 7, but one where there is a recurrent layer."""
 
@@ -69,10 +77,9 @@ def main() -> None:
     require(document["session"]["exit"] == (0 if options.all else 1), "exit status in the document")
     found = {path.stem for path in options.artifacts.glob("*.keras")}
     require(found == passed, f"published {sorted(found)}, within budget {sorted(passed)}")
+    check_published([gates[name] for name in sorted(passed)], options.artifacts)
     for name, gate in sorted(gates.items()):
         check_budgets(gate)
-        if name in passed:
-            check_published(gate, options.artifacts / f"{name}.keras")
         if options.log:
             check_log(gate, options.log.read_text(encoding="utf-8"), failed=name in failed)
 
@@ -99,29 +106,33 @@ def check_budgets(gate: dict[str, Any]) -> None:
     require(limits == budgets_of(gate["name"]), f"{gate['name']}: budgets {limits}")
 
 
-def check_published(gate: dict[str, Any], path: Path) -> None:
-    """Require that a published model is the one judged, and usable by others."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    require(manifest["file"]["sha256"] == digest, f"{path.name}: manifest of another file")
-    command = [sys.executable, "-c", LOAD, str(path)]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - own
-    parameters = gate["metrics"]["parameters"]
-    require(int(loaded.stdout) == parameters["after"], f"{path.name}: {loaded.stdout} parameters")
-    for file in manifest["files"][1:]:
-        check_file(file, path.with_name(file["name"]), SAMPLES.get(gate["name"], 7))
-    written = {file["format"] for file in manifest["files"]}
-    require(written == {"keras", *formats_of(gate["name"])}, f"{gate['name']}: files {written}")
-    report(f"{gate['name']}: published, {parameters['before']} -> {parameters['after']} parameters")
+def check_published(gates: Sequence[dict[str, Any]], artifacts: Path) -> None:
+    """Require that every published model is the one judged, and usable by others."""
+    models = [artifacts / f"{gate['name']}.keras" for gate in gates]
+    counts = [gate["metrics"]["parameters"] for gate in gates]
+    loaded = printed(LOAD, *models)
+    require(loaded == [str(each["after"]) for each in counts], f"parameters {loaded}")
+    files: list[tuple[Path, int]] = []
+    for gate, path, count in zip(gates, models, counts, strict=True):
+        manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        written = {file["format"] for file in manifest["files"]}
+        require(written == {"keras", *formats_of(gate["name"])}, f"{gate['name']}: files {written}")
+        require(manifest["file"]["name"] == path.name, f"{path.name}: manifest of another file")
+        for file in (manifest["file"], *manifest["files"]):
+            digest = hashlib.sha256(path.with_name(file["name"]).read_bytes()).hexdigest()
+            require(file["sha256"] == digest, f"{file['name']}: manifest of another file")
+            if file.get("format", "keras") != "keras":
+                files.append((path.with_name(file["name"]), SAMPLES.get(gate["name"], 7)))
+        report(f"{gate['name']}: published, {count['before']} -> {count['after']} parameters")
+    ran = printed(RUN, *chain.from_iterable(files))
+    require(ran == [str(samples) for _, samples in files], f"numbers of outputs {ran}")
 
 
-def check_file(file: dict[str, Any], path: Path, samples: int) -> None:
-    """Require that a LiteRT file is the one judged, and runs without TensorFlow."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    require(file["sha256"] == digest, f"{path.name}: manifest of another file")
-    command = [sys.executable, "-c", RUN, str(path), str(samples)]
+def printed(code: str, *arguments: object) -> list[str]:
+    """Return the lines that code prints in a process of its own, which must succeed."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - own
-    require(ran.stdout == f"{samples}\n", f"{path.name}: {ran.stdout} of {samples} outputs")
+    return ran.stdout.splitlines()
 
 
 def check_log(gate: dict[str, Any], log: str, *, failed: bool) -> None:
