@@ -19,6 +19,7 @@ from pytest_paoding.engine.pruning.learning.learned_inputs import Learned
 from pytest_paoding.engine.pruning.reconstruct import fits
 from pytest_paoding.engine.pruning.reconstruct.readers import find_readers
 from pytest_paoding.engine.pruning.reconstruct.survey import Survey
+from support.nightly import nightly
 from support.small_models import before_activation, cnn, inputs_of, randomised
 
 layers = keras.layers
@@ -138,6 +139,19 @@ def _seeded(look):
         return look(self, *given)
 
     return looked
+
+
+@pytest.mark.parametrize("count", (1, *nightly(2, 3)))
+@pytest.mark.parametrize("build", MODELS)
+def test_a_handful_of_inputs_is_enough_to_try_on(build, count, course, tried):
+    course(0)
+    model = build()
+    seen = [each[:count] for each in inputs_of(model, 4)]
+    pruned = prune(model, ratio=0.5, calibration=seen, verify=True).model
+    assert pruned.count_params() < model.count_params()
+    assert len(tried.plans) > 1
+    found = np.reshape(before_activation(pruned, seen), tried.outputs[-1].shape)
+    np.testing.assert_allclose(found, tried.outputs[-1], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("rows", "step"), ((10_000, 4), (100, 3), (70, 2), (10, 2)))
