@@ -192,5 +192,7 @@ def test_a_plan_that_makes_no_numbers_loses(numbers, taken, monkeypatch, tried, 
     seen = inputs_of(model, 256)
     distances = iter(numbers)
     monkeypatch.setattr(fits, "_distance", lambda *_: next(distances))
-    prune(model, ratio=0.5, calibration=seen, verify=True)
+    pruned = prune(model, ratio=0.5, calibration=seen, verify=True).model
     np.testing.assert_array_equal(tried.final[0], tried.plans[taken])
+    found = np.reshape(before_activation(pruned, seen), tried.outputs[0].shape)
+    np.testing.assert_allclose(found, tried.outputs[0], rtol=1e-3, atol=1e-3)
