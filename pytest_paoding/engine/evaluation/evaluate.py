@@ -28,6 +28,7 @@ from pytest_paoding.engine.evaluation.file_metrics import file_metrics, groups_o
 from pytest_paoding.engine.evaluation.observing.exported_file import ExportedFile
 from pytest_paoding.engine.evaluation.observing.observe import observe
 from pytest_paoding.engine.evaluation.observing.predict import Predictor
+from pytest_paoding.engine.evaluation.observing.recollection import recollection_of
 from pytest_paoding.engine.evaluation.resampling.resamples import Resamples
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.evaluation.unlabelled_metrics import UnlabelledOutputs
@@ -142,6 +143,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
 
     Cost: per batch one pass of each model, with a gradient where there are epsilons, and one more
     for each epsilon; a batch is of at most 250 samples, fewer where a model's tensors are large.
+    What the original has said of the same samples is remembered; see `observing.recollection`.
 
     Raises:
         DataError: The data is empty, not finite, does not fit the model, or was learned from.
@@ -201,7 +203,7 @@ def evaluate(  # noqa: PLR0913 - every setting by its own name
     scores, untaken = asked
     recalls = recall_scores(judged.values()) if first.truths else ()
     predictors = (
-        Predictor(original, signature, judged, "original"),
+        Predictor(original, signature, judged, "original", recollection_of(original, judged)),
         Predictor(pruned, signature_of(pruned), judged, "pruned"),
     )
     opened = [

@@ -62,6 +62,17 @@ def test_what_is_asked_for_is_measured_besides(digits, digits_mlp, narrow_mlp):
     assert {name: more[name] for name in alone} == alone
 
 
+def without_rounding(found):
+    """Return the figures that are counts, and the divergence, which is a mean of outputs.
+
+    Products of a few rows and of many are summed in another order, on some processors: outputs
+    differ by some units of 6e-8 then.
+    """
+    return {name: each for name, each in found.items() if name != "divergence"}, found[
+        "divergence"
+    ][2]
+
+
 @settings(max_examples=6)
 @given(st.lists(st.integers(0, 300), max_size=4))
 def test_streaming_gives_the_same_numbers(digits, digits_mlp, narrow_mlp, cuts):
@@ -70,7 +81,9 @@ def test_streaming_gives_the_same_numbers(digits, digits_mlp, narrow_mlp, cuts):
     parts = [slice(*pair) for pair in pairwise(bounds)]
     stream = ((x[part], y[part]) for part in parts)
     whole = evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=EPSILONS)
-    assert evaluate(digits_mlp, narrow_mlp, stream, epsilons=EPSILONS) == whole
+    found = evaluate(digits_mlp, narrow_mlp, stream, epsilons=EPSILONS)
+    counts, divergence = without_rounding(plain(whole))
+    assert without_rounding(plain(found)) == (counts, pytest.approx(divergence, rel=1e-6))
 
 
 def test_every_kind_of_data_and_label_gives_the_same_numbers(digits, digits_mlp, narrow_mlp):
@@ -84,13 +97,10 @@ def test_every_kind_of_data_and_label_gives_the_same_numbers(digits, digits_mlp,
         iter([(x[:1000], one_hot[:1000]), (x[1000:], one_hot[1000:])]),
     ]
     expected = plain(evaluate(digits_mlp, narrow_mlp, (x, y), epsilons=EPSILONS))
-    for data in kinds:
-        assert plain(evaluate(digits_mlp, narrow_mlp, data, epsilons=EPSILONS)) == expected
-    shuffled = plain(evaluate(digits_mlp, narrow_mlp, dataset.shuffle(30), epsilons=EPSILONS))
-    # a mean over samples: in another order it is rounded otherwise, by a few units of 2e-16
-    (*_, found), (*_, wanted) = (each.pop("divergence") for each in (shuffled, expected))
-    assert found == pytest.approx(wanted, rel=1e-14, abs=0)
-    assert shuffled == expected
+    divergence = expected.pop("divergence")[2]
+    for data in (*kinds, dataset.shuffle(30)):
+        found = plain(evaluate(digits_mlp, narrow_mlp, data, epsilons=EPSILONS))
+        assert without_rounding(found) == (expected, pytest.approx(divergence, rel=1e-6))
 
 
 def test_the_numbers_are_the_same_every_time(digits, digits_cnn):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,19 +10,23 @@ import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.observing.heads import Head, before_activation, head_of_values
 from pytest_paoding.engine.evaluation.observing.leads import lead
+from pytest_paoding.engine.evaluation.observing.traced_functions import (
+    reason_of,
+    require_constant,
+    traced,
+)
 from pytest_paoding.engine.graph.inference import first_not_finite, run
 from pytest_paoding.errors import EvaluationError, ExecutionError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_paoding.engine.evaluation.observing.recollection import Recollection
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
     from pytest_paoding.engine.execution.signature import Signature
     from pytest_paoding.engine.graph.types import FloatArray
 
     Tasks = Mapping[int, OutputTask]
-
-_CHANGING = re.compile("Assign|Random")
 
 
 class GradientError(EvaluationError):
@@ -39,14 +42,24 @@ class Predictor:
         tasks: The task of each of them.
     """
 
-    def __init__(self, model: Any, signature: Signature, tasks: Tasks, title: str) -> None:
+    def __init__(
+        self,
+        model: Any,
+        signature: Signature,
+        tasks: Tasks,
+        title: str,
+        recollection: Recollection | None = None,
+    ) -> None:
         """Trace `model` once, for batches of any size; what it holds is not changed.
+
+        It is not traced before it is asked for what is not remembered.
 
         Args:
             model: A Sequential or Functional model; it is run as for inference.
             signature: Its inputs and outputs.
             tasks: The tasks of the outputs to be judged, by index.
             title: What messages call the model.
+            recollection: What it has said before, to which what it says now is added.
 
         Raises:
             EvaluationError: The model draws random numbers or changes its state at inference.
@@ -56,15 +69,23 @@ class Predictor:
         self._signature = signature
         self.judged = tuple(tasks)
         self.tasks = tuple(tasks.values())
-        self._heads: list[Head] = []
-        self._activated: list[bool] = []
+        self._recollection = recollection
         self._specs = [
             tf.TensorSpec((None, *port.shape), port.dtype, name=f"input_{number}")
             for number, port in enumerate(signature.inputs)
         ]
-        self._forward = _traced(self._outputs, self._specs)
         self._backward: dict[Callable[..., Any], Any] = {}  # traced when all heads are known
-        _require_constant(self._forward, title)
+        self._found = recollection.heads if recollection else []
+        _ = self._found or self._forward  # which finds them
+        self._heads = [head for head, _ in self._found]
+
+    @cached_property
+    def _forward(self) -> Any:
+        found = traced(self._outputs, self._specs)
+        require_constant(found, self.title)
+        if self._recollection is not None:
+            self._recollection.heads = self._found
+        return found
 
     def settle(self, inputs: Sequence[Any]) -> tuple[str, ...]:
         """Decide, from the outputs for some samples, what outputs of unknown kind hold.
@@ -93,8 +114,8 @@ class Predictor:
     @property
     def heads(self) -> list[Head]:
         """What the judged outputs hold as they leave the model, its last activation included."""
-        pairs = zip(self._heads, self._activated, strict=True)
-        return [Head.PROBABILITIES if activated else head for head, activated in pairs]
+        pairs = zip(self._heads, self._found, strict=True)
+        return [Head.PROBABILITIES if activated else head for head, (_, activated) in pairs]
 
     def forms(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the form of each judged output, such as logits, shape (samples, ...).
@@ -177,22 +198,28 @@ class Predictor:
         self, loss: Callable[..., Any], inputs: Sequence[Any], truths: Sequence[Any]
     ) -> tuple[list[Any], list[Any | None]]:
         given = [tf.convert_to_tensor(each) for each in truths]
+        about = f"{loss.__name__} {self._heads}"
+        slope = partial(self._slope, loss, given, inputs)
+        forms, gradients = self._recalled(about, (*given, *inputs), slope)
+        self._require_rows(forms, inputs)
+        found = iter(gradients)
+        ports = self._signature.inputs
+        return forms, [next(found) if port.floating else None for port in ports]
+
+    def _slope(self, loss: Callable[..., Any], given: Sequence[Any], inputs: Sequence[Any]) -> Any:
+        """Return the function of truths and inputs that gives forms and gradients, traced once."""
         if loss not in self._backward:
             self._scores(inputs)  # whose checks come before the loss meets what they refuse
             function = partial(self._differentiated, loss)
             specs = [tf.TensorSpec([None] * each.shape.rank, each.dtype) for each in given]
             try:
-                self._backward[loss] = _traced(function, [*specs, *self._specs])
+                self._backward[loss] = traced(function, [*specs, *self._specs])
             except LookupError as error:
                 raise GradientError(
                     f"an operation of the {self.title} model has no gradient "
                     f"({shortened(str(error).partition('. ')[0])}): attack='hopskipjump' needs none"
                 ) from error
-        forms, gradients = self._run(self._backward[loss], *given, *inputs)
-        self._require_rows(forms, inputs)
-        found = iter(gradients)
-        ports = self._signature.inputs
-        return forms, [next(found) if port.floating else None for port in ports]
+        return self._backward[loss]
 
     def _outputs(self, *inputs: Any) -> list[Any]:
         try:
@@ -207,9 +234,8 @@ class Predictor:
             before_activation(output) if task.from_logits else (output, Head.UNKNOWN)
             for task, output in zip(self.tasks, judged, strict=True)
         ]
-        self._heads = [head for _, head in found]
         pairs = zip(found, judged, strict=True)
-        self._activated = [before is not after for (before, _), after in pairs]
+        self._found = [(head, before is not after) for (before, head), after in pairs]
         ports = [self._signature.outputs[index] for index in self.judged]
         return [  # operations of TensorFlow may leave shapes open that Keras knows
             tf.ensure_shape(tensor, (None, *port.shape))
@@ -234,7 +260,7 @@ class Predictor:
         return [task.form(scores, head) for task, scores, head in triples]
 
     def _scores(self, inputs: Sequence[Any]) -> Any:
-        found = self._run(self._forward, *inputs)
+        found = self._recalled("scores", inputs, lambda: self._forward)
         self._require_rows(found, inputs)
         return found
 
@@ -249,11 +275,18 @@ class Predictor:
                     f"sample: give labels for another output only, as a dict by name"
                 )
 
+    def _recalled(self, about: str, given: Sequence[Any], function: Callable[[], Any]) -> Any:
+        """Return what a function gives that is traced when needed; from memory what is known."""
+        if self._recollection is None:
+            return self._run(function(), *given)
+        work: Callable[[], Any] = lambda: self._run(function(), *given)  # noqa: E731
+        return self._recollection.recalled(about, given, work)
+
     def _run(self, function: Any, *arguments: Any) -> Any:
         try:
             return function(*arguments)
         except tf.errors.OpError as error:
-            reason = self._refused(arguments[-len(self._specs) :]) or _reason(error)
+            reason = self._refused(arguments[-len(self._specs) :]) or reason_of(error)
             raise EvaluationError(
                 f"the {self.title} model cannot be run on the data: {reason}"
             ) from error
@@ -265,29 +298,3 @@ class Predictor:
         except ExecutionError as error:
             return str(error)
         return None
-
-
-def _traced(function: Callable[..., Any], specs: Sequence[Any]) -> Any:
-    """Return `function` traced for tensors of `specs`.
-
-    The concrete function: many models in one process would look to TensorFlow like one function
-    that is traced again and again, of which it warns.
-    """
-    return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
-
-
-def _reason(error: Any) -> str:
-    """Return the line of an error of TensorFlow that is not about where in the graph it was."""
-    lines = [line.strip() for line in error.message.splitlines()]
-    said = [line for line in lines if line and not line.startswith("[[")]
-    return shortened(said[-1])
-
-
-def _require_constant(function: Any, title: str) -> None:
-    """Refuse a function that gives other results the second time, before it has run once."""
-    for operation in function.graph.get_operations():
-        if _CHANGING.search(operation.type):
-            raise EvaluationError(
-                f"the {title} model is not constant at inference (operation {operation.name}, "
-                f"{operation.type}): what it gives cannot be judged"
-            )
