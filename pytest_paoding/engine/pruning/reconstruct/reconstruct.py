@@ -76,7 +76,7 @@ class Reconstruct(Strategy):
         learned = shared_inputs(task, model, budget, generator)
         inputs = learned.inputs
         course = budget.course(learned.spent, doubtful=inputs.doubtful)
-        lesson = _lesson(task, learned, budget, generator)
+        lesson = lesson_of(task, learned, budget, generator)
         found, left = in_stages(task, model, learned, lesson, course)
         self._seen = (lesson, left) if inputs.typical else None
         left_out = None if task.sources.screen is None else task.sources.screen.note
@@ -94,7 +94,9 @@ class Reconstruct(Strategy):
         return distil(pruned, lesson, course, task.progress)
 
 
-def _lesson(task: Task, learned: Learned, budget: Budget, generator: np.random.Generator) -> Lesson:
+def lesson_of(
+    task: Task, learned: Learned, budget: Budget, generator: np.random.Generator
+) -> Lesson:
     """Return what smaller models are to be taught: those that share an effort, the same."""
     original = Model(task.structure.graph, WorkingWeights())
     shown = learned.inputs.plain() if learned.inputs.typical else {}
