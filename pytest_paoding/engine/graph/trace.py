@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
+from pytest_paoding.engine.inference_calls import called
 from pytest_paoding.errors import ExecutionError, cause_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Call:
             lambda leaf: next(remaining) if isinstance(leaf, Tensor) else leaf,
             (self.args, self.kwargs),
         )
-        outputs: list[Any] = keras.tree.flatten(self.operation(*args, **kwargs))
+        outputs: list[Any] = keras.tree.flatten(called(self.operation, args, kwargs))
         return outputs
 
 
