@@ -6,6 +6,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.config.documents.document_kinds import (
+    ACCEPTED,
+    MANIFEST,
+    PAST,
+    RUN,
+    other_kind,
+)
 from pytest_paoding.config.documents.schema_types import conforming
 from pytest_paoding.errors import ConfigError
 from pytest_paoding.records.baseline import SCHEMA as BASELINE
@@ -53,7 +60,7 @@ def run_of(document: Any, path: Path) -> RunRecord:
     Raises:
         ConfigError: It describes none, or in another schema; one line that names the file.
     """
-    _require_report(document, path, what="report of --paoding-json", key="session")
+    _require_report(document, path, what=RUN, key="session")
     with _one_line(path):
         found = RunRecord.from_dict(conforming(document, "report"))
         return replace(found, results=tuple(map(_possible, found.results)))
@@ -65,7 +72,7 @@ def manifest_result(document: Any, path: Path) -> GateResult:
     Raises:
         ConfigError: It is none, or one of another schema; one line that names the file.
     """
-    _require_report(document, path, what="manifest", key="gate")
+    _require_report(document, path, what=MANIFEST, key="gate")
     gate = document["gate"]
     with _one_line(path):  # it cannot tell what becomes of its file
         whole = {**gate, "artifact": None} if isinstance(gate, dict) else gate
@@ -85,9 +92,11 @@ def _possible(result: GateResult) -> GateResult:
 
 def _require_report(document: Any, path: Path, *, what: str, key: str) -> None:
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != REPORT or key not in document:
-        name = printable(str(path))
-        raise ConfigError(f"{name}: is no {what}: its schema is {schema!r}, not {REPORT!r}")
+    if schema == REPORT and key in document:
+        return
+    why = f"it has no {key!r}" if schema == REPORT else f"its schema is {schema!r}, not {REPORT!r}"
+    reason = other_kind(document, what) or f"is no {what.removeprefix('a ')}: {why}"
+    raise ConfigError(f"{printable(str(path))}: {reason}")
 
 
 def read_baseline(path: Path, *, label: str) -> Baseline:
@@ -125,7 +134,8 @@ def _require_baseline(document: Any, label: str) -> None:
     name, _, version = BASELINE.partition("/")
     if isinstance(schema, str) and schema.partition("/")[0] == name:
         raise ConfigError(f"{label}: is of another schema than {version}: update pytest-paoding")
-    raise ConfigError(f"{label}: is not a baseline: its schema is {schema!r}, not {BASELINE!r}")
+    why = f"is not a baseline: its schema is {schema!r}, not {BASELINE!r}"
+    raise ConfigError(f"{label}: {other_kind(document, ACCEPTED) or why}")
 
 
 def past_run_of(document: Any, *, label: str) -> PastRun:
@@ -136,7 +146,8 @@ def past_run_of(document: Any, *, label: str) -> PastRun:
     """
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != HISTORY:
-        raise ConfigError(f"{label}: is no run of a history: its schema is {schema!r}")
+        why = f"is no run of a history: its schema is {schema!r}"
+        raise ConfigError(f"{label}: {other_kind(document, PAST) or why}")
     with _one_line(label):
         return PastRun.from_dict(conforming(document, "history"))
 
