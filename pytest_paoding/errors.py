@@ -32,6 +32,12 @@ _DECORATION = re.compile(
 )
 
 
+RAISED = (Exception, SystemExit)
+"""What code of the project raises, for whoever runs it: what would end a process, as scripts and
+argparse do by `sys.exit`, ends nothing but what it was run for. Ctrl-C is none of it, nor is what
+skips or fails a test of pytest."""
+
+
 class PaodingError(Exception):
     """Base of all errors of this package; `str()` is one line that names the cause and the remedy.
 

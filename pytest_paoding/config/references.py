@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import DataError
+from pytest_paoding.errors import RAISED, DataError
 from pytest_paoding.records.asked_for import AskedFor
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
+_OURS = {__file__, importlib.__file__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class References:
         with _importable(self.root):
             try:
                 found = called()
-            except Exception as error:
-                raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
+            except RAISED as error:
+                raise DataError(f"{key} {reference!r} {self._fault(error)}") from error
         if found is None:
             raise DataError(f"{key} {reference!r} returned nothing, it must return {_WANTED[key]}")
         return found
@@ -68,8 +69,8 @@ class References:
                 found: Any = importlib.import_module(name)
                 for attribute in attributes.split("."):
                     found = getattr(found, attribute)
-            except Exception as error:
-                raise DataError(f"{key} {reference!r} {_where(error)}: {_what(error)}") from error
+            except RAISED as error:
+                raise DataError(f"{key} {reference!r} {self._fault(error)}") from error
         if key == "slices" and not callable(found):
             raise DataError(
                 f"slices {reference!r} is a {type(found).__name__}, no callable of (x, y)"
@@ -105,6 +106,20 @@ class References:
             slices = self.target(slices, key="slices")
         return {**judging, "score": found, "slices": slices}
 
+    def _fault(self, error: BaseException) -> str:
+        """Return the line of the project that led to an error, or else the last; and the error."""
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename not in _OURS and not frame.filename.startswith("<frozen")
+        ]
+        if not frames:
+            return f"cannot be called: {_what(error)}"
+        root = self.root.resolve()
+        own = [frame for frame in frames if _is_own(Path(frame.filename).resolve(), root)]
+        last = (own or frames)[-1]
+        return f"raised at {Path(last.filename).name}:{last.lineno}: {_what(error)}"
+
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
@@ -116,18 +131,10 @@ def _importable(folder: Path) -> Iterator[None]:
         sys.path[:] = before
 
 
-def _where(error: Exception) -> str:
-    ours = {__file__, importlib.__file__}
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename not in ours and not frame.filename.startswith("<frozen")
-    ]
-    if not frames:
-        return "cannot be called"
-    return f"raised at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+def _is_own(file: Path, root: Path) -> bool:
+    return root in file.parents and "site-packages" not in file.parts
 
 
-def _what(error: Exception) -> str:
+def _what(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

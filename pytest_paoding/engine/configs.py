@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import SurgeryError, cause_of
+from pytest_paoding.errors import RAISED, SurgeryError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def config_of(layer: Any) -> dict[str, Any]:
     """
     try:
         config: dict[str, Any] = layer.get_config()
-    except Exception as error:
+    except RAISED as error:
         raise SurgeryError(
             f"layer {layer.name!r} ({type(layer).__name__}) cannot be made again, as it has no "
             f"configuration: {cause_of(error)}"

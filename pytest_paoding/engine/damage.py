@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pytest_paoding.errors import PaodingError, cause_of
+from pytest_paoding.errors import RAISED, PaodingError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,5 +34,5 @@ def refusing(path: Path, kind: type[PaodingError], said: str) -> Iterator[None]:
         if str(path) in str(error):
             raise
         raise kind(f"{path}: {error}") from error
-    except Exception as error:
+    except RAISED as error:
         raise kind(f"{path}: {said.format(cause_of(error))}") from error

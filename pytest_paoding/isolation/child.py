@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding import errors
 from pytest_paoding.config.references import References
-from pytest_paoding.errors import PaodingError
+from pytest_paoding.errors import RAISED, PaodingError
 from pytest_paoding.isolation.crossing import Crossing, Handle
 from pytest_paoding.isolation.origins import Origin
 from pytest_paoding.records.measurement import Evaluation, Measurement
@@ -143,7 +143,7 @@ class Workshop:
             return {"refused": [next(known), Exception.__str__(error)]}
         except OSError as error:
             return {"system": [error.errno, error.strerror or str(error)]}
-        except Exception as error:  # noqa: BLE001 - of whatever code: the other side raises it
+        except RAISED as error:  # of whatever code: the other side raises it
             text = f"{type(error).__name__}: {error}"
             return {"defect": [text, traceback.format_exc()]}
 

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from pytest_paoding.errors import ChildError, DataError
+from pytest_paoding.errors import RAISED, ChildError, DataError
 from pytest_paoding.isolation.origins import Origin
 from pytest_paoding.records.asked_for import AskedFor
 from pytest_paoding.records.measurement import Measurement
@@ -227,7 +227,7 @@ def _each(data: Any, what: str) -> Iterator[Any]:
         )
     try:
         yield from (data[index] for index in range(len(data))) if indexed else data
-    except Exception as error:
+    except RAISED as error:
         name = type(error).__name__
         raise DataError(f"{what} cannot be read: {name}: {error}") from error
 

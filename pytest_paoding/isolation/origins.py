@@ -10,7 +10,7 @@ from inspect import isclass, isfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.errors import ConfigError
+from pytest_paoding.errors import RAISED, ConfigError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -63,7 +63,7 @@ class Origin:
         """
         try:
             return self._by_name() or self._by_file()
-        except Exception as error:
+        except RAISED as error:
             raise ConfigError(
                 f"module {self.module!r} cannot be imported by the child process:"
                 f" {type(error).__name__}: {error}"
@@ -97,7 +97,11 @@ class Origin:
             raise ImportError(f"{self.file} is no module")
         module = module_from_spec(spec)
         sys.modules[self.module] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[self.module]  # or the next gate would have half of it
+            raise
         return module
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_paoding.errors import RAISED
 from pytest_paoding.gate.stages import GateOutcome
 from pytest_paoding.plugin.attempts import ATTEMPT, ItemAttempt, Settlement
 from pytest_paoding.plugin.collection import is_gate, name_of
@@ -99,7 +100,7 @@ def _settle(item: pytest.Item, attempt: ItemAttempt, report: pytest.TestReport) 
         settled = attempt.settle(
             item, publish_now=publish_now, travels=run.sharing.travels(root), root=root
         )
-    except Exception:  # noqa: BLE001 - a hook of the project's raised: the item's error, not ours
+    except RAISED:  # a hook of the project's raised: the item's error, not ours
         attempt.give_up("publishing failed")
         report.outcome = "failed"
         report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_current())

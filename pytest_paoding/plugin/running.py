@@ -11,7 +11,7 @@ import pytest
 
 from pytest_paoding.config.model_names import check_name, name_for
 from pytest_paoding.config.references import References
-from pytest_paoding.errors import ChildError, ConfigError
+from pytest_paoding.errors import RAISED, ChildError, ConfigError
 from pytest_paoding.gate.artifacts import discard
 from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
@@ -103,7 +103,7 @@ def run_gate(request: Request) -> GateResult:
         if error.__cause__ is not None:  # code that it ran has raised, there and here
             attempt.gates.append(done)
             raise
-    except Exception as error:
+    except RAISED as error:
         reason = f"{type(error).__name__}: {error}"
         attempt.gates.append(request.unrun(Outcome.CRASHED, reason))
         raise

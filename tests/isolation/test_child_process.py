@@ -146,7 +146,7 @@ def test_its_end_is_one_line_and_another_one_takes_its_place(
 
 
 def test_what_code_raises_there_is_raised_here_with_its_traceback(acts: Acts) -> None:
-    with pytest.raises(DataError, match=r"data 'acts:defect' raised at decoder\.py"):
+    with pytest.raises(DataError, match=r"data 'acts:defect' raised at acts\.py:"):
         acts.act("defect")
     gate = acts.gate()
     with pytest.raises(ChildError, match=r"^KeyError: 99$") as caught:

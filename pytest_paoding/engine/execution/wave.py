@@ -24,7 +24,7 @@ from pytest_paoding.engine.execution.loops import is_loop, traced
 from pytest_paoding.engine.execution.normalisation import normalised
 from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.graph.norms import is_norm
-from pytest_paoding.errors import ExecutionError
+from pytest_paoding.errors import RAISED, ExecutionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -254,7 +254,7 @@ def _as_refused_by(call: Call, inputs: Sequence[Any]) -> Iterator[None]:
     """Turn errors in what stands in for a layer into the layer's own, if it has any."""
     try:
         yield
-    except Exception:
+    except RAISED:
         call.on(inputs)
         raise
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding.engine.graph.trace import Call, Graph, Tensor, Use, tensors_of
-from pytest_paoding.errors import ExecutionError, PruningError, cause_of
+from pytest_paoding.errors import RAISED, ExecutionError, PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +183,7 @@ class _Shadow:
             self.operations[operation] = _stand_in(operation)
         try:
             returned = self.operations[operation].symbolic_call(*args, **kwargs)
-        except Exception as error:
+        except RAISED as error:
             name = "/".join((*self.scope, operation.name))
             raise ExecutionError(
                 f"layer {name!r} cannot be called again on what it was called on, or on a length "

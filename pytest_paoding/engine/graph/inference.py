@@ -9,7 +9,7 @@ import numpy as np
 
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.guard import fit_for_graphs, without_warnings
-from pytest_paoding.errors import ExecutionError, PruningError, cause_of
+from pytest_paoding.errors import RAISED, ExecutionError, PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def run(model: Any, inputs: Sequence[Any]) -> list[Any]:
     with without_warnings(), fit_for_graphs(model):
         try:
             outputs: list[Any] = keras.tree.flatten(model(given, training=False))
-        except Exception as error:
+        except RAISED as error:
             raise _named(model, inputs, error) from error
     return outputs
 
@@ -57,7 +57,7 @@ def finite(values: Any) -> Any:
     return np.ones(values.shape, bool) if values.dtype.kind == "O" else np.isfinite(values)
 
 
-def _named(model: Any, inputs: Sequence[Any], error: Exception) -> ExecutionError:
+def _named(model: Any, inputs: Sequence[Any], error: BaseException) -> ExecutionError:
     """Return the error of a model that cannot be run, with the layer, found call by call."""
     given = [keras.ops.convert_to_tensor(each) for each in inputs]
     try:

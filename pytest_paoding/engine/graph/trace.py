@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keras
 
 from pytest_paoding.engine.inference_calls import called
-from pytest_paoding.errors import ExecutionError, cause_of
+from pytest_paoding.errors import RAISED, ExecutionError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -75,10 +75,10 @@ class Call:
         given = list(values)
         try:
             return self._run(given)
-        except Exception as error:
+        except RAISED as error:
             raise self.refused(given, error) from error
 
-    def refused(self, values: Sequence[Any], error: Exception) -> ExecutionError:
+    def refused(self, values: Sequence[Any], error: BaseException) -> ExecutionError:
         """Return the error of the operation refusing some values."""
         shapes = ", ".join(str(each.shape) for each in values)
         return ExecutionError(

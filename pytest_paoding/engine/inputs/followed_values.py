@@ -20,6 +20,7 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.inputs.affine_steps import AffineStep, bins_of, statistics_of
 from pytest_paoding.engine.inputs.kinds import KNOWING, TABLES, is_a
 from pytest_paoding.engine.inputs.layouts import ARRANGING, arranged
+from pytest_paoding.errors import RAISED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,7 +276,7 @@ def _run(call: Call, values: list[list[Any]]) -> FloatArray | None:
             for each, tensor in zip(values, call.inputs, strict=True)
         )
         found = values_of(outputs)
-    except Exception:  # noqa: BLE001 # layers refuse values in ways of their own
+    except RAISED:  # layers refuse values in ways of their own
         return None
     if found.dtype.kind not in "fiu" or found.shape[:1] != (count,):
         return None

@@ -25,6 +25,7 @@ from pytest_paoding.engine.inputs.kinds import (
     kind_of_rank,
     kind_read_by,
 )
+from pytest_paoding.errors import RAISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -273,7 +274,7 @@ def arranged(call: Call, places: list[IntArray]) -> dict[Tensor, IntArray] | Non
     """Return the places of values that a call arranges; None if it refuses their shapes."""
     try:
         found = call.on([tf.constant(each[None]) for each in places])
-    except Exception:  # noqa: BLE001 # it wants a shape that a layer before it has changed
+    except RAISED:  # it wants a shape that a layer before it has changed
         return None
     return {
         tensor: np.asarray(each)[0]

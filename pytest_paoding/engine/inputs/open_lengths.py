@@ -11,7 +11,7 @@ from pytest_paoding.engine.graph.functional import read_graph, require_graph
 from pytest_paoding.engine.inputs.input_settings import by_input, input_names
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.receptive_field import receptive_field
-from pytest_paoding.errors import PruningError
+from pytest_paoding.errors import RAISED, PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,7 +151,7 @@ def _candidates(known: tuple[Shape, ...], least: int) -> Iterator[tuple[Shape, .
 def _fits(model: Any, shapes: tuple[Shape, ...]) -> bool:
     try:
         graph = read_graph(model, shapes)
-    except Exception:  # noqa: BLE001 # layers refuse shapes in ways of their own
+    except RAISED:  # layers refuse shapes in ways of their own
         return False
     sizes = [size for call in graph.calls for tensor in call.outputs for size in tensor.shape]
     return all(size is None or size > 0 for size in sizes)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_paoding.errors import RAISED
+
 _KEPT = "_paoding_compile_config"
 _TELLING = ("loss", "metrics", "weighted_metrics")
 
@@ -100,7 +102,7 @@ def _config_of(model: Any) -> Mapping[str, Any] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a loss that is code: it is only looked at
             found = model.get_compile_config()
-    except Exception:  # noqa: BLE001 # a loss of the user's may refuse to be written down
+    except RAISED:  # a loss of the user's may refuse to be written down
         return None
     return found if isinstance(found, Mapping) else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
-from pytest_paoding.errors import DataError, cause_of
+from pytest_paoding.errors import RAISED, DataError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ class SliceReader:
     def _take(self, x: Any, y: Any) -> None:
         try:
             answer = self.ask(x, y)
-        except Exception as error:
+        except RAISED as error:
             name = type(error).__name__
             raise DataError(f"slices cannot be told: {name}: {cause_of(error)}") from error
         size = _length(x, self.inputs)

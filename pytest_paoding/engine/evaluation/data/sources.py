@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pytest_paoding.errors import DataError, cause_of
+from pytest_paoding.errors import RAISED, DataError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def _reading(batches: Iterable[Any]) -> Iterator[Any]:
             return
         except DataError:
             raise
-        except Exception as error:
+        except RAISED as error:
             name = type(error).__name__
             raise DataError(f"the data cannot be read: {name}: {cause_of(error)}") from error
         yield batch

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_paoding.engine.evaluation.scores.score import Score, divided
-from pytest_paoding.errors import DataError, EvaluationError, shortened
+from pytest_paoding.errors import RAISED, DataError, EvaluationError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ class CallableScore(ResampledScore):
     def _asked(self, truth: Any, answer: Any, more: dict[str, Any]) -> Any:
         try:
             return np.asarray(self.function(truth, answer, **more))
-        except Exception as error:
+        except RAISED as error:
             frames = traceback.extract_tb(error.__traceback__)[1:]  # those of its own code
             where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
             said = shortened(" ".join(f"{type(error).__name__}: {error}".split()))

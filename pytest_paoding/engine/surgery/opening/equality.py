@@ -22,7 +22,7 @@ from pytest_paoding.engine.surgery.opening.assignments import Assignments, refus
 from pytest_paoding.engine.surgery.opening.layer_calls import parameters_of
 from pytest_paoding.engine.surgery.opening.own_code import named_layers
 from pytest_paoding.engine.surgery.opening.trials import InputTrial, trials
-from pytest_paoding.errors import PruningError, cause_of
+from pytest_paoding.errors import RAISED, PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,7 @@ def takes(pair: Pair, shape: InputShape | None, rows: int) -> bool:
         _, arrays = _drawn(pair, shape, np.random.default_rng(0))
         few = [array[np.arange(rows) % len(array)] for array in arrays]
         _original(pair, _converted(pair, few), {})
-    except Exception:  # noqa: BLE001 # whatever code of the user raises
+    except RAISED:  # whatever code of the user raises
         return False
     return True
 
@@ -109,12 +109,12 @@ def _require_equal(pair: Pair, trial: InputTrial) -> None:
         expected = _original(pair, inputs, {})
     except PruningError:
         raise
-    except Exception:  # noqa: BLE001 # it is not made for such inputs
+    except RAISED:  # it is not made for such inputs
         return
     why = "its own code depends on what its inputs hold, or on how many samples there are"
     try:
         found = _opened(pair, inputs, {})
-    except Exception as error:
+    except RAISED as error:
         raise UnequalError(
             f"on {trial.what} it works, and as a graph it fails ({cause_of(error)}): {why}"
         ) from error

@@ -29,7 +29,7 @@ from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layer
 from pytest_paoding.engine.surgery.opening.recording import Recording, RetypedError
 from pytest_paoding.engine.surgery.opening.unchanged import attributes_kept
 from pytest_paoding.engine.surgery.opening.user_lines import explained, remedy_for
-from pytest_paoding.errors import PaodingError, PruningError, cause_of
+from pytest_paoding.errors import RAISED, PaodingError, PruningError, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,7 +166,7 @@ def _run(
         outputs = recording.outputs(model, args, training=training)
     except RetypedError:
         raise
-    except Exception as error:
+    except RAISED as error:
         raise PruningError(explained(error)) from error
     functional = _functional(model, args, outputs)
     weights = _with_weights(recording, functional)
@@ -181,7 +181,7 @@ def _build(model: Any, leaves: list[Spec], specs: list[Any]) -> None:
     ]
     try:
         model(*keras.tree.pack_sequence_as(specs, zeros))
-    except Exception as error:
+    except RAISED as error:
         raise PruningError(f"it cannot be called: {remedy_for(error)}") from error
 
 
@@ -220,7 +220,7 @@ def _finished(pair: Pair, recording: Recording, shape: InputShape | None) -> Ope
         error = largest_difference(pair, shape)
     except PaodingError:
         raise
-    except Exception as failed:
+    except RAISED as failed:
         fixed = (use for use in recording.constants.fixing() if takes(pair, shape, use.rows))
         use = next(fixed, None)
         raise PruningError(explained(failed) if use is None else str(use)) from failed

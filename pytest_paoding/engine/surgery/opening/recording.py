@@ -41,7 +41,7 @@ from pytest_paoding.engine.surgery.opening.refused_reads import RefusedReads
 from pytest_paoding.engine.surgery.opening.tensorflow_calls import tensorflow_on_symbols
 from pytest_paoding.engine.surgery.opening.user_lines import explained
 from pytest_paoding.engine.surgery.rebuild import build_activation, remade
-from pytest_paoding.errors import PruningError
+from pytest_paoding.errors import RAISED, PruningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,7 +159,7 @@ class Recording:
         """Remember what is raised within the block; what is no more than tried is forgotten."""
         try:
             yield
-        except Exception as error:
+        except RAISED as error:
             self.reads.add(error, caller)
             raise
         self.reads.forgive(caller)
@@ -184,7 +184,7 @@ class Recording:
                 found = self._run(layer, args, kwargs)
             except RetypedError:
                 raise
-            except Exception as error:  # noqa: BLE001 # whatever code of the user raises
+            except RAISED as error:  # whatever code of the user raises
                 self.kept[layer.name] = explained(error)
             else:
                 refused = self.reads.first(mark)
