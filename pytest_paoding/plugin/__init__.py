@@ -25,6 +25,7 @@ from pytest_paoding.plugin.phases import after_phase, begin, status
 from pytest_paoding.plugin.reports import standard_output
 from pytest_paoding.plugin.reports.comparing import read_earlier
 from pytest_paoding.plugin.reports.remembering import check_history
+from pytest_paoding.plugin.reports.report_paths import check_reports
 from pytest_paoding.plugin.run import PaodingRun
 from pytest_paoding.records.formats import KERAS
 from pytest_paoding.reporting.header import header
@@ -66,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run.start()
         read_earlier(run)
         check_history(run)
+        check_reports(run)
     except ConfigError as error:
         raise pytest.UsageError(*str(error).split("\n")) from None
 

@@ -17,6 +17,7 @@ from pytest_paoding.plugin.full_session import partial_reason
 from pytest_paoding.plugin.publishing import publish_waiting, renew_baseline
 from pytest_paoding.plugin.reports.comparing import changes_of
 from pytest_paoding.plugin.reports.remembering import remember, trends_of
+from pytest_paoding.plugin.reports.report_paths import report_target
 from pytest_paoding.plugin.reports.standard_output import print_document
 from pytest_paoding.plugin.run import Findings, PaodingRun
 from pytest_paoding.records.runs.run_record import (
@@ -82,8 +83,8 @@ def finish(run: PaodingRun, session: pytest.Session) -> None:
         if (history := run.settings.history) is not None:
             run.fold(remember(run, history, _record(run, session)))
         run.fold(_tell_github(run, session))
-    for target, render in _documents(run):
-        run.fold(_write(run, target, render(_record(run, session))))
+    for kind, render in _documents(run):
+        run.fold(_write(run, kind, render(_record(run, session))))
         _fail_on_faults(run, session)
 
 
@@ -97,20 +98,20 @@ def _is_complete(session: pytest.Session) -> bool:
 
 
 def _documents(run: PaodingRun) -> list[tuple[str, Callable[[RunRecord], str]]]:
-    """Return the target and the renderer of every document that is asked for."""
+    """Return the kind and the renderer of every document that is asked for."""
 
     def in_json(record: RunRecord) -> str:
         content = record.to_dict()
         run.config.hook.pytest_paoding_update_json(config=run.config, document=content)
         return to_json(content)
 
-    option = run.config.option
-    asked = (
-        (option.paoding_json, in_json),
-        (option.paoding_markdown, partial(markdown, trends=trends_of(run))),
-        (option.paoding_html, partial(page, trends=trends_of(run))),
+    option = vars(run.config.option)
+    documents = (
+        ("json", in_json),
+        ("markdown", partial(markdown, trends=trends_of(run))),
+        ("html", partial(page, trends=trends_of(run))),
     )
-    return [(target, render) for target, render in asked if target is not None]
+    return [each for each in documents if option[f"paoding_{each[0]}"] is not None]
 
 
 def _tell_github(run: PaodingRun, session: pytest.Session) -> Findings:
@@ -161,17 +162,20 @@ def _seen_from(here: Path, folder: Path) -> str:
         return folder.as_posix()
 
 
-def _write(run: PaodingRun, target: str, text: str) -> Findings:
+def _write(run: PaodingRun, kind: str, text: str) -> Findings:
     """Write a document; a run whose results cannot be written does not pass."""
+    target = report_target(run, kind)
     try:
-        if target == "-":
+        if target is None:
             print_document(run.config, text)
             return Findings()
-        write_whole(run.config.invocation_params.dir / Path(target).expanduser(), text)
+        if (lost := target.lost()) is not None:  # a gate has published it since the start
+            return Findings(faults=(f"cannot write {target.given}: {lost}",))
+        write_whole(target.path, text)
     except OSError as error:
-        name = "standard output" if target == "-" else target
+        name = "standard output" if target is None else target.given
         return Findings(faults=(cannot_write(name, error),))
-    return Findings(written=(f"results written to {target}",))
+    return Findings(written=(f"results written to {target.given}",))
 
 
 def summary(run: PaodingRun) -> list[str]:

@@ -51,6 +51,19 @@ def write_whole(path: Path, text: str) -> None:
             file.write(content)
 
 
+def is_replaced(path: Path) -> bool:
+    """Whether a text that is written there takes the place of a file, or of nothing.
+
+    Raises:
+        OSError: There can be no file.
+    """
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(there.st_mode) and _own_stream(there) is None
+
+
 def move(source: Path, target: Path) -> None:
     """Let a file take the place of another in one step.
 

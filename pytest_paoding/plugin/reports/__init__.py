@@ -1,1 +1,1 @@
-"""What the reports of a run need of pytest: where they are printed, and what they compare."""
+"""What the reports of a run need of pytest: where they go, and what they compare."""
