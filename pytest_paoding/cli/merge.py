@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.reading import same_file, save, write
 from pytest_paoding.config.documents.read_documents import read_run
+from pytest_paoding.gate.files.report_targets import ReportTarget, faults
 from pytest_paoding.gate.history_folder import HistoryFolder, require_folder
 from pytest_paoding.gate.merging import merged
 from pytest_paoding.records.text.jsonable import to_json
@@ -53,12 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: A file is no report.
         ArtifactError: The result cannot be written.
     """
-    for kind in _KINDS:
-        target = vars(arguments)[kind]
-        if target is not None and any(same_file(target, shard) for shard in arguments.shards):
+    given = {kind: path for kind in _KINDS if (path := vars(arguments)[kind]) is not None}
+    for kind, path in given.items():
+        if any(same_file(path, shard) for shard in arguments.shards):
             arguments.parser.error(
-                f"argument --{kind}: {target} is a SHARD, which is never written to"
+                f"argument --{kind}: {path} is a SHARD, which is never written to"
             )
+    for target, why in faults([ReportTarget(kind, str(path)) for kind, path in given.items()]):
+        arguments.parser.error(f"argument --{target.kind}: {target.given}: {why}")
     if arguments.history is not None:
         require_folder(arguments.history)
     whole = merged({path.as_posix(): read_run(path) for path in arguments.shards})

@@ -100,6 +100,29 @@ def test_a_shard_is_never_written_to(
     assert shard.read_bytes() == before
 
 
+@pytest.mark.parametrize("kind", ("json", "markdown", "html"))
+@pytest.mark.parametrize("name", ("digits.keras", "mine.toml", "mine.json", "manifest.json"))
+def test_a_merged_report_costs_no_file_that_is_no_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, name: str
+) -> None:
+    shard, other = report(tmp_path / "a.json"), tmp_path / name
+    other.write_text('{"schema": "pytest-paoding/1", "gate": {}}' if "manifest" in name else "mine")
+    before = other.read_bytes()
+    for option in (f"--{kind}={other}", f"--{kind}={tmp_path}"):
+        with pytest.raises(SystemExit) as caught:
+            main(["merge", str(shard), option])
+        assert caught.value.code == 2
+        told = capsys.readouterr().err
+        assert f"error: argument {option.replace('=', ': ')}: " in told
+        assert told.count("\n") == 1
+    assert other.read_bytes() == before
+    (tmp_path / "twice").touch()
+    both = [f"--{each}={tmp_path / 'twice'}" for each in ("json", "html")]
+    with pytest.raises(SystemExit):
+        main(["merge", str(shard), *both])
+    assert "is where the report in json goes too" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     (

@@ -245,8 +245,12 @@ def test_a_result_that_cannot_be_written_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = report(tmp_path / "r")
-    assert main(["merge", path, "--json", f"{path}/x"]) == 1
-    assert "error: cannot write" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        main(["merge", path, "--json", f"{path}/x"])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert f"error: argument --json: {path}/x: {path} is no folder: name another file" in told
+    assert told.count("\n") == 1
 
 
 """Keys under which a document holds whatever there is."""
