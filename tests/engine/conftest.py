@@ -6,6 +6,7 @@ import gc
 from collections import OrderedDict
 from typing import Any
 
+import keras
 import pytest
 
 from pytest_paoding.engine.inputs import draws
@@ -33,6 +34,17 @@ def _brief(monkeypatch):
 def _drawn_once(monkeypatch):
     """Draw what a generator in some state draws of some shape once for all tests."""
     monkeypatch.setattr(draws, "candidates", _remembered_candidates)
+
+
+@pytest.fixture
+def float64():
+    """Build models in float64: whatever order sums are made in, an exact cut is exact to 1e-10."""
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
 
 
 _remembered: OrderedDict[str, tuple[Any, Any]] = OrderedDict()

@@ -78,20 +78,14 @@ def mixed() -> Any:
     return keras.Model(x, head(Mixture(6, name="mix")(layers.Dense(5, "tanh", name="in")(x))))
 
 
+@pytest.mark.usefixtures("float64")
 def test_a_layer_of_ones_own_is_pruned_by_its_rule() -> None:
     assert [group.width for group in find_groups(walk(mixed(), rule_for))] == []
     rule(Mixture)(mixture)
     assert [group.name for group in find_groups(walk(mixed(), rule_for))] == ["in", "mix"]
-    floatx = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    try:
-        model = randomise(mixed())
-        assert zero_oracle(model).exact
-        assert merge_oracle(model).exact
-    finally:
-        keras.config.set_floatx(floatx[0])
-        keras.config.set_dtype_policy(floatx[1])
+    model = randomise(mixed())
+    assert zero_oracle(model).exact
+    assert merge_oracle(model).exact
 
 
 def test_the_last_rule_of_a_class_counts_and_subclasses_have_none() -> None:
@@ -167,6 +161,7 @@ def test_inner_layers_are_named_by_their_path() -> None:
     assert second.rpartition("/")[2].startswith("backward_")
 
 
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("length", (2, 3, 5))
 def test_heads_of_one_value_with_a_bias_stay(length: int) -> None:
     """Keras adds such a bias along the first axis where that has as many positions as heads."""
@@ -195,6 +190,7 @@ def test_filters_that_keras_takes_for_the_width_stay(width: int, groups: list[in
             cut(structure, Transform(stay))
 
 
+@pytest.mark.usefixtures("float64")
 def test_counts_of_what_is_not_zero_are_reductions() -> None:
     x = keras.Input((4, 3))
     y = ops.count_nonzero(layers.Dense(5, "relu")(x), axis=1)
