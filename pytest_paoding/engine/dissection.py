@@ -10,6 +10,7 @@ from pytest_paoding.engine.execution.work import UnknownWorkError, flops, layer_
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.rules.quantized import REMEDY, quantized_layers
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.input_settings import input_names
 from pytest_paoding.engine.pruning.constraints import Constraints
@@ -89,11 +90,16 @@ def _group(group: Group) -> GroupAnatomy:
 
 def _pinned(structure: Structure) -> tuple[tuple[str, int, str], ...]:
     reasons = structure.classes.reasons
-    return tuple(
+    quantized = (
+        (name, units, f"it is quantized ({mode}): {REMEDY}")
+        for name, (mode, units) in quantized_layers(structure.graph).items()
+    )
+    producers = (
         (producer.name, len(producer.classes), str(reasons[producer.classes[0]]))
         for producer in structure.producers
         if not structure.classes.free[producer.classes].any()
     )
+    return (*quantized, *producers)
 
 
 def _left(structure: Structure, groups: Sequence[Group], ratio: float) -> RatioAnatomy:

@@ -9,6 +9,7 @@ import keras
 
 from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
+from pytest_paoding.engine.graph.rules.quantized import REMEDY, quantized_layers
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.guard import state_kept, undisturbed, within_memory
 from pytest_paoding.engine.inputs.input_sources import sources_of
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     from pytest_paoding.records.plan import Plan
     from pytest_paoding.records.protocol import InputKinds, InputRange, InputShape, Progress
     from pytest_paoding.records.text.targets import Target
+
+_SHOWN = 3
+"""Reasons that are told where nothing may be removed; of more, how many others there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +279,16 @@ def _silent(what: str, done: int, total: int) -> None:
 
 
 def _nothing_to_prune(structure: Structure) -> str:
-    model = structure.graph.model
-    if not structure.producers:
-        return f"model {model.name!r} has nothing to prune: no layer with units and a pruning rule"
-    whys = [
+    model, quantized = structure.graph.model, quantized_layers(structure.graph)
+    whys = [f"{name!r} is quantized ({mode})" for name, (mode, _) in quantized.items()]
+    whys += [
         f"{producer.name!r}: {structure.classes.reasons[producer.classes[0]]}"
-        for producer in structure.producers[:3]
+        for producer in structure.producers
     ]
-    more = len(structure.producers) - len(whys)
-    tail = f" (and {more} more)" if more > 0 else ""
-    return f"model {model.name!r} has nothing to prune: layer {'; layer '.join(whys)}{tail}"
+    if not whys:
+        return f"model {model.name!r} has nothing to prune: no layer with units and a pruning rule"
+    more = len(whys) - _SHOWN
+    tail = (f" (and {more} more)" if more > 0 else "") + (f": {REMEDY}" if quantized else "")
+    return (
+        f"model {model.name!r} has nothing to prune: layer {'; layer '.join(whys[:_SHOWN])}{tail}"
+    )

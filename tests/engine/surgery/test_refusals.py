@@ -88,7 +88,8 @@ def test_quantized_layers_are_refused_by_name() -> None:
         ]
     )
     model.layers[1].quantize("int8")
-    assert reasons_of(model, "one") == {"Dense 'two' is quantized (int8)"}
+    why = "Dense 'two' is quantized (int8): prune the model before quantizing it"
+    assert reasons_of(model, "one") == {why}
     structure = walk(model, rule_for)
     same = cut(structure, Transform(np.ones(structure.classes.count, bool))).model
     inputs = batch(model)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
+from pytest_paoding.engine.graph.rules.quantized import REMEDY, quantization_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -90,7 +92,7 @@ def has_rule(operation: Any) -> bool:
 
 def rule_for(operation: Any) -> Rule:
     """Return the rule of an operation; by default, one that pins its inputs and says why."""
-    if getattr(operation, "quantization_mode", None):
+    if quantization_of(operation):
         return _quantized
     if getattr(operation, "lora_enabled", False):
         return _adapted
@@ -104,7 +106,7 @@ def _unknown(visit: Visit) -> Sequence[View]:
 
 
 def _quantized(visit: Visit) -> Sequence[View]:
-    return visit.fixed(f"is quantized ({visit.layer.quantization_mode})")
+    return visit.fixed(f"is quantized ({quantization_of(visit.layer)}): {REMEDY}")
 
 
 def _adapted(visit: Visit) -> Sequence[View]:
