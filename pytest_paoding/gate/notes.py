@@ -113,7 +113,8 @@ def _too_few(check: Check) -> str:
     measured, unit = check.measurement, check.limit.metric.unit
     samples = 0 if measured.evidence is None else measured.evidence.samples
     found, limit = show_apart(measured.found, check.limit.value, unit)
-    return f"{check.title}: {samples} samples are too few to tell {found} from {limit}"
+    counted = "1 sample is" if samples == 1 else f"{samples} samples are"
+    return f"{check.title}: {counted} too few to tell {found} from {limit}"
 
 
 def _improvements(checks: Iterable[Check]) -> Iterator[str]:

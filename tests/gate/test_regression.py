@@ -133,6 +133,17 @@ def test_too_few_samples_are_told() -> None:
         assert notes(told, {}, old=None, new=Entry({})) == ()
 
 
+@pytest.mark.parametrize(
+    ("samples", "counted"), ((1, "1 sample is"), (2, "2 samples are"), (20, "20 samples are"))
+)
+def test_the_number_of_samples_is_told_in_plain_words(samples: int, counted: str) -> None:
+    evidence = Evidence(Contrast.DIFFERENCE, samples, 0)
+    measured = {"accuracy_decay": Measurement(found=0.0, evidence=evidence)}
+    unsure = judge([Limit(LIMITS["max_accuracy_decay"], 0.03)], measured).checks
+    (line,) = notes(unsure, {}, old=None, new=Entry({}))
+    assert line.startswith(f"accuracy decay: {counted} too few to tell ")
+
+
 def test_a_suggested_limit_holds() -> None:
     for value in (1, 7, 79, 101, 99_999, 213_400, 10**9 + 1):
         (line,) = notes(checks(max_size=(10**10, value)), {}, old=None, new=Entry({}))
