@@ -40,13 +40,25 @@ class Source:
 
     def load(self) -> Any:
         """Return the model; raises ModelFileError."""
-        if self._path is not None and self._origin is self._path:
-            return self._engine.load_model(self._path)
-        return self._origin
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Any:
+        return self._engine.load_model(self._path) if self._is_file else self._origin
+
+    @property
+    def _is_file(self) -> bool:
+        return self._path is not None and self._origin is self._path
 
     def identify(self) -> str | None:
-        """Return a digest of the model, from its file without loading it; None without one."""
-        return self._engine.identify(self._origin)
+        """Return a digest of the model, from its file without loading it if that can be.
+
+        None without one, as where code of the project takes part; raises ModelFileError.
+        """
+        found = self._engine.identify(self._origin)
+        if found is None and self._is_file:  # of a file that does not tell whose code it needs
+            return self._engine.identify(self.load())
+        return found
 
 
 def _present(path: Path) -> Path:

@@ -71,6 +71,24 @@ data = "our_data:holdout"
     return single
 
 
+@pytest.mark.parametrize("ending", ("keras", "h5"))
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
+def test_an_unchanged_file_of_either_format_is_pruned_once(real: Project, ending: str) -> None:
+    file = real.path / "models" / f"net.{ending}"
+    model = keras.models.load_model(file.with_suffix(".keras"))
+    model.save(file)
+    settings = (real.path / "pyproject.toml").read_text()
+    real.write("pyproject.toml", settings.replace("net.keras", file.name))
+    given = ("--paoding-ratio=0.5", "--paoding-json=run.json")
+    for cached in (False, True):
+        assert real.run(*given).ret == 0
+        assert real.gates["net"]["reused"] is cached
+    model.get_layer("hidden").bias.assign(np.full(8, 0.25))
+    model.save(file)
+    real.run(*given)
+    assert real.gates["net"]["reused"] is False
+
+
 def test_a_gate_prunes_judges_and_publishes_a_keras_model(real: Project) -> None:
     file = real.path / "models" / "net.keras"
     before = hashlib.sha256(file.read_bytes()).hexdigest()

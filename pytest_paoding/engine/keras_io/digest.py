@@ -13,6 +13,7 @@ import numpy as np
 from pytest_paoding.engine.keras_io.assets import assets_of
 from pytest_paoding.engine.keras_io.compilation import judged_by
 from pytest_paoding.engine.keras_io.identity import is_closed
+from pytest_paoding.engine.keras_io.own_objects import own_objects
 from pytest_paoding.engine.keras_io.save import UNSAVABLE, lean_config, uncompiled
 from pytest_paoding.errors import ModelFileError, cause_of
 
@@ -42,6 +43,9 @@ def identify(model: Any) -> str | None:
     None where it has layers, losses or metrics whose code is the project's own.
     """
     told = judged_by(model)
+    text = json.dumps(told, sort_keys=True, default=repr)
+    if own_objects(model) or ">" in text:  # which the name of what is registered has
+        return None
     try:
         if not is_closed([_architecture(model), told]):
             return None
@@ -50,7 +54,6 @@ def identify(model: Any) -> str | None:
         return None
     if not told:
         return found
-    text = json.dumps(told, sort_keys=True, default=repr)
     return f"{found} compiled:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

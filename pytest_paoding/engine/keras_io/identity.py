@@ -23,12 +23,19 @@ _REGISTRY = "pytest_paoding.engine.graph.rules.registry"
 
 
 def of_file(path: Path) -> str | None:
-    """Return a digest of a `.keras` file; None for other files and for custom layers."""
+    """Return a digest of a `.keras` file; None where it does not tell that all code is Keras's own.
+
+    It does not of a function that Keras writes down by its bare name, and other files do not at
+    all: of these the model has to be loaded.
+    """
     try:
         with refusing(path, ModelFileError, "is no archive: {}"):
             with opened_archive(path) as archive:
-                config = json_member(archive, "config.json")
-            return f"file:{sha256_of(path)}" if is_closed(config) else None
+                config = dict(json_member(archive, "config.json"))
+            compiled = config.pop("compile_config", None)  # of which nothing is built
+            bare = any(_is_bare_function(node) for _, node in objects_in(config))
+            closed = not bare and is_closed([config, compiled])
+            return f"file:{sha256_of(path)}" if closed else None
     except ModelFileError:
         return None
 
@@ -42,8 +49,16 @@ def _is_foreign(node: dict[str, Any]) -> bool:
     if "class_name" not in node:
         return False
     module, registered = node.get("module"), node.get("registered_name")
-    ours = module is None or str(module).split(".")[0] in {"keras", "builtins"}
-    return not ours or ">" in str(registered)
+    if module is None:
+        ours = registered is None  # Keras says where its own things are, or registers nothing
+    else:
+        ours = str(module).split(".")[0] in {"keras", "builtins"}
+    name = node.get("config") if node["class_name"] == "function" else node["class_name"]
+    return not ours or ">" in f"{registered} {name}"
+
+
+def _is_bare_function(node: dict[str, Any]) -> bool:
+    return node.get("class_name") == "function" and node.get("module") in (None, "builtins")
 
 
 def _only_own_rules() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 from pytest_paoding.engine.graph.rules import registry
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.engine.keras_io.identity import of_data
+from pytest_paoding.gate.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +106,95 @@ def test_what_is_no_model_file_is_not_identified(tmp_path: Path) -> None:
     path = saved(network(), tmp_path / "legacy.keras").rename(tmp_path / "model.h5")
     path.write_bytes(path.read_bytes()[:-10])
     assert ENGINE.identify(path) is None
+
+
+def identity(path: Path) -> str | None:
+    """Return what a gate stores the results of a file under."""
+    return Source(ENGINE, path, model=None, hook=lambda: None).identify()
+
+
+def kept_as(model: keras.Model, path: Path) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save(path)
+    return path
+
+
+def other_weight(at: int) -> keras.Model:
+    model = network()
+    value = model.weights[at].numpy().copy()
+    value.flat[-1] = np.nextafter(value.flat[-1], np.float32(9))
+    model.weights[at].assign(value)
+    return model
+
+
+OTHERS = {
+    "the last bit of a kernel": lambda: other_weight(0),
+    "the last bit of a bias": lambda: other_weight(1),
+    "another layer": lambda: network(keras.layers.ReLU()),
+    "another setting of a layer": lambda: network(keras.layers.ReLU(max_value=6.0)),
+    "another loss": lambda: compiled("mae"),
+    "another metric": lambda: compiled("mse", ["mae"]),
+}
+
+
+@pytest.mark.parametrize("ending", ("keras", "h5", "hdf5"))
+def test_a_file_of_any_format_is_told_by_all_that_is_judged(tmp_path: Path, ending: str) -> None:
+    one, two = (kept_as(network(), tmp_path / f"{each}.{ending}") for each in "ab")
+    assert identity(one) is not None
+    if ending != "keras":  # which holds the time it was saved at
+        assert identity(one) == identity(two) == ENGINE.identify(network())
+    found = {
+        name: identity(kept_as(make(), tmp_path / f"other.{ending}"))
+        for name, make in OTHERS.items()
+    }
+    assert None not in found.values()
+    assert len({*found.values(), identity(one)}) == len(found) + 1
+
+
+@keras.saving.register_keras_serializable("project")
+def doubled(x: Any) -> Any:
+    return 2 * x
+
+
+def bare(x: Any) -> Any:
+    return 2 * x
+
+
+@keras.saving.register_keras_serializable("project")
+class Filed(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return 2 * x
+
+
+FOREIGN = {
+    "layer": lambda: network(Filed()),
+    "bare layer": lambda: network(Doubling()),
+    "activation": lambda: network(keras.layers.Dense(3, doubled)),
+    "bare activation": lambda: network(keras.layers.Dense(3, bare)),
+    "activation within": lambda: network(keras.Sequential([keras.layers.Dense(3, doubled)])),
+    "function": lambda: network(keras.layers.Lambda(doubled)),
+    "bare function": lambda: network(keras.layers.Lambda(bare)),
+    "metric": lambda: compiled("mse", [doubled]),
+}
+
+
+@pytest.mark.parametrize("ending", ("keras", "h5"))
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_code_of_the_project_has_no_digest_in_any_format(
+    kind: str, ending: str, tmp_path: Path
+) -> None:
+    with keras.saving.custom_object_scope({"bare": bare, "Doubling": Doubling}):
+        assert kind == "metric" or ENGINE.identify(FOREIGN[kind]()) is None
+        assert identity(kept_as(FOREIGN[kind](), tmp_path / f"net.{ending}")) is None
+
+
+@pytest.mark.parametrize("ending", ("keras", "h5"))
+def test_functions_of_keras_are_not_the_projects(ending: str, tmp_path: Path) -> None:
+    model = network(keras.layers.Dense(3, keras.ops.tanh), keras.layers.Lambda(keras.ops.tanh))
+    model.compile("adam", keras.losses.mean_squared_error)
+    path = kept_as(model, tmp_path / f"net.{ending}")
+    assert identity(path) == identity(path) is not None
 
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
