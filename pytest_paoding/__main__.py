@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_paoding.cli import bench, compare, init, merge, prune, schema, show, verify
 from pytest_paoding.cli import help as reference
+from pytest_paoding.cli.own_modules import import_modules
 from pytest_paoding.cli.usage import OneLineParser
 from pytest_paoding.errors import PaodingError
 from pytest_paoding.gate.files.terminated import Terminated, terminable
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parsed(argv)
     try:
         with terminable():
+            import_modules(arguments)
             return int(arguments.run(arguments))
     except PaodingError as error:
         sys.stderr.write(as_lines(f"{parser.prog}: error: {error}") + "\n")

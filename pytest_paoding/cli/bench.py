@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.arguments import DATA, add_settings, read_data, settings_of
+from pytest_paoding.cli.own_modules import add_imports
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.cli_values import argument
 from pytest_paoding.config.references import References
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
         " Figures are medians over the seeds.",
     )
     parser.set_defaults(run=run)
+    add_imports(parser)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
     parser.add_argument("--data", required=True, **DATA)
     parser.add_argument(

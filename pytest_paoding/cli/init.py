@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.cli.arguments import SOURCE, add_settings
 from pytest_paoding.cli.judging import Errand, judged
+from pytest_paoding.cli.own_modules import add_imports
 from pytest_paoding.cli.reading import save, write
 from pytest_paoding.cli.starting.beginning import Beginning, MeasuredModel
 from pytest_paoding.cli.starting.data_skeleton import FILE
@@ -45,6 +46,7 @@ def add(commands: Any) -> None:
         " Nothing is written over.",
     )
     parser.set_defaults(run=run)
+    add_imports(parser)
     parser.add_argument(
         "models",
         metavar="MODEL",

@@ -15,6 +15,7 @@ from pytest_paoding.cli.arguments import (
     layer_of,
 )
 from pytest_paoding.cli.judging import Errand, Judged, judged
+from pytest_paoding.cli.own_modules import add_imports
 from pytest_paoding.cli.reading import read_plan, same_file, write
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.cli_values import argument, described
@@ -47,6 +48,7 @@ def add(commands: Any) -> None:
         " 1 then.",
     )
     parser.set_defaults(run=run)
+    add_imports(parser)
     parser.add_argument("model", metavar="MODEL", type=Path, help="the .keras or .h5 file")
     parser.add_argument(
         "-r",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.cli.own_modules import add_imports
 from pytest_paoding.cli.reading import write
 from pytest_paoding.config.documents.earlier import entries, is_baseline
 from pytest_paoding.config.documents.read_documents import manifest_result, parsed, run_of
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
         description="Prints what a model is made of and what pruning could remove, or a document.",
     )
     parser.set_defaults(run=run)
+    add_imports(parser)
     parser.add_argument(
         "file",
         metavar="FILE",

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_paoding.cli.own_modules import add_imports
 from pytest_paoding.cli.reading import read_plan, write
 from pytest_paoding.config.catalogue import SETTINGS
 from pytest_paoding.config.catalogue.keys import EngineCall
@@ -54,6 +55,7 @@ def add(commands: Any) -> None:
         "named; and that it is what pruning makes of the original, if that is given.",
     )
     parser.set_defaults(run=run)
+    add_imports(parser)
     parser.add_argument("file", metavar="FILE", type=Path, help="the published .keras file")
     parser.add_argument("--key", metavar="PEM", type=Path, help="public key of the signer")
     parser.add_argument(

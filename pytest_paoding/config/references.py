@@ -77,6 +77,19 @@ class References:
             )
         return found
 
+    def import_module(self, name: str) -> None:
+        """Import a module, for what it registers.
+
+        Raises:
+            DataError: It cannot be imported; one line.
+        """
+        with _importable(self.root):
+            try:
+                importlib.import_module(name)
+            except RAISED as error:
+                fault = self._fault(error, "cannot be imported")
+                raise DataError(f"module {name!r} {fault}") from error
+
     def calibrated(self, pruning: Pruning) -> Pruning:
         """Return the settings of a pruning with the inputs in place of a reference to them.
 
@@ -106,7 +119,7 @@ class References:
             slices = self.target(slices, key="slices")
         return {**judging, "score": found, "slices": slices}
 
-    def _fault(self, error: BaseException) -> str:
+    def _fault(self, error: BaseException, nowhere: str = "cannot be called") -> str:
         """Return the line of the project that led to an error, or else the last; and the error."""
         frames = [
             frame
@@ -114,7 +127,7 @@ class References:
             if frame.filename not in _OURS and not frame.filename.startswith("<frozen")
         ]
         if not frames:
-            return f"cannot be called: {_what(error)}"
+            return f"{nowhere}: {_what(error)}"
         root = self.root.resolve()
         own = [frame for frame in frames if _is_own(Path(frame.filename).resolve(), root)]
         last = (own or frames)[-1]

@@ -118,7 +118,8 @@ def _part(path: Path, inside: str, node: dict[str, Any]) -> Any:
     what = "function" if node["class_name"] == "function" else "class"
     raise ModelFileError(
         f"{path}: needs the {what} {_title(node)!r}, which is not known here: import the module "
-        f"that registers it (@keras.saving.register_keras_serializable), say in conftest.py"
+        f"that registers it (@keras.saving.register_keras_serializable), in conftest.py for gates, "
+        f"with --import=MODULE on the command line"
     )
 
 
@@ -217,9 +218,11 @@ def _refuse_widths(path: Path, inside: str, node: dict[str, Any]) -> None:
 
 def _title(node: dict[str, Any]) -> str:
     """Return the name by which a configuration asks for a class or function."""
-    key = node.get("registered_name")
+    key, name, module = node.get("registered_name"), node.get("class_name"), node.get("module")
+    if name == "function":
+        name = key = node.get("config")
+        if module == "builtins" and not hasattr(builtins, str(name)):
+            module = None  # Keras writes so of every function that is not its own
     if isinstance(key, str) and ">" in key:
         return key
-    name = node.get("class_name")
-    name = node.get("config") if name == "function" else name
-    return ".".join(str(each) for each in (node.get("module"), name) if each is not None)
+    return ".".join(str(each) for each in (module, name) if each is not None)

@@ -233,7 +233,7 @@ def test_a_function_that_was_written_down_without_its_package_is_known(tmp_path,
     path = forged(sound, tmp_path / "old.keras", config=change)
     refuse_unknown(path, inspect(path).config)
     forged(sound, path, config=as_activation(function("builtins", "trebled")))
-    refused(path, "needs the function 'builtins.trebled'")
+    refused(path, "needs the function 'trebled'")
 
 
 def test_words_in_the_file_itself_are_known_and_registered_classes_open_no_other(tmp_path):
