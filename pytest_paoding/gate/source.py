@@ -44,11 +44,13 @@ class Source:
 
     @cached_property
     def _loaded(self) -> Any:
-        return self._engine.load_model(self._path) if self._is_file else self._origin
+        file = self._file
+        return self._origin if file is None else self._engine.load_model(file)
 
     @property
-    def _is_file(self) -> bool:
-        return self._path is not None and self._origin is self._path
+    def _file(self) -> Path | None:
+        """The file that the model is to be loaded from; None where it was handed in."""
+        return self._path if self._origin is self._path else None
 
     def identify(self) -> str | None:
         """Return a digest of the model, from its file without loading it if that can be.
@@ -56,7 +58,9 @@ class Source:
         None without one, as where code of the project takes part; raises ModelFileError.
         """
         found = self._engine.identify(self._origin)
-        if found is None and self._is_file:  # of a file that does not tell whose code it needs
+        if (
+            found is None and self._file is not None
+        ):  # of a file that does not tell whose code it needs
             return self._engine.identify(self.load())
         return found
 
