@@ -58,9 +58,7 @@ class Source:
         None without one, as where code of the project takes part; raises ModelFileError.
         """
         found = self._engine.identify(self._origin)
-        if (
-            found is None and self._file is not None
-        ):  # of a file that does not tell whose code it needs
+        if found is None and self._file is not None:  # which may not tell whose code it needs
             return self._engine.identify(self.load())
         return found
 
