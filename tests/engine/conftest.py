@@ -6,7 +6,6 @@ import gc
 from collections import OrderedDict
 from typing import Any
 
-import keras
 import pytest
 
 from pytest_paoding.engine.inputs import draws
@@ -14,6 +13,7 @@ from pytest_paoding.engine.inputs.families.candidate_inputs import candidates
 from pytest_paoding.engine.pruning.gradients.distillation import Course
 from pytest_paoding.engine.pruning.learning import budget
 from pytest_paoding.records.text import efforts
+from support.dtypes import models_in
 
 _REMEMBERED, _HANDY = 32, 1 << 24  # draws that are kept, and bytes of one
 
@@ -39,12 +39,8 @@ def _drawn_once(monkeypatch):
 @pytest.fixture
 def float64():
     """Build models in float64: whatever order sums are made in, an exact cut is exact to 1e-10."""
-    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(policy)
+    with models_in("float64"):
+        yield
 
 
 _remembered: OrderedDict[str, tuple[Any, Any]] = OrderedDict()

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import keras
 import pytest
 
 from pytest_paoding.engine.graph.rules import registry
 from support.any_models.outcome import CRASHED, JUDGED, PRUNED, REFUSED, outcome_of
 from support.any_models.reachable import reachable
+from support.dtypes import models_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +30,8 @@ DEAD = {
 
 @pytest.fixture(autouse=True)
 def _float32() -> Iterator[None]:
-    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    yield
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(policy)
+    with models_in("float32"):
+        yield
 
 
 @pytest.mark.parametrize("number", range(FEW))
