@@ -14,8 +14,8 @@ from pytest_paoding.records.readings.model_facts import InputFacts, ModelFacts, 
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.inputs.input_sources import InputSource
+    from pytest_paoding.engine.ports import Port
 
 
 def facts_of(model: Any) -> ModelFacts:

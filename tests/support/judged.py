@@ -10,9 +10,10 @@ import numpy as np
 from pytest_paoding.engine.evaluation.observing.answers import Answers, Observations
 from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
-from pytest_paoding.engine.execution.signature import Port, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.keras_io.compilation import compiled_of
+from pytest_paoding.engine.ports import Port
 
 DIGIT = Port(("digit",), (10,), "float32")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
-    from pytest_paoding.engine.execution.signature import Port
+    from pytest_paoding.engine.ports import Port
 
 _LARGE = 64
 _SMALL_STRENGTHS = {

@@ -8,42 +8,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from pytest_paoding.engine.graph.functional import as_functional
+from pytest_paoding.engine.ports import Port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from pytest_paoding.engine.graph.types import Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output of a model.
-
-    Attributes:
-        names: Its names, the usual one first: the key in the model's own dict of inputs or
-            outputs, the layer's name, the tensor's.
-        shape: Its shape without the batch; None where a length is not fixed.
-        dtype: Its dtype by name.
-    """
-
-    names: tuple[str, ...]
-    shape: Shape
-    dtype: str
-
-    @property
-    def name(self) -> str:
-        """The usual name."""
-        return self.names[0]
-
-    @property
-    def units(self) -> int:
-        """The length of its last axis; 1 where it has none, or one that is not fixed."""
-        return (self.shape[-1] if self.shape else 1) or 1
-
-    @property
-    def floating(self) -> bool:
-        """Whether its values are floating-point numbers."""
-        return "float" in self.dtype
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +39,6 @@ def signature_of(model: Any) -> Signature:
     return Signature(
         _ports(inputs, functional.input), _ports(outputs, functional.output), functional.input
     )
-
-
-def find(ports: Sequence[Port], name: str) -> int | None:
-    """Return the index of the port called `name`, None if there is none.
-
-    A usual name goes before others: layers may have the names of each other's keys.
-    """
-    usual = (index for index, port in enumerate(ports) if name == port.name)
-    other = (index for index, port in enumerate(ports) if name in port.names)
-    return next(usual, next(other, None))
-
-
-def listed(ports: Iterable[Port]) -> str:
-    """Return the names of ports for a message."""
-    return ", ".join(repr(port.name) for port in ports)
 
 
 def _ports(named: Iterable[tuple[str, Any]], structure: Any) -> tuple[Port, ...]:

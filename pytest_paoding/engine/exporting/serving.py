@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pytest_paoding.engine.execution.signature import Port, Signature
+    from pytest_paoding.engine.execution.signature import Signature
+    from pytest_paoding.engine.ports import Port
 
 ENTRY = "serving_default"
 """The name of the function, where every runtime looks for it."""

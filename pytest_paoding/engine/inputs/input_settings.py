@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_paoding.engine.execution.signature import find, listed, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
+from pytest_paoding.engine.ports import find, listed
 from pytest_paoding.errors import PruningError
 from pytest_paoding.records.protocol import INPUT_KINDS
 

@@ -11,18 +11,18 @@ import numpy as np
 
 from pytest_paoding.engine.execution.held_values import held_values
 from pytest_paoding.engine.execution.multiplications import multiplications
-from pytest_paoding.engine.execution.signature import listed, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.inputs.draws import Draw, drawn
-from pytest_paoding.engine.keras_io.shapes import fitted
+from pytest_paoding.engine.ports import fitted, listed
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.trace import Graph, Tensor
     from pytest_paoding.engine.inputs.input_sources import InputSources
     from pytest_paoding.engine.inputs.screen import Screen
+    from pytest_paoding.engine.ports import Port
 
 _IMAGES, _VECTORS = 1024, 8192  # synthetic inputs of either kind
 _LARGE = ("picture", "video", "volume", "audio")

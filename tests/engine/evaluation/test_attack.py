@@ -17,9 +17,10 @@ from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.evaluation.observing.predict import Predictor
 from pytest_paoding.engine.evaluation.tasks.output_task import Truth
-from pytest_paoding.engine.execution.signature import Port, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
 from pytest_paoding.engine.inputs.input_sources import sources_of
+from pytest_paoding.engine.ports import Port
 from pytest_paoding.errors import PruningError
 from support.judged import class_tasks
 

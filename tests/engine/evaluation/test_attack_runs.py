@@ -18,7 +18,8 @@ from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.evaluation.observing.leads import lead
 from pytest_paoding.engine.evaluation.tasks.output_task import Truth
-from pytest_paoding.engine.execution.signature import Port, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
+from pytest_paoding.engine.ports import Port
 from pytest_paoding.errors import EvaluationError
 from pytest_paoding.records import optional_packages
 from support.attacked import EPSILONS, NAMES, layers, made, quick, survivors, target

@@ -17,7 +17,7 @@ from pytest_paoding.engine.evaluation.corrupted import corruption_metrics
 from pytest_paoding.engine.evaluation.corruption import Corruptions
 from pytest_paoding.engine.evaluation.data.judging_data import Batch
 from pytest_paoding.engine.evaluation.evaluate import evaluate
-from pytest_paoding.engine.execution.signature import Port
+from pytest_paoding.engine.ports import Port
 from pytest_paoding.records.evidence import Contrast
 from support.judged import answers, observed
 

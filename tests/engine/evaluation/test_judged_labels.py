@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_paoding.engine.evaluation.tasks.class_task import ClassTask, classes_of
-from pytest_paoding.engine.execution.signature import Port
+from pytest_paoding.engine.ports import Port
 from pytest_paoding.errors import DataError, EvaluationError
 
 DIGIT = Port(("digit",), (10,), "float32")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, IntArray
+    from pytest_paoding.engine.ports import Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_paoding.engine.evaluation.data.judging_data import Batch
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
+    from pytest_paoding.engine.ports import Port
 
 Interval: TypeAlias = "tuple[float, float]"
 _SLACK = 1e-6

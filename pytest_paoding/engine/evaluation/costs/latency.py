@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_paoding.engine.evaluation.attacks.legal_range import Interval
-    from pytest_paoding.engine.execution.signature import Port, Signature
+    from pytest_paoding.engine.execution.signature import Signature
+    from pytest_paoding.engine.ports import Port
 
 BATCH = 32
 """Samples of a batch."""

@@ -15,16 +15,16 @@ from pytest_paoding.engine.evaluation.data.sample_weights import (
 )
 from pytest_paoding.engine.evaluation.data.sources import raw_batches
 from pytest_paoding.engine.evaluation.tasks.output_task import Truth
-from pytest_paoding.engine.execution.signature import find, listed
-from pytest_paoding.engine.keras_io.shapes import fitted
+from pytest_paoding.engine.ports import find, fitted, listed
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
-    from pytest_paoding.engine.execution.signature import Port, Signature
+    from pytest_paoding.engine.execution.signature import Signature
     from pytest_paoding.engine.graph.types import BoolArray
+    from pytest_paoding.engine.ports import Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from pytest_paoding.engine.evaluation.tasks.output_task import (
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, IntArray
+    from pytest_paoding.engine.ports import Port
     from pytest_paoding.records.protocol import TaskName
 
 _MATRIX = 2

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_paoding.engine.evaluation.tasks.task_reading import last_activation, task_of
-from pytest_paoding.engine.execution.signature import find, listed, signature_of
+from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.keras_io.compilation import compiled_of
+from pytest_paoding.engine.ports import find, listed
 from pytest_paoding.errors import EvaluationError
 
 if TYPE_CHECKING:

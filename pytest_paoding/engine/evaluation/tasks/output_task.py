@@ -16,8 +16,8 @@ from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.heads import Head
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, FloatArray, Shape
+    from pytest_paoding.engine.ports import Port
     from pytest_paoding.records.protocol import TaskName
 
 _UNCOUNTED = {"i": -1, "f": np.nan}

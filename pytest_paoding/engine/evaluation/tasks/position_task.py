@@ -17,8 +17,8 @@ from pytest_paoding.engine.evaluation.tasks.output_task import (
 )
 
 if TYPE_CHECKING:
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.types import BoolArray, IntArray, Shape
+    from pytest_paoding.engine.ports import Port
     from pytest_paoding.records.protocol import TaskName
 
 

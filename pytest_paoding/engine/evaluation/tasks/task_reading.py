@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask
-    from pytest_paoding.engine.execution.signature import Port
     from pytest_paoding.engine.graph.trace import Graph, Tensor
+    from pytest_paoding.engine.ports import Port
     from pytest_paoding.records.protocol import TaskName
 
 _KINDS: dict[TaskName, Callable[[Port, str], OutputTask]] = {

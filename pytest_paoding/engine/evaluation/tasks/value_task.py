@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pytest_paoding.engine.evaluation.tasks.output_task import OutputTask, counted_in, numbers
-from pytest_paoding.engine.keras_io.shapes import fitted
+from pytest_paoding.engine.ports import fitted
 
 if TYPE_CHECKING:
     from pytest_paoding.engine.evaluation.observing.heads import Head
