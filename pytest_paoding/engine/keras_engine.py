@@ -44,13 +44,13 @@ class KerasEngine:
 
     def load_model(self, path: Path) -> Any:
         """Return the model in a file, uncompiled; see `keras_io.load.load_model`."""
-        from pytest_paoding.engine.keras_io.archive import require_model_file
+        from pytest_paoding.engine.keras_io.archive import inspect
 
-        require_model_file(path)  # before TensorFlow takes its seconds
+        file = inspect(path)  # before TensorFlow takes its seconds
         start_keras()
         from pytest_paoding.engine.keras_io.load import load_model
 
-        return load_model(path)
+        return load_model(path, file)
 
     def opened(
         self,
@@ -89,6 +89,12 @@ class KerasEngine:
         from pytest_paoding.engine.surgery.apply import apply
 
         return Pruned(apply(model, plan), plan)
+
+    def look_early(self, path: Path, data: Any) -> Any:
+        """Hold data against what a file declares; see `evaluation.data.early_look.look_early`."""
+        from pytest_paoding.engine.evaluation.data.early_look import look_early
+
+        return look_early(path, data)
 
     def examine(
         self, model: Any, data: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]

@@ -47,6 +47,14 @@ class Source:
         file = self._file
         return self._origin if file is None else self._engine.load_model(file)
 
+    def look_early(self, data: Any) -> Any:
+        """Return the data for judging, once they are known to fit what the model's file declares.
+
+        Raises DataError, or ModelFileError.
+        """
+        file = self._file
+        return data if file is None or data is None else self._engine.look_early(file, data)
+
     @property
     def _file(self) -> Path | None:
         """The file that the model is to be loaded from; None where it was handed in."""

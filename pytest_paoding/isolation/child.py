@@ -234,6 +234,10 @@ class Workshop:
             "ratio": pruned.ratio,
         }
 
+    def do_look_early(self, path: Path, data: Any) -> Handle:
+        """Keep data after a look at them without the model."""
+        return self._keep(self.engine.look_early(path, data))
+
     def do_examine(self, model: Any, data: Any, **about: Any) -> dict[str, Any]:
         """Keep data after a first look at them."""
         examined = self.engine.examine(model, data, **about)

@@ -79,6 +79,12 @@ class IsolatedEngine:
         """Return a smaller model by a plan."""
         return PrunedThere(**self._gate.ask("apply", model=self._gate.model(model), plan=plan))
 
+    def look_early(self, path: Path, data: Any) -> Any:
+        """Hold data against what a file declares, where they are."""
+        if not isinstance(data, Handle):
+            return self._gate.engine.look_early(path, data)
+        return self._gate.ask("look_early", path=path, data=data)
+
     def examine(
         self, model: Any, data: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]
     ) -> Examined:

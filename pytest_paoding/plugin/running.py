@@ -144,7 +144,7 @@ def _run_at(place: Workplace, request: Request, spec: GateSpec) -> GateOutcome:
     bench = Workbench(
         engine=place.engine,
         load_model=source.load,
-        load_data=partial(_load_data, request, spec, place.references),
+        load_data=lambda: source.look_early(_load_data(request, spec, place.references)),
         references=place.references,
         identify=source.identify,
         input_shape=spec.settings.effective["input_shape"].value,

@@ -193,6 +193,12 @@ class Engine(Protocol):
         Raises PruningError (the model has no graph) or SurgeryError (the plan does not fit it).
         """
 
+    def look_early(self, path: Path, data: Any) -> Any:
+        """Hold the data for judging against the inputs that a model file declares, at little cost.
+
+        Returns them, to be read from the beginning. Raises DataError where they do not fit.
+        """
+
     def examine(
         self, model: Any, data: Any, task: TaskNames | None = None, **inputs: Unpack[AboutInputs]
     ) -> Examined:

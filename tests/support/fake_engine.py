@@ -129,6 +129,10 @@ class FakeEngine:
         notes = () if target is None else (f"target {dict(target)} met",)
         return FakePruned(replace(model, layers=kept), plan, notes, ratio)
 
+    def look_early(self, path: Path, data: Any) -> Any:
+        self.calls.append(f"look_early {path.name}")
+        return data
+
     def examine(self, model: FakeModel, data: Any, **_: Any) -> FakeExamined:
         if "contradiction" in model.facts:
             raise DataError(model.facts["contradiction"])

@@ -24,18 +24,22 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.keras_io.archive import ModelFile
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: Path, file: ModelFile | None = None) -> Any:
     """Return the model in a `.keras` archive or an HDF5 file, uncompiled.
 
     Nothing of the file is executed: functions stored as code are refused, classes of one's own must
     have been registered by the program that loads, and no other file is opened. Losses, metrics and
     the optimizer are not restored, so that none of them can fail: judging a model needs none.
 
+    Args:
+        path: The file.
+        file: What `inspect` says of it; None to look at it here.
+
     Raises:
         ModelFileError: There is no such file, it is not one of Keras 3 (or HDF5 of Keras 2), it is
             damaged, holds code, declares more weights than it stores, or needs an unknown class.
     """
-    file = inspect(path)
+    file = inspect(path) if file is None else file
     with refusing(path, ModelFileError, "is damaged ({}): save the model again"):
         refuse_unknown(path, file.config)
     return _built(path, file, legacy_layers() if file.legacy else {}, safe=True)

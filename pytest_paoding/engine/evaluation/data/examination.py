@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from pytest_paoding.engine.evaluation.data.judging_data import inputs_of, with_truths
-from pytest_paoding.engine.evaluation.data.sources import is_held, raw_batches
+from pytest_paoding.engine.evaluation.data.judging_data import (
+    inputs_of,
+    require_sound,
+    with_truths,
+)
+from pytest_paoding.engine.evaluation.data.sources import is_held, peeked
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
@@ -49,9 +50,10 @@ class Examination:
 def examine(
     model: Any, data: Any, task: TaskNames | None = None, **about: Unpack[AboutInputs]
 ) -> Examination:
-    """Look at the first samples of the data, and their labels, before any work is done.
+    """Look at the first batch of the data, and its labels, before any work is done.
 
-    Data that can be read only once are handed back whole.
+    Of arrays it is all samples that have to fit and to be finite, and the first whose range is
+    looked at. Data that can be read only once are handed back whole.
 
     Args:
         model: The model, Sequential or Functional.
@@ -60,15 +62,17 @@ def examine(
         **about: What the user says of the inputs.
 
     Raises:
-        DataError: The values contradict the range of an input, or labels do not fit.
+        DataError: The values do not fit, are not finite or contradict the range of an input, or
+            labels do not fit.
         EvaluationError: A task does not fit its output.
         PruningError: What the user says of the inputs makes no sense.
     """
-    first, again = _peeked(data)
+    first, again = peeked(data)
     if first is None:
         return Examination(again, {})
     x, y, weights = first
     signature, graph = signature_of(model), read_graph(model)
+    require_sound(x, signature.inputs)
     inputs = inputs_of(x, signature, most=_SAMPLES if is_held(data) else None)
     sources = sources_of(graph, about.get("input_range"), about.get("input_kind"))
     for source, values in zip(sources, inputs, strict=True):
@@ -81,16 +85,6 @@ def examine(
         if None in source.tensor.shape
     }
     return Examination(again, shapes)
-
-
-def _peeked(data: Any) -> tuple[Any, Any]:
-    """Return the first batch, None if there is none, and data that still begin with it."""
-    batches = raw_batches(data)
-    first = next(batches, None)
-    if first is None:
-        return None, data
-    lasting = is_held(data) or isinstance(data, (tf.data.Dataset, keras.utils.PyDataset))
-    return first, data if lasting or iter(data) is not data else chain([first], batches)
 
 
 def contradiction(source: InputSource, values: Any) -> str | None:

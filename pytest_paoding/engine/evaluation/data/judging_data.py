@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_paoding.engine.execution.signature import Signature
     from pytest_paoding.engine.graph.types import BoolArray
     from pytest_paoding.engine.ports import Port
+
+_BLOCK = 1 << 22  # values that are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def read(
             continue
         most = most or size(whole)
         for start in range(0, whole.size, most):
-            yield _cast(_slice(whole, start, start + most), signature, done + start)
+            yield _cast(_slice(whole, start, start + most), signature.inputs, done + start)
         done += whole.size
     if not done:
         raise DataError("the data has no samples (an iterator can be read only once)")
@@ -99,16 +102,35 @@ def inputs_of(x: Any, signature: Signature, *, most: int | None = None) -> tuple
     Raises:
         DataError: They do not fit, or are not finite; the input is named.
     """
-    return _cast(_inputs_only(x, signature, most), signature, 0).inputs
+    return _cast(_inputs_only(x, signature.inputs, most), signature.inputs, 0).inputs
 
 
-def _inputs_only(x: Any, signature: Signature, most: int | None = None) -> Batch:
+def require_sound(x: Any, ports: Sequence[Port]) -> None:
+    """Refuse inputs of which any sample does not fit, or is not finite.
+
+    Args:
+        x: The inputs, as for `read`.
+        ports: The inputs of the model.
+
+    Cost: one pass over the values, a block at a time.
+
+    Raises:
+        DataError: They do not; the input is named.
+    """
+    whole = _inputs_only(x, ports)
+    values = sum(prod(part.shape[1:]) for part in whole.inputs)
+    rows = max(1, _BLOCK // max(1, values))
+    for start in range(0, whole.size, rows):
+        _cast(_slice(whole, start, start + rows), ports, start)
+
+
+def _inputs_only(x: Any, ports: Sequence[Port], most: int | None = None) -> Batch:
     """Return all inputs in the model's order, `most` samples, their shapes and lengths checked."""
     inputs = tuple(
         _shaped(_first(part, most), port)
-        for part, port in zip(_inputs(x, signature.inputs), signature.inputs, strict=True)
+        for part, port in zip(_inputs(x, ports), ports, strict=True)
     )
-    named = zip(signature.inputs, inputs, strict=True)
+    named = zip(ports, inputs, strict=True)
     _require_one_length({f"x {port.name!r}": len(part) for port, part in named})
     return Batch(inputs, {})
 
@@ -125,7 +147,7 @@ def with_truths(x: Any, y: Any, weights: Any, signature: Signature, tasks: Judge
     Raises:
         DataError: It does not fit; the input or output is named.
     """
-    batch = _inputs_only(x, signature)
+    batch = _inputs_only(x, signature.inputs)
     labels = _labels(y, signature.outputs)
     if y is None:
         labels = _reconstructed(batch, signature, tasks)
@@ -239,11 +261,10 @@ def _slice(batch: Batch, start: int, stop: int) -> Batch:
     )
 
 
-def _cast(batch: Batch, signature: Signature, first: int) -> Batch:
+def _cast(batch: Batch, ports: Sequence[Port], first: int) -> Batch:
     """Return the batch in the model's dtypes; `first` is the number of its first sample."""
     inputs = tuple(
-        _of_dtype(part, port, first)
-        for part, port in zip(batch.inputs, signature.inputs, strict=True)
+        _of_dtype(part, port, first) for part, port in zip(batch.inputs, ports, strict=True)
     )
     return replace(batch, inputs=inputs)
 

@@ -1,13 +1,16 @@
-"""Sources of the data for judging: arrays, data sets, or anything that yields batches."""
+"""Sources of the data for judging: arrays, data sets, or anything that yields batches.
+
+Nothing here imports Keras or TensorFlow, whose kinds of data are there only where they are loaded.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sized
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from pytest_paoding.errors import RAISED, DataError, cause_of
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAIR, _WEIGHTED = 2, 3
+_ENDLESS = -1  # tf.data.INFINITE_CARDINALITY
 
 
 def raw_batches(data: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -36,23 +40,59 @@ def raw_batches(data: Any) -> Iterator[tuple[Any, Any, Any]]:
 
 def is_held(data: Any) -> bool:
     """Whether data are one batch in memory: arrays and tensors, alone or in lists and dicts."""
-    return isinstance(data, (tuple, list, Mapping, np.ndarray, tf.Tensor))
+    return isinstance(data, (tuple, list, Mapping, np.ndarray)) or _is_tensor(data)
+
+
+def is_data_set(data: Any) -> bool:
+    """Whether data are a `tf.data.Dataset` or a `keras.utils.PyDataset`."""
+    return _is_dataset(data) or _is_py_dataset(data)
+
+
+def peeked(data: Any) -> tuple[tuple[Any, Any, Any] | None, Any]:
+    """Return the first batch, None if there is none, and data that still begin with it.
+
+    Raises:
+        DataError: As `raw_batches`.
+    """
+    batches = raw_batches(data)
+    first = next(batches, None)
+    if first is None:
+        return None, data
+    lasting = is_held(data) or is_data_set(data) or iter(data) is not data
+    return first, data if lasting else chain([first], batches)
 
 
 def known_length(data: Any) -> int:
     """Return the number of samples where it is known without reading, else 0."""
     if isinstance(data, (tuple, list)) and data:
-        first = next(iter(keras.tree.flatten(data[0])), None)
-        return len(first) if isinstance(first, Sized) else 0
+        first = data[0]
+        while isinstance(first, (tuple, list, Mapping)) and first:
+            first = next(iter(first.values() if isinstance(first, Mapping) else first))
+        return len(first) if isinstance(first, Sized) and not isinstance(first, str) else 0
     return 0
 
 
+def _is_tensor(data: Any) -> bool:
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(data, tensorflow.Tensor)
+
+
+def _is_dataset(data: Any) -> bool:
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
+
+
+def _is_py_dataset(data: Any) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(data, keras.utils.PyDataset)
+
+
 def _iterable(data: Any) -> Iterable[Any]:
-    if isinstance(data, tf.data.Dataset):
-        if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+    if _is_dataset(data):
+        if int(data.cardinality()) == _ENDLESS:
             raise DataError("the data set repeats forever: end it with .take(BATCHES)")
         return data.as_numpy_iterator()  # type: ignore[no-any-return]  # TensorFlow is untyped
-    if isinstance(data, keras.utils.PyDataset):
+    if _is_py_dataset(data):
         return (data[index] for index in range(len(data)))
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
         return data
