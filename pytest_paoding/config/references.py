@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,27 @@ from pytest_paoding.errors import RAISED, DataError
 from pytest_paoding.records.asked_for import AskedFor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from pytest_paoding.records.protocol import Judging, Pruning
 
 
 _WANTED = {"data": "(x, y) or batches", "calibration": "inputs, without labels"}
 _OURS = {__file__, importlib.__file__}
+
+
+class Renewed:
+    """What a callable returns that can be read only once: it is called for every further pass."""
+
+    def __init__(self, first: Iterator[Any], call: Callable[[], Any]) -> None:
+        """Take the iterator of the first pass, and what returns others."""
+        self._first: Iterator[Any] | None = first
+        self._call = call
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the first pass, then others."""
+        first, self._first = self._first, None
+        return iter(self._call()) if first is None else first
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,7 @@ class References:
     root: Path = Path()
 
     def call(self, reference: str, *, key: str = "data") -> Any:
-        """Return what the callable returns.
+        """Return what the callable returns; of an iterator, what can be read again.
 
         Args:
             reference: `package.module:callable`.
@@ -43,6 +59,12 @@ class References:
         Raises:
             DataError: There is no such callable, it raised, or it returned nothing; one line.
         """
+        found = self._called(reference, key)
+        if key == "data" and isinstance(found, Iterator):
+            return Renewed(found, partial(self._called, reference, key))
+        return found
+
+    def _called(self, reference: str, key: str) -> Any:
         called = self.target(reference, key=key)
         with _importable(self.root):
             try:

@@ -252,7 +252,7 @@ class Gate:
             trials=tuple(self.trials),
             versions=self._versions() if digest else {},
             machine=machine(),
-            reused=digest is not None and not self.bench.kept.made,
+            reused=bool(self.bench.kept.taken) and not self.bench.kept.made,
             duration=sum(spent.values()),
             spent=spent,
             notes=(*self.now.notes, *self.bench.kept.remarks),

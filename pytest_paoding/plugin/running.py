@@ -13,6 +13,7 @@ from pytest_paoding.config.model_names import check_name, name_for
 from pytest_paoding.config.references import References
 from pytest_paoding.errors import RAISED, ChildError, ConfigError
 from pytest_paoding.gate.artifacts import discard
+from pytest_paoding.gate.early_checks import require_passes
 from pytest_paoding.gate.regression import Comparison
 from pytest_paoding.gate.source import Source
 from pytest_paoding.gate.stages import Gate, GateOutcome, GateSpec
@@ -144,7 +145,7 @@ def _run_at(place: Workplace, request: Request, spec: GateSpec) -> GateOutcome:
     bench = Workbench(
         engine=place.engine,
         load_model=source.load,
-        load_data=lambda: source.look_early(_load_data(request, spec, place.references)),
+        load_data=partial(_looked_at, request, spec, place.references, source),
         references=place.references,
         identify=source.identify,
         input_shape=spec.settings.effective["input_shape"].value,
@@ -231,6 +232,13 @@ def _claim(request: Request, sweep: Sweep | None) -> str:
     if first != owner:
         raise ConfigError(f"gate {name!r} belongs to {first}, give this one a name of its own")
     return name
+
+
+def _looked_at(request: Request, spec: GateSpec, references: References, source: Source) -> Any:
+    """Return the data for judging, unless it is known at once that they are of no use."""
+    data = _load_data(request, spec, references)
+    require_passes(spec.settings, data)
+    return source.look_early(data)
 
 
 def _load_data(request: Request, spec: GateSpec, references: References) -> Any:

@@ -41,7 +41,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "neighbour.py").write_text("DATA = ([1], [2])\n")
     (tmp_path / "our_broken.py").write_text("import no_such_module\n")
     yield tmp_path
-    for name in ("our_data", "neighbour", "our_broken"):
+    for name in ("our_data", "neighbour", "our_broken", "our_passes"):
         sys.modules.pop(name, None)
 
 
@@ -80,3 +80,20 @@ def test_every_fault_is_one_line(root: Path, reference: str, line: str) -> None:
     assert str(caught.value).startswith(f"data {reference!r} {line}")
     assert "\n" not in str(caught.value)
     assert sys.path == before
+
+
+@pytest.mark.parametrize("key", ("data", "calibration"))
+def test_a_callable_that_returns_an_iterator_is_called_for_every_pass(root: Path, key: str) -> None:
+    (root / "our_passes.py").write_text(
+        "calls = []\n"
+        "def batches():\n"
+        "    calls.append(len(calls))\n"
+        "    return iter([([len(calls)], [0]), ([2], [1])])\n"
+    )
+    found = References(root).call("our_passes:batches", key=key)
+    if key == "calibration":
+        assert list(found) == [([1], [0]), ([2], [1])]
+        assert list(found) == []
+        return
+    for number in (1, 2, 3):
+        assert list(found) == [([number], [0]), ([2], [1])]

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_paoding.config.gate_settings import resolve
 from pytest_paoding.config.references import References
-from pytest_paoding.errors import PaodingError
-from pytest_paoding.gate.early_checks import check_early
+from pytest_paoding.errors import DataError, PaodingError
+from pytest_paoding.gate.early_checks import check_early, require_passes
 from pytest_paoding.gate.source import Source
 from pytest_paoding.records.budgets import Level, Limit
 from pytest_paoding.records.metrics import METRICS, Metric
@@ -38,6 +38,17 @@ def test_a_limit_that_needs_data_is_refused_without(metric: Metric, tmp_path: Pa
         return
     with pytest.raises(PaodingError, match=f"{metric.key} needs data, set data to"):
         check_early(told, None, References(tmp_path))
+
+
+@pytest.mark.parametrize("ratio", (0.5, "auto"))
+@pytest.mark.parametrize("data", (DATA, iter([DATA]), None, [DATA]), ids=str)
+def test_trials_need_data_that_can_be_read_again(ratio: Any, data: Any) -> None:
+    told = settings(ratio=ratio)
+    if ratio == "auto" and hasattr(data, "__next__"):
+        with pytest.raises(DataError, match="ratio auto reads the data in every trial"):
+            require_passes(told, data)
+    else:
+        require_passes(told, data)
 
 
 def test_nothing_of_the_model_is_touched_then(tmp_path: Path) -> None:

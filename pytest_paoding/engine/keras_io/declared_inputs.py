@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytest_paoding.engine.bounded_reading import json_member, opened_archive
 from pytest_paoding.engine.damage import refusing
 from pytest_paoding.engine.keras_io.archive import CONFIG, inspect
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEGACY = (".h5", ".hdf5")
+_LONGEST = 1 << 31
 
 
 def declared_inputs(path: Path) -> tuple[Port, ...] | None:
@@ -82,13 +85,26 @@ def _ports(named: Mapping[Any, str], layers: list[Any]) -> tuple[Port, ...] | No
 def _input_layers(layers: list[Any]) -> Iterator[tuple[str, Any]]:
     for layer in layers:
         config = layer["config"]
-        plain = isinstance(config.get("dtype"), str) and not config.get("ragged")
-        if layer["class_name"] == "InputLayer" and plain and not config.get("sparse"):
+        dense = not (config.get("sparse") or config.get("ragged") or config.get("optional"))
+        if layer["class_name"] == "InputLayer" and dense:
             yield config["name"], config
 
 
 def _port(key: Any, config: Any) -> Port:
+    """Return an input.
+
+    Raises:
+        Exception: Its dtype is none of NumPy's own, or its lengths are none.
+    """
     shape = config["batch_shape"] if "batch_shape" in config else config["batch_input_shape"]
     names = (key, config["name"]) if isinstance(key, str) else (config["name"],)
-    lengths = tuple(None if length is None else int(length) for length in shape[1:])
-    return Port(tuple(dict.fromkeys(names)), lengths, config["dtype"])
+    if not all(length is None or _is_length(length) for length in shape[1:]):
+        raise ValueError(f"{shape} is no shape")
+    dtype = str(config["dtype"])
+    if dtype != "string" and np.dtype(dtype).kind not in "biuf":
+        raise TypeError(f"{dtype!r} is no dtype of numbers")
+    return Port(tuple(dict.fromkeys(names)), tuple(shape[1:]), dtype)
+
+
+def _is_length(length: Any) -> bool:
+    return type(length) is int and 0 < length < _LONGEST

@@ -75,6 +75,33 @@ def batches() -> Any:
     return [(([X[at:end], X[at:end, :2]]), Y[at:end]) for at, end in pairwise(range(0, 101, 20))]
 
 
+class Around:
+    """An iterable around an iterator, all of whose passes are one."""
+
+    def __init__(self, iterator: Any) -> None:
+        self.iterator = iterator
+
+    def __iter__(self) -> Any:
+        return self.iterator
+
+
+class Yielding(Around):
+    """The same, though every pass is an object of its own."""
+
+    def __iter__(self) -> Any:
+        yield from self.iterator
+
+
+class Once:
+    """An iterable that allows one pass."""
+
+    def __init__(self) -> None:
+        self.passes = iter([batches()])
+
+    def __iter__(self) -> Any:
+        return iter(next(self.passes))
+
+
 KINDS: dict[str, Callable[[], Any]] = {
     "arrays": lambda: ([X, X[:, :2]], Y),
     "lists": lambda: ([X[:5].tolist(), X[:5, :2].tolist()], Y[:5].tolist()),
@@ -82,18 +109,44 @@ KINDS: dict[str, Callable[[], Any]] = {
     "inputs alone": lambda: {"one": X, "two": X[:, :2]},
     "tensors": lambda: ([tf.constant(X), tf.constant(X[:, :2])], tf.constant(Y)),
     "generator": lambda: (each for each in batches()),
+    "around an iterator": lambda: Around(iter(batches())),
+    "yielding from an iterator": lambda: Yielding(iter(batches())),
+    "one pass": Once,
     "read anew": type("Loader", (), {"__iter__": lambda _: iter(batches())}),
-    "nothing to read": lambda: iter(()),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_data_are_given_back_to_be_read_from_the_beginning(saved: Any, kind: str) -> None:
+    model, path = saved
     wanted = list(raw_batches(KINDS[kind]()))
-    found = list(raw_batches(look_early(saved[1], KINDS[kind]())))
-    assert len(found) == len(wanted)
-    for one, other in zip(found, wanted, strict=True):
-        keras.tree.map_structure(np.testing.assert_array_equal, one, other)
+    looked_at = examine(model, look_early(path, KINDS[kind]())).data
+    passes = 2 if kind in ("arrays", "lists", "dict", "tensors", "read anew") else 1
+    for _ in range(passes):
+        found = list(raw_batches(looked_at))
+        assert len(found) == len(wanted)
+        for one, other in zip(found, wanted, strict=True):
+            keras.tree.map_structure(np.testing.assert_array_equal, one, other)
+
+
+def test_looks_take_no_passes_of_their_own(saved: Any) -> None:
+    model, path = saved
+    passes = []
+
+    class Loader:
+        def __iter__(self) -> Any:
+            passes.append("begun")
+            return iter(batches())
+
+    data = examine(model, look_early(path, Loader())).data
+    assert len(list(raw_batches(data))) == len(batches())
+    assert passes == ["begun"]
+
+
+@pytest.mark.parametrize("data", (iter(()), ([X[:0], X[:0, :2]], Y[:0])), ids=("batches", "arrays"))
+def test_no_data_at_all_are_refused(saved: Any, data: Any) -> None:
+    with pytest.raises(DataError, match=r"^the data has no samples"):
+        look_early(saved[1], data)
 
 
 def test_of_batches_the_first_is_looked_at(saved: Any) -> None:

@@ -157,8 +157,78 @@ def test_the_first_look_takes_nothing_away(name: str) -> None:
     np.testing.assert_array_equal(read, values(0, 1))
 
 
-def test_no_data_at_all_are_left_to_the_evaluation() -> None:
-    assert list(examine(pictures(), iter([])).data) == []
+@pytest.mark.parametrize("data", (iter([]), (values(0, 1)[:0], LABELS[:0]), ([], [])), ids=str)
+def test_no_data_at_all_are_refused(data: Any) -> None:
+    with pytest.raises(DataError, match=r"has no samples|has the shape \(0,\)"):
+        examine(pictures(), data)
+
+
+def tokens(dtype: str) -> Any:
+    x = keras.Input((5,), dtype=dtype, name="tokens")
+    y = layers.Embedding(10, 4)(x)
+    return keras.Model(x, layers.Dense(3)(layers.Flatten()(y)))
+
+
+@pytest.mark.parametrize("dtype", ("int32", "float32"))
+@pytest.mark.parametrize("sample", (0, 511, 512, 1499))
+def test_a_value_that_is_not_known_is_found_in_any_sample(dtype: str, sample: int) -> None:
+    x = np.arange(7500).reshape(1500, 5) % 10
+    model = tokens(dtype)
+    examine(model, (x, np.arange(1500) % 3))
+    x[sample, 2] = 77
+    with pytest.raises(DataError, match=r"'tokens' run from \d to 77 where 'embedding\w*' k"):
+        examine(model, (x, np.arange(1500) % 3))
+
+
+def texts() -> Any:
+    x = keras.Input((1,), dtype="string", name="text")
+    words = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=4)(x)
+    return keras.Model(x, layers.Dense(3)(layers.Flatten()(layers.Embedding(8, 4)(words))))
+
+
+WORDS = np.array([["a b"], ["b"], ["c"]])
+NO_TEXTS = {
+    "numbers": (np.ones((3, 1)), "input 'text' is of dtype float64, expected string"),
+    "whole numbers": ([[1], [2], [3]], "input 'text' is of dtype int64, expected string"),
+    "nothing": (
+        np.array([["a"], [None], ["b"]], object),
+        "input 'text' has values that are not texts, the first in sample 1",
+    ),
+    "a number among texts": (
+        np.array([["a"], ["c"], [0.5]], object),
+        "input 'text' has values that are not texts, the first in sample 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ("U", "S", object))
+def test_texts_of_every_dtype_are_texts(dtype: Any) -> None:
+    x = WORDS.astype(dtype)
+    assert examine(texts(), (x, [0, 1, 2])).data[0] is x
+
+
+@pytest.mark.parametrize("kind", NO_TEXTS)
+def test_what_is_no_text_is_refused_where_texts_are_read(kind: str) -> None:
+    x, said = NO_TEXTS[kind]
+    with pytest.raises(DataError, match=f"^{said}$"):
+        examine(texts(), (x, [0, 1, 2]))
+
+
+class Table:
+    """A table of another library: it has a shape, and is no sequence of samples."""
+
+    shape = (60, 8, 8, 1)
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return values(0, 1).astype(dtype or "float32")
+
+
+def test_what_becomes_an_array_is_one() -> None:
+    data = Table(), LABELS
+    assert examine(pictures(), data).data is data
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +128,8 @@ def changed(path: Path, config: Any) -> Path:
     return path
 
 
-SHAPED = {"class_name": "InputLayer", "config": {"name": "x", "dtype": "float32"}}
+SHAPED: dict[str, Any] = {"class_name": "InputLayer", "config": {"name": "x", "dtype": "float32"}}
+WHOLE = {**SHAPED["config"], "batch_shape": [None, 4]}
 FORGED: dict[str, Any] = {
     "no object": [],
     "a number": 3,
@@ -139,6 +142,20 @@ FORGED: dict[str, Any] = {
         "config": {
             "layers": [{**SHAPED, "config": {**SHAPED["config"], "batch_shape": [None, "a"]}}]
         },
+    },
+    **{
+        f"{key} {value}": {
+            "class_name": "Sequential",
+            "config": {"layers": [{**SHAPED, "config": {**WHOLE, key: value}}]},
+        }
+        for key, values in {
+            "dtype": ("floaty99", "V4", "datetime64[s]", "object", None, 3, {}),
+            "batch_shape": ([None, -4], [None, 0], [None, 2**40], [None, 1.5], 4, {}, [None, True]),
+            "optional": (True,),
+            "sparse": (True,),
+            "ragged": (True,),
+        }.items()
+        for value in values
     },
     "an input from within": {
         "class_name": "Functional",
@@ -154,6 +171,29 @@ FORGED: dict[str, Any] = {
 @pytest.mark.parametrize("config", FORGED.values(), ids=FORGED)
 def test_a_damaged_file_tells_nothing(tmp_path: Path, config: Any) -> None:
     assert declared_inputs(changed(tmp_path / "model.keras", config)) is None
+
+
+def test_a_whole_one_tells(tmp_path: Path) -> None:
+    layers_of = [{**SHAPED, "config": WHOLE}]
+    config = {"class_name": "Sequential", "config": {"layers": layers_of}}
+    (port,) = declared_inputs(changed(tmp_path / "model.keras", config)) or ()
+    assert (port.name, port.shape, port.dtype) == ("x", (4,), "float32")
+
+
+@pytest.mark.parametrize("dtype", ("bfloat16", "float8_e4m3fn"))
+def test_a_dtype_that_not_everybody_knows_is_told_or_not_but_costs_nothing(
+    tmp_path: Path, dtype: str
+) -> None:
+    """NumPy knows it once somebody has taught it, as TensorFlow does."""
+    layers_of = [{**SHAPED, "config": {**WHOLE, "dtype": dtype}}]
+    config = {"class_name": "Sequential", "config": {"layers": layers_of}}
+    path = changed(tmp_path / "model.keras", config)
+    code = "import sys; from pathlib import Path; import numpy as np\n"
+    code += "from pytest_paoding.engine.evaluation.data.early_look import look_early\n"
+    code += "data = np.ones((3, 4)), np.arange(3)\n"
+    code += "assert look_early(Path(sys.argv[1]), data) is data\n"
+    for first in ("", "import ml_dtypes\n"):
+        subprocess.run([sys.executable, "-c", first + code, path], check=True)
 
 
 @pytest.mark.parametrize("name", ("gone.keras", "gone.h5", "text.keras", "text.h5", "folder"))

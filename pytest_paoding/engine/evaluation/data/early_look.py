@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_paoding.engine.evaluation.data.judging_data import require_sound
-from pytest_paoding.engine.evaluation.data.sources import is_data_set, peeked
+from pytest_paoding.engine.evaluation.data.judged_inputs import sound_blocks
+from pytest_paoding.engine.evaluation.data.sources import NO_SAMPLES, is_data_set, is_held, peeked
 from pytest_paoding.engine.keras_io.declared_inputs import declared_inputs
+from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +27,13 @@ def look_early(path: Path, data: Any) -> Any:
         The data, to be read from the beginning.
 
     Raises:
-        DataError: The inputs do not fit or are not finite; the input is named.
+        DataError: The inputs do not fit or are not finite, the input is named; or there are none.
     """
     ports = None if data is None or is_data_set(data) else declared_inputs(path)
     if ports is None:
         return data
-    first, again = peeked(data)
-    if first is not None:
-        require_sound(first[0], ports)
+    (x, _, _), again = peeked(data)
+    samples = sum(len(block[0]) for block in sound_blocks(x, ports))
+    if not samples and is_held(data):
+        raise DataError(NO_SAMPLES)
     return again

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.data.judging_data import (
-    inputs_of,
-    require_sound,
-    with_truths,
-)
-from pytest_paoding.engine.evaluation.data.sources import is_held, peeked
+from pytest_paoding.engine.evaluation.data.judged_inputs import sound_blocks
+from pytest_paoding.engine.evaluation.data.judging_data import with_truths
+from pytest_paoding.engine.evaluation.data.sources import NO_SAMPLES, is_held, peeked
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
 from pytest_paoding.engine.execution.signature import signature_of
 from pytest_paoding.engine.graph.functional import read_graph
@@ -20,11 +17,12 @@ from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from typing_extensions import Unpack
 
-    from pytest_paoding.engine.inputs.input_sources import InputSource
+    from pytest_paoding.engine.inputs.input_sources import InputSource, InputSources
+    from pytest_paoding.engine.ports import Port
     from pytest_paoding.records.protocol import AboutInputs, TaskNames
 
 _SAMPLES = 512  # of arrays that are looked at
@@ -67,14 +65,10 @@ def examine(
         EvaluationError: A task does not fit its output.
         PruningError: What the user says of the inputs makes no sense.
     """
-    first, again = peeked(data)
-    if first is None:
-        return Examination(again, {})
-    x, y, weights = first
+    (x, y, weights), again = peeked(data)
     signature, graph = signature_of(model), read_graph(model)
-    require_sound(x, signature.inputs)
-    inputs = inputs_of(x, signature, most=_SAMPLES if is_held(data) else None)
     sources = sources_of(graph, about.get("input_range"), about.get("input_kind"))
+    inputs = _first_samples(x, signature.inputs, sources, most=_SAMPLES if is_held(data) else None)
     for source, values in zip(sources, inputs, strict=True):
         if (found := contradiction(source, values)) is not None:
             raise DataError(found)
@@ -87,6 +81,39 @@ def examine(
     return Examination(again, shapes)
 
 
+def _first_samples(
+    x: Any, ports: Sequence[Port], sources: InputSources, most: int | None
+) -> list[Any]:
+    """Return the first samples of every input, after all were looked at.
+
+    Raises:
+        DataError: A sample does not fit, is not finite, or is none that is known; or there is none.
+    """
+    first: list[list[Any]] = [[] for _ in ports]
+    held = 0
+    for block in sound_blocks(x, ports):
+        for source, values, kept in zip(sources, block, first, strict=True):
+            if (found := _unknown(source, values)) is not None:
+                raise DataError(found)
+            if most is None or held < most:
+                kept.append(values[: None if most is None else most - held])
+        held += len(block[0])
+    if not held:
+        raise DataError(NO_SAMPLES)
+    return [np.concatenate(each) for each in first]
+
+
+def _unknown(source: InputSource, values: Any) -> str | None:
+    """Return in one line which values are looked up and not known; None if all are."""
+    if values.dtype.kind not in "iuf" or source.known is None:
+        return None
+    unknown = source.known.contradiction(values)
+    if unknown is None:
+        return None
+    place, known = unknown
+    return f"{_found(source, float(values[place].min()), float(values[place].max()))} where {known}"
+
+
 def contradiction(source: InputSource, values: Any) -> str | None:
     """Return in one line how values contradict what an input is taken for; None if they do not.
 
@@ -96,13 +123,10 @@ def contradiction(source: InputSource, values: Any) -> str | None:
     """
     if values.dtype.kind not in "iuf" or not values.size:
         return None
+    if (unknown := _unknown(source, values)) is not None:
+        return unknown
     least, most = float(values.min()), float(values.max())
     low, high = source.scale.ends
-    unknown = None if source.known is None else source.known.contradiction(values)
-    if unknown is not None:
-        place, known = unknown
-        ends = float(values[place].min()), float(values[place].max())
-        return f"{_found(source, *ends)} where {known}"
     if source.vocabulary is not None or not _contradicts(values, source):
         return None
     span = f"[{low:g}, {high:g}]"

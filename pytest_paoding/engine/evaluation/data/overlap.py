@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.data.judging_data import inputs_of
+from pytest_paoding.engine.evaluation.data.judged_inputs import inputs_of
 from pytest_paoding.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def apart(batches: Iterable[Batch], calibration: Any, signature: Signature) -> I
     Raises:
         DataError: A sample is equal to one of them in every input, or they do not fit the model.
     """
-    seen = set() if calibration is None else set(_digests(inputs_of(calibration, signature)))
+    seen = set() if calibration is None else set(_digests(inputs_of(calibration, signature.inputs)))
     done = 0
     for batch in batches:
         for number, digest in enumerate(_digests(batch.inputs) if seen else ()):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAIR, _WEIGHTED = 2, 3
+NO_SAMPLES = "the data has no samples (an iterator can be read only once)"
 _ENDLESS = -1  # tf.data.INFINITE_CARDINALITY
 
 
@@ -48,18 +49,35 @@ def is_data_set(data: Any) -> bool:
     return _is_dataset(data) or _is_py_dataset(data)
 
 
-def peeked(data: Any) -> tuple[tuple[Any, Any, Any] | None, Any]:
-    """Return the first batch, None if there is none, and data that still begin with it.
+class Begun:
+    """Batches of which the first was read.
+
+    Its first pass goes on from there; only further ones ask the data for a pass of their own, which
+    some cannot give: nothing is read twice, and nothing is lost, whatever an iterable does.
+    """
+
+    def __init__(self, first: Any, rest: Iterator[Any], data: Iterable[Any]) -> None:
+        """Take the first batch, what yields the others, and the data they are from."""
+        self._begun: Iterator[Any] | None = chain([first], rest)
+        self._data = data
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the first pass, then others."""
+        begun, self._begun = self._begun, None
+        return iter(self._data) if begun is None else begun
+
+
+def peeked(data: Any) -> tuple[tuple[Any, Any, Any], Any]:
+    """Return the first batch, and data that still begin with it.
 
     Raises:
-        DataError: As `raw_batches`.
+        DataError: As `raw_batches`, or there is none.
     """
     batches = raw_batches(data)
     first = next(batches, None)
     if first is None:
-        return None, data
-    lasting = is_held(data) or is_data_set(data) or iter(data) is not data
-    return first, data if lasting else chain([first], batches)
+        raise DataError(NO_SAMPLES)
+    return first, data if is_held(data) or is_data_set(data) else Begun(first, batches, data)
 
 
 def known_length(data: Any) -> int:
