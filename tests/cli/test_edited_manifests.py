@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -25,6 +26,7 @@ from pytest_paoding.gate.workbench import Workbench
 from pytest_paoding.records.results import Setting
 from support.fake_engine import FakeEngine
 from support.gates import MODEL, limit, run
+from support.nightly import nightly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +49,8 @@ SETTINGS_TOO = (
     *([0, 1e308], [-1e308, 1e308], "tokens", ["*"] * 20_000, {"*": 0.001}, {"*a" * 600: 0.5}),
 )
 """What is put in the place of a setting."""
+COSTLY = ("ratio", "ratios", "input_shape", "input_range", "effort", "sparsity")
+"""Settings whose values can ask for the most work; of the others the nightly run tries all."""
 STRATEGY = "magnitude"
 RATIOS = {"second": 0.25, "*": 0.5}
 
@@ -130,24 +134,28 @@ def changed(path: Path, edits: Iterator[str]) -> Iterator[str]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("every", (4, *nightly(1)))
 def test_whatever_is_edited_is_refused_in_one_line_or_tells_the_same(
-    of_fake: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+    of_fake: tuple[Path, Path], capsys: pytest.CaptureFixture[str], every: int
 ) -> None:
     published, original = of_fake
     manifest = published.with_suffix(".json")
     document, refused, held = json.loads(manifest.read_text()), 0, 0
     edits = (edited(document, path, value) for path in places(document) for value in ANYWHERE)
-    for _ in changed(manifest, edits):
+    for _ in changed(manifest, islice(edits, 0, None, every)):
         code, _ = hold(capsys, published, original)
         refused, held = refused + code, held + 1
-    assert held > 1000
+    assert held > 1000 / every
     assert refused > held / 4
     assert hold(capsys, published, original) == (0, "")
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", SETTINGS.of_call(EngineCall.PRUNE))
+@pytest.mark.parametrize(
+    "name",
+    [each if each in COSTLY else nightly(each)[0] for each in SETTINGS.of_call(EngineCall.PRUNE)],
+)
 def test_whatever_a_pruning_is_said_to_be_ends_soon(
     of_keras: tuple[Path, Path], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

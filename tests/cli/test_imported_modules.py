@@ -13,6 +13,7 @@ import pytest
 from keras import layers
 
 from pytest_paoding.__main__ import COMMANDS, main
+from support.nightly import nightly
 
 LOADING = ("show", "prune", "bench", "init", "verify")
 CODE = """
@@ -55,7 +56,7 @@ def called(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("file", ("layer.keras", "function.h5"))
+@pytest.mark.parametrize("file", ("function.h5", *nightly("layer.keras")))
 def test_what_a_module_registers_is_known(file: str) -> None:
     lacking = called("show", file)
     assert (lacking.returncode, lacking.stderr.count("\n")) == (1, 1)

@@ -17,6 +17,7 @@ from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.reporting.anatomy_page import anatomy_text
+from support.nightly import spread
 from support.patterns import PATTERNS
 
 EXAMPLE = Path(__file__).parents[2] / "example_project" / "models"
@@ -49,7 +50,7 @@ def test_the_reference_shows_what_is_printed(capsys: pytest.CaptureFixture[str])
     assert f"```text\n{capsys.readouterr().out}```" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", spread(PATTERNS))
 def test_every_pattern_is_shown_as_it_would_be_pruned(name: str) -> None:
     model = PATTERNS[name].build()
     anatomy = dissect(model, (0.5,))

@@ -22,6 +22,7 @@ from pytest_paoding.engine.inputs.open_lengths import settled_sources
 from pytest_paoding.engine.synthesis import varied_inputs as synthesis
 from pytest_paoding.engine.synthesis.inversion import Effort
 from pytest_paoding.engine.synthesis.varied_inputs import varied_inputs
+from support.nightly import nightly
 
 UNIT = (0.0, 1.0)
 
@@ -153,7 +154,7 @@ def of_input(given: Any, *, scaled: bool) -> Any:
 
 
 @pytest.mark.parametrize("shape", ((5,), (12, 3)), ids=("table", "series"))
-@pytest.mark.parametrize("beside", (False, True), ids=("alone", "beside pictures"))
+@pytest.mark.parametrize("beside", (False, *nightly(True)), ids=("alone", "beside pictures"))
 def test_what_has_no_usual_range_is_judged_in_a_told_one_only(
     *, shape: tuple[int, ...], beside: bool
 ) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.engine.evaluation.observing import predict, recollection
-
-ATTACKS = ("fgsm", "pgd", "fmn", "hopskipjump", "strong")
+from support.nightly import nightly
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +52,7 @@ def copied(model):
     return other
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", ("fgsm", "fmn", *nightly("pgd", "hopskipjump", "strong")))
 def test_what_is_remembered_changes_no_figure(attack, digits, digits_cnn, runs):
     data = tuple(part[:60] for part in digits)
     pruned = copied(digits_cnn)

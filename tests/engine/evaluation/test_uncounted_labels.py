@@ -13,6 +13,7 @@ from keras import layers
 from pytest_paoding.engine.evaluation.data.examination import examine
 from pytest_paoding.engine.evaluation.evaluate import evaluate
 from pytest_paoding.errors import DataError
+from support.nightly import nightly
 
 SAMPLES = 80
 DRAW = np.random.default_rng(5)
@@ -92,7 +93,7 @@ def same(found: Any, wanted: Any) -> None:
         ("size", SIZE, np.inf),
     ),
 )
-@pytest.mark.parametrize("batched", (False, True))
+@pytest.mark.parametrize("batched", (True, *nightly(False)))
 def test_the_label_of_what_does_not_count_is_of_no_account(
     *, head: str, labels: Any, filling: Any, batched: bool
 ) -> None:

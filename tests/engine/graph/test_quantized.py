@@ -13,6 +13,7 @@ from pytest_paoding.engine.dissection import dissect
 from pytest_paoding.engine.keras_io.load import load_model
 from pytest_paoding.errors import PruningError
 from pytest_paoding.reporting.anatomy_page import anatomy_text
+from support.nightly import nightly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def quantized(model: Any, mode: str) -> Any:
     return model
 
 
-@pytest.mark.parametrize("mode", ("int8", "int4", "float8"))
+@pytest.mark.parametrize("mode", ("int8", *nightly("int4", "float8")))
 @pytest.mark.parametrize("name", MODELS)
 def test_a_quantized_model_says_so_whatever_is_asked_of_it(name: str, mode: str) -> None:
     model = quantized(MODELS[name](), mode)

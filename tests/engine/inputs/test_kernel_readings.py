@@ -17,6 +17,7 @@ from pytest_paoding.engine.inputs.draws import Draw, drawn
 from pytest_paoding.engine.inputs.families.spectra import falling, filtered_noise
 from pytest_paoding.engine.inputs.input_sources import sources_of
 from pytest_paoding.engine.inputs.kernels.neighbouring_rows import PictureShape, picture_of_rows
+from support.nightly import nightly
 
 ORDER = np.random.default_rng(3).permutation(64)
 
@@ -125,7 +126,7 @@ def test_a_picture_beside_columns_is_read_off_its_part_of_the_kernel():
 @pytest.mark.parametrize(
     "load", (datasets.load_breast_cancer, datasets.load_wine, datasets.load_diabetes)
 )
-@pytest.mark.parametrize("columns", (64, 10**9))
+@pytest.mark.parametrize("columns", (64, *nightly(10**9)))
 def test_trained_tables_are_no_pictures(load, columns):
     x, y = load(return_X_y=True)
     y = (y > np.median(y)).astype(int) if y.max() > 9 else y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.inputs.open_lengths import settled_shapes
 from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import PruningError
-from support.nightly import nightly
 from support.oracles import randomise
 
 if TYPE_CHECKING:
@@ -102,8 +102,17 @@ def test_the_cut_does_not_depend_on_what_is_assumed(build: Any) -> None:
     assert groups[0] == groups[1]
 
 
-@each
-@pytest.mark.parametrize("strategy", ("reconstruct", "magnitude", *nightly("impact", "stochastic")))
+@pytest.mark.parametrize(
+    ("build", "strategy"),
+    (
+        *product(BUILDERS, ["magnitude"]),
+        *product([each for each in BUILDERS if each is not frames], ["reconstruct"]),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in ((frames, "reconstruct"), *product(BUILDERS, ["impact", "stochastic"]))
+        ),
+    ),
+)
 def test_open_models_are_pruned_proved_and_stay_open(build: Any, strategy: str) -> None:
     model = randomise(build())
     pruned = prune(model, ratio=0.5, strategy=strategy, verify=True)

@@ -15,6 +15,7 @@ from pytest_paoding.engine.surgery.apply import apply
 from pytest_paoding.errors import SurgeryError
 from pytest_paoding.records.strategy_names import NAMES
 from support.fidelity_nets import NETS
+from support.nightly import nightly
 from support.saved_plans import assert_done_again, assert_same, fresh, rewritten
 from support.small_models import branched, cnn, mlp, randomised, residual
 
@@ -38,9 +39,10 @@ BUILDERS = {
     "branched": branched,
     "nested": nested,
 }
+OTHERS = sorted({*NAMES} - {"reconstruct", "impact"})
 
 
-@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("strategy", ("reconstruct", "impact", *nightly(*OTHERS)))
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_plan_does_again_what_was_done(name: str, strategy: str, tmp_path: Path) -> None:
     model = BUILDERS[name]()

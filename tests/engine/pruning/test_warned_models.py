@@ -43,12 +43,7 @@ def grouped_convolutions() -> Any:
 
 CASES = (
     *product((softmax_of_one_unit, mask_that_ends), NAMES),
-    (grouped_convolutions, "reconstruct"),
-    *(
-        pytest.param(grouped_convolutions, name, marks=pytest.mark.slow)
-        for name in NAMES
-        if name != "reconstruct"
-    ),
+    *(pytest.param(grouped_convolutions, name, marks=pytest.mark.slow) for name in NAMES),
 )
 
 

@@ -15,6 +15,7 @@ from keras import layers, ops
 from pytest_paoding import prune
 from pytest_paoding.engine.surgery.opening.opened import opened
 from pytest_paoding.errors import PruningError
+from support.nightly import nightly
 
 
 class OverNodes(keras.Model):
@@ -54,7 +55,7 @@ JOINS = {
 }
 
 
-@pytest.mark.parametrize("nodes", (3, 7))
+@pytest.mark.parametrize("nodes", (7, *nightly(3)))
 @pytest.mark.parametrize("way", JOINS)
 @pytest.mark.parametrize(("tensor", "nested"), ((True, False), (False, False), (False, True)))
 def test_the_constant_is_named(way: str, nodes: int, *, tensor: bool, nested: bool) -> None:

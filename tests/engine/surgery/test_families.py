@@ -10,6 +10,7 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from support.families import SMALL, WHOLE, convnext, whole
+from support.nightly import spread
 from support.oracles import merge_oracle, randomise, zero_oracle
 
 
@@ -18,7 +19,7 @@ def units_of(model: Any) -> int:
 
 
 @pytest.mark.skipif(convnext is None, reason="this Keras has its builders elsewhere")
-@pytest.mark.parametrize("name", list(SMALL))
+@pytest.mark.parametrize("name", spread(SMALL))
 def test_a_small_one_is_exact(name: str) -> None:
     build, units = SMALL[name]
     model = randomise(build())

@@ -15,12 +15,16 @@ from pytest_paoding.engine.graph.groups import find_groups
 from pytest_paoding.engine.graph.rules import rule_for
 from pytest_paoding.engine.graph.walk import walk
 from pytest_paoding.engine.surgery.opening.opened import opened
+from support.nightly import spread
 from support.oracles import batch, distance, outputs, randomise, zero_oracle
 from support.patterns import PATTERNS
 from support.random_graphs import random_model
 
 EXACT = 1e-10
-ONE_BATCH = "constant_for_the_whole_batch"  # works for no batch but its own
+APART = (
+    "constant_for_the_whole_batch",  # works for no batch but its own
+    "grouped_as_depthwise",  # compiled anew at every call: a minute and a half of nothing else
+)
 
 
 class Replayed(keras.Model):
@@ -49,15 +53,7 @@ def replay(model: Any) -> tuple[Any, list[Any]]:
     return written, data
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        # grouped convolutions are compiled anew at every call: a minute and a half of nothing else
-        pytest.param(name, marks=pytest.mark.slow) if name == "grouped_as_depthwise" else name
-        for name in PATTERNS
-        if name != ONE_BATCH
-    ],
-)
+@pytest.mark.parametrize("name", spread([name for name in PATTERNS if name not in APART]))
 def test_a_pattern_written_as_code_has_its_groups_and_outputs_again(name: str) -> None:
     model = randomise(PATTERNS[name].build())
     written, data = replay(model)

@@ -44,8 +44,8 @@ def weights_of(model, ratio, **settings):
     return [values_of(each).tobytes() for each in pruned.model.weights]
 
 
-@pytest.mark.parametrize("effort", (0.5, "0.5/4"))
-@pytest.mark.parametrize("build", (lambda: normed([]), lambda: mlp(12, 8)))
+@pytest.mark.parametrize("effort", ("0.5/4", *nightly(0.5)))
+@pytest.mark.parametrize("build", (lambda: normed([]), *nightly(lambda: mlp(12, 8))))
 def test_a_second_ratio_looks_for_no_inputs_and_gives_the_same_bytes(
     build, effort, searches, course
 ):

@@ -95,7 +95,7 @@ def tried(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("ratio", (0.5, 0.75))
+@pytest.mark.parametrize("ratio", (0.75, *nightly(0.5)))
 @pytest.mark.parametrize("build", MODELS)
 def test_the_nearest_plan_is_carried_out_on_all_inputs(build, ratio, course, tried):
     course(0)
