@@ -94,7 +94,7 @@ def hostile(draw: st.DrawFn) -> GateResult:
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(hostile())
 def test_no_report_obeys_a_name(result: GateResult) -> None:
     run = RunRecord(

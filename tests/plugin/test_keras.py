@@ -20,6 +20,7 @@ import tf2onnx  # noqa: F401 - pytester forgets what a run imports, but it loads
 from pytest_paoding.engine.keras_engine import KerasEngine
 from pytest_paoding.engine.pruning import pruner
 from pytest_paoding.engine.surgery.cut import cut
+from support.nightly import nightly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,7 +196,8 @@ def test_a_file_that_is_no_model_is_unjudged(real: Project) -> None:
     ran.stdout.fnmatch_lines(["net UNJUDGED: *net.keras*"])
 
 
-def test_an_unchanged_model_is_judged_again_without_tensorflow(real: Project) -> None:
+@pytest.mark.parametrize("formats", ("keras", *nightly("tflite-int8")))
+def test_an_unchanged_model_is_judged_again_without_tensorflow(real: Project, formats: str) -> None:
     """What is to be published is opened all the same, unless it stands there already."""
     real.write(
         "conftest.py",
@@ -208,13 +210,15 @@ def pytest_unconfigure():
 """,
     )
     command = [sys.executable, "-m", "pytest", *real.plugins, "--paoding-ratio=0.5"]
-    command += ["--paoding-formats=tflite-int8"]
+    command += [f"--paoding-formats={formats}"]
+    files = ["net.json", "net.keras"]
+    files = files if formats == "keras" else ["net.int8.tflite", *files]
     for gone in (True, False, True):
         if gone:
             shutil.rmtree(real.artifacts, ignore_errors=True)
         ran = real.pytester.run(*command)
         assert ran.ret == 0
-        assert real.published == ["net.int8.tflite", "net.json", "net.keras"]
+        assert real.published == files
         (line,) = (line for line in ran.outlines if line.startswith("TOOK"))
         _, seconds, loaded = line.split()
         assert loaded == str(gone)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pytest_paoding
+from support.nightly import spread
 from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", spread(KINDS, 2))
 def test_pitfall_25_every_kind_of_run_has_the_same_verdicts(single: Project, kind: str) -> None:
     """Pitfalls 25 to 27: the verdict and the document do not depend on how the run is shown."""
     models = {"good": {}, "bad": {"accuracy": [0.9, 0.5]}, "odd": {"layers": {}}}

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_paoding.gate.keeping.entries import Seal, read_entry
 from pytest_paoding.gate.keeping.store import Store
+from support.nightly import nightly
 from support.projects import counted, work
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def entries(project: Project, kind: str) -> list[Path]:
     ),
 )
 def test_in_ci_only_what_is_signed_is_not_done_again(
-    project: Project,
+    single: Project,
     monkeypatch: pytest.MonkeyPatch,
     variables: dict[str, str],
     options: tuple[str, ...],
@@ -50,10 +51,10 @@ def test_in_ci_only_what_is_signed_is_not_done_again(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    counted(project).configure(cnn={})
+    counted(single).configure(cnn={})
     for done in (BOTH, again):
-        assert project.gate(*options).ret == 0
-        assert work(project) == done
+        assert single.gate(*options).ret == 0
+        assert work(single) == done
 
 
 def test_within_a_run_work_is_done_once_in_ci_too(
@@ -142,7 +143,7 @@ PLACES: dict[str, Any] = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-@pytest.mark.parametrize("inner", (".pytest_cache/d", ".pytest_cache/d/paoding"))
+@pytest.mark.parametrize("inner", (".pytest_cache/d", *nightly(".pytest_cache/d/paoding")))
 def test_a_cache_that_cannot_be_made_costs_only_what_it_would_have_saved(
     project: Project, place: Any, inner: str
 ) -> None:

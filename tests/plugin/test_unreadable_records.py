@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.nightly import nightly
 from support.projects import BUDGET, CONFTEST
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("when", ("call", "teardown"))
+@pytest.mark.parametrize("when", ("call", *nightly("teardown")))
 @pytest.mark.parametrize("damaged", DAMAGED)
 def test_what_is_damaged_on_its_way_is_a_defect_of_the_gate(
     project: Project, damaged: str, when: str

@@ -16,6 +16,7 @@ from pytest_paoding.engine.execution.variables import values_of
 from pytest_paoding.engine.execution.wave import Model, Wave
 from pytest_paoding.engine.execution.working import WorkingWeights
 from pytest_paoding.engine.graph.functional import read_graph
+from support.nightly import spread
 from support.oracles import batch, outputs, randomise
 from support.patterns import PATTERNS
 
@@ -74,7 +75,7 @@ def test_a_layer_is_its_patches_times_its_kernel(drawn: Any, seed: int) -> None:
     np.testing.assert_allclose(found, sample.outputs([values_of(model(x))]), rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", spread(PATTERNS))
 def test_a_wave_ends_where_the_model_does(name: str) -> None:
     """Masks, states and nested models included; the last activation is not of the wave."""
     model = randomise(PATTERNS[name].build())

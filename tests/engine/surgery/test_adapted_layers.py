@@ -17,6 +17,7 @@ from pytest_paoding.engine.keras_io.save import save_model
 from pytest_paoding.engine.pruning.pruner import prune
 from pytest_paoding.errors import ModelFileError, SurgeryError
 from support.keras_gaps import loads_weights_of_words, tells_how_many_bins
+from support.nightly import spread
 
 WORDS = np.array([["red"], ["green"], ["blue"], ["blue"], ["dark red"]])
 BROKEN = np.array([["red"], ["one\nline"], [" x "], [""]])
@@ -107,7 +108,7 @@ def test_words_with_line_breaks_and_spaces_are_copied() -> None:
     assert "one\nline" in known[0]
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "padded text"])
+@pytest.mark.parametrize("name", spread([name for name in CASES if name != "padded text"]))
 def test_a_model_from_a_file_is_pruned_alike(name: str, tmp_path: Path) -> None:
     model = adapted(name)
     save_model(model, tmp_path / "net.keras")

@@ -23,6 +23,7 @@ from pytest_paoding.engine.surgery.opening.own_code import has_code, named_layer
 from pytest_paoding.engine.surgery.read_back import require_same
 from pytest_paoding.errors import ModelFileError
 from support.keras_gaps import makes_layers_again_that_are_called_twice
+from support.nightly import spread
 from support.subclassed_models import FEATURES, STYLES, Block, Noise, Plain, Two
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def state(model: Any) -> list[Any]:
     return [nodes, [each.name for each in inner], values]
 
 
-@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("name", spread(STYLES, 2))
 def test_an_opened_model_computes_the_same_for_any_batch(name: str) -> None:
     model, data = STYLES[name].build(), STYLES[name].data
     before = state(model)
