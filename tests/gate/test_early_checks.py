@@ -41,7 +41,7 @@ def test_a_limit_that_needs_data_is_refused_without(metric: Metric, tmp_path: Pa
 
 
 @pytest.mark.parametrize("ratio", (0.5, "auto"))
-@pytest.mark.parametrize("data", (DATA, iter([DATA]), None, [DATA]), ids=str)
+@pytest.mark.parametrize("data", (DATA, iter([DATA]), None, [DATA]))
 def test_trials_need_data_that_can_be_read_again(ratio: Any, data: Any) -> None:
     told = settings(ratio=ratio)
     if ratio == "auto" and hasattr(data, "__next__"):

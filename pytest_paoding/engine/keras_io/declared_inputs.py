@@ -10,7 +10,6 @@ import numpy as np
 
 from pytest_paoding.engine.bounded_reading import json_member, opened_archive
 from pytest_paoding.engine.damage import refusing
-from pytest_paoding.engine.keras_io.archive import CONFIG, inspect
 from pytest_paoding.engine.ports import Port
 from pytest_paoding.errors import ModelFileError
 
@@ -37,9 +36,11 @@ def declared_inputs(path: Path) -> tuple[Port, ...] | None:
 
 def _config_in(path: Path) -> Any:
     if path.suffix in _LEGACY:
+        from pytest_paoding.engine.keras_io.archive import inspect  # noqa: PLC0415 - h5py takes time
+
         return inspect(path).config
     with opened_archive(path) as archive:
-        return json_member(archive, CONFIG)
+        return json_member(archive, "config.json")
 
 
 def _inputs_of(model: Any) -> tuple[Port, ...] | None:

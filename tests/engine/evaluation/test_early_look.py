@@ -157,6 +157,11 @@ def test_of_batches_the_first_is_looked_at(saved: Any) -> None:
     assert len(list(look_early(saved[1], iter([first, wrong])))) == 2
 
 
+def test_a_first_batch_without_samples_is_none_of_the_data(saved: Any) -> None:
+    empty = [X[:0], X[:0, :2]], Y[:0]
+    assert len(list(look_early(saved[1], iter([empty, *batches()])))) == 1 + len(batches())
+
+
 @pytest.mark.parametrize("kind", ("data set", "indexed"))
 def test_a_data_set_is_read_when_tensorflow_runs_anyway(saved: Any, kind: str) -> None:
     def unread() -> Any:

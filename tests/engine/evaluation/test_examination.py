@@ -157,7 +157,7 @@ def test_the_first_look_takes_nothing_away(name: str) -> None:
     np.testing.assert_array_equal(read, values(0, 1))
 
 
-@pytest.mark.parametrize("data", (iter([]), (values(0, 1)[:0], LABELS[:0]), ([], [])), ids=str)
+@pytest.mark.parametrize("data", (iter([]), (values(0, 1)[:0], LABELS[:0]), ([], [])))
 def test_no_data_at_all_are_refused(data: Any) -> None:
     with pytest.raises(DataError, match=r"has no samples|has the shape \(0,\)"):
         examine(pictures(), data)

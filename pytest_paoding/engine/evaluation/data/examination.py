@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.data.judged_inputs import sound_blocks
+from pytest_paoding.engine.evaluation.data.judged_inputs import fitting_inputs, sound_blocks
 from pytest_paoding.engine.evaluation.data.judging_data import with_truths
 from pytest_paoding.engine.evaluation.data.sources import NO_SAMPLES, is_held, peeked
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
@@ -69,6 +69,8 @@ def examine(
     signature, graph = signature_of(model), read_graph(model)
     sources = sources_of(graph, about.get("input_range"), about.get("input_kind"))
     inputs = _first_samples(x, signature.inputs, sources, most=_SAMPLES if is_held(data) else None)
+    if is_held(data) and not len(inputs[0]):
+        raise DataError(NO_SAMPLES)
     for source, values in zip(sources, inputs, strict=True):
         if (found := contradiction(source, values)) is not None:
             raise DataError(found)
@@ -87,7 +89,7 @@ def _first_samples(
     """Return the first samples of every input, after all were looked at.
 
     Raises:
-        DataError: A sample does not fit, is not finite, or is none that is known; or there is none.
+        DataError: A sample does not fit, is not finite, or is none that is known.
     """
     first: list[list[Any]] = [[] for _ in ports]
     held = 0
@@ -98,9 +100,7 @@ def _first_samples(
             if most is None or held < most:
                 kept.append(values[: None if most is None else most - held])
         held += len(block[0])
-    if not held:
-        raise DataError(NO_SAMPLES)
-    return [np.concatenate(each) for each in first]
+    return [np.concatenate(each) for each in first] if held else list(fitting_inputs(x, ports))
 
 
 def _unknown(source: InputSource, values: Any) -> str | None:
