@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 import zipfile
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,7 +14,7 @@ import pytest
 
 from pytest_paoding.engine.graph.rules import registry
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.engine.keras_io.identity import of_data
+from pytest_paoding.engine.keras_io.identity import KERAS_FUNCTIONS, of_data
 from pytest_paoding.gate.source import Source
 
 if TYPE_CHECKING:
@@ -177,6 +179,37 @@ FOREIGN = {
     "bare function": lambda: network(keras.layers.Lambda(bare)),
     "metric": lambda: compiled("mse", [doubled]),
 }
+
+
+@pytest.mark.parametrize("part", ("loss", "metrics", "weighted_metrics"))
+@pytest.mark.parametrize("name", ("doubled", "nobodys", "mean_squared_error"))
+def test_a_function_that_was_compiled_by_its_bare_name_may_be_of_the_project(
+    tmp_path: Path, part: str, name: str
+) -> None:
+    """So Keras wrote functions that are registered, up to 3.6, and finds them again."""
+    path = kept_as(compiled("mse", ["mae"]), tmp_path / "net.keras")
+    written = {"module": "builtins", "class_name": "function", "config": name}
+    with zipfile.ZipFile(path) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    whole = {**written, "registered_name": "function"}
+    config["compile_config"][part] = whole if part == "loss" else [whole]
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, content in parts.items():
+            archive.writestr(each, content)
+    assert (identity(path) is None) == (name != "mean_squared_error")
+
+
+def test_the_functions_that_are_taken_for_those_of_keras_are() -> None:
+    """Some are of later versions than this one."""
+    of_keras = {
+        name
+        for module in (keras.losses, keras.metrics, keras.activations)
+        for name, each in vars(module).items()
+        if isinstance(each, FunctionType) and name not in ("get", "serialize", "deserialize")
+    }
+    assert of_keras - KERAS_FUNCTIONS <= {"swish", "hard_swish"}  # names of others
 
 
 @pytest.mark.parametrize("ending", ("keras", "h5"))
