@@ -115,14 +115,10 @@ def judged(errand: Errand) -> Judged:
 
 def _bench(engine: Engine, source: Source, spec: GateSpec, progress: Told | None) -> Workbench:
     references, data = References(spec.root), spec.data
-
-    def load_data() -> Any:
-        return None if data is None else source.look_early(read_data(data, references))
-
     return Workbench(
         engine=engine,
         load_model=source.load,
-        load_data=load_data,
+        load_data=lambda: source.look_early(None if data is None else read_data(data, references)),
         references=references,
         input_shape=spec.settings.effective["input_shape"].value,
         progress=progress,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_paoding.engine.bounded_reading import json_member, opened_archive
 from pytest_paoding.engine.configs import objects_in
 from pytest_paoding.engine.damage import refusing
+from pytest_paoding.engine.keras_functions import KERAS_FUNCTIONS
 from pytest_paoding.errors import ModelFileError
 from pytest_paoding.records.files.digests import sha256_of
 
@@ -20,73 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _REGISTRY = "pytest_paoding.engine.graph.rules.registry"
-KERAS_FUNCTIONS = frozenset(
-    [
-        "binary_accuracy",
-        "binary_crossentropy",
-        "binary_focal_crossentropy",
-        "categorical_accuracy",
-        "categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "categorical_generalized_cross_entropy",
-        "categorical_hinge",
-        "circle",
-        "concordance_correlation",
-        "cosine_similarity",
-        "ctc",
-        "dice",
-        "hinge",
-        "huber",
-        "kl_divergence",
-        "log_cosh",
-        "mean_absolute_error",
-        "mean_absolute_percentage_error",
-        "mean_squared_error",
-        "mean_squared_logarithmic_error",
-        "pearson_correlation",
-        "poisson",
-        "sparse_categorical_accuracy",
-        "sparse_categorical_crossentropy",
-        "sparse_top_k_categorical_accuracy",
-        "squared_hinge",
-        "top_k_categorical_accuracy",
-        "tversky",
-        "celu",
-        "elu",
-        "exponential",
-        "gelu",
-        "glu",
-        "hard_shrink",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_tanh",
-        "leaky_relu",
-        "linear",
-        "log_sigmoid",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "soft_shrink",
-        "softmax",
-        "softplus",
-        "softsign",
-        "sparse_plus",
-        "sparse_sigmoid",
-        "sparsemax",
-        "squareplus",
-        "tanh",
-        "tanh_shrink",
-        "threshold",
-    ]
-)
-"""Losses, metrics and activations of Keras, which it writes by their bare names.
-
-Up to 3.6 it wrote functions of a project so too, and finds these again by a bare name still.
-"""
 
 
 def of_file(path: Path) -> str | None:

@@ -14,7 +14,8 @@ import pytest
 
 from pytest_paoding.engine.graph.rules import registry
 from pytest_paoding.engine.keras_engine import KerasEngine
-from pytest_paoding.engine.keras_io.identity import KERAS_FUNCTIONS, of_data
+from pytest_paoding.engine.keras_functions import KERAS_FUNCTIONS
+from pytest_paoding.engine.keras_io.identity import of_data
 from pytest_paoding.gate.source import Source
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def look_early(path: Path, data: Any) -> Any:
     Raises:
         DataError: The inputs do not fit or are not finite, the input is named; or there are none.
     """
-    ports = None if data is None or is_data_set(data) else declared_inputs(path)
+    ports = None if is_data_set(data) else declared_inputs(path)
     if ports is None:
         return data
     (x, _, _), again = peeked(data)

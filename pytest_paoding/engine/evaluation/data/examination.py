@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_paoding.engine.evaluation.data.judged_inputs import fitting_inputs, sound_blocks
+from pytest_paoding.engine.evaluation.data.judged_inputs import sound_blocks
 from pytest_paoding.engine.evaluation.data.judging_data import with_truths
 from pytest_paoding.engine.evaluation.data.sources import NO_SAMPLES, is_held, peeked
 from pytest_paoding.engine.evaluation.tasks.judged_tasks import JudgedTasks
@@ -72,7 +72,7 @@ def examine(
     if is_held(data) and not len(inputs[0]):
         raise DataError(NO_SAMPLES)
     for source, values in zip(sources, inputs, strict=True):
-        if (found := contradiction(source, values)) is not None:
+        if (found := _contradiction(source, values)) is not None:
             raise DataError(found)
     with_truths(x, y, weights, signature, JudgedTasks.of_model(model, graph, task))
     shapes = {
@@ -100,7 +100,7 @@ def _first_samples(
             if most is None or held < most:
                 kept.append(values[: None if most is None else most - held])
         held += len(block[0])
-    return [np.concatenate(each) for each in first] if held else list(fitting_inputs(x, ports))
+    return [np.concatenate(each) for each in first]
 
 
 def _unknown(source: InputSource, values: Any) -> str | None:
@@ -114,8 +114,8 @@ def _unknown(source: InputSource, values: Any) -> str | None:
     return f"{_found(source, float(values[place].min()), float(values[place].max()))} where {known}"
 
 
-def contradiction(source: InputSource, values: Any) -> str | None:
-    """Return in one line how values contradict what an input is taken for; None if they do not.
+def _contradiction(source: InputSource, values: Any) -> str | None:
+    """Return in one line how known values contradict the range of an input; None if they do not.
 
     Args:
         source: The input.
@@ -123,8 +123,6 @@ def contradiction(source: InputSource, values: Any) -> str | None:
     """
     if values.dtype.kind not in "iuf" or not values.size:
         return None
-    if (unknown := _unknown(source, values)) is not None:
-        return unknown
     least, most = float(values.min()), float(values.max())
     low, high = source.scale.ends
     if source.vocabulary is not None or not _contradicts(values, source):

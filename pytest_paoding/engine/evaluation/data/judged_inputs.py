@@ -34,7 +34,7 @@ def inputs_of(x: Any, ports: Sequence[Port]) -> tuple[Any, ...]:
 
 
 def sound_blocks(x: Any, ports: Sequence[Port]) -> Iterator[tuple[Any, ...]]:
-    """Yield inputs as `inputs_of` returns them, some samples at a time.
+    """Yield inputs as `inputs_of` returns them, some samples at a time; of none, one empty block.
 
     Cost: one pass over the values. Memory: that of a block in other dtypes than the model's.
 
@@ -43,7 +43,7 @@ def sound_blocks(x: Any, ports: Sequence[Port]) -> Iterator[tuple[Any, ...]]:
     """
     whole = fitting_inputs(x, ports)
     rows = max(1, _BLOCK // max(1, sum(prod(part.shape[1:]) for part in whole)))
-    for start in range(0, len(whole[0]), rows):
+    for start in range(0, max(1, len(whole[0])), rows):
         yield cast_inputs([part[start : start + rows] for part in whole], ports, start)
 
 

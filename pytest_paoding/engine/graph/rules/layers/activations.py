@@ -6,46 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from pytest_paoding.engine.keras_functions import ELEMENTWISE, OVER_LAST_AXIS
+
 if TYPE_CHECKING:
     from pytest_paoding.engine.graph.views import View
     from pytest_paoding.engine.graph.visit import Visit
 
-_ALONE = frozenset(
-    getattr(keras.activations, name)
-    for name in (
-        "celu",
-        "elu",
-        "exponential",
-        "gelu",
-        "hard_shrink",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_tanh",
-        "leaky_relu",
-        "linear",
-        "log_sigmoid",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "sigmoid",
-        "silu",
-        "soft_shrink",
-        "softplus",
-        "softsign",
-        "sparse_plus",
-        "sparse_sigmoid",
-        "squareplus",
-        "tanh",
-        "tanh_shrink",
-        "threshold",
+_ALONE, _OVER_LAST_AXIS = (
+    frozenset(
+        getattr(keras.activations, name)
+        for name in names
+        if hasattr(keras.activations, name)  # the lists have grown since Keras 3.5
     )
-    if hasattr(keras.activations, name)  # the list has grown since Keras 3.5
-)
-_OVER_LAST_AXIS = frozenset(
-    getattr(keras.activations, name)
-    for name in ("log_softmax", "softmax", "sparsemax")
-    if hasattr(keras.activations, name)
+    for names in (ELEMENTWISE, OVER_LAST_AXIS)
 )
 
 
